@@ -1,0 +1,160 @@
+"""A user keeps the rules for usernames, names and birthdays."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from users_service.core.entities.users import (
+    User,
+    check_birthday,
+    clean_first_name,
+    clean_second_name,
+    clean_username,
+    username_key,
+)
+from users_service.core.errors import InvalidValue
+
+USER_ID = UUID(int=1)
+NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+TODAY = NOW.date()
+
+usernames = st.from_regex(r"[A-Za-z0-9_.-]{4,20}", fullmatch=True)
+
+
+def register(
+    *, username: str = "ada_l", first_name: str = "Ada", second_name: str = "Lovelace", birthday: date = TODAY
+) -> User:
+    return User.register(
+        user_id=USER_ID,
+        username=username,
+        first_name=first_name,
+        second_name=second_name,
+        birthday=birthday,
+        created_at=NOW,
+    )
+
+
+def test_registers_with_cleaned_values() -> None:
+    user = register(username=" Ada_L ", first_name=" Zoe\u0308", second_name="d’Arc\n")
+    assert user == User(
+        id=USER_ID,
+        username="Ada_L",
+        first_name="Zoë",
+        second_name="d’Arc",
+        birthday=TODAY,
+        created_at=NOW,
+    )
+
+
+def test_refuses_a_bad_username() -> None:
+    with pytest.raises(InvalidValue, match="The username "):
+        register(username="ada!")
+
+
+def test_refuses_a_bad_first_name() -> None:
+    with pytest.raises(InvalidValue, match="The first name "):
+        register(first_name="4da")
+
+
+def test_refuses_a_bad_second_name() -> None:
+    with pytest.raises(InvalidValue, match="The second name "):
+        register(second_name="")
+
+
+def test_refuses_a_birthday_after_the_day_of_registration() -> None:
+    with pytest.raises(InvalidValue, match="The birthday "):
+        register(birthday=TODAY + timedelta(days=1))
+
+
+@given(usernames)
+def test_a_good_username_is_kept(username: str) -> None:
+    assert clean_username(username) == username
+
+
+@given(usernames)
+def test_case_makes_no_other_username(username: str) -> None:
+    assert username_key(username.upper()) == username_key(username.lower()) == username_key(username_key(username))
+
+
+@given(usernames)
+def test_the_key_of_a_username_is_a_good_username(username: str) -> None:
+    assert clean_username(username_key(username)) == username_key(username)
+
+
+@pytest.mark.parametrize("username", ["", "abc", "  abc  ", "a" * 21])
+def test_a_username_has_4_to_20_characters(username: str) -> None:
+    with pytest.raises(InvalidValue, match="must have 4 to 20 characters"):
+        clean_username(username)
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["ada lovelace", "ädda", "аdmin", "ａｄｍｉｎ", "ada\u200dl", "ada@home", "ada/l", "٤٤٤٤"],
+    ids=["space", "umlaut", "Cyrillic a", "full width", "joiner", "at sign", "slash", "Arabic digits"],
+)
+def test_a_username_holds_ascii_letters_digits_and_three_signs_only(username: str) -> None:
+    with pytest.raises(InvalidValue, match="may hold only the letters a to z"):
+        clean_username(username)
+
+
+def test_a_username_is_judged_after_normalisation() -> None:
+    """The Kelvin sign is canonically the letter K."""
+    assert clean_username("\u212aelvin") == "Kelvin"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Ada", "O'Brien", "O’Brien", "Jean-Luc", "Smith‐Jones", "J. R. R.", "Gal·la", "ジャン・リュック"),
+        *("Nguyễn", "Ḥusayn", "Łukasz", "İpek", "ʻIolani", "Ὀδυσσεύς", "Զարուհի", "Шевченко", "ქეთევან"),
+        *("李", "山田", "김", "𠮷田", "ณัฐพงษ์", "कृष्ण", "ශ්\u200dරී", "علی\u200cرضا", "יִצְחָק", "X"),
+    ],
+)
+def test_names_of_the_world_are_accepted(name: str) -> None:
+    assert clean_first_name(name) == name
+    assert clean_second_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["R2D2", "Ada!", "ada@home", "<b>Ada</b>", "Ada😀", "Ada_L", "Ada\u00a0L", "Ada\u00adL", "Ada\u200bL", "₳da"],
+    ids=["digit", "mark", "at", "tags", "emoji", "underscore", "NBSP", "soft hyphen", "zero width space", "currency"],
+)
+def test_a_name_holds_letters_and_few_signs_only(name: str) -> None:
+    with pytest.raises(InvalidValue, match="may hold only letters"):
+        clean_first_name(name)
+
+
+@pytest.mark.parametrize("name", ["-", "...", "' '", "\u3164."], ids=["hyphen", "periods", "quotes", "filler"])
+def test_a_name_holds_a_letter(name: str) -> None:
+    with pytest.raises(InvalidValue, match="must hold at least one letter"):
+        clean_first_name(name)
+
+
+def test_a_name_has_up_to_100_characters() -> None:
+    assert clean_first_name("ü" * 100) == clean_first_name("u\u0308" * 100)
+    with pytest.raises(InvalidValue, match="must have 1 to 100 characters"):
+        clean_first_name("ü" * 101)
+
+
+@given(st.text(max_size=110))
+def test_a_cleaned_name_is_left_as_it_is(value: str) -> None:
+    try:
+        name = clean_first_name(value)
+    except InvalidValue:
+        return
+    assert clean_first_name(name) == name
+
+
+@pytest.mark.parametrize("birthday", [date(1900, 1, 1), date(2000, 2, 29), TODAY])
+def test_a_birthday_may_be_from_1900_to_today(birthday: date) -> None:
+    assert check_birthday(birthday, today=TODAY) == birthday
+
+
+@pytest.mark.parametrize("birthday", [date(1899, 12, 31), TODAY + timedelta(days=1), date.min, date.max])
+def test_refuses_birthdays_outside(birthday: date) -> None:
+    with pytest.raises(InvalidValue, match="must be a day from 1900-01-01 to today"):
+        check_birthday(birthday, today=TODAY)

@@ -1,0 +1,85 @@
+"""The use cases of users, over users kept in memory."""
+
+from datetime import UTC, date, datetime
+from itertools import count
+from uuid import UUID
+
+import pytest
+
+from users_service.core.entities.users import User
+from users_service.core.errors import InvalidValue, UsernameTaken, UserNotFound
+from users_service.core.services.users import Users
+
+from ..fakes import InMemoryUsers
+
+NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+BIRTHDAY = date(1915, 12, 10)
+STRANGER = UUID(int=999)
+
+
+@pytest.fixture
+def repository() -> InMemoryUsers:
+    return InMemoryUsers()
+
+
+@pytest.fixture
+def users(repository: InMemoryUsers) -> Users:
+    ids = count(1)
+    return Users(repository=repository, new_id=lambda: UUID(int=next(ids)), now=lambda: NOW)
+
+
+async def register(users: Users, username: str) -> User:
+    return await users.register(username=username, first_name="Ada", second_name="Lovelace", birthday=BIRTHDAY)
+
+
+async def test_registers_a_user_with_a_new_id_and_the_time(users: Users) -> None:
+    user = await register(users, "ada_l")
+    assert user == User(
+        id=UUID(int=1),
+        username="ada_l",
+        first_name="Ada",
+        second_name="Lovelace",
+        birthday=BIRTHDAY,
+        created_at=NOW,
+    )
+    assert await users.get(user.id) == user
+
+
+async def test_refuses_a_username_that_differs_only_in_case(users: Users, repository: InMemoryUsers) -> None:
+    await register(users, "ada_l")
+    with pytest.raises(UsernameTaken) as caught:
+        await register(users, "ADA_L")
+    assert caught.value.username == "ADA_L"
+    assert len(repository.users) == 1
+
+
+async def test_adds_nobody_who_breaks_a_rule(users: Users, repository: InMemoryUsers) -> None:
+    with pytest.raises(InvalidValue):
+        await register(users, "ada")
+    assert not repository.users
+
+
+async def test_does_not_find_a_stranger(users: Users) -> None:
+    with pytest.raises(UserNotFound) as caught:
+        await users.get(STRANGER)
+    assert caught.value.user_id == STRANGER
+
+
+async def test_tells_whether_a_user_exists(users: Users) -> None:
+    user = await register(users, "ada_l")
+    assert await users.exists(user.id)
+    assert not await users.exists(STRANGER)
+
+
+async def test_tells_which_users_exist(users: Users) -> None:
+    user = await register(users, "ada_l")
+    assert await users.existing([user.id, STRANGER, user.id]) == {user.id}
+
+
+async def test_lists_the_newest_first_page_by_page(users: Users) -> None:
+    first, second, third = [await register(users, f"user{number}") for number in range(3)]
+    newest = await users.page(limit=2, after=None)
+    assert newest.items == (third, second)
+    rest = await users.page(limit=2, after=newest.next_after)
+    assert rest.items == (first,)
+    assert rest.next_after is None
