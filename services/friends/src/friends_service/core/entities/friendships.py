@@ -1,0 +1,60 @@
+"""A friendship, and its rules."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self
+from uuid import UUID
+
+from ..errors import SelfFriendship
+from .text import clean
+
+TAG_MAX: Final = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Friendship:
+    """Two different users, one of whom began it; `begin` makes a new one, the constructor trusts a stored tag.
+
+    Nobody is their own friend: no instance can be made otherwise (SelfFriendship).
+    """
+
+    id: UUID
+    initiator_id: UUID
+    target_id: UUID
+    tag: str | None
+    created_at: datetime
+    """In UTC."""
+
+    def __post_init__(self) -> None:
+        if self.initiator_id == self.target_id:
+            raise SelfFriendship
+
+    @classmethod
+    def begin(
+        cls,
+        *,
+        friendship_id: UUID,
+        initiator_id: UUID,
+        target_id: UUID,
+        tag: str | None,
+        created_at: datetime,
+    ) -> Self:
+        """A new friendship that keeps every rule, or SelfFriendship or InvalidValue."""
+        return cls(
+            id=friendship_id,
+            initiator_id=initiator_id,
+            target_id=target_id,
+            tag=None if tag is None else clean_tag(tag),
+            created_at=created_at,
+        )
+
+    @property
+    def pair(self) -> tuple[UUID, UUID]:
+        """Both users, lower id first: what must be unique, whoever began it. PostgreSQL sorts UUIDs alike."""
+        low, high = sorted((self.initiator_id, self.target_id))
+        return low, high
+
+
+def clean_tag(value: str) -> str:
+    """1 to 50 characters of any script; a friendship without a tag has None, not a blank one."""
+    return clean(value, field="tag", maximum=TAG_MAX)

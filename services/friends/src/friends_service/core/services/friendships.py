@@ -1,0 +1,59 @@
+"""What can be done with friendships."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from ..entities.friendships import Friendship
+from ..entities.pages import Page
+from ..errors import FriendshipNotFound, UsersNotFound
+from ..repositories.friendships import FriendshipRepository
+from ..repositories.users import UserDirectory
+
+
+class Friendships:
+    """The use cases of friendships; `now` tells the time in UTC."""
+
+    def __init__(
+        self,
+        *,
+        repository: FriendshipRepository,
+        users: UserDirectory,
+        new_id: Callable[[], UUID],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._repository = repository
+        self._users = users
+        self._new_id = new_id
+        self._now = now
+
+    async def befriend(self, *, initiator_id: UUID, target_id: UUID, tag: str | None) -> Friendship:
+        """Add a friendship; raises SelfFriendship, InvalidValue, UsersNotFound or FriendshipExists."""
+        friendship = Friendship.begin(
+            friendship_id=self._new_id(),
+            initiator_id=initiator_id,
+            target_id=target_id,
+            tag=tag,
+            created_at=self._now(),
+        )
+        # Before the repository is touched: no database connection is held while another service is asked.
+        await self._require_users(initiator_id, target_id)
+        await self._repository.add(friendship)
+        return friendship
+
+    async def get(self, friendship_id: UUID) -> Friendship:
+        """The friendship with this id, or FriendshipNotFound."""
+        friendship = await self._repository.get(friendship_id)
+        if friendship is None:
+            raise FriendshipNotFound(friendship_id)
+        return friendship
+
+    async def of_user(self, user_id: UUID, *, limit: int, after: UUID | None) -> Page[Friendship]:
+        """The newest friendships of a user, or those next after the last id of the page before; or UsersNotFound."""
+        await self._require_users(user_id)
+        return await self._repository.page_of_user(user_id, limit=limit, after=after)
+
+    async def _require_users(self, *user_ids: UUID) -> None:
+        unknown = await self._users.unknown(user_ids)
+        if missing := tuple(user_id for user_id in user_ids if user_id in unknown):
+            raise UsersNotFound(missing)

@@ -1,0 +1,68 @@
+"""A friendship is between two different users, and the same in both directions."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from friends_service.core.entities.friendships import TAG_MAX, Friendship
+from friends_service.core.errors import InvalidValue, SelfFriendship
+
+ID, ADA, BOB = UUID(int=1), UUID(int=2), UUID(int=3)
+NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
+
+two_users = st.lists(st.uuids(), min_size=2, max_size=2, unique=True)
+
+
+def begin(initiator_id: UUID = ADA, target_id: UUID = BOB, *, tag: str | None = None) -> Friendship:
+    return Friendship.begin(friendship_id=ID, initiator_id=initiator_id, target_id=target_id, tag=tag, created_at=NOW)
+
+
+def test_begins_with_a_cleaned_tag() -> None:
+    assert begin(tag=" cafe\u0301 ") == Friendship(id=ID, initiator_id=ADA, target_id=BOB, tag="café", created_at=NOW)
+
+
+def test_a_tag_is_optional() -> None:
+    assert begin(tag=None).tag is None
+
+
+@pytest.mark.parametrize("tag", ["", "   ", "\u200b", "a\x00b", "a\ud800b", "x" * (TAG_MAX + 1)])
+def test_refuses_a_bad_tag(tag: str) -> None:
+    with pytest.raises(InvalidValue, match="The tag "):
+        begin(tag=tag)
+
+
+@given(st.uuids())
+def test_nobody_begins_a_friendship_with_himself(user_id: UUID) -> None:
+    with pytest.raises(SelfFriendship):
+        begin(user_id, user_id)
+
+
+def test_no_friendship_with_oneself_can_be_made_in_any_other_way() -> None:
+    with pytest.raises(SelfFriendship):
+        Friendship(id=ID, initiator_id=ADA, target_id=ADA, tag=None, created_at=NOW)
+    with pytest.raises(SelfFriendship):
+        replace(begin(), target_id=ADA)
+
+
+@given(two_users)
+def test_the_pair_is_the_same_in_both_directions(users: list[UUID]) -> None:
+    one, other = users
+    assert begin(one, other).pair == begin(other, one).pair
+
+
+@given(two_users)
+def test_the_pair_holds_both_users_in_order(users: list[UUID]) -> None:
+    low, high = begin(*users).pair
+    assert {low, high} == set(users)
+    assert low < high
+
+
+@given(two_users)
+def test_the_pair_is_sorted_as_postgresql_sorts_uuids(users: list[UUID]) -> None:
+    """It compares their 16 bytes."""
+    low, high = begin(*users).pair
+    assert low.bytes < high.bytes
