@@ -1,5 +1,7 @@
 """Text is trimmed, normalised, visible, on one line, and of bounded length."""
 
+# ruff: noqa: RUF001 - texts of the world look like each other
+
 import time
 import unicodedata
 

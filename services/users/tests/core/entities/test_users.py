@@ -1,5 +1,7 @@
 """A user keeps the rules for usernames, names and birthdays."""
 
+# ruff: noqa: RUF001 - texts of the world look like each other
+
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 

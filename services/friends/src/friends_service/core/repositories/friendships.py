@@ -11,7 +11,7 @@ class FriendshipRepository(Protocol):
     """The friendships, as the use cases need them; what goes wrong with the storage itself passes through."""
 
     async def add(self, friendship: Friendship) -> None:
-        """Keep a new friendship durably, or raise FriendshipExists; holds whatever else is being added at the same time."""
+        """Keep a new friendship durably, or raise FriendshipExists, also for one added meanwhile."""
 
     async def get(self, friendship_id: UUID) -> Friendship | None:
         """The friendship with this id, if there is one."""
