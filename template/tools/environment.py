@@ -24,8 +24,7 @@ def wanted() -> str:
 def make() -> None:
     """Make the environment anew with uv; raises `CalledProcessError` if uv fails."""
     python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    base = Path(sys.base_prefix) / ("python.exe" if os.name == "nt" else "bin/python3")
-    subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", base, ENVIRONMENT], check=True)
+    subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
     subprocess.run(
         ["uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python, REQUIREMENTS],
         check=True,
