@@ -1,0 +1,76 @@
+"""`python -m <package> …`: what an operator can ask of a service."""
+
+import argparse
+import asyncio
+import json
+import logging
+import sys
+from importlib import import_module
+from typing import Any
+
+from .logging import configure_logging
+
+logger = logging.getLogger(__name__)
+
+
+def run(package: str) -> None:
+    """Run the command that the arguments name; exit with 0 if it succeeded."""
+    configure_logging()  # before anything else can fail
+    parser = argparse.ArgumentParser(prog=f"python -m {package}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer requests until SIGTERM")
+    commands.add_parser("migrate", help="bring the database schema to head")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
+    arguments = parser.parse_args()
+    sys.exit(COMMANDS[arguments.command](package))
+
+
+def _serve(package: str) -> int:
+    from .server import serve  # noqa: PLC0415 - imports are slow, and each command needs others
+
+    serve(f"{package}.main:create_app", _settings(package))
+    return 0
+
+
+def _migrate(package: str) -> int:
+    from .migrations import upgrade  # noqa: PLC0415
+
+    configure_logging(_settings(package))
+    upgrade()
+    logger.info("schema is at head")
+    return 0
+
+
+def _openapi(package: str) -> int:
+    app = import_module(f"{package}.main").create_app()
+    sys.stdout.write(json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _check(package: str) -> int:
+    from .database import Database  # noqa: PLC0415
+    from .health import Health  # noqa: PLC0415
+
+    settings = _settings(package)
+    configure_logging(settings)
+
+    async def reason_not_ready() -> str | None:
+        async with Database(settings) as database:
+            return await Health(database).reason_not_ready()
+
+    reason = asyncio.run(reason_not_ready())
+    if reason:
+        logger.error("not ready: %s", reason)
+        return 1
+    logger.info("settings, database and schema are fine")
+    return 0
+
+
+def _settings(package: str) -> Any:
+    from .settings import load  # noqa: PLC0415
+
+    return load(import_module(f"{package}.settings").Settings)
+
+
+COMMANDS = {"serve": _serve, "migrate": _migrate, "openapi": _openapi, "check": _check}

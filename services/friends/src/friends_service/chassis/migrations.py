@@ -1,0 +1,42 @@
+"""Alembic, driven from code: bring the schema to head, and tell whether it is there."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+SERVICE_FOLDER: Final = Path(__file__).parents[3]
+_CURRENT_REVISION: Final = text("SELECT version_num FROM alembic_version")
+
+
+def upgrade() -> None:
+    """Run all outstanding migrations; `migrations/env.py` takes the lock that makes this safe for many at once."""
+    command.upgrade(alembic_config(), "head")
+
+
+def alembic_config() -> Config:
+    """The configuration that `alembic` on the command line reads too."""
+    return Config(toml_file=SERVICE_FOLDER / "pyproject.toml")
+
+
+@cache
+def known_revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest revision that this code has, and all of them."""
+    scripts = ScriptDirectory.from_config(alembic_config())
+    return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
+
+
+async def is_at_head(connection: AsyncConnection) -> bool:
+    """Whether the schema is at least as new as this code.
+
+    A revision that the code does not know was made by a newer release: during a rolling update the old replicas keep
+    serving (https://martinfowler.com/bliki/ParallelChange.html).
+    """
+    head, known = known_revisions()
+    revisions = (await connection.execute(_CURRENT_REVISION)).scalars().all()
+    return bool(revisions) and all(revision == head or revision not in known for revision in revisions)

@@ -1,0 +1,36 @@
+"""The last resort: an exception that nobody foresaw is logged once and answered with a bare 500 problem."""
+
+import logging
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .problems import INTERNAL_ERROR, problem_response
+
+logger = logging.getLogger(__name__)
+
+
+class UnhandledExceptionMiddleware:
+    """Pure ASGI, since `@app.exception_handler(Exception)` raises again after answering."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 500 if nothing was sent yet; a response already begun can only be broken off."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched_send)
+        except Exception:
+            logger.exception("unhandled exception")
+            if not started:
+                detail = "Something went wrong on our side; the request id leads to it in the log."
+                await problem_response(INTERNAL_ERROR, detail=detail, path=scope["path"])(scope, receive, send)

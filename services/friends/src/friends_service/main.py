@@ -1,0 +1,49 @@
+"""Composition root: the only module that knows every layer."""
+
+import time
+from datetime import UTC, datetime
+from functools import partial
+
+from fastapi import FastAPI
+
+from .api import friendships as friendships_api
+from .api.problems import PROBLEMS
+from .chassis.application import build_application
+from .chassis.database import Database
+from .chassis.http_client import UpstreamClient
+from .chassis.identifiers import new_id
+from .chassis.settings import load
+from .core.services.friendships import Friendships
+from .infrastructure.clients.known_users import KnownUsers
+from .infrastructure.clients.users import HttpUsers
+from .infrastructure.database.friendships import SqlFriendships
+from .settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Put the service together; nothing connects before the application starts."""
+    settings = settings or load(Settings)
+    database = Database(settings)
+    users_service = UpstreamClient("users", str(settings.users_service_url), settings)
+    friendships = Friendships(
+        repository=SqlFriendships(database),
+        users=KnownUsers(
+            HttpUsers(users_service),
+            ttl=settings.users_existence_ttl,
+            size=settings.users_existence_size,
+            clock=time.monotonic,
+        ),
+        new_id=new_id,
+        now=partial(datetime.now, UTC),
+    )
+    return build_application(
+        settings,
+        title="Friends",
+        description="Who is friends with whom.",
+        version="1.0.0",
+        database=database,
+        routers=[friendships_api.router],
+        problems=PROBLEMS,
+        resources=[users_service],
+        state={"friendships": friendships},
+    )

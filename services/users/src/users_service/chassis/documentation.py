@@ -1,0 +1,79 @@
+"""Swagger UI, ReDoc and the OpenAPI document, all served from this process: they work with no internet."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import fastapi_offline
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from pydantic.json_schema import models_json_schema
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from .problems import ProblemDetails, ValidationProblemDetails
+
+OPENAPI_PATH: Final = "/api/openapi.json"
+SWAGGER_PATH: Final = "/api/docs"
+REDOC_PATH: Final = "/api/redoc"
+ASSETS_PATH: Final = "/api/docs/assets"
+_ASSETS_FOLDER: Final = Path(fastapi_offline.__file__).parent / "static"
+_INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+
+
+def add_documentation(app: FastAPI) -> None:
+    """Serve the pages and complete the document."""
+    _declare_problem_schemas(app)
+    app.mount(ASSETS_PATH, StaticFiles(directory=_ASSETS_FOLDER))
+
+    async def swagger(_: Request) -> HTMLResponse:
+        return _page(get_swagger_ui_html(
+            openapi_url=OPENAPI_PATH,
+            title=app.title,
+            swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
+            swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
+            swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
+        ))  # fmt: skip
+
+    async def redoc(_: Request) -> HTMLResponse:
+        return _page(get_redoc_html(
+            openapi_url=OPENAPI_PATH,
+            title=app.title,
+            redoc_js_url=f"{ASSETS_PATH}/redoc.standalone.js",
+            redoc_favicon_url=f"{ASSETS_PATH}/favicon.png",
+            with_google_fonts=False,
+        ))  # fmt: skip
+
+    app.add_route(SWAGGER_PATH, swagger, include_in_schema=False)
+    app.add_route(REDOC_PATH, redoc, include_in_schema=False)
+
+
+def _page(page: HTMLResponse) -> HTMLResponse:
+    """Allow the page its own assets and exactly the inline scripts that it came with."""
+    hashes = " ".join(_source_hash(script) for script in _INLINE_SCRIPT.findall(bytes(page.body)))
+    page.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; worker-src blob:; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return page
+
+
+def _source_hash(script: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+
+
+def _declare_problem_schemas(app: FastAPI) -> None:
+    """`problem_responses` refers to these models; FastAPI collects only those that it renders itself."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        models = [(ProblemDetails, "serialization"), (ValidationProblemDetails, "serialization")]
+        _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schema["$defs"])
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

@@ -1,0 +1,83 @@
+"""Users in PostgreSQL: the table, the statements (built once), and the repository."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, Index, String, Uuid, any_, bindparam, func, insert, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from ...chassis.database import Base, Database, constraint_errors
+from ...core.entities.pages import Page
+from ...core.entities.users import NAME_MAX, USERNAME_MAX, User
+from ...core.errors import UsernameTaken
+
+USERNAME_INDEX: Final = "uq_users_lower_username"
+
+
+class UserRow(Base):
+    """The table of users."""
+
+    __tablename__ = "users"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(String(USERNAME_MAX))
+    first_name: Mapped[str] = mapped_column(String(NAME_MAX))
+    second_name: Mapped[str] = mapped_column(String(NAME_MAX))
+    birthday: Mapped[date]
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+
+    # Usernames are ASCII, for which lower() is the same as case folding.
+    __table_args__ = (Index(USERNAME_INDEX, func.lower(username.column), unique=True),)
+
+
+# Columns, not entities: without an identity map a row costs half.
+_SELECT: Final = select(
+    UserRow.id, UserRow.username, UserRow.first_name, UserRow.second_name, UserRow.birthday, UserRow.created_at
+)
+_INSERT: Final = insert(UserRow)
+_GET: Final = _SELECT.where(UserRow.id == bindparam("user_id"))
+_EXISTING: Final = select(UserRow.id).where(UserRow.id == any_(bindparam("user_ids", type_=ARRAY(Uuid))))
+_FIRST_PAGE: Final = _SELECT.order_by(UserRow.id.desc()).limit(bindparam("limit"))
+_NEXT_PAGE: Final = _FIRST_PAGE.where(UserRow.id < bindparam("after"))
+
+
+class SqlUsers:
+    """`UserRepository` on PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, user: User) -> None:
+        """Insert the user; the unique index decides who of several gets the username."""
+        row = {
+            "id": user.id,
+            "username": user.username,
+            "first_name": user.first_name,
+            "second_name": user.second_name,
+            "birthday": user.birthday,
+            "created_at": user.created_at,
+        }
+        with constraint_errors({USERNAME_INDEX: UsernameTaken(user.username)}):
+            async with self._database.statement() as connection:
+                await connection.execute(_INSERT, row)
+
+    async def get(self, user_id: UUID) -> User | None:
+        """Look the user up by primary key."""
+        async with self._database.statement() as connection:
+            row = (await connection.execute(_GET, {"user_id": user_id})).one_or_none()
+        return None if row is None else User(**row._asdict())
+
+    async def existing(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
+        """Ask for all ids at once."""
+        async with self._database.statement() as connection:
+            return frozenset((await connection.execute(_EXISTING, {"user_ids": list(user_ids)})).scalars())
+
+    async def page(self, *, limit: int, after: UUID | None) -> Page[User]:
+        """Walk the primary key backwards: a page costs the same however deep it is."""
+        statement = _FIRST_PAGE if after is None else _NEXT_PAGE
+        parameters = {"limit": limit + 1} if after is None else {"limit": limit + 1, "after": after}
+        async with self._database.statement() as connection:
+            rows = (await connection.execute(statement, parameters)).all()
+        return Page.cut([User(**row._asdict()) for row in rows], limit=limit, key=lambda user: user.id)

@@ -1,0 +1,33 @@
+"""Composition root: the only module that knows every layer."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from fastapi import FastAPI
+
+from .api import users as users_api
+from .api.problems import PROBLEMS
+from .chassis.application import build_application
+from .chassis.database import Database
+from .chassis.identifiers import new_id
+from .chassis.settings import load
+from .core.services.users import Users
+from .infrastructure.database.users import SqlUsers
+from .settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Put the service together; nothing connects before the application starts."""
+    settings = settings or load(Settings)
+    database = Database(settings)
+    users = Users(repository=SqlUsers(database), new_id=new_id, now=partial(datetime.now, UTC))
+    return build_application(
+        settings,
+        title="Users",
+        description="Who there is: registers users and tells who they are.",
+        version="1.0.0",
+        database=database,
+        routers=[users_api.router],
+        problems=PROBLEMS,
+        state={"users": users},
+    )

@@ -1,0 +1,7 @@
+"""The settings of this service: those of the chassis, and its own."""
+
+from .chassis.settings import ChassisSettings
+
+
+class Settings(ChassisSettings):
+    """Nothing of its own yet."""
