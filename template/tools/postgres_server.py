@@ -17,15 +17,16 @@ from postgres_cluster import ensure_cluster
 from watchdog import Watchdog, last_lines
 
 PORT = 5432
-SHORT_FOLDER = Path("/tmp")  # the path of a socket holds about 103 bytes
-MEMORY = Path("/dev/shm")
+SHORT_FOLDER = Path("/tmp")  # noqa: S108  # for `mkdtemp`; the path of a socket holds about 103 bytes
+MEMORY = Path("/dev/shm")  # noqa: S108  # as above
 MEMORY_NEEDED = 2 * 1024**3  # bytes; a container has 64 MB of it by default
 START_SECONDS = 60
 STOP_SECONDS = 2  # a server that is killed then recovers from its write-ahead log at the next start
 PREVIOUS_STOP_SECONDS = 10
 # For data that nobody will miss.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
-FAST_SINCE_18 = ("io_method=sync",)  # no worker processes for reading ahead
+FAST_IO = ("io_method=sync",)  # no worker processes for reading ahead
+FAST_IO_SINCE = 18
 
 
 @contextlib.contextmanager
@@ -118,7 +119,7 @@ class PostgresServer:
     def _settings(self, major: int) -> tuple[str, ...]:
         if self._durable:
             return self._options
-        return (*FAST, *(FAST_SINCE_18 if major >= 18 else ()), *self._options)
+        return (*FAST, *(FAST_IO if major >= FAST_IO_SINCE else ()), *self._options)
 
     def _await_ready(self) -> None:
         end = time.monotonic() + START_SECONDS

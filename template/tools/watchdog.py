@@ -10,13 +10,15 @@ from typing import Any
 
 # Its standard input closes when we die or let go. Until then each line names the process that is guarded from now on.
 # The process is asked first (a server stops its own children in order); whatever remains of its group is then killed.
+# A zombie counts as gone: in a container there may be nobody to reap it.
 WATCH = """
 signal=$1 patience=$2 pid=
 shift 2
+alive() { kill -s 0 "$pid" && ! grep -qs '^State:.*Z' "/proc/$pid/status"; }
 while read -r line; do pid=$line; done
 if [ -n "$pid" ]; then
     kill -s "$signal" "$pid"
-    while kill -s 0 -- "-$pid" && [ "$patience" -gt 0 ]; do sleep .1; patience=$((patience - 1)); done
+    while alive && [ "$patience" -gt 0 ]; do sleep .1; patience=$((patience - 1)); done
     kill -s KILL -- "-$pid"
 fi
 rm -rf -- "$@"
