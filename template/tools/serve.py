@@ -2,21 +2,16 @@
 
 import argparse
 import os
-import signal
 import sys
 import time
 from pathlib import Path
-from types import FrameType
 
 from postgres_account import PostgresUnavailable
 from service_folder import SystemFailure
+from stopping import Stopped, stop_on_signals
 from system import running_system
 
 POLL_SECONDS = 0.2
-
-
-class Stopped(BaseException):
-    """Somebody wants us to end."""
 
 
 def main() -> int:
@@ -48,21 +43,6 @@ def parse_arguments() -> argparse.Namespace:
         "--with-parent", action="store_true", help="stop when the program that started this one is gone"
     )
     return parser.parse_args()
-
-
-def stop_on_signals() -> None:
-    """Make the first signal raise `Stopped`; those of an impatient user are ignored while everything stops."""
-    signals = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
-        signals.append(signal.SIGHUP)
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        for number in signals:
-            signal.signal(number, signal.SIG_IGN)
-        raise Stopped
-
-    for number in signals:
-        signal.signal(number, stop)
 
 
 def say(line: str) -> None:

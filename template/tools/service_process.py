@@ -109,7 +109,7 @@ class ServiceProcess:
     def _serving(self) -> Iterator[None]:
         process = self._start(self._command("serve"), self.environment)
         end = time.monotonic() + READY_SECONDS
-        while not _ready(self.port):
+        while not is_ready(self.port):
             if process.poll() is not None:
                 raise self._failure(f"ended before it was ready ({_end(process)})")
             if time.monotonic() > end:
@@ -130,7 +130,8 @@ def _end(process: subprocess.Popen[bytes]) -> str:
     return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
 
 
-def _ready(port: int) -> bool:
+def is_ready(port: int) -> bool:
+    """Tell whether the service on this port says that it can do its work."""
     connection = http.client.HTTPConnection(HOST, port, timeout=2)  # not urllib, which would ask a proxy
     try:
         connection.request("GET", "/health/ready")
