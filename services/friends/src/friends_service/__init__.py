@@ -1,4 +1,6 @@
-"""The friends service: who it is. Everything else is told by the folders beside this file."""
+"""Who this service is, as its answers say. What it does is told by the folders beside this file."""
 
 SERVICE_NAME = "friends"
+TITLE = "Friends"
+DESCRIPTION = "Who is friends with whom."  # fmt: skip
 DEFAULT_PORT = 8002

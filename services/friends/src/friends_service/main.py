@@ -38,8 +38,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     return build_application(
         settings,
-        title="Friends",
-        description="Who is friends with whom.",
         version="1.0.0",
         database=database,
         routers=[friendships_api.router],

@@ -23,8 +23,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     users = Users(repository=SqlUsers(database), new_id=new_id, now=partial(datetime.now, UTC))
     return build_application(
         settings,
-        title="Users",
-        description="Who there is: registers users and tells who they are.",
         version="1.0.0",
         database=database,
         routers=[users_api.router],

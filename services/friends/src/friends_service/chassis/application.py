@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from .. import DESCRIPTION, TITLE
 from .access_log import AccessLogMiddleware
 from .database import Database
 from .documentation import OPENAPI_PATH, add_documentation
@@ -26,8 +27,6 @@ from .unhandled import UnhandledExceptionMiddleware
 def build_application(
     settings: ChassisSettings,
     *,
-    title: str,
-    description: str,
     version: str,
     database: Database,
     routers: Iterable[APIRouter],
@@ -51,8 +50,8 @@ def build_application(
             yield
 
     app = FastAPI(
-        title=title,
-        description=description,
+        title=TITLE,
+        description=DESCRIPTION,
         version=version,
         openapi_url=OPENAPI_PATH,
         docs_url=None,

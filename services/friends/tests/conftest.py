@@ -1,0 +1,132 @@
+"""What every test of this service can ask for: a real PostgreSQL, and the service itself, booted."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import aiohttp
+import asyncpg
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from postgres_server import postgres_environment
+
+from friends_service.main import create_app
+from friends_service.settings import Settings
+
+SERVICE_FOLDER = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[dict[str, str]]:
+    """A throw-away server (or the one that POSTGRES_HOST names): POSTGRES_HOST, _PORT, _USER and _PASSWORD."""
+    with postgres_environment() as variables:
+        yield variables
+
+
+@asynccontextmanager
+async def administrator(postgres: dict[str, str], database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the server's superuser."""
+    connection = await asyncpg.connect(
+        host=postgres["POSTGRES_HOST"],
+        port=int(postgres["POSTGRES_PORT"]),
+        user=postgres["POSTGRES_USER"],
+        password=postgres["POSTGRES_PASSWORD"],
+        database=database,
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def temporary_database(postgres: dict[str, str], template: str = "template1") -> AsyncIterator[str]:
+    """A database of our own, whatever else the server holds."""
+    name = f"test_{uuid4().hex}"
+    async with administrator(postgres) as connection:
+        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        try:
+            yield name
+        finally:
+            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+async def migrated(postgres: dict[str, str]) -> AsyncIterator[str]:
+    """A database at head, migrated once; the others are cloned from it."""
+    async with temporary_database(postgres) as name:
+        migrate = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "friends_service", "migrate"),
+            cwd=SERVICE_FOLDER,
+            env=os.environ | postgres | {"POSTGRES_DB": name, "PYTHONPATH": "src"},
+        )
+        assert await migrate.wait() == 0
+        yield name
+
+
+@pytest.fixture(scope="module")
+async def database_name(postgres: dict[str, str], migrated: str) -> AsyncIterator[str]:
+    """A clean database for each test module."""
+    async with temporary_database(postgres, template=migrated) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def settings(postgres: dict[str, str], database_name: str) -> Settings:
+    """The settings under test."""
+    return settings_for(postgres, database_name)
+
+
+def settings_for(postgres: dict[str, str], database_name: str) -> Settings:
+    """Settings that point to a database; everything else at its default."""
+    return Settings(
+        postgres_host=postgres["POSTGRES_HOST"],
+        postgres_port=int(postgres["POSTGRES_PORT"]),
+        postgres_user=postgres["POSTGRES_USER"],
+        postgres_password=postgres["POSTGRES_PASSWORD"],
+        postgres_db=database_name,
+        drain_delay=0,
+    )
+
+
+@pytest.fixture
+async def connection(postgres: dict[str, str], database_name: str) -> AsyncIterator[asyncpg.Connection]:
+    """A second connection to the database under test, to see what was really committed."""
+    async with administrator(postgres, database_name) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def booted(app: FastAPI) -> AsyncIterator[str]:
+    """Serve the application over HTTP with its lifespan running; yields its base URL."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
+    serving = asyncio.create_task(server._serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+        if serving.done():
+            serving.result()
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await serving
+
+
+@pytest.fixture(scope="module")
+async def base_url(settings: Settings) -> AsyncIterator[str]:
+    """The service, booted on a clean database."""
+    async with booted(create_app(settings)) as url:
+        yield url
+
+
+@pytest.fixture
+async def client(base_url: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the booted service."""
+    async with aiohttp.ClientSession(base_url) as session:
+        yield session
