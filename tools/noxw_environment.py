@@ -19,11 +19,11 @@ def make(stamp: str) -> None:
         return
     print("noxw: making .noxw, once", file=sys.stderr)
     venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
-    install = ["install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement", REQUIREMENTS]
+    install = ["install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
     settings = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     # The lock is inherited: if this process is killed, it is held until pip has ended as well.
     subprocess.run(
-        [ENVIRONMENT / "bin" / "python", "-m", "pip", *install],
+        [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", *install],
         check=True,
         close_fds=False,
         env={**os.environ, **settings},

@@ -25,10 +25,10 @@ def make() -> None:
     """Make the environment anew with uv; raises `CalledProcessError` if uv fails."""
     python = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
-    subprocess.run(
-        ["uv", "pip", "sync", "--quiet", "--require-hashes", "--python", python, REQUIREMENTS],
-        check=True,
-    )
+    # Where Python may not keep what it compiles, every start would compile everything again.
+    compiled = ["--compile-bytecode"] if sys.dont_write_bytecode else []
+    install = ["uv", "pip", "sync", "--quiet", "--require-hashes", *compiled]
+    subprocess.run([*install, "--python", python, REQUIREMENTS], check=True)
 
 
 def main() -> int:

@@ -1,0 +1,115 @@
+"""What one does with the whole repository; `./noxw -l` lists it. Each service has a noxfile of its own."""
+
+import os
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.4"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "typecheck", "test", "drift", "template", "system"]
+
+ROOT = Path(__file__).parent
+BIN = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
+STOP_SECONDS = 10
+
+
+def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
+    """Run a program of the repository's own environment, which is first brought up to requirements-dev.txt."""
+    session.run(sys.executable, "template/tools/environment.py", log=False)
+    session.run(
+        str(BIN / program),
+        *map(str, arguments),
+        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"])},
+        interrupt_timeout=STOP_SECONDS,
+        terminate_timeout=STOP_SECONDS,
+    )
+
+
+def in_each_service(session: nox.Session, name: str, *arguments: str) -> None:
+    """Run a session of every service's own noxfile."""
+    for service in SERVICES:
+        session.run(sys.executable, "-m", "nox", "-f", str(service / "noxfile.py"), "-s", name, "--", *arguments)
+
+
+def refresh_environments(session: nox.Session) -> None:
+    """Bring the environment of every service up to date; the services' processes run in theirs."""
+    for service in SERVICES:
+        with session.chdir(service):
+            session.run(sys.executable, "tools/environment.py", log=False)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and locks here, and style, import contracts and locks of each service."""
+    run(session, "python", "tools/lock_all.py", "--check")
+    run(session, "ruff", "check")
+    run(session, "ruff", "format", "--check")
+    in_each_service(session, "lint")
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check types strictly, here and in each service."""
+    run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools", "tests")
+    in_each_service(session, "typecheck")
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Run the tests of each service on an embedded PostgreSQL; arguments go to pytest."""
+    in_each_service(session, "test", *session.posargs)
+
+
+@nox.session
+def drift(session: nox.Session) -> None:
+    """Fail, naming the files, if a service is not as the template has it."""
+    run(session, "python", "tools/scaffold.py", "drift")
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    """Test the template: services for many answers, updates, and that each guard objects; arguments go to pytest."""
+    run(session, "pytest", *(session.posargs or ["tests/template"]))
+
+
+@nox.session
+def system(session: nox.Session) -> None:
+    """Test all services together over HTTP, each as a process; arguments go to pytest."""
+    refresh_environments(session)
+    run(session, "pytest", *(session.posargs or ["tests/tools", "tests/system"]))
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Run all services on an embedded PostgreSQL whose data stays in .allium, until Ctrl-C."""
+    refresh_environments(session)
+    options = ["--with-parent", "--data", ".allium", *session.posargs]
+    run(session, "python", "template/tools/serve.py", *SERVICES, *options)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Walk through the API of the running system, or of one started for it."""
+    refresh_environments(session)
+    run(session, "python", "tools/demo.py", *session.posargs)
+
+
+@nox.session
+def new(session: nox.Session) -> None:
+    """Generate a service: `./noxw -s new -- orders --port 8003`; `-- --help` lists its options."""
+    run(session, "python", "tools/scaffold.py", "new", *session.posargs)
+
+
+@nox.session
+def sync(session: nox.Session) -> None:
+    """Bring the owned files of each service to the state of template/, uncommitted changes included."""
+    run(session, "python", "tools/scaffold.py", "sync")
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Lock the dependencies of everything anew; `-- --upgrade` takes the newest versions."""
+    run(session, "python", "tools/lock_all.py", *session.posargs)

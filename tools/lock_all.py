@@ -1,0 +1,70 @@
+"""Lock everything: the repository's own tools, the template's seeds, and every service.
+
+The services start from the template's locks, so that all of them run the same versions of what they share.
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import lock
+from layout import ROOT, services
+from rendering import render
+
+OWN: lock.Locks = {
+    "tools/noxw-requirements.txt": ("--group", "noxw"),
+    "requirements-dev.txt": ("--group", "dev", "--constraint", "tools/noxw-requirements.txt"),
+}
+
+
+def lock_template(*, upgrade: bool) -> None:
+    """Lock what a service needs that was generated with no answers but its name."""
+    seeds = ROOT / "template"
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "service"
+        render(folder, {"service_name": "orders"}, seed=True)
+        lock.lock(folder, upgrade=upgrade)
+        for name in lock.LOCKS:
+            shutil.copyfile(folder / name, seeds / name)
+
+
+def take_template_locks(service: Path) -> bool:
+    """Give a service the template's locks if they are for its dependency lists, which needs no network."""
+    fitting = all(
+        (ROOT / "template" / name).read_text(encoding="utf-8").startswith(lock.header(service)) for name in lock.LOCKS
+    )
+    if fitting:
+        for name in lock.LOCKS:
+            shutil.copyfile(ROOT / "template" / name, service / name)
+    return fitting
+
+
+def lock_service(folder: Path) -> None:
+    """Lock one service, taking the template's versions wherever they fit."""
+    for name in lock.LOCKS:
+        shutil.copyfile(ROOT / "template" / name, folder / name)
+    lock.lock(folder, upgrade=False)
+
+
+def main() -> int:
+    """Lock everything; `--upgrade` takes the newest versions, `--check` only looks at the repository's own locks."""
+    if "--check" in sys.argv[1:]:
+        names = lock.stale(ROOT, OWN)
+        for name in names:
+            print(f"{name} is older than the dependencies in pyproject.toml; run: ./noxw -s lock", file=sys.stderr)
+        return 1 if names else 0
+    upgrade = "--upgrade" in sys.argv[1:]
+    try:
+        lock.lock(ROOT, OWN, upgrade=upgrade)
+        lock_template(upgrade=upgrade)
+        for service in services():
+            lock_service(service)
+    except subprocess.CalledProcessError:
+        return 1  # uv said why
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

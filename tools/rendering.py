@@ -1,0 +1,83 @@
+"""The template as it is in the working tree, uncommitted changes included."""
+
+import atexit
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from copier import run_copy
+from pathspec import PathSpec
+
+from layout import ANSWERS, ROOT, git, listed
+
+SOURCES = ("copier.yml", "template")
+
+
+@cache
+def questionnaire() -> dict[str, Any]:
+    """Return the whole of copier.yml."""
+    content: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text(encoding="utf-8"))
+    return content
+
+
+def questions() -> set[str]:
+    """Return the names of the questions whose answers are recorded."""
+    return {
+        name for name, question in questionnaire().items() if name[0] != "_" and question.get("when", True) is not False
+    }
+
+
+@cache
+def _service_files() -> PathSpec[Any]:
+    return PathSpec.from_lines("gitignore", questionnaire()["service_files"]["default"])
+
+
+def belongs_to_service(path: Path) -> bool:
+    """Say whether a file of a service, relative to its folder, is the service's own and not the template's."""
+    return _service_files().match_file(path)
+
+
+@cache
+def plain_copy() -> Path:
+    """Return a folder with nothing but the template: Copier takes such a one as it is, without git."""
+    folder = Path(tempfile.mkdtemp(prefix="allium-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for path in listed(ROOT, *SOURCES):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, folder / path)
+    return folder
+
+
+def commit() -> str | None:
+    """Return the last commit that touched the template, in the words of Copier, or None before the first one."""
+    last = git("log", "-1", "--format=%H", "--", *SOURCES, folder=ROOT).strip()
+    return git("describe", "--tags", "--always", last, folder=ROOT).strip() if last else None
+
+
+def render(service: Path, answers: Mapping[str, Any], *, seed: bool) -> None:
+    """Render the template into `service`, with the service's own files only if `seed`.
+
+    Raises `ValueError` for an invalid answer. The answers file is as `copier copy .` in the root writes it.
+    """
+    given = {name: answer for name, answer in answers.items() if name[0] != "_"}
+    run_copy(
+        str(plain_copy()),
+        service,
+        data={**given, "seed": seed},
+        defaults=True,
+        overwrite=True,
+        quiet=True,
+    )
+    _anchor(service / ANSWERS)
+
+
+def _anchor(file: Path) -> None:
+    """Make the answers point to this repository and its last commit instead of to the plain copy."""
+    at = commit()
+    source = f"_commit: {at}\n_src_path: .\n" if at else "_src_path: .\n"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join(source if line.startswith("_src_path:") else line for line in lines), encoding="utf-8")
