@@ -107,9 +107,9 @@ class PostgresServer:
         """Stop the server as an administrator would; it can be started again."""
         self._watchdog.stop()
 
-    def kill(self) -> None:
-        """Kill the server as a power failure would; it can be started again."""
-        self._watchdog.kill()
+    def crash(self) -> None:
+        """Stop the server with nothing flushed, as a power failure would; it recovers when it is started again."""
+        self._watchdog.stop(signal.SIGQUIT)  # SIGKILL would leave its children, and with them its shared memory
 
     def close(self) -> None:
         """Stop the server for good."""

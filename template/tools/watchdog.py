@@ -65,10 +65,10 @@ class Watchdog:
             )
         return self.process
 
-    def stop(self) -> None:
-        """Stop the guarded process and wait for its end; another may be started then."""
+    def stop(self, stop_signal: signal.Signals | None = None) -> None:
+        """Stop the guarded process, in the usual way unless told another, and wait for its end; another may follow."""
         if self.process and self.process.poll() is None:
-            self.process.send_signal(self._stop_signal)
+            self.process.send_signal(stop_signal or self._stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(self._patience)
         self.kill()

@@ -1,0 +1,46 @@
+"""Starts Python programs that are to be killed, and sees what is left of them."""
+
+import contextlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+TOOLS = Path(__file__).parents[2] / "template/tools"
+PATIENCE_SECONDS = 6.0
+
+
+def start_program(code: str, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+    """Run Python code that has the tools on its path; return the process and the first line that it prints."""
+    program = f"import sys, time; sys.path.insert(0, {str(TOOLS)!r})\n{code}"
+    process = subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    return process, process.stdout.readline().strip()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Give it no chance to clean up."""
+    process.kill()
+    process.communicate()
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Tell whether something becomes true before we lose patience."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def is_gone(text: str) -> bool:
+    """Tell whether no process has the text in its command line, read as Linux shows it; a zombie has none."""
+    return not any(text in line for line in _command_lines())
+
+
+def _command_lines() -> Iterator[str]:
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            yield file.read_text(errors="replace").replace("\0", " ")
