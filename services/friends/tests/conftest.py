@@ -14,6 +14,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from postgres_server import postgres_environment
+from pydantic import SecretStr
 
 from friends_service.main import create_app
 from friends_service.settings import Settings
@@ -88,7 +89,7 @@ def settings_for(postgres: dict[str, str], database_name: str) -> Settings:
         postgres_host=postgres["POSTGRES_HOST"],
         postgres_port=int(postgres["POSTGRES_PORT"]),
         postgres_user=postgres["POSTGRES_USER"],
-        postgres_password=postgres["POSTGRES_PASSWORD"],
+        postgres_password=SecretStr(postgres["POSTGRES_PASSWORD"]),
         postgres_db=database_name,
         drain_delay=0,
     )

@@ -1,0 +1,50 @@
+"""The ports that services listen on."""
+
+import socket
+import time
+from collections.abc import Sequence
+
+from service_folder import ServiceFolder, SystemFailure
+
+HOST = "127.0.0.1"
+PATIENCE_SECONDS = 2  # services of a run that was killed may still be stopping
+
+
+def answered_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
+    """Return the port of each service's answers; raises `SystemFailure` if one is taken."""
+    taken: dict[int, str] = {}
+    for service in services:
+        if service.port in taken:
+            raise SystemFailure(f"{taken[service.port]} and {service.name} both have port {service.port}.")
+        if not _becomes_free(service.port):
+            raise SystemFailure(
+                f"Port {service.port} of {service.name} is in use by another program; stop that one first."
+            )
+        taken[service.port] = service.name
+    return {service.name: service.port for service in services}
+
+
+def free_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
+    """Return for each service a port that nobody uses now."""
+    listeners = [socket.create_server((HOST, 0)) for _ in services]  # all at once, so that they differ
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return {service.name: port for service, port in zip(services, ports, strict=True)}
+
+
+def _becomes_free(port: int) -> bool:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True
