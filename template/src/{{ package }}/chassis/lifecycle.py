@@ -48,8 +48,12 @@ class Draining:
             self._uvicorn[number](number, frame)
             return
         self._health.draining = True
+        # The rest does not belong into a signal handler: it may have interrupted the writing of a log line.
+        self._loop.call_soon_threadsafe(self._begin, number)
+
+    def _begin(self, number: int) -> None:
         logger.info("draining for %s s after %s", self._delay, signal.Signals(number).name)
-        self._loop.call_soon_threadsafe(self._loop.call_later, self._delay, self._uvicorn[number], number, None)
+        self._loop.call_later(self._delay, self._uvicorn[number], number, None)
 
 
 class DrainingMiddleware:

@@ -1,14 +1,17 @@
 """Alembic, driven from code: bring the schema to head, and tell whether it is there."""
 
+import asyncio
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic takes a quarter of a second to import, which a start need not wait for.
 
 SERVICE_FOLDER: Final = Path(__file__).parents[3]
 _CURRENT_REVISION: Final = text("SELECT version_num FROM alembic_version")
@@ -16,17 +19,23 @@ _CURRENT_REVISION: Final = text("SELECT version_num FROM alembic_version")
 
 def upgrade() -> None:
     """Run all outstanding migrations; `migrations/env.py` takes the lock that makes this safe for many at once."""
+    from alembic import command  # noqa: PLC0415
+
     command.upgrade(alembic_config(), "head")
 
 
-def alembic_config() -> Config:
+def alembic_config() -> "Config":
     """The configuration that `alembic` on the command line reads too."""
+    from alembic.config import Config  # noqa: PLC0415
+
     return Config(toml_file=SERVICE_FOLDER / "pyproject.toml")
 
 
 @cache
 def known_revisions() -> tuple[str | None, frozenset[str]]:
     """The newest revision that this code has, and all of them."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
     scripts = ScriptDirectory.from_config(alembic_config())
     return scripts.get_current_head(), frozenset(script.revision for script in scripts.walk_revisions())
 
@@ -37,6 +46,6 @@ async def is_at_head(connection: AsyncConnection) -> bool:
     A revision that the code does not know was made by a newer release: during a rolling update the old replicas keep
     serving (https://martinfowler.com/bliki/ParallelChange.html).
     """
-    head, known = known_revisions()
+    head, known = await asyncio.to_thread(known_revisions)
     revisions = (await connection.execute(_CURRENT_REVISION)).scalars().all()
     return bool(revisions) and all(revision == head or revision not in known for revision in revisions)

@@ -1,7 +1,7 @@
 """Health checks: `live` asks only the process, `ready` also its own database; neither ever asks a peer."""
 
 import asyncio
-from dataclasses import dataclass
+import logging
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -12,10 +12,12 @@ from .database import Database, sqlstate
 from .errors import DatabaseUnavailable
 from .migrations import is_at_head
 
-READY_TIMEOUT_SECONDS: Final = 2.0
+_LOGIN_REFUSED: Final = ("28", "3D000", "42501")  # role or password; no such database; no right to connect
 _UNDEFINED_TABLE: Final = "42P01"
 
-Reason = Literal["draining", "database-unavailable", "database-not-migrated"]
+Reason = Literal["draining", "database-unavailable", "database-login-refused", "database-not-migrated"]
+
+logger = logging.getLogger(__name__)
 
 
 class Liveness(BaseModel):
@@ -31,24 +33,51 @@ class Readiness(BaseModel):
     reason: Reason | None = None
 
 
-@dataclass(slots=True)
 class Health:
     """What the health checks know; `draining` is set by the signal that ends the process."""
 
-    database: Database
-    draining: bool = False
+    def __init__(self, database: Database) -> None:
+        self.draining = False
+        self._database = database
+        self._examination: asyncio.Task[Reason | None] | None = None
+        self._last_logged: Reason | Literal["unknown"] | None = "unknown"
 
     async def reason_not_ready(self) -> Reason | None:
         """Why no request should come here; None if the service is ready."""
         if self.draining:
             return "draining"
+        # However many ask at once, the database is asked once; and one who stops asking does not stop the others.
+        if self._examination is None or self._examination.done():
+            self._examination = asyncio.create_task(self._examine())
+        return await asyncio.shield(self._examination)
+
+    async def _examine(self) -> Reason | None:
         try:
-            async with asyncio.timeout(READY_TIMEOUT_SECONDS), self.database.statement() as connection:
-                return None if await is_at_head(connection) else "database-not-migrated"
-        except (DatabaseUnavailable, TimeoutError):
-            return "database-unavailable"
-        except DBAPIError as error:
-            return "database-not-migrated" if sqlstate(error) == _UNDEFINED_TABLE else "database-unavailable"
+            async with self._database.spare() as connection:
+                reason: Reason | None = None if await is_at_head(connection) else "database-not-migrated"
+                self._log_change(reason)
+        except (DatabaseUnavailable, DBAPIError) as error:
+            reason = _reason_for(error)
+            self._log_change(reason, error)
+        return reason
+
+    def _log_change(self, reason: Reason | None, error: Exception | None = None) -> None:
+        if reason == self._last_logged:
+            return
+        self._last_logged = reason
+        if reason:
+            cause = error.__cause__ or error if error else None
+            logger.warning("not ready: %s%s", reason, f": {cause}" if cause else "")
+        else:
+            logger.info("ready")
+
+
+def _reason_for(error: DatabaseUnavailable | DBAPIError) -> Reason:
+    cause = error.__cause__ if isinstance(error, DatabaseUnavailable) else error
+    state = sqlstate(cause) if isinstance(cause, DBAPIError) else ""
+    if state == _UNDEFINED_TABLE:
+        return "database-not-migrated"
+    return "database-login-refused" if state.startswith(_LOGIN_REFUSED) else "database-unavailable"
 
 
 router = APIRouter(prefix="/health", tags=["health"])

@@ -2,21 +2,33 @@
 
 import logging
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, NoReturn, TypeVar
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, NonNegativeInt, PositiveInt, SecretStr, ValidationInfo, field_validator
 from pydantic_core import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from .. import DEFAULT_PORT, SERVICE_NAME
 
-SECRETS_FOLDER = Path("/run/secrets")
-WELL_KNOWN_PASSWORDS = frozenset({"", "postgres", "password", "changeme", "secret", SERVICE_NAME})
+SECRETS_FOLDER: Final = Path("/run/secrets")
+WELL_KNOWN_PASSWORDS: Final = frozenset({
+    "", "admin", "changeme", "example", "password", "postgres", "root", "secret", "test", SERVICE_NAME
+})  # fmt: skip
 
 logger = logging.getLogger(__name__)
 
+
+def split(value: object) -> object:
+    """The parts of a comma-separated list; what is a list already stays as it is."""
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
 Port = Annotated[int, Field(ge=0, le=65_535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Names = Annotated[frozenset[str], NoDecode, BeforeValidator(split)]
 SettingsType = TypeVar("SettingsType", bound="ChassisSettings")
 
 
@@ -25,6 +37,7 @@ class ChassisSettings(BaseSettings):
 
     model_config = SettingsConfigDict(
         frozen=True,
+        validate_default=True,
         extra="ignore",
         hide_input_in_errors=True,
         env_ignore_empty=True,
@@ -44,8 +57,8 @@ class ChassisSettings(BaseSettings):
     keep_alive_timeout: PositiveInt = Field(
         75, description="Seconds an idle connection is kept; longer than any client or proxy in front keeps it."
     )
-    drain_delay: NonNegativeFloat = Field(
-        0.5, description="Seconds between SIGTERM (not ready any more) and closing the listener."
+    drain_delay: float = Field(
+        0.5, ge=0, le=600, description="Seconds between SIGTERM (not ready any more) and closing the listener."
     )
     shutdown_timeout: PositiveInt = Field(3, description="Seconds that requests in flight get to finish after that.")
 
@@ -58,43 +71,50 @@ class ChassisSettings(BaseSettings):
         "errors", description="Log bodies of requests and responses: never, for 4xx and 5xx, or always."
     )
     log_body_limit: PositiveInt = Field(2048, description="Bytes of a body that are kept for the log.")
-    log_headers: frozenset[str] = Field(
-        frozenset({"accept", "content-type"}), description="Request headers that are logged, as a JSON list."
+    log_headers: Names = Field(
+        frozenset({"accept", "content-type"}), description="Comma-separated request headers that are logged."
     )
-    log_redact: frozenset[str] = Field(
-        frozenset(), description="Further field names whose values are never logged, as a JSON list."
+    log_redact: Names = Field(
+        frozenset(), description="Comma-separated further field names whose values are never logged."
     )
 
     max_body_size: NonNegativeInt = Field(2**20, description="Largest request body in bytes; above it 413.")
-    allowed_hosts: tuple[str, ...] = Field(
-        ("*",), description='Host names that are answered, as a JSON list; `*.example.com` allows subdomains.'
+    allowed_hosts: Names = Field(
+        frozenset({"*"}),
+        description="Comma-separated host names that are answered; `*.example.com` allows subdomains, `*` any.",
     )
-    cors_allowed_origins: tuple[str, ...] = Field((), description="Origins allowed by CORS, as a JSON list.")
+    cors_allowed_origins: Names = Field(frozenset(), description="Comma-separated origins that CORS allows.")
 
     postgres_host: str = Field("postgres", description="Host, or the socket's folder if it begins with `/`.")
     postgres_port: Port = Field(5432, description="Port of the database server.")
     postgres_db: str = Field(SERVICE_NAME, description="Name of the database.")
     postgres_user: str = Field(SERVICE_NAME, description="Role to log in as.")
     postgres_password: SecretStr = Field(SecretStr(""), description="Password of the role.")
-    database_pool_size: PositiveInt = Field(10, description="Connections of one process.")
-    database_pool_wait: PositiveFloat = Field(1.0, description="Seconds a request waits for one; then 503.")
-    database_connect_timeout: PositiveFloat = Field(1.5, description="Seconds to establish a connection.")
-    database_statement_timeout: PositiveFloat = Field(2.0, description="Seconds a statement may run.")
-    database_lock_timeout: PositiveFloat = Field(1.0, description="Seconds a statement may wait for a lock.")
+    database_pool_size: PositiveInt = Field(
+        10, description="Connections of one process; the readiness check has one more for itself."
+    )
+    database_pool_wait: Seconds = Field(1.0, description="Seconds a request waits for a connection; then 503.")
+    database_timeout: Seconds = Field(2.5, description="Seconds for all that a request does there in one go; then 503.")
+    database_connect_timeout: Seconds = Field(1.5, description="Seconds to establish a connection.")
+    database_statement_timeout: Seconds = Field(2.0, description="Seconds a statement may run.")
+    database_lock_timeout: Seconds = Field(1.0, description="Seconds a statement may wait for a lock.")
 
-    http_client_connect_timeout: PositiveFloat = Field(0.5, description="Seconds to connect to an upstream service.")
-    http_client_total_timeout: PositiveFloat = Field(2.0, description="Seconds for a whole call, retries included.")
+    http_client_connect_timeout: Seconds = Field(0.5, description="Seconds to connect to an upstream service.")
+    http_client_total_timeout: Seconds = Field(2.0, description="Seconds for a whole call, retries included.")
+    http_client_wait: Seconds = Field(0.5, description="Seconds that a call waits for its turn; then 503.")
     http_client_retries: NonNegativeInt = Field(2, description="Further attempts of an idempotent call.")
     http_client_concurrency: PositiveInt = Field(50, description="Calls to one upstream at a time.")
     http_client_max_body_size: PositiveInt = Field(2**20, description="Largest answer accepted from an upstream.")
     circuit_breaker_failures: PositiveInt = Field(5, description="Failures in a row that open the circuit.")
-    circuit_breaker_reset: PositiveFloat = Field(2.0, description="Seconds until an open circuit lets a probe through.")
+    circuit_breaker_reset: Seconds = Field(2.0, description="Seconds until an open circuit lets a probe through.")
 
-    @model_validator(mode="after")
-    def _refuse_well_known_password(self) -> Self:
-        if self.environment == "production" and self.postgres_password.get_secret_value() in WELL_KNOWN_PASSWORDS:
-            raise ValueError("POSTGRES_PASSWORD: is empty or well known, which ENVIRONMENT=production refuses")
-        return self
+    @field_validator("postgres_password")
+    @classmethod
+    def _refuse_well_known_password(cls, password: SecretStr, others: ValidationInfo) -> SecretStr:
+        guesses = WELL_KNOWN_PASSWORDS | {others.data.get("postgres_user"), others.data.get("postgres_db")}
+        if others.data.get("environment") == "production" and password.get_secret_value().lower() in guesses:
+            raise ValueError("is empty or well known, which ENVIRONMENT=production refuses")
+        return password
 
 
 def load(kind: type[SettingsType]) -> SettingsType:
@@ -102,12 +122,21 @@ def load(kind: type[SettingsType]) -> SettingsType:
     try:
         return kind()
     except ValidationError as error:
-        _exit_unusable(error)
+        _exit_unusable(*map(_line, error.errors(include_url=False, include_input=False, include_context=False)))
+    except SettingsError as error:  # a value of the service's own that should have been JSON
+        field = re.search(r'field "(\w+)"', str(error))
+        _exit_unusable(f"{field[1].upper()}: is not valid JSON" if field else "a value is not valid JSON")
+    except OSError as error:
+        _exit_unusable(f"{error.filename}: {error.strerror}")
 
 
-def _exit_unusable(error: ValidationError) -> NoReturn:
-    for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        variable = "_".join(str(part) for part in problem["loc"]).upper()
-        message = problem["msg"].removeprefix("Value error, ")
-        logger.critical("unusable setting: %s", f"{variable}: {message}" if variable else message)
+def _line(problem: Mapping[str, Any]) -> str:
+    variable = str(problem["loc"][0]).upper() if problem["loc"] else ""
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{variable}: {message}" if variable else message
+
+
+def _exit_unusable(*lines: str) -> NoReturn:
+    for line in lines:
+        logger.critical("unusable setting: %s", line)
     raise SystemExit(os.EX_CONFIG)

@@ -4,23 +4,36 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, NoReturn
 
 from .logging import configure_logging
 
+if TYPE_CHECKING:
+    from .settings import ChassisSettings
+
 logger = logging.getLogger(__name__)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one log line: a container with a mistyped command is read by machines."""
+
+    def error(self, message: str) -> NoReturn:
+        logger.critical("unusable arguments: %s", message)
+        raise SystemExit(os.EX_USAGE)
 
 
 def run(package: str) -> None:
     """Run the command that the arguments name; exit with 0 if it succeeded."""
     configure_logging()  # before anything else can fail
-    parser = argparse.ArgumentParser(prog=f"python -m {package}")
+    parser = _Parser(prog=f"python -m {package}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="answer requests until SIGTERM")
     commands.add_parser("migrate", help="bring the database schema to head")
     commands.add_parser("openapi", help="print the OpenAPI document")
+    commands.add_parser("settings", help="print the table of settings, for SETTINGS.md")
     commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
     arguments = parser.parse_args()
     sys.exit(COMMANDS[arguments.command](package))
@@ -34,10 +47,17 @@ def _serve(package: str) -> int:
 
 
 def _migrate(package: str) -> int:
+    from .database import translated_errors  # noqa: PLC0415
+    from .errors import DatabaseUnavailable  # noqa: PLC0415
     from .migrations import upgrade  # noqa: PLC0415
 
     configure_logging(_settings(package))
-    upgrade()
+    try:
+        with translated_errors():
+            upgrade()
+    except DatabaseUnavailable as error:
+        logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - what is wrong is outside of the program
+        return 1
     logger.info("schema is at head")
     return 0
 
@@ -45,6 +65,13 @@ def _migrate(package: str) -> int:
 def _openapi(package: str) -> int:
     app = import_module(f"{package}.main").create_app()
     sys.stdout.write(json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _print_settings(package: str) -> int:
+    from .settings_table import settings_table  # noqa: PLC0415
+
+    sys.stdout.write(settings_table(_kind_of_settings(package)))
     return 0
 
 
@@ -67,10 +94,21 @@ def _check(package: str) -> int:
     return 0
 
 
-def _settings(package: str) -> Any:
+def _settings(package: str) -> "ChassisSettings":
     from .settings import load  # noqa: PLC0415
 
-    return load(import_module(f"{package}.settings").Settings)
+    return load(_kind_of_settings(package))
 
 
-COMMANDS = {"serve": _serve, "migrate": _migrate, "openapi": _openapi, "check": _check}
+def _kind_of_settings(package: str) -> "type[ChassisSettings]":
+    kind: type[ChassisSettings] = import_module(f"{package}.settings").Settings
+    return kind
+
+
+COMMANDS = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "openapi": _openapi,
+    "settings": _print_settings,
+    "check": _check,
+}

@@ -14,7 +14,6 @@ class BodyTooLarge(HTTPException):
         return self.detail
 
 
-
 class DatabaseUnavailable(Exception):
     """The database cannot be reached, is overloaded, or did not answer in time."""
 
@@ -25,6 +24,10 @@ class UpstreamError(Exception):
 
 class UpstreamUnavailable(UpstreamError):
     """The upstream service is unreachable, answers errors or nonsense, or its circuit is open."""
+
+
+class UpstreamRefused(UpstreamUnavailable):
+    """The upstream service answered 4xx: it works, but not for this request, so its circuit stays closed."""
 
 
 class UpstreamTimeout(UpstreamError):

@@ -4,24 +4,31 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import aiohttp
 
 from .circuit_breaker import CircuitBreaker
-from .errors import UpstreamError, UpstreamTimeout, UpstreamUnavailable
+from .errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
 from .request_context import current_request
 from .settings import ChassisSettings
 
 BACKOFF_SECONDS: Final = 0.05
 KEEP_ALIVE_SECONDS: Final = 15.0  # shorter than a server's `keep_alive_timeout`, else it may close what we just reused
 LOGGED_ANSWER_BYTES: Final = 256
+# An answer that nobody compressed cannot grow in our memory.
+HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 logger = logging.getLogger(__name__)
 
 QueryParameters = Sequence[tuple[str, str]]
+
+
+class _WorthRetrying(UpstreamUnavailable):
+    """A lost connection, or an error of a server that does not ask for patience."""
 
 
 class UpstreamClient:
@@ -41,12 +48,13 @@ class UpstreamClient:
         )
 
     async def __aenter__(self) -> Self:
+        # Of aiohttp's own: it repeats a GET once if a reused connection turns out to be closed, within our time limit.
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
             timeout=aiohttp.ClientTimeout(sock_connect=self._settings.http_client_connect_timeout),
-            headers={"Accept": "application/json"},
+            headers=HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
-            raise_for_status=False,
+            auto_decompress=False,
         )
         return self
 
@@ -54,31 +62,46 @@ class UpstreamClient:
         if self._session:
             await self._session.close()
 
-    async def get_json(self, path: str, query: QueryParameters = ()) -> Any:
-        """GET a JSON document; the answer has to be 200."""
-        self.circuit.before_call()
-        try:
-            async with asyncio.timeout(self._settings.http_client_total_timeout), self._slots:
-                document = await self._attempt_until_answered(path, query)
-        except TimeoutError:
-            self.circuit.failed()
-            raise UpstreamTimeout(f"The {self.name} service did not answer in time.") from None
-        except UpstreamError:
-            self.circuit.failed()
-            raise
-        self.circuit.succeeded()
-        return document
+    async def get_json(self, path: str, query: QueryParameters = ()) -> object:
+        """GET a JSON document; the answer has to be 200. The time limit covers waiting for a turn and all attempts."""
+        deadline = asyncio.get_running_loop().time() + self._settings.http_client_total_timeout
+        self.circuit.refuse_if_open()
+        async with self._turn():
+            with self.circuit.call():
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        return await self._attempt_until_answered(path, query)
+                except TimeoutError:
+                    logger.warning("upstream %s did not answer in time", self.name)
+                    raise UpstreamTimeout(f"The {self.name} service did not answer in time.") from None
 
-    async def _attempt_until_answered(self, path: str, query: QueryParameters) -> Any:
+    def nonsense(self, document: object) -> UpstreamUnavailable:
+        """The error for an answer that is JSON, but not what was asked for."""
+        return self._unavailable(f"answered with an unexpected document: {str(document)[:LOGGED_ANSWER_BYTES]!r}")
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """At most so many calls at a time; who cannot have a turn soon is refused instead of piling up."""
+        try:
+            async with asyncio.timeout(min(self._settings.http_client_wait, self._settings.http_client_total_timeout)):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise self._unavailable("has as many calls in flight as are allowed") from None
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+    async def _attempt_until_answered(self, path: str, query: QueryParameters) -> object:
         for attempt in range(self._settings.http_client_retries):
             try:
                 return await self._attempt(path, query)
-            except UpstreamUnavailable:
+            except _WorthRetrying:
                 # Full jitter: retries of many callers spread out instead of arriving together.
                 await asyncio.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311 - no secret
         return await self._attempt(path, query)
 
-    async def _attempt(self, path: str, query: QueryParameters) -> Any:
+    async def _attempt(self, path: str, query: QueryParameters) -> object:
         if self._session is None:
             raise RuntimeError("UpstreamClient is used outside of `async with`")
         context = current_request()
@@ -91,32 +114,34 @@ class UpstreamClient:
             ) as response:
                 return await self._read(response)
         except (aiohttp.ClientError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                raise self._unavailable("cannot connect in time") from error
-            raise self._unavailable(f"{type(error).__name__}: {error}") from error
+            raise self._unavailable(f"failed: {type(error).__name__}: {error}", kind=_WorthRetrying) from error
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Any:
+    async def _read(self, response: aiohttp.ClientResponse) -> object:
         limit = self._settings.http_client_max_body_size
         if response.status != HTTPStatus.OK:
             start = await response.content.read(LOGGED_ANSWER_BYTES)
-            raise self._unavailable(f"answered {response.status}: {start!r}")
+            raise self._unavailable(f"answered {response.status}: {start!r}", kind=_kind_of(response))
         if response.content_type != "application/json":
             raise self._unavailable(f"answered with content type {response.content_type!r}")
         body = await _read_at_most(response, limit)
         if body is None:
             raise self._unavailable(f"answered with more than {limit} bytes")
         try:
-            return json.loads(body)
+            document: object = json.loads(body)
         except (ValueError, RecursionError):
             raise self._unavailable(f"answered with what is not JSON: {body[:LOGGED_ANSWER_BYTES]!r}") from None
+        return document
 
-    def nonsense(self, document: object) -> UpstreamUnavailable:
-        """The error for an answer that is JSON, but not what was asked for."""
-        return self._unavailable(f"answered with an unexpected document: {str(document)[:LOGGED_ANSWER_BYTES]!r}")
-
-    def _unavailable(self, reason: str) -> UpstreamUnavailable:
+    def _unavailable(self, reason: str, kind: type[UpstreamUnavailable] = UpstreamUnavailable) -> UpstreamUnavailable:
         logger.warning("upstream %s %s", self.name, reason)
-        return UpstreamUnavailable(f"The {self.name} service is unavailable.")
+        return kind(f"The {self.name} service is unavailable.")
+
+
+def _kind_of(response: aiohttp.ClientResponse) -> type[UpstreamUnavailable]:
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return UpstreamUnavailable if "Retry-After" in response.headers else _WorthRetrying
+    is_refusal = response.status >= HTTPStatus.BAD_REQUEST and response.status != HTTPStatus.TOO_MANY_REQUESTS
+    return UpstreamRefused if is_refusal else UpstreamUnavailable
 
 
 async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes | None:

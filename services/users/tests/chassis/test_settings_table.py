@@ -1,0 +1,30 @@
+"""The settings are documented: SETTINGS.md is what the Settings class says."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from users_service.chassis.settings import ChassisSettings
+from users_service.chassis.settings_table import settings_table
+from users_service.settings import Settings
+
+COMMITTED = Path(__file__).parents[2] / "SETTINGS.md"
+
+
+class Example(ChassisSettings):
+    wanted: str = Field(description="This | that.")
+
+
+def test_the_committed_table_is_up_to_date() -> None:
+    """If not: PYTHONPATH=src python -m users_service settings > SETTINGS.md"""
+    assert COMMITTED.read_text(encoding="utf-8") == settings_table(Settings)
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_settings_of_the_service_come_first() -> None:
+    rows = [line for line in settings_table(Example).splitlines() if line.startswith("| `")]
+    assert rows[0] == "| `WANTED` | required | This \\| that. |"
+    assert rows[1].startswith("| `ENVIRONMENT` | `development` |")
