@@ -13,11 +13,18 @@ import asyncpg
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from postgres_server import postgres_environment
 from pydantic import SecretStr
 
+from friends_service.chassis.database import Database
 from friends_service.main import create_app
 from friends_service.settings import Settings
+
+# A property is about what holds, not about how fast the machine is that checks it.
+hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
 
 SERVICE_FOLDER = Path(__file__).parents[1]
 
@@ -77,6 +84,20 @@ async def database_name(postgres: dict[str, str], migrated: str) -> AsyncIterato
         yield name
 
 
+@pytest.fixture
+async def empty_database(postgres: dict[str, str]) -> AsyncIterator[str]:
+    """The name of a database without any table."""
+    async with temporary_database(postgres) as name:
+        yield name
+
+
+@pytest.fixture
+async def empty_connection(postgres: dict[str, str], empty_database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the empty database."""
+    async with administrator(postgres, empty_database) as connection:
+        yield connection
+
+
 @pytest.fixture(scope="module")
 def settings(postgres: dict[str, str], database_name: str) -> Settings:
     """The settings under test."""
@@ -93,6 +114,13 @@ def settings_for(postgres: dict[str, str], database_name: str) -> Settings:
         postgres_db=database_name,
         drain_delay=0,
     )
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The database under test, as repositories see it."""
+    async with Database(settings) as database:
+        yield database
 
 
 @pytest.fixture
