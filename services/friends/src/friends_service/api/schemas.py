@@ -1,11 +1,14 @@
 """What goes over the wire."""
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from ..core.entities.friendships import clean_tag
+from ..core.entities.friendships import TAG_MAX, clean_tag
+
+# What clients are told; the entity holds the rule, after trimming and normalising.
+TAG_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": TAG_MAX}
 
 
 class NewFriendship(BaseModel):
@@ -15,7 +18,7 @@ class NewFriendship(BaseModel):
 
     initiator_id: UUID = Field(description="The user who begins it.")
     target_id: UUID = Field(description="The user it is begun with.")
-    tag: Annotated[str, AfterValidator(clean_tag)] | None = Field(
+    tag: Annotated[str, AfterValidator(clean_tag), Field(json_schema_extra=TAG_SCHEMA)] | None = Field(
         None, description="1 to 50 characters; trimmed and normalised to Unicode NFC.", examples=["school"]
     )
 

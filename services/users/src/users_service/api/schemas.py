@@ -1,12 +1,34 @@
 """What goes over the wire."""
 
+import re
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..core.entities.users import clean_first_name, clean_second_name, clean_username
+from ..core.entities.users import (
+    NAME_MAX,
+    USERNAME_MAX,
+    USERNAME_MIN,
+    clean_first_name,
+    clean_second_name,
+    clean_username,
+)
+from ..core.errors import InvalidValue
+
+# What clients are told; the entity holds the rules, after trimming and normalising.
+USERNAME_SCHEMA: Final[dict[str, Any]] = {"pattern": f"^[A-Za-z0-9_.-]{{{USERNAME_MIN},{USERNAME_MAX}}}$"}
+NAME_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": NAME_MAX}
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _only_a_full_date(value: object) -> object:
+    """Refuse numbers and times, which pydantic reads as dates too (RFC 3339 section 5.6: full-date)."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise InvalidValue("birthday", "must be a date such as 1990-05-04")
+    return value
 
 
 class NewUser(BaseModel):
@@ -15,15 +37,23 @@ class NewUser(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     username: Annotated[str, AfterValidator(clean_username)] = Field(
-        description="4 to 20 ASCII letters, digits, `_`, `.` and `-`; unique ignoring case.", examples=["alice"]
+        description="4 to 20 ASCII letters, digits, `_`, `.` and `-`; unique ignoring case.",
+        examples=["alice"],
+        json_schema_extra=USERNAME_SCHEMA,
     )
     first_name: Annotated[str, AfterValidator(clean_first_name)] = Field(
-        description="1 to 100 letters of any script, spaces, hyphens, apostrophes, periods.", examples=["Alice"]
+        description="1 to 100 letters of any script, spaces, hyphens, apostrophes, periods.",
+        examples=["Alice"],
+        json_schema_extra=NAME_SCHEMA,
     )
     second_name: Annotated[str, AfterValidator(clean_second_name)] = Field(
-        description="1 to 100 letters of any script, spaces, hyphens, apostrophes, periods.", examples=["Liddell"]
+        description="1 to 100 letters of any script, spaces, hyphens, apostrophes, periods.",
+        examples=["Liddell"],
+        json_schema_extra=NAME_SCHEMA,
     )
-    birthday: date = Field(description="From 1900-01-01 to today.", examples=["1990-05-04"])
+    birthday: Annotated[date, BeforeValidator(_only_a_full_date)] = Field(
+        description="From 1900-01-01 to today.", examples=["1990-05-04"]
+    )
 
 
 class UserView(BaseModel):

@@ -27,9 +27,7 @@ UsersService = Annotated[Users, Depends(_users)]
 UserIds = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=100, description="Ids to look up.")]
 
 
-@router.post(
-    "", status_code=201, response_model=UserView, responses=problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS)
-)
+@router.post("", status_code=201, response_model=UserView, responses=problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS))
 async def register_user(new: NewUser, users: UsersService, response: Response) -> User:
     """Register a user."""
     user = await users.register(

@@ -1,10 +1,22 @@
 """Friendships in PostgreSQL: the table, the statements (built once), and the repository."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, Index, Select, String, bindparam, insert, select, text, union_all
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Executable,
+    Index,
+    String,
+    Subquery,
+    bindparam,
+    insert,
+    select,
+    text,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from ...chassis.database import Base, Database, constraint_errors
@@ -49,16 +61,16 @@ _INSERT: Final = insert(FriendshipRow)
 _GET: Final = _SELECT.where(FriendshipRow.id == bindparam("friendship_id"))
 
 
-def _page_statement(*, first: bool) -> Select[Any]:
+def _page_statement(*, first: bool) -> Executable:
     """Two range scans, one for each direction, of which at most a page each is read, merged by id."""
 
-    def half(side: InstrumentedAttribute[UUID]) -> Select[Any]:
+    def half(side: InstrumentedAttribute[UUID]) -> Subquery:
         mine = _SELECT.where(side == bindparam("user_id"))
         begun = mine if first else mine.where(FriendshipRow.id < bindparam("after"))
-        return begun.order_by(FriendshipRow.id.desc()).limit(bindparam("limit"))
+        return begun.order_by(FriendshipRow.id.desc()).limit(bindparam("limit")).subquery()
 
-    halves = [half(side).subquery() for side in (FriendshipRow.initiator_id, FriendshipRow.target_id)]
-    both = union_all(*(select(part) for part in halves)).subquery()
+    halves = (half(side) for side in (FriendshipRow.initiator_id, FriendshipRow.target_id))
+    both = union_all(*map(select, halves)).subquery()
     return select(both).order_by(both.c.id.desc()).limit(bindparam("limit"))
 
 

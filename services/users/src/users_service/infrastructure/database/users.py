@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Index, String, Uuid, any_, bindparam, func, insert, select
+from sqlalchemy import ARRAY, DateTime, Index, String, Uuid, any_, bindparam, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...chassis.database import Base, Database, constraint_errors
@@ -29,7 +29,7 @@ class UserRow(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     # Usernames are ASCII, for which lower() is the same as case folding.
-    __table_args__ = (Index(USERNAME_INDEX, func.lower(username.column), unique=True),)
+    __table_args__ = (Index(USERNAME_INDEX, text("lower(username)"), unique=True),)
 
 
 # Columns, not entities: without an identity map a row costs half.
