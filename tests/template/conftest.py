@@ -1,0 +1,53 @@
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from working_copy import Copy
+
+from layout import ROOT
+from rendering import render
+
+Generate = Callable[[Mapping[str, Any]], Path]
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """A repository whose one commit is this working tree."""
+    return Copy.of_working_tree(tmp_path_factory.mktemp("original") / "allium")
+
+
+@pytest.fixture
+def clone(original: Copy, tmp_path: Path) -> Copy:
+    """A full clone of that repository, in a folder with a space."""
+    return original.clone(tmp_path / "a clone")
+
+
+@pytest.fixture
+def generate(tmp_path: Path) -> Generate:
+    """Generates a service from the working tree, in a git repository of its own."""
+
+    def generate(answers: Mapping[str, Any]) -> Path:
+        folder = tmp_path / answers["service_name"]
+        render(folder, answers, seed=True)
+        copy = Copy(folder)
+        copy.git("init", "--quiet")
+        copy.commit("Generate")
+        return folder
+
+    return generate
+
+
+@pytest.fixture(scope="session")
+def programs() -> Path:
+    """The folder of the programs that a service with no extra dependencies is checked with; kept between runs."""
+    workshop = ROOT / ".nox" / "matrix"
+    workshop.mkdir(parents=True, exist_ok=True)
+    (workshop / "requirements-dev.txt").write_bytes((ROOT / "template" / "requirements-dev.txt").read_bytes())
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    make = [sys.executable, ROOT / "template" / "tools" / "environment.py"]
+    subprocess.run(make, cwd=workshop, env={**os.environ, "PATH": path}, check=True)
+    return workshop / ".venv" / "bin"

@@ -1,0 +1,121 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import Generate
+from working_copy import Copy
+
+from comparison import differences
+
+ANSWERS = ".copier-answers.yml"
+
+
+def append(path: str, text: str = "# edited\n") -> Callable[[Path], None]:
+    def edit(service: Path) -> None:
+        Copy(service).append(path, text)
+
+    return edit
+
+
+def rewrite(path: str, old: str, new: str) -> Callable[[Path], None]:
+    def edit(service: Path) -> None:
+        file = service / path
+        content = file.read_text(encoding="utf-8")
+        assert old in content
+        file.write_text(content.replace(old, new), encoding="utf-8")
+
+    return edit
+
+
+OBJECTED = [
+    pytest.param(append("noxfile.py"), "noxfile.py", "differs from the template", id="edited"),
+    pytest.param(lambda service: (service / "noxfile.py").unlink(), "noxfile.py", "is missing", id="missing"),
+    pytest.param(append("src/helpers.py"), "src/helpers.py", "belongs to nobody", id="stray"),
+    pytest.param(
+        lambda service: (service / "noxfile.py").chmod(0o755), "noxfile.py", "must not be executable", id="mode"
+    ),
+    pytest.param(append(ANSWERS, "colour: red\n"), ANSWERS, "no question named 'colour'", id="unknown answer"),
+    pytest.param(rewrite(ANSWERS, "port: 8000", "port: 80"), ANSWERS, "from 1024 to 65535", id="invalid answer"),
+    pytest.param(rewrite(ANSWERS, "port: 8000\n", ""), ANSWERS, "differs from the template", id="answer left out"),
+    pytest.param(rewrite(ANSWERS, "_src_path: .", "_src_path: /x"), ANSWERS, "differs from", id="another template"),
+    pytest.param(append(ANSWERS, "{"), ANSWERS, "is not YAML", id="answers that are not YAML"),
+    pytest.param(append("requirements.txt", ""), "requirements.txt", "is older than the dependencies", id="old lock"),
+]
+
+
+@pytest.mark.parametrize(("edit", "path", "sentence"), OBJECTED)
+def test_names_the_file_and_what_is_wrong_with_it(
+    edit: Callable[[Path], None], path: str, sentence: str, generate: Generate
+) -> None:
+    service = generate({"service_name": "orders"})
+    if sentence == "is older than the dependencies":
+        (service / path).write_text("# another first line\n", encoding="utf-8")
+    edit(service)
+    found = differences(service)
+    assert [difference.path.as_posix() for difference in found if sentence in difference.what] == [path]
+
+
+def test_shows_what_differs(generate: Generate) -> None:
+    service = generate({"service_name": "orders"})
+    append("noxfile.py", "# edited here\n")(service)
+    (difference,) = differences(service)
+    assert "+# edited here" in difference.diff
+
+
+def test_finds_nothing_in_a_new_service_nor_in_one_with_other_domain_files(generate: Generate) -> None:
+    service = generate({"service_name": "orders", "upstreams": ["users"]})
+    assert differences(service) == []
+    append("src/orders_service/core/rules.py")(service)
+    append("src/orders_service/main.py")(service)
+    (service / "tests/core/test_errors.py").unlink()
+    rewrite(ANSWERS, "_src_path: .", "_commit: other\n_src_path: .")(service)
+    assert differences(service) == []
+
+
+def test_sync_heals_what_drift_finds_and_touches_no_domain_file(clone: Copy) -> None:
+    """The whole way, as one types it: a changed, a deleted, a renamed and a new file of the template."""
+    clone.append("template/noxfile.py", "# new\n")
+    (clone.root / "template/.editorconfig").rename(clone.root / "template/.renamed")
+    clone.write("template/added.txt", "{{ not Jinja }}\n")
+    clone.append("services/users/README.md", "edited\n")
+    clone.append("services/users/src/users_service/main.py", "# ours\n")
+    (clone.root / "services/users/tests/core/test_errors.py").unlink()
+
+    drift = clone.scaffold("drift")
+    assert drift.returncode == 1
+    for line in (
+        "services/users/noxfile.py differs from the template",
+        "services/friends/noxfile.py differs from the template",
+        "services/users/.editorconfig belongs to nobody",
+        "services/users/.renamed is missing",
+        "services/users/added.txt is missing",
+        "services/users/README.md differs from the template",
+    ):
+        assert line in drift.stdout
+    assert "main.py" not in drift.stdout
+    assert "./noxw -s sync" in drift.stderr
+
+    assert clone.scaffold("sync").returncode == 0
+    healed = clone.scaffold("drift")
+    assert (healed.returncode, healed.stdout) == (0, "2 services are as the template has them.\n")
+    changed = clone.git("status", "--porcelain", "--untracked-files=all")
+    assert re.findall(r"users/(?:src|tests)/.*", changed) == [
+        "users/src/users_service/main.py",
+        "users/tests/core/test_errors.py",
+    ]
+
+
+def test_sync_keeps_a_stray_file_that_git_does_not_have(clone: Copy) -> None:
+    clone.write("services/users/notes.txt", "mine\n")
+    clone.scaffold("sync")
+    assert (clone.root / "services/users/notes.txt").exists()
+
+
+def test_sync_works_in_a_shallow_clone_and_anchors_to_its_commit(original: Copy, tmp_path: Path) -> None:
+    shallow = original.clone(tmp_path / "shallow", "--depth=1")
+    shallow.append("template/noxfile.py", "# new\n")
+    commit = shallow.commit("Change the template")
+    assert shallow.scaffold("sync").returncode == 0
+    assert f"_commit: {commit}\n" in (shallow.root / f"services/users/{ANSWERS}").read_text(encoding="utf-8")
+    assert shallow.scaffold("drift").returncode == 0

@@ -1,0 +1,78 @@
+"""Services for odd but valid answers pass their own checks; a service with extra dependencies does in test_new.py."""
+
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from layout import ROOT
+from rendering import render
+
+Check = Callable[..., None]
+ODD: dict[str, dict[str, Any]] = {
+    "keyword": {
+        "service_name": "x",
+        "description": "It's \"{{ x }}\" and 'y',\n<b>é ☃ 😀 \\ {% raw %} # end",
+        "entity": "class",
+        "entity_plural": "classes",
+        "port": 65535,
+        "upstreams": ["users", "order-lines"],
+        "ci": "gitlab",
+    },
+    "long": {
+        "service_name": "a-service-whose-name-is-as-long-as-it-is",
+        "description": "Does " + "a lot of " * 30 + "things.",
+        "entity": "order_with_a_name_as_long_as_it_may_be_1",
+        "entity_plural": "orders_with_a_name_as_long_as_it_may_b_2",
+        "port": 1024,
+        "ci": "none",
+    },
+    "reserved word of SQL": {
+        "service_name": "json",
+        "entity": "user",
+        "entity_plural": "select",
+        "upstreams": ["json-2"],
+    },
+}
+
+
+@pytest.fixture(scope="module", params=ODD.values(), ids=ODD)
+def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("matrix") / "a service"
+    render(folder, request.param, seed=True)
+    return folder
+
+
+@pytest.fixture
+def check(service: Path, programs: Path) -> Check:
+    def check(program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [programs / program, *arguments],
+            cwd=service,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", "tools"])},
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+
+    return check
+
+
+def test_is_well_formatted_and_lints(check: Check) -> None:
+    check("ruff", "check")
+    check("ruff", "format", "--check")
+    check("lint-imports", "--no-cache")
+    check("python", "tools/lock.py", "--check")
+
+
+def test_type_checks(check: Check) -> None:
+    check("mypy", f"--cache-dir={ROOT / '.nox' / 'matrix' / 'mypy'}", "src", "tests", "tools", "migrations")
+
+
+def test_migrates_and_passes_its_own_tests(check: Check) -> None:
+    check("pytest", "--quiet")

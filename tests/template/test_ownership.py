@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+
+from layout import ROOT, listed
+from rendering import belongs_to_service, questionnaire, render
+
+EXPECTED_OWNED = {"README.md", "pyproject.toml", "noxfile.py", "Dockerfile", "compose.yml", "tests/conftest.py"}
+
+
+@pytest.fixture(scope="module")
+def renderings(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[Path], set[Path]]:
+    """The files of a new service, and those that sync renders."""
+    found = []
+    for seed in (True, False):
+        folder = tmp_path_factory.mktemp("service") / "orders"
+        render(folder, {"service_name": "orders"}, seed=seed)
+        found.append({path.relative_to(folder) for path in folder.rglob("*") if path.is_file()})
+    return found[0], found[1]
+
+
+def test_every_rendered_file_is_owned_or_the_services_own_and_none_is_both(
+    renderings: tuple[set[Path], set[Path]],
+) -> None:
+    everything, owned = renderings
+    assert owned <= everything
+    assert {path for path in everything if belongs_to_service(path)} == everything - owned
+
+
+def test_every_pattern_of_the_ownership_list_matches_a_seeded_file(
+    renderings: tuple[set[Path], set[Path]],
+) -> None:
+    everything, owned = renderings
+    for pattern in questionnaire()["service_files"]["default"]:
+        top = pattern.removeprefix("/").replace("*", "orders_service")
+        assert any(path.is_relative_to(top) for path in everything - owned), f"{pattern} matches nothing"
+
+
+def test_the_files_one_relies_on_are_owned(renderings: tuple[set[Path], set[Path]]) -> None:
+    assert {path.as_posix() for path in renderings[1]} >= EXPECTED_OWNED
+
+
+def test_both_uses_of_the_ownership_list_are_that_list() -> None:
+    content = questionnaire()
+    assert content["_skip_if_exists"] == content["service_files"]["default"]
+    assert "{{ service_files | join('\n') }}" in content["_exclude"][-1]
+
+
+def test_every_file_of_the_template_is_rendered_for_some_answers(tmp_path: Path) -> None:
+    rendered: set[str] = set()
+    for ci in ("github", "gitlab", "none"):
+        folder = tmp_path / ci
+        render(folder, {"service_name": "orders", "ci": ci, "upstreams": ["users"]}, seed=True)
+        rendered |= {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert len(rendered) == len(listed(ROOT / "template"))
+
+
+def test_a_stranger_needs_no_trust() -> None:
+    assert not {"_tasks", "_migrations", "_jinja_extensions"} & set(questionnaire())

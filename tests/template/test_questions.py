@@ -1,0 +1,68 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from rendering import render
+
+ORDERS = {"service_name": "orders"}
+
+REFUSED = [
+    pytest.param({"service_name": "Orders"}, "must be kebab-case", id="upper-case name"),
+    pytest.param({"service_name": "order_lines"}, "must be kebab-case", id="snake-case name"),
+    pytest.param({"service_name": "1st"}, "must be kebab-case", id="name beginning with a digit"),
+    pytest.param({"service_name": "a--b"}, "must be kebab-case", id="double dash"),
+    pytest.param({"service_name": "a\n"}, "must be kebab-case", id="line break after the name"),
+    pytest.param({"service_name": ""}, "must be kebab-case", id="empty name"),
+    pytest.param({"service_name": "orders-service"}, 'Leave "service" out', id="service in the name"),
+    pytest.param({"service_name": "a" * 41}, "at most 40 characters; it has 41", id="long name"),
+    pytest.param({"description": " \n"}, "Say in one sentence", id="empty description"),
+    pytest.param({"description": "a\x00b"}, "control characters", id="NUL in the description"),
+    pytest.param({"description": "a\u2028b"}, "control characters", id="line separator in the description"),
+    pytest.param({"entity": "OrderLine"}, "must be snake_case", id="entity in Pascal case"),
+    pytest.param({"entity": "order-line"}, "must be snake_case", id="entity in kebab-case"),
+    pytest.param({"entity": "_order"}, "must be snake_case", id="private entity"),
+    pytest.param({"entity": "none"}, 'such as "orders_none"', id="entity whose class is None"),
+    pytest.param({"entity": "value_error"}, "would hide a name", id="entity whose class is a builtin"),
+    pytest.param({"entity": "page"}, "would hide a name", id="entity whose class the service has"),
+    pytest.param({"entity": "fish", "entity_plural": "fish"}, "must differ from the singular", id="plural as singular"),
+    pytest.param({"entity": "clas", "entity_plural": "class"}, "cannot name a module", id="keyword as plural"),
+    pytest.param({"entity": "o", "entity_plural": "bytes"}, "cannot name a module", id="builtin as plural"),
+    pytest.param({"entity": "o", "entity_plural": "errors"}, "cannot name a module", id="module of the core as plural"),
+    pytest.param({"port": 80}, "from 1024 to 65535", id="privileged port"),
+    pytest.param({"port": 65536}, "from 1024 to 65535", id="port out of range"),
+    pytest.param({"upstreams": "users"}, "Give a list of service names", id="upstreams that are a string"),
+    pytest.param({"upstreams": ["Users"]}, '"Users" is not the kebab-case name', id="upstream in upper case"),
+    pytest.param({"upstreams": [1]}, "1 is not the kebab-case name", id="upstream that is a number"),
+    pytest.param({"upstreams": ["orders"]}, "cannot be its own upstream", id="itself as upstream"),
+    pytest.param({"upstreams": ["users", "users"]}, '"users" is in the list twice', id="upstream twice"),
+    pytest.param({"extra_dependencies": "redis"}, "Give a list of requirements", id="requirements that are a string"),
+    pytest.param({"extra_dependencies": ['redis"']}, "is not a requirement", id="requirement with a quote"),
+    pytest.param({"extra_dependencies": ["redis>=7\nx"]}, "is not a requirement", id="requirement with a line break"),
+    pytest.param({"extra_dependencies": ["redis @ x://y"]}, "is not a requirement", id="requirement with an address"),
+    pytest.param({"ci": "jenkins"}, "ci", id="unknown CI"),
+]
+
+
+@pytest.mark.parametrize(("answers", "sentence"), REFUSED)
+def test_refuses_with_a_sentence_that_helps(answers: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=re.escape(sentence)):
+        render(tmp_path / "service", {**ORDERS, **answers}, seed=True)
+    assert not (tmp_path / "service").exists()
+
+
+def test_guesses_the_other_answers_from_the_name(tmp_path: Path) -> None:
+    render(tmp_path / "service", {"service_name": "order-lines"}, seed=True)
+    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert (answers["entity"], answers["entity_plural"]) == ("order_line", "order_lines")
+    assert answers["description"] == "Manages order lines."
+
+
+def test_records_the_answers_alone(tmp_path: Path) -> None:
+    render(tmp_path / "service", ORDERS, seed=False)
+    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
+    asked = {"service_name", "description", "entity", "entity_plural", "port", "upstreams", "extra_dependencies", "ci"}
+    assert set(answers) - {"_commit"} == {"_src_path"} | asked
+    assert answers["_src_path"] == "."

@@ -1,0 +1,79 @@
+"""`copier update` as one types it in this repository: owned files follow the template, domain files are left alone."""
+
+from pathlib import Path
+
+import pytest
+from working_copy import Copy
+
+from rendering import belongs_to_service
+
+SERVICES = ("users", "friends")
+
+
+def own_files(service: Path) -> dict[str, bytes]:
+    """The content of the files that belong to the service itself."""
+    paths = [path for path in service.rglob("*") if path.is_file()]
+    return {
+        path.relative_to(service).as_posix(): path.read_bytes()
+        for path in paths
+        if belongs_to_service(path.relative_to(service))
+    }
+
+
+def change_template(copy: Copy) -> str:
+    """A next version: one owned file changed, one added, one removed, one renamed, one seed changed and one dropped."""
+    copy.append("template/noxfile.py", "# changed\n")
+    copy.write("template/docs/added.md", "Added.\n")
+    (copy.root / "template/.editorconfig").unlink()
+    (copy.root / "template/tools/lock.py").rename(copy.root / "template/tools/locks.py")
+    package = copy.root / "template/src/{{ package }}"
+    (package / "core/errors.py.jinja").unlink()
+    copy.append(f"{package.relative_to(copy.root)}/main.py.jinja", "# a changed seed\n")
+    copy.write(f"{package.relative_to(copy.root)}/core/added.py", "# a new seed\n")
+    return copy.commit("Change the template")
+
+
+def edit_domain(copy: Copy, service: str) -> None:
+    """What a team does to its service: edit, delete, rename and add."""
+    package = Path(f"services/{service}/src/{service}_service")
+    copy.append(f"{package}/main.py", "# ours\n")
+    (copy.root / package / "core/errors.py").rename(copy.root / package / "core/failures.py")
+    (copy.root / f"services/{service}/tests/core/test_errors.py").unlink()
+    copy.write(f"{package}/core/entities/ours.py", "# ours\n")
+    copy.commit(f"Work on {service}")
+
+
+@pytest.mark.parametrize("tags", [False, True], ids=["no tags", "tags"])
+def test_update_from_the_root_changes_owned_files_alone(clone: Copy, *, tags: bool) -> None:
+    for service in SERVICES:
+        edit_domain(clone, service)
+    if tags:
+        clone.git("tag", "v0.1.0")
+    before = {service: own_files(clone.root / "services" / service) for service in SERVICES}
+    change_template(clone)
+    if tags:
+        clone.git("tag", "v0.2.0")
+    for service in SERVICES:
+        done = clone.copier("update", "--defaults", "--quiet", f"services/{service}")
+        assert done.returncode == 0, done.stderr
+        clone.git("add", "--all")
+    assert clone.git("diff", "--name-only", "--diff-filter=U") == ""
+    assert {service: own_files(clone.root / "services" / service) for service in SERVICES} == before
+    drift = clone.scaffold("drift")
+    assert drift.returncode == 0, drift.stdout
+
+
+def test_sync_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Copy) -> None:
+    """A commit cannot name itself: what was synchronised before it was committed is anchored by the next sync."""
+    clone.append("template/noxfile.py", "# changed\n")
+    clone.scaffold("sync")
+    commit = clone.commit("Change the template and synchronise")
+    clone.scaffold("sync")
+    assert f"_commit: {commit}\n" in (clone.root / "services/users/.copier-answers.yml").read_text(encoding="utf-8")
+    clone.commit("Anchor")
+    clone.append("template/noxfile.py", "# changed again\n")
+    clone.commit("Change the template again")
+    done = clone.copier("update", "--defaults", "--quiet", "services/users")
+    assert done.returncode == 0, done.stderr
+    assert clone.git("diff", "--name-only", "--diff-filter=U") == ""
+    assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("changed\n# changed again\n")

@@ -1,0 +1,78 @@
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from layout import ROOT, listed
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "Test",
+    "GIT_AUTHOR_EMAIL": "test@example.org",
+    "GIT_COMMITTER_NAME": "Test",
+    "GIT_COMMITTER_EMAIL": "test@example.org",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+}
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A git repository that a test may do anything to."""
+
+    root: Path
+
+    @classmethod
+    def of_working_tree(cls, root: Path) -> "Copy":
+        for path in listed(ROOT, "copier.yml", "template", "services", "tools"):
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, root / path)
+        copy = cls(root)
+        copy.git("init", "--quiet", "--initial-branch=main")
+        copy.commit("Begin")
+        copy.scaffold("sync")  # the recorded commit is one of this repository
+        copy.commit("Synchronise")
+        return copy
+
+    def clone(self, root: Path, *options: str) -> "Copy":
+        self.git("clone", "--quiet", *options, f"file://{self.root}", str(root))
+        return Copy(root)
+
+    def git(self, *arguments: str) -> str:
+        command = ["git", *arguments]
+        done = subprocess.run(
+            command, cwd=self.root, env={**os.environ, **IDENTITY}, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    def commit(self, message: str) -> str:
+        """Commit everything; returns the commit."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "--short", "HEAD").strip()
+
+    def scaffold(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the repository's own tools/scaffold.py."""
+        return self.python(str(self.root / "tools" / "scaffold.py"), *arguments)
+
+    def copier(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return self.python("-m", "copier", *arguments)
+
+    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join(str(self.root / folder) for folder in ("tools", "template/tools"))
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env={**os.environ, **IDENTITY, "PYTHONPATH": path},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    def write(self, path: str, content: str) -> None:
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(content, encoding="utf-8")
+
+    def append(self, path: str, content: str) -> None:
+        with (self.root / path).open("a", encoding="utf-8") as file:
+            file.write(content)
