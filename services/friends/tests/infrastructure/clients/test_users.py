@@ -1,0 +1,117 @@
+"""The client of the users service, against a stub of it that answers whatever it is told to."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+
+from friends_service.chassis.errors import UpstreamUnavailable
+from friends_service.chassis.http_client import UpstreamClient
+from friends_service.infrastructure.clients.users import HttpUsers
+from friends_service.settings import Settings
+
+ADA, BOB, EVE = (UUID(int=number) for number in (101, 102, 103))
+
+
+@dataclass
+class Stub:
+    """What the users service answers, and what it was asked."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    content_type: str = "application/json"
+    requests: list[web.BaseRequest] = field(default_factory=list)
+
+    def answer(self, document: object) -> None:
+        self.body = json.dumps(document, default=str).encode()
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.requests.append(request)
+        return web.Response(status=self.status, body=self.body, content_type=self.content_type)
+
+
+@pytest.fixture
+def stub() -> Stub:
+    return Stub()
+
+
+@pytest.fixture
+async def users(stub: Stub) -> AsyncIterator[HttpUsers]:
+    runner = web.ServerRunner(web.Server(stub.handle))
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with UpstreamClient("users", f"http://127.0.0.1:{runner.addresses[0][1]}/", Settings()) as upstream:
+        yield HttpUsers(upstream)
+    await runner.cleanup()
+
+
+async def test_asks_for_all_ids_in_one_call_and_for_each_once(users: HttpUsers, stub: Stub) -> None:
+    stub.answer({"existing": [ADA], "missing": [BOB]})
+    assert await users.unknown([ADA, BOB, ADA]) == {BOB}
+    [request] = stub.requests
+    assert (request.method, request.path_qs) == ("GET", f"/api/v1/users/exists?id={ADA}&id={BOB}")
+
+
+async def test_nobody_is_unknown_if_all_exist(users: HttpUsers, stub: Stub) -> None:
+    stub.answer({"existing": [BOB, ADA], "missing": []})
+    assert await users.unknown([ADA, BOB]) == frozenset()
+
+
+async def test_does_not_mind_what_it_does_not_know(users: HttpUsers, stub: Stub) -> None:
+    """A later users service may tell more."""
+    stub.answer({"existing": [ADA], "missing": [], "deleted": []})
+    assert await users.unknown([ADA]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({"existing": [ADA], "missing": []}, id="does not account for all"),
+        pytest.param({"existing": [], "missing": []}, id="accounts for none"),
+        pytest.param({"existing": [ADA, BOB], "missing": [BOB]}, id="says both of one"),
+        pytest.param({"existing": [ADA, EVE], "missing": []}, id="exists, but was not asked for"),
+        pytest.param({"existing": [ADA, BOB], "missing": [EVE]}, id="misses what was not asked for"),
+        pytest.param({"existing": [ADA, "nobody"], "missing": [BOB]}, id="no id"),
+        pytest.param({"existing": [ADA, None], "missing": [BOB]}, id="null as id"),
+        pytest.param({"existing": str(ADA), "missing": [BOB]}, id="text instead of list"),
+        pytest.param({"existing": {str(ADA): True}, "missing": [BOB]}, id="object instead of list"),
+        pytest.param({"existing": [ADA, BOB]}, id="no word of the missing"),
+        pytest.param({"missing": [ADA, BOB]}, id="no word of the existing"),
+        pytest.param([{"existing": [ADA, BOB], "missing": []}], id="list instead of object"),
+        pytest.param("yes", id="text"),
+        pytest.param(None, id="null"),
+    ],
+)
+async def test_an_answer_that_is_not_as_promised_is_no_answer(users: HttpUsers, stub: Stub, document: object) -> None:
+    stub.answer(document)
+    with pytest.raises(UpstreamUnavailable):
+        await users.unknown([ADA, BOB])
+
+
+@pytest.mark.parametrize("status", [204, 302, 400, 401, 404, 409, 422, 429, 500, 502, 503])
+async def test_a_failure_is_never_taken_for_absence(users: HttpUsers, stub: Stub, status: int) -> None:
+    stub.answer({"existing": [], "missing": [ADA]})
+    stub.status = status
+    with pytest.raises(UpstreamUnavailable):
+        await users.unknown([ADA])
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        pytest.param("text/html", b"<h1>Welcome to nginx!</h1>", id="a page"),
+        pytest.param("application/json", b"<h1>Welcome to nginx!</h1>", id="a page that says it is JSON"),
+        pytest.param("application/json", b"", id="nothing"),
+        pytest.param("application/json", b'{"existing": [], "missing": ["' + b"x" * 10_000_000, id="10 MB"),
+    ],
+)
+async def test_what_is_not_a_reasonable_json_document_is_no_answer(
+    users: HttpUsers, stub: Stub, content_type: str, body: bytes
+) -> None:
+    stub.content_type, stub.body = content_type, body
+    with pytest.raises(UpstreamUnavailable):
+        await users.unknown([ADA])
