@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,17 +36,17 @@ def generator() -> str:
     return "wrk" if shutil.which("wrk") else "benchmarks/load_client.py"
 
 
-def put_load(url: str, requests: Path, *, connections: int, seconds: float, python: Path) -> Load:
+def put_load(url: str, requests: Path, *, connections: int, seconds: float) -> Load:
     """Send the prepared requests in turn over keep-alive connections; raises `LoadFailure`.
 
-    Each connection sends its next request when it has the answer to the last. `python` has uvloop and httptools.
+    Each connection sends its next request when it has the answer to the last.
     """
     if generator() == "wrk":
         options = ["-t1", f"-c{connections}", f"-d{round(seconds)}s", "--timeout", "10s"]
         command = ["wrk", *options, "-s", str(HERE / "requests.lua"), url, "--", str(requests)]
     else:
         script = str(HERE / "load_client.py")
-        command = [str(python), script, url, str(requests), str(connections), str(seconds)]
+        command = [sys.executable, script, url, str(requests), str(connections), str(seconds)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=seconds + GRACE_SECONDS)
     _, found, result = done.stdout.partition("RESULT ")
     if done.returncode != 0 or not found:

@@ -13,6 +13,10 @@ HUBS = 10
 FRIENDS_OF_A_HUB = 20_000
 FRIENDS_OF_ANYBODY = 8
 SEED = 7
+SECONDARY_INDEXES = """
+    SELECT indexname AS name, indexdef AS definition FROM pg_indexes
+    WHERE tablename = $1 AND indexname NOT IN (SELECT conname FROM pg_constraint)
+"""
 
 # User number n and number n + distance are friends; the ranges of distances keep the kinds of pairs apart.
 _HUB_DISTANCES = range(1_000, 1_000 + FRIENDS_OF_A_HUB)
@@ -38,11 +42,11 @@ def new_pairs(users: list[UUID]) -> Iterator[tuple[UUID, UUID]]:
 async def seed(postgres: Mapping[str, str]) -> None:
     """Fill the databases of both services by COPY, then bring their statistics and visibility maps up to date."""
     users = user_ids()
-    await _copy(postgres, "users", [_user_row(number, user_id) for number, user_id in enumerate(users)])
-    await _copy(postgres, "friends", _friendship_rows(users), table="friendships")
+    await _copy(postgres, "users", "users", [_user_row(number, user_id) for number, user_id in enumerate(users)])
+    await _copy(postgres, "friends", "friendships", _friendship_rows(users))
 
 
-async def _copy(postgres: Mapping[str, str], database: str, rows: list[tuple[object, ...]], table: str = "") -> None:
+async def _copy(postgres: Mapping[str, str], database: str, table: str, rows: list[tuple[object, ...]]) -> None:
     connection = await asyncpg.connect(
         host=postgres["POSTGRES_HOST"],
         port=int(postgres["POSTGRES_PORT"]),
@@ -50,7 +54,12 @@ async def _copy(postgres: Mapping[str, str], database: str, rows: list[tuple[obj
         database=database,
     )
     try:
-        await connection.copy_records_to_table(table or database, records=rows)
+        indexes = await connection.fetch(SECONDARY_INDEXES, table)
+        for index in indexes:
+            await connection.execute(f'DROP INDEX "{index["name"]}"')
+        await connection.copy_records_to_table(table, records=rows)
+        for index in indexes:
+            await connection.execute(index["definition"])  # from sorted rows, much faster than row by row
         await connection.execute("VACUUM ANALYZE")
         await connection.execute("CHECKPOINT")
     finally:

@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -41,7 +42,6 @@ class Bench:
 
     servers: Mapping[str, Server]
     postgres: Mapping[str, str]
-    python: Path
 
 
 class ServerFailure(Exception):
@@ -52,7 +52,8 @@ class ServerFailure(Exception):
 def running_servers() -> Iterator[Bench]:
     """Run the services and the baselines; leaves nothing behind."""
     with ExitStack() as stack:
-        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="allium-bench-", ignore_cleanup_errors=True)))
+        temporary = tempfile.TemporaryDirectory(prefix="allium-bench-", ignore_cleanup_errors=True)
+        home = Path(stack.enter_context(temporary))
         home.chmod(0o711)  # the account that runs PostgreSQL for root has to get through
         folders = [ROOT / "services/users", ROOT / "services/friends"]
         system = stack.enter_context(
@@ -67,7 +68,7 @@ def running_servers() -> Iterator[Bench]:
         upstream = {"USERS_SERVICE_URL": users.url}
         for name, like in {"fastapi_asyncpg": users, "raw_asgi": users, "naive_friendships": friends}.items():
             servers[name] = _start_baseline(name, like, upstream, system.logs, stack)
-        yield Bench(servers=servers, postgres=postgres, python=users.service.python)
+        yield Bench(servers=servers, postgres=postgres)
 
 
 def _start_uncached(friends: ServiceProcess, system: System, postgres: Mapping[str, str], stack: ExitStack) -> Server:
@@ -95,9 +96,9 @@ def _start_baseline(
     stack.callback(watchdog.wait)
     stack.callback(watchdog.let_go)
     options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-    command = ["-m", "uvicorn", f"{name}:app", "--app-dir", BASELINES, "--port", str(port), *options]
+    command: list[str | Path] = ["-m", "uvicorn", f"{name}:app", "--app-dir", BASELINES, "--port", str(port), *options]
     process = watchdog.start([like.service.python, *command], log=log, env={**like.environment, **upstream})
-    _await_port(port, log)
+    _await_port(port, process, log)
     return Server(url=f"http://{HOST}:{port}", pid=process.pid)
 
 
@@ -107,13 +108,13 @@ def _free_port() -> int:
         return port
 
 
-def _await_port(port: int, log: Path) -> None:
+def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + START_SECONDS
     while True:
         try:
             http.client.HTTPConnection(HOST, port, timeout=1).connect()
         except OSError:
-            if time.monotonic() > end:
+            if time.monotonic() > end or process.poll() is not None:
                 raise ServerFailure(f"A baseline did not start:\n{last_lines(log)}") from None
             time.sleep(0.05)
         else:

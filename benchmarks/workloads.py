@@ -42,8 +42,11 @@ class Workloads:
         deep_paths = [_page_path(hub, _cursor_before(friends_url, hub)) for hub in hubs]
         deep = self._write("hub_deep_page", map(_get, deep_paths))
         self.operations: dict[str, list[Contender]] = {
-            "get_user": [_same("allium", "users", reads), _same("fastapi_asyncpg", "fastapi_asyncpg", reads)]
-            + [_same("raw_asgi", "raw_asgi", reads)],
+            "get_user": [
+                _same("allium", "users", reads),
+                _same("fastapi_asyncpg", "fastapi_asyncpg", reads),
+                _same("raw_asgi", "raw_asgi", reads),
+            ],
             "register_user": [
                 Contender(name="allium", server="users", requests=self._registrations),
                 Contender(name="fastapi_asyncpg", server="fastapi_asyncpg", requests=self._registrations),
@@ -91,14 +94,14 @@ def _post(path: str, document: dict[str, str]) -> str:
     return f"POST\t{path}\t{json.dumps(document)}\n"
 
 
-def _page_path(hub: UUID, cursor: str | None = None, limit: int = PAGE_SIZE) -> str:
+def _page_path(hub: UUID, cursor: str = "", limit: int = PAGE_SIZE) -> str:
     return f"/api/v1/users/{hub}/friendships?limit={limit}" + (f"&cursor={cursor}" if cursor else "")
 
 
 def _cursor_before(friends_url: str, hub: UUID) -> str:
     """Walk to where the deep page begins, in pages of 100 as far as possible."""
     connection = http.client.HTTPConnection(urlsplit(friends_url).netloc)
-    cursor: str | None = None
+    cursor = ""
     left = (DEEP_PAGE - 1) * PAGE_SIZE
     while left:
         limit = min(left, 100)
@@ -106,5 +109,4 @@ def _cursor_before(friends_url: str, hub: UUID) -> str:
         cursor = json.load(connection.getresponse())["next_cursor"]
         left -= limit
     connection.close()
-    assert cursor is not None
     return cursor

@@ -16,7 +16,7 @@ PREFIX = len("/api/v1/users/")
 
 Message = dict[str, Any]
 
-pool: asyncpg.Pool[asyncpg.Record]
+pool: "asyncpg.Pool[asyncpg.Record]"  # generic in its stubs only
 
 
 async def app(
@@ -27,7 +27,7 @@ async def app(
         await _lifespan(receive, send)
         return
     row = await pool.fetchrow(GET, UUID(scope["path"][PREFIX:]))
-    body = b"{}" if row is None else orjson.dumps(dict(row))
+    body = b"{}" if row is None else orjson.dumps(dict(row), default=str)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 404 if row is None else 200, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,95 @@
+"""Interleaved rounds: every contender of an operation in turn, again and again, so that all meet the same machine."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from load import Load, put_load
+from processes import cpu_seconds, resident_bytes
+from servers import Bench
+from workloads import Contender, Workloads
+
+CONNECTIONS = (16, 200)
+WARM_UP_SECONDS = 1
+SETTLE_SECONDS = 0.2  # requests that were on their way when the load ended
+FIRST_REQUESTS = 10_000
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measurement:
+    """Medians over the rounds of one contender."""
+
+    operation: str
+    contender: str
+    connections: int
+    rate: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    """CPU time of the server process for a request."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """What a service held in RAM after some requests."""
+
+    requests: int
+    bytes: int
+
+
+def measure(bench: Bench, workloads: Workloads, *, rounds: int, seconds: float, say: Say) -> list[Measurement]:
+    """Measure each operation with each number of connections."""
+    for contender in [contender for each in workloads.operations.values() for contender in each]:
+        _load(bench, contender, connections=CONNECTIONS[0], seconds=WARM_UP_SECONDS)
+    measurements: list[Measurement] = []
+    for operation, contenders in workloads.operations.items():
+        for connections in CONNECTIONS:
+            samples: dict[str, list[tuple[Load, float]]] = {contender.name: [] for contender in contenders}
+            for _ in range(rounds):
+                for contender in contenders:
+                    sample = _load(bench, contender, connections=connections, seconds=seconds)
+                    samples[contender.name].append(sample)
+            for name, taken in samples.items():
+                measurements.append(_medians(operation, name, connections, taken))
+                say(f"{operation}, {connections} connections, {name}: {measurements[-1].rate:.0f} requests/s")
+    return measurements
+
+
+def measure_memory(bench: Bench, requests: Path, *, total: int, say: Say) -> list[Memory]:
+    """Read users until `total` requests are answered; return the memory after the first 10,000 and at the end."""
+    users = bench.servers["users"]
+    held: list[Memory] = []
+    answered = 0
+    for goal in (FIRST_REQUESTS, total):
+        while answered < goal:
+            seconds = min(30.0, max(1.0, (goal - answered) / 2_000))
+            answered += put_load(users.url, requests, connections=16, seconds=seconds).requests
+        held.append(Memory(requests=answered, bytes=resident_bytes(users.pid)))
+        say(f"memory after {answered} requests: {held[-1].bytes / 2**20:.1f} MiB")
+    return held
+
+
+def _load(bench: Bench, contender: Contender, *, connections: int, seconds: float) -> tuple[Load, float]:
+    server = bench.servers[contender.server]
+    requests = contender.requests(seconds)
+    before = cpu_seconds(server.pid)
+    load = put_load(server.url, requests, connections=connections, seconds=seconds)
+    time.sleep(SETTLE_SECONDS)
+    return load, (cpu_seconds(server.pid) - before) / load.requests * 1e6
+
+
+def _medians(operation: str, name: str, connections: int, samples: Iterable[tuple[Load, float]]) -> Measurement:
+    loads, cpu = zip(*samples, strict=True)
+    return Measurement(
+        operation=operation,
+        contender=name,
+        connections=connections,
+        rate=statistics.median(load.rate for load in loads),
+        p50_ms=statistics.median(load.p50_ms for load in loads),
+        p99_ms=statistics.median(load.p99_ms for load in loads),
+        cpu_us=statistics.median(cpu),
+    )

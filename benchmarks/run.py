@@ -1,0 +1,113 @@
+"""Measures both services against the baselines: `./noxw -s bench`, or `./noxw -s bench -- quick` in two minutes."""
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from chart import chart
+from load import LoadFailure, generator
+from measuring import Measurement, Memory, measure, measure_memory
+from report import report
+from seeding import seed
+from servers import DATABASE_OPTIONS, Bench, ServerFailure, running_servers
+from targets import Ratio, ratios
+from workloads import Workloads
+
+from postgres_account import PostgresUnavailable
+from service_folder import SystemFailure
+from stopping import Stopped, stop_on_signals
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mode:
+    """How long to measure."""
+
+    rounds: int
+    seconds: float
+    requests_for_memory: int
+
+
+MODES = {
+    "full": Mode(rounds=5, seconds=5, requests_for_memory=1_000_000),
+    "quick": Mode(rounds=2, seconds=1, requests_for_memory=20_000),
+}
+
+
+def main() -> int:
+    """Measure, print the report and, unless it was quick, keep it; 1 if a server or the load generator failed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("mode", choices=MODES, nargs="?", default="full")
+    arguments = parser.parse_args()
+    stop_on_signals()
+    try:
+        with running_servers() as bench:
+            measurements, memory = _measure(bench, MODES[arguments.mode])
+    except (LoadFailure, PostgresUnavailable, ServerFailure, SystemFailure) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except Stopped:
+        return 1
+    _publish(arguments.mode, measurements, memory)
+    return 0
+
+
+def _measure(bench: Bench, mode: Mode) -> tuple[list[Measurement], list[Memory]]:
+    _say("filling the databases with 100,000 users and 1,000,000 friendships")
+    asyncio.run(seed(bench.postgres))
+    with tempfile.TemporaryDirectory(prefix="allium-bench-") as folder:
+        workloads = Workloads(Path(folder), friends_url=bench.servers["friends"].url)
+        measurements = measure(bench, workloads, rounds=mode.rounds, seconds=mode.seconds, say=_say)
+        requests = workloads.operations["get_user"][0].requests(0)
+        return measurements, measure_memory(bench, requests, total=mode.requests_for_memory, say=_say)
+
+
+def _publish(mode: str, measurements: list[Measurement], memory: list[Memory]) -> None:
+    facts = _facts(mode)
+    compared = ratios(measurements, memory)
+    text = report(facts, measurements, compared)
+    print(text)
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "latest.md").write_text(text)
+    (RESULTS / "latest.svg").write_text(chart(compared))
+    (RESULTS / f"{datetime.now(UTC):%Y-%m-%d}.json").write_text(_document(facts, measurements, memory, compared))
+
+
+def _document(
+    facts: dict[str, str], measurements: list[Measurement], memory: list[Memory], compared: list[Ratio]
+) -> str:
+    document = {
+        "facts": facts,
+        "ratios": [asdict(ratio) | {"reached": ratio.reached} for ratio in compared],
+        "measurements": [asdict(each) for each in measurements],
+        "memory": [asdict(each) for each in memory],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def _facts(mode: str) -> dict[str, str]:
+    measured = MODES[mode]
+    return {
+        "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "mode": f"{mode}: {measured.rounds} rounds of {measured.seconds:g} s",
+        "machine": f"{os.cpu_count()} CPUs ({platform.machine()}), Python {platform.python_version()}",
+        "load generator": generator(),
+        "load average at the end": f"{os.getloadavg()[0]:.1f}",
+        "PostgreSQL": f"durable, on disk; {', '.join(DATABASE_OPTIONS)}",
+    }
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
