@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from pydantic.json_schema import models_json_schema
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from .problems import ProblemDetails, ValidationProblemDetails
@@ -29,36 +30,36 @@ def add_documentation(app: FastAPI) -> None:
     _declare_problem_schemas(app)
     app.mount(ASSETS_PATH, StaticFiles(directory=_ASSETS_FOLDER))
 
-    async def swagger(_: Request) -> HTMLResponse:
-        return _page(get_swagger_ui_html(
-            openapi_url=OPENAPI_PATH,
-            title=app.title,
-            swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
-        ))  # fmt: skip
-
-    async def redoc(_: Request) -> HTMLResponse:
-        return _page(get_redoc_html(
-            openapi_url=OPENAPI_PATH,
-            title=app.title,
-            redoc_js_url=f"{ASSETS_PATH}/redoc.standalone.js",
-            redoc_favicon_url=f"{ASSETS_PATH}/favicon.png",
-            with_google_fonts=False,
-        ))  # fmt: skip
-
-    app.add_route(SWAGGER_PATH, swagger, include_in_schema=False)
-    app.add_route(REDOC_PATH, redoc, include_in_schema=False)
+    swagger = get_swagger_ui_html(
+        openapi_url=OPENAPI_PATH,
+        title=app.title,
+        swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
+        swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
+        swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
+    )
+    redoc = get_redoc_html(
+        openapi_url=OPENAPI_PATH,
+        title=app.title,
+        redoc_js_url=f"{ASSETS_PATH}/redoc.standalone.js",
+        redoc_favicon_url=f"{ASSETS_PATH}/favicon.png",
+        with_google_fonts=False,
+    )
+    for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
+        app.add_route(path, _endpoint(page), include_in_schema=False)
 
 
-def _page(page: HTMLResponse) -> HTMLResponse:
+def _endpoint(page: HTMLResponse) -> Callable[[Request], Awaitable[Response]]:
     """Allow the page its own assets and exactly the inline scripts that it came with."""
     hashes = " ".join(_source_hash(script) for script in _INLINE_SCRIPT.findall(bytes(page.body)))
     page.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
         "font-src 'self'; connect-src 'self'; worker-src blob:; frame-ancestors 'none'; base-uri 'none'"
     )
-    return page
+
+    async def answer(_: Request) -> Response:
+        return page
+
+    return answer
 
 
 def _source_hash(script: bytes) -> str:
@@ -70,6 +71,8 @@ def _declare_problem_schemas(app: FastAPI) -> None:
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
         document = generate()
         models = [(ProblemDetails, "serialization"), (ValidationProblemDetails, "serialization")]
         _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]

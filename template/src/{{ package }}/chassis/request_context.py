@@ -5,16 +5,19 @@ import secrets
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from starlette.datastructures import MutableHeaders
+import uuid_utils
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from .identifiers import new_id
 
 REQUEST_ID_HEADER = "X-Request-ID"
 TRACEPARENT_HEADER = "traceparent"
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
-_TRACEPARENT = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-.*)?")
+# https://www.w3.org/TR/trace-context/#traceparent-header: version 00 is exactly this long, later ones may be longer.
+_TRACEPARENT = re.compile(
+    rb"(?:00|(?!00|ff)[0-9a-f]{2}(?P<later>))-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}"
+    rb"-(?P<flags>[0-9a-f]{2})(?(later)(?:-.*)?)"
+)
+_KNOWN_FLAGS = 0x03  # sampled and random; all others must be sent as zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,20 @@ def current_request() -> RequestContext | None:
 
 
 def continue_request(headers: list[tuple[bytes, bytes]]) -> RequestContext:
-    """Accept the caller's identifiers where they are well-formed, else start new ones."""
-    request_id = traceparent = b""
+    """Accept the caller's identifiers where they are well-formed and sent once, else start new ones."""
+    request_ids, traceparents = [], []
     for name, value in headers:
         if name == b"x-request-id":
-            request_id = value
+            request_ids.append(value)
         elif name == b"traceparent":
-            traceparent = value
-    trace = _TRACEPARENT.fullmatch(traceparent)
+            traceparents.append(value)
+    accepted = len(request_ids) == 1 and _REQUEST_ID.fullmatch(request_ids[0])
+    trace = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
     return RequestContext(
-        request_id=request_id.decode() if _REQUEST_ID.fullmatch(request_id) else str(new_id()),
-        trace_id=trace[1].decode() if trace else secrets.token_hex(16),
+        request_id=request_ids[0].decode() if accepted else str(uuid_utils.uuid7()),
+        trace_id=trace["trace_id"].decode() if trace else secrets.token_hex(16),
         span_id=secrets.token_hex(8),
-        trace_flags=trace[2].decode() if trace else "01",
+        trace_flags=f"{int(trace['flags'], 16) & _KNOWN_FLAGS:02x}" if trace else "01",
     )
 
 
@@ -74,10 +78,11 @@ class RequestContextMiddleware:
             await self.app(scope, receive, send)
             return
         context = continue_request(scope["headers"])
+        header = (REQUEST_ID_HEADER.lower().encode(), context.request_id.encode())
 
         async def send_with_request_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = context.request_id
+                message["headers"] = [*message["headers"], header]
             await send(message)
 
         token = _current.set(context)

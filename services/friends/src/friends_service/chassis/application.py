@@ -16,9 +16,9 @@ from .health import Health
 from .health import router as health_router
 from .lifecycle import Draining, DrainingMiddleware
 from .limits import AllowedHostsMiddleware, BodyLimitMiddleware, SecurityHeadersMiddleware
-from .logging import configure_logging
-from .problems import Problem, exception_handlers
-from .redaction import Redactor
+from .logging import configure_logging, redactor_for
+from .problem_handlers import exception_handlers
+from .problems import Problem
 from .request_context import REQUEST_ID_HEADER, RequestContextMiddleware
 from .settings import ChassisSettings
 from .unhandled import UnhandledExceptionMiddleware
@@ -80,7 +80,7 @@ def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
             bodies=settings.log_bodies,
             body_limit=settings.log_body_limit,
             headers=settings.log_headers,
-            redactor=Redactor(settings.log_redact, [settings.postgres_password.get_secret_value()]),
+            redactor=redactor_for(settings),
         ),
         Middleware(DrainingMiddleware, health=health),
         Middleware(SecurityHeadersMiddleware),

@@ -1,10 +1,12 @@
 """The last resort: an exception that nobody foresaw is logged once and answered with a bare 500 problem."""
 
+import asyncio
 import logging
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import INTERNAL_ERROR, problem_response
+from .problems import INTERNAL_ERROR, SHUTTING_DOWN, problem_response
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +31,15 @@ class UnhandledExceptionMiddleware:
 
         try:
             await self.app(scope, receive, watched_send)
+        except ClientDisconnect:
+            logger.debug("the client left while we read its request")
         except Exception:
             logger.exception("unhandled exception")
             if not started:
                 detail = "Something went wrong on our side; the request id leads to it in the log."
                 await problem_response(INTERNAL_ERROR, detail=detail, path=scope["path"])(scope, receive, send)
+        except asyncio.CancelledError:
+            if not started:  # SHUTDOWN_TIMEOUT is over
+                detail = "The service is stopping and could not finish this request in time."
+                await problem_response(SHUTTING_DOWN, detail=detail, path=scope["path"])(scope, receive, send)
+            raise

@@ -6,7 +6,8 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .problems import BODY_TOO_LARGE, INVALID_HOST, problem_response
+from .errors import BodyTooLarge
+from .problems import INVALID_HOST, problem_response
 
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -31,8 +32,7 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "")
-        too_large = declared.isdecimal() and int(declared[:20]) > self.limit
+        too_large = any(name == b"content-length" and _is_above(value, self.limit) for name, value in scope["headers"])
         received = 0
 
         async def bounded_receive() -> Message:
@@ -46,6 +46,10 @@ class BodyLimitMiddleware:
             return message
 
         await self.app(scope, bounded_receive, send)
+
+
+def _is_above(content_length: bytes, limit: int) -> bool:
+    return content_length.isdigit() and int(content_length[:20]) > limit
 
 
 class AllowedHostsMiddleware:

@@ -4,7 +4,7 @@ import base64
 import binascii
 from hashlib import blake2b
 from typing import Annotated, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -53,7 +53,8 @@ class Cursors:
 
 
 def link_next_page(request: Request, response: Response, *, limit: int, cursor: str | None) -> None:
-    """Point to the next page in the `Link` header, relative to this one."""
+    """Point to the next page in the `Link` header: this one's path and query with another cursor."""
     if cursor is not None:
-        query = urlencode({"limit": limit, "cursor": cursor})
-        response.headers["Link"] = f'<{request.url.path}?{query}>; rel="next"'
+        others = [pair for pair in request.query_params.multi_items() if pair[0] not in {"limit", "cursor"}]
+        query = urlencode([*others, ("limit", limit), ("cursor", cursor)])
+        response.headers["Link"] = f'<{quote(request.scope["path"])}?{query}>; rel="next"'

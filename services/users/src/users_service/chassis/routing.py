@@ -1,6 +1,7 @@
 """Routes that read JSON strictly: what RFC 8259 leaves undefined is refused instead of guessed at."""
 
 import json
+import math
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
@@ -15,11 +16,16 @@ from .problems import COMMON_PROBLEMS, problem_responses
 class StrictJsonRequest(Request):
     """A request whose JSON has no duplicate names, no NaN or Infinity, is UTF-8 and not absurdly deep."""
 
-    async def json(self) -> Any:
+    async def json(self) -> object:
         """Parse the body; `JSONDecodeError` becomes a 422 problem."""
         body = await self.body()
         try:
-            return json.loads(body.decode("utf-8"), object_pairs_hook=_unique_names, parse_constant=_refuse_constant)
+            return json.loads(
+                body.decode("utf-8"),
+                object_pairs_hook=_unique_names,
+                parse_constant=_refuse_constant,
+                parse_float=_finite,
+            )
         except json.JSONDecodeError:
             raise
         except (ValueError, RecursionError) as error:
@@ -35,6 +41,13 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(names) < len(pairs):
         raise _Refused("Duplicate name in an object")
     return names
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise _Refused("A number is too large")
+    return value
 
 
 def _refuse_constant(_: str) -> NoReturn:

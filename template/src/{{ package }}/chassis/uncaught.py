@@ -1,0 +1,74 @@
+"""What nobody caught becomes a log line: in the main thread, in others, and where Python can only ignore it."""
+
+import json
+import logging
+import sys
+import threading
+from datetime import UTC, datetime
+from traceback import format_exception
+from types import TracebackType
+
+from .. import SERVICE_NAME
+
+logger = logging.getLogger("uncaught")
+
+
+def log_from_the_first_moment() -> None:
+    """Print JSON lines with nothing but the standard library, until `configure_logging` is imported and called."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(FirstMomentFormatter())
+    logging.basicConfig(level="INFO", handlers=[handler])
+    install_hooks()
+
+
+def install_hooks() -> None:
+    """Send uncaught exceptions to the log instead of printing them."""
+    sys.excepthook = _log_uncaught
+    threading.excepthook = _log_uncaught_in_thread
+    sys.unraisablehook = _log_unraisable
+
+
+class FirstMomentFormatter(logging.Formatter):
+    """The few fields that a missing library or a broken import leaves us."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """One JSON object."""
+        fields = {
+            "timestamp": timestamp(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "service": SERVICE_NAME,
+        }
+        error = record.exc_info[1] if record.exc_info else None
+        return json.dumps(fields | exception_fields(error))
+
+
+def timestamp(record: logging.LogRecord) -> str:
+    """When it was logged: RFC 3339, UTC, milliseconds."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+def exception_fields(error: BaseException | None) -> dict[str, str]:
+    """The exception attributes of the OpenTelemetry semantic conventions."""
+    if error is None:
+        return {}
+    return {
+        "exception.type": f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
+        "exception.message": str(error),
+        "exception.stacktrace": "".join(format_exception(error)).rstrip(),
+    }
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if not issubclass(kind, KeyboardInterrupt):
+        logger.critical("uncaught exception", exc_info=(kind, error, trace))
+
+
+def _log_uncaught_in_thread(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_value and not issubclass(failure.exc_type, SystemExit):
+        logger.critical("uncaught exception in a thread", exc_info=failure.exc_value)
+
+
+def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
+    logger.error("%s: %r", failure.err_msg or "exception ignored in", failure.object, exc_info=failure.exc_value)
