@@ -25,7 +25,7 @@ def change_template(copy: Copy) -> str:
     copy.append("template/noxfile.py", "# changed\n")
     copy.write("template/docs/added.md", "Added.\n")
     (copy.root / "template/.editorconfig").unlink()
-    (copy.root / "template/tools/lock.py").rename(copy.root / "template/tools/locks.py")
+    (copy.root / "template/tools/import_contracts.py").rename(copy.root / "template/tools/contracts.py")
     package = copy.root / "template/src/{{ package }}"
     (package / "core/errors.py.jinja").unlink()
     copy.append(f"{package.relative_to(copy.root)}/main.py.jinja", "# a changed seed\n")
