@@ -1,0 +1,93 @@
+"""Calls a service, and waits for what must become true."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import uuid4
+
+import aiohttp
+
+FRIENDSHIPS = "/api/v1/friendships"
+USERS = "/api/v1/users"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answer:
+    """What came back, and after how many seconds."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    seconds: float
+
+    @property
+    def problem(self) -> str:
+        """The kind of problem, without its common prefix; empty if the answer is none."""
+        if self.headers.get("Content-Type") != "application/problem+json":
+            return ""
+        assert self.body["status"] == self.status
+        assert self.body["request_id"] == self.headers["X-Request-ID"]
+        assert self.body["title"] and self.body["detail"] and self.body["instance"]
+        return str(self.body["type"]).removeprefix("/problems/")
+
+
+class Caller:
+    """An HTTP client of one service; `connections` 0 means: as many as are asked for at once."""
+
+    def __init__(self, url: str, *, connections: int = 0) -> None:
+        self._url = url
+        self._connections = connections
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(limit=self._connections)
+        timeout = aiohttp.ClientTimeout(total=10)
+        self._session = aiohttp.ClientSession(self._url, connector=connector, timeout=timeout)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+    async def call(self, method: str, path: str, **options: Any) -> Answer:
+        """Send one request; `options` as aiohttp has them."""
+        started = time.monotonic()
+        async with self._session.request(method, path, **options) as response:
+            text = await response.read()
+            seconds = time.monotonic() - started
+            body = json.loads(text) if text else None
+            return Answer(status=response.status, headers=response.headers, body=body, seconds=seconds)
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        """Read."""
+        return await self.call("GET", path, **options)
+
+    async def post(self, path: str, body: object, **options: Any) -> Answer:
+        """Send JSON."""
+        return await self.call("POST", path, json=body, **options)
+
+    async def befriend(self, initiator: str, target: str, **more: object) -> Answer:
+        """Begin a friendship; of a caller of the friends service."""
+        return await self.post(FRIENDSHIPS, {"initiator_id": initiator, "target_id": target, **more})
+
+    async def new_user(self) -> str:
+        """Register somebody and return the id; of a caller of the users service."""
+        answer = await self.post(USERS, somebody())
+        assert answer.status == 201, answer
+        return str(answer.body["id"])
+
+
+def somebody(**changes: object) -> dict[str, object]:
+    """A user who can be registered."""
+    names = {"username": f"u{uuid4().hex[:15]}", "first_name": "Ada", "second_name": "Lovelace"}
+    return {**names, "birthday": "1990-12-10", **changes}
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], *, within: float) -> float:
+    """Wait until the condition holds and return after how many seconds it did; fail after `within` seconds."""
+    started = time.monotonic()
+    while not await condition():
+        assert time.monotonic() - started < within, f"still not so after {within} s"
+        await asyncio.sleep(0.05)
+    return time.monotonic() - started

@@ -1,0 +1,65 @@
+"""One more process of a service, in circumstances of its own."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+from callers import Caller, eventually
+from ports import free_ports
+from service_process import ServiceProcess
+from watchdog import Watchdog
+
+
+class LiveService:
+    """A running command of a service; everything it printed is in `log`."""
+
+    def __init__(self, url: str, log: Path, process: Popen[bytes]) -> None:
+        self.url = url
+        self.log = log
+        self.process = process
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What it printed, each line read as JSON."""
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+
+    async def becomes(self, status: int, *, within: float = 20) -> Any:
+        """Wait until the readiness check answers so, and return its reason."""
+        reason = None
+
+        async def is_so() -> bool:
+            nonlocal reason
+            assert self.process.poll() is None, self.log.read_text(encoding="utf-8")
+            async with Caller(self.url) as caller:
+                with contextlib.suppress(OSError):
+                    answer = await caller.get("/health/ready")
+                    reason = answer.body.get("reason")
+                    return answer.status == status
+            return False
+
+        await eventually(is_so, within=within)
+        return reason
+
+
+@contextlib.contextmanager
+def live_service(
+    like: ServiceProcess, log: Path, *, command: str = "serve", **environment: str
+) -> Iterator[LiveService]:
+    """Run a command of a service as `like` runs, but for these variables of the environment."""
+    service = like.service
+    port = free_ports([service])[service.name]
+    watchdog = Watchdog(patience=10)
+    try:
+        process = watchdog.start(
+            [service.python, "-m", service.package, command],
+            log=log,
+            cwd=service.path,
+            env={**like.environment, "PORT": str(port), **environment},
+        )
+        yield LiveService(f"http://127.0.0.1:{port}", log, process)
+    finally:
+        watchdog.let_go()
+        watchdog.wait()

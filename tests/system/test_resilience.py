@@ -1,0 +1,276 @@
+"""What the services do while something that they need is broken, and that they come back by themselves."""
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import stub_upstream as stubs
+from callers import FRIENDSHIPS, USERS, Answer, Caller, eventually, somebody
+from live_service import LiveService, live_service
+from postgres_server import PostgresServer
+from service_process import ServiceProcess
+from system import System
+
+TOTAL_TIMEOUT = 2.0  # HTTP_CLIENT_TOTAL_TIMEOUT
+MARGIN = 0.7  # for a busy machine with two cores
+MANY = 200
+
+
+async def befriend_strangers(friends: Caller) -> Answer:
+    """Begin a friendship for which users has to be asked."""
+    return await friends.befriend(str(uuid4()), str(uuid4()))
+
+
+def is_refusal(answer: Answer, *, status: int = 503) -> bool:
+    return answer.status == status and int(answer.headers["Retry-After"]) >= 1
+
+
+async def until_asked_again(friends: Caller) -> None:
+    """Wait until the circuit to users is closed: users does not know these two, but it was asked."""
+
+    async def is_asked() -> bool:
+        return (await befriend_strangers(friends)).problem == "user-not-found"
+
+    await eventually(is_asked, within=5)
+
+
+@contextmanager
+def frozen(process: ServiceProcess) -> Iterator[None]:
+    """Stop a process in the middle of whatever it does, as an overloaded machine would."""
+    os.kill(process.process.pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process.process.pid, signal.SIGCONT)
+
+
+def kill_nine(postgres: PostgresServer) -> None:
+    """Kill the server and its children, which gives none of them a chance to say goodbye."""
+    postmaster = postgres._watchdog.process
+    assert postmaster
+    stats = [path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat")]
+    children = [int(name.split()[0]) for name, rest in stats if rest.split()[1] == str(postmaster.pid)]
+    for pid in (postmaster.pid, *children):
+        os.kill(pid, signal.SIGKILL)
+    postmaster.wait()
+
+
+@asynccontextmanager
+async def friends_of(upstream: stubs.StubUpstream, system: System, folder: Path) -> AsyncIterator[LiveService]:
+    """A friends service that asks a stub."""
+    log = folder / "friends.log"
+    with live_service(system.services["friends"], log, USERS_SERVICE_URL=upstream.url) as service:
+        await service.becomes(200)
+        yield service
+
+
+async def test_refuses_at_once_while_users_is_stopped_and_works_soon_after(
+    system: System, users: Caller, friends: Caller
+) -> None:
+    one, other, third = [await users.new_user() for _ in range(3)]
+    assert (await friends.befriend(one, other)).status == 201
+    system.services["users"].stop()
+    try:
+        answers = [await befriend_strangers(friends) for _ in range(10)]
+        assert {answer.problem for answer in answers} == {"upstream-unavailable"}
+        assert all(is_refusal(answer) for answer in answers)
+        assert max(answer.seconds for answer in answers[5:]) < 0.5, "the circuit is open"
+        assert (await friends.befriend(other, one)).problem == "friendship-exists", "these two are remembered"
+        assert (await friends.get("/health/ready")).status == 200, "ready never depends on a peer"
+    finally:
+        system.services["users"].restart()
+    await until_asked_again(friends)
+    assert (await friends.befriend(one, third)).status == 201
+
+
+async def test_gives_up_in_time_while_users_is_frozen_and_continues_after(system: System, friends: Caller) -> None:
+    with frozen(system.services["users"]):
+        started = time.monotonic()
+        answers = await asyncio.gather(*(befriend_strangers(friends) for _ in range(MANY)))
+        assert time.monotonic() - started < TOTAL_TIMEOUT + 2 * MARGIN
+        assert {answer.problem for answer in answers} == {"upstream-timeout", "upstream-unavailable"}
+        late = [answer for answer in answers if is_refusal(answer, status=504)]
+        assert 1 <= len(late) <= 50
+        assert max(answer.seconds for answer in late) < TOTAL_TIMEOUT + MARGIN
+        assert (await befriend_strangers(friends)).seconds < 0.5, "the circuit is open"
+    await until_asked_again(friends)
+
+
+async def test_calls_of_a_silent_upstream_do_not_pile_up(system: System, tmp_path: Path) -> None:
+    async with stubs.stub_upstream(stubs.silence) as stub, friends_of(stub, system, tmp_path) as service:
+        async with Caller(service.url) as friends:
+            answers = await asyncio.gather(*(befriend_strangers(friends) for _ in range(MANY)))
+            assert Counter(answer.status for answer in answers) == {504: 50, 503: MANY - 50}
+            assert stub.requests == stub.most_connections == 50
+            refused = [answer.seconds for answer in answers if answer.status == 503]
+            assert max(refused) < 0.5 + MARGIN
+
+            async def is_quiet() -> bool:
+                return stub.connections == 0
+
+            await eventually(is_quiet, within=1)
+
+
+NONSENSE = {
+    "an error": (stubs.answering(b"boom", status=500), "answered 500: b'boom'"),
+    "no HTTP": (stubs.not_http, "failed: "),
+    "no JSON": (stubs.answering(b"<html>"), "not JSON: b'<html>'"),
+    "wrong type": (stubs.answering(b"[]", content_type="text/html"), "content type 'text/html'"),
+    "10 MB": (stubs.answering(b" " * 10 * stubs.MEGABYTE), "more than 1048576 bytes"),
+    "redirect": (stubs.answering(b"", status=302, header="Location: /elsewhere"), "answered 302"),
+    "not found": (stubs.answering(b"{}", status=404), "answered 404"),
+    "no body": (stubs.answering(b""), "not JSON: b''"),
+    "compressed": (stubs.answering(b"\x1f\x8b", header="Content-Encoding: gzip"), "not JSON"),
+    "too deep": (stubs.answering(b"[" * 100_000), "not JSON"),
+    "null": (stubs.document(None), "unexpected document: 'None'"),
+    "wrong lists": (stubs.document({"existing": [], "missing": [str(uuid4())]}), "unexpected document"),
+    "wrong ids": (stubs.document({"existing": [1], "missing": None}), "unexpected document"),
+    "hung up": (stubs.hang_up, "failed: ServerDisconnectedError"),
+}
+
+
+@pytest.fixture(scope="module")
+async def stub() -> AsyncIterator[stubs.StubUpstream]:
+    async with stubs.stub_upstream(stubs.silence) as stub:
+        yield stub
+
+
+@pytest.fixture(scope="module")
+async def misled(
+    stub: stubs.StubUpstream, system: System, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[LiveService]:
+    """A friends service whose circuit never opens, so that each answer of the stub counts for itself."""
+    log = tmp_path_factory.mktemp("misled") / "friends.log"
+    environment = {"USERS_SERVICE_URL": stub.url, "CIRCUIT_BREAKER_FAILURES": "1000"}
+    with live_service(system.services["friends"], log, **environment) as service:
+        await service.becomes(200)
+        yield service
+
+
+@pytest.mark.parametrize("kind", NONSENSE)
+async def test_takes_nonsense_for_an_unavailable_upstream(
+    stub: stubs.StubUpstream, misled: LiveService, kind: str
+) -> None:
+    stub.behaviour, logged = NONSENSE[kind]
+    before = len(misled.lines)
+    async with Caller(misled.url) as friends:
+        for answer in (await befriend_strangers(friends), await friends.get(f"{USERS}/{uuid4()}/friendships")):
+            assert answer.problem == "upstream-unavailable"
+            assert is_refusal(answer)
+            assert answer.seconds < 1
+    assert any(logged in line["message"] for line in misled.lines[before:] if line["level"] == "WARNING")
+
+
+async def test_times_out_on_half_an_answer(stub: stubs.StubUpstream, misled: LiveService) -> None:
+    stub.behaviour = stubs.half_an_answer
+    async with Caller(misled.url) as friends:
+        answer = await befriend_strangers(friends)
+    assert answer.problem == "upstream-timeout"
+    assert is_refusal(answer, status=504)
+    assert TOTAL_TIMEOUT <= answer.seconds < TOTAL_TIMEOUT + MARGIN
+
+
+async def test_refuses_while_the_database_is_dead_and_works_soon_after(
+    users: Caller, friends: Caller, postgres: PostgresServer
+) -> None:
+    one, other = await users.new_user(), await users.new_user()
+    callers = (users, friends)
+
+    async def register() -> Answer:
+        return await users.post(USERS, somebody())
+
+    async def look_up() -> Answer:
+        return await friends.get(f"{FRIENDSHIPS}/{uuid4()}")
+
+    before = [asyncio.create_task(call()) for call in (register, look_up) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    kill_nine(postgres)
+    try:
+        interrupted = await asyncio.gather(*before)
+        assert {answer.status for answer in interrupted} <= {201, 404, 503}
+        meanwhile = [await call() for call in (register, look_up) for _ in range(10)]
+        meanwhile += await asyncio.gather(*(call() for call in (register, look_up) for _ in range(50)))
+        assert {answer.problem for answer in meanwhile} == {"database-unavailable"}
+        assert all(is_refusal(answer) for answer in meanwhile)
+        assert max(answer.seconds for answer in [*interrupted, *meanwhile]) < 3
+        for caller in callers:
+            ready = await caller.get("/health/ready")
+            assert (ready.status, ready.body["reason"]) == (503, "database-unavailable")
+            assert (await caller.get("/health/live")).status == 200
+    finally:
+        postgres.start()
+
+    async def is_back() -> bool:
+        answers = [await caller.get("/health/ready") for caller in callers] + [await register(), await look_up()]
+        return [answer.status for answer in answers] == [200, 200, 201, 404]
+
+    await eventually(is_back, within=5)
+    assert (await friends.befriend(one, other)).status == 201
+    calm = await asyncio.gather(*(call() for call in (register, look_up) for _ in range(50)))
+    assert {answer.status for answer in calm} == {201, 404}, "no connection of the old server is left"
+
+
+async def test_clients_that_leave_leave_no_connection_behind(users: Caller, system: System) -> None:
+    service = system.services["users"]
+    request = f"GET {USERS} HTTP/1.1\r\nHost: users\r\n\r\n".encode()
+    async with database_of(service) as connection:
+        async with connection.transaction():
+            await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+            for _ in range(30):  # three times as many as there are connections
+                _reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+                writer.write(request)
+                await writer.drain()
+                await asyncio.sleep(0.005)
+                writer.close()
+            assert await busy_connections(connection) == 10
+
+        async def is_idle() -> bool:
+            return await busy_connections(connection) == 0
+
+        await eventually(is_idle, within=3)
+    answers = await asyncio.gather(*(users.get(USERS) for _ in range(30)))
+    assert {answer.status for answer in answers} == {200}
+
+
+async def test_a_statement_that_waits_for_a_lock_is_given_up(users: Caller, system: System) -> None:
+    async with database_of(system.services["users"]) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        answers = await asyncio.gather(*(users.get(USERS) for _ in range(50)))
+        assert {answer.problem for answer in answers} == {"database-unavailable"}
+        assert max(answer.seconds for answer in answers) < 3
+        assert (await users.get("/health/ready")).status == 200, "busy is not broken"
+
+
+@asynccontextmanager
+async def database_of(service: ServiceProcess) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of our own to the database of a service."""
+    environment = service.environment
+    connection = await asyncpg.connect(
+        host=environment["POSTGRES_HOST"],
+        port=int(environment["POSTGRES_PORT"]),
+        user=environment["POSTGRES_USER"],
+        password=environment["POSTGRES_PASSWORD"],
+        database=environment["POSTGRES_DB"],
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def busy_connections(connection: asyncpg.Connection) -> int:
+    """How many others do something in this database now."""
+    return int(
+        await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid != pg_backend_pid() AND state != 'idle'"
+        )
+    )
