@@ -1,0 +1,88 @@
+"""GET /api/v1/users."""
+
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+
+from .calls import PATH, problem, register
+
+
+@pytest.fixture(autouse=True)
+async def nobody(connection: asyncpg.Connection) -> None:
+    await connection.execute("TRUNCATE users")
+
+
+async def page(client: aiohttp.ClientSession, path: str) -> tuple[dict[str, Any], str | None]:
+    """A page, and where its `Link` header points."""
+    async with client.get(path) as response:
+        assert response.status == 200
+        link = response.links.get("next")
+        return await response.json(), str(link["url"]).removeprefix(str(response.url.origin())) if link else None
+
+
+async def test_an_empty_list_is_one_empty_page(client: aiohttp.ClientSession) -> None:
+    assert await page(client, PATH) == ({"items": [], "next_cursor": None}, None)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
+async def test_following_the_links_shows_everybody_once_newest_first(client: aiohttp.ClientSession, limit: int) -> None:
+    users = [await register(client) for _ in range(5)]
+    walked: list[dict[str, Any]] = []
+    path: str | None = f"{PATH}?limit={limit}"
+    while path:
+        document, path = await page(client, path)
+        assert 1 <= len(document["items"]) <= limit
+        assert (document["next_cursor"] is None) == (path is None)
+        walked += document["items"]
+    assert walked == users[::-1]
+
+
+async def test_the_cursor_leads_to_the_same_page_as_the_link(client: aiohttp.ClientSession) -> None:
+    for _ in range(3):
+        await register(client)
+    document, path = await page(client, f"{PATH}?limit=2")
+    assert path is not None
+    assert await page(client, f"{PATH}?limit=2&cursor={document['next_cursor']}") == await page(client, path)
+
+
+async def test_holds_twenty_users_unless_asked_otherwise(client: aiohttp.ClientSession) -> None:
+    for _ in range(21):
+        await register(client)
+    document, path = await page(client, PATH)
+    assert len(document["items"]) == 20
+    assert path is not None
+
+
+async def test_the_limit_may_change_from_page_to_page(client: aiohttp.ClientSession) -> None:
+    users = [await register(client) for _ in range(4)]
+    document, _ = await page(client, f"{PATH}?limit=1")
+    document, _ = await page(client, f"{PATH}?limit=100&cursor={document['next_cursor']}")
+    assert document["items"] == users[2::-1]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "101", "ten", "", "9" * 30, "1.5"])
+async def test_refuses_a_limit_that_is_not_from_1_to_100(client: aiohttp.ClientSession, limit: str) -> None:
+    async with client.get(PATH, params={"limit": limit}) as response:
+        document = await problem(response, 422, "invalid-request")
+    assert [error["pointer"] for error in document["errors"]] == ["#/query/limit"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "AAAA", "A" * 28, "A" * 65, "ä", "\x00", "0190b9f0-0000-7000-8000-000000000000"]
+)
+async def test_refuses_a_cursor_that_it_did_not_make(client: aiohttp.ClientSession, cursor: str) -> None:
+    async with client.get(PATH, params={"cursor": cursor}) as response:
+        document = await problem(response, 422, "invalid-request")
+    assert [error["pointer"] for error in document["errors"]] == ["#/query/cursor"]
+
+
+async def test_refuses_a_cursor_that_was_changed(client: aiohttp.ClientSession) -> None:
+    for _ in range(2):
+        await register(client)
+    document, _ = await page(client, f"{PATH}?limit=1")
+    cursor = document["next_cursor"]
+    changed = ("B" if cursor[0] == "A" else "A") + cursor[1:]
+    async with client.get(PATH, params={"cursor": changed}) as response:
+        await problem(response, 422, "invalid-request")
