@@ -3,8 +3,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -145,6 +145,12 @@ async def booted(app: FastAPI) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await serving
+
+
+@pytest.fixture(scope="session")
+def boot() -> Callable[[FastAPI], AbstractAsyncContextManager[str]]:
+    """How to serve another application than the service."""
+    return booted
 
 
 @pytest.fixture(scope="module")

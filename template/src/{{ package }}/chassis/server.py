@@ -1,24 +1,48 @@
 """uvicorn, set up for a service behind a proxy or a load balancer."""
 
+import logging
 import signal
+from typing import Any
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from .logging import configure_logging
 from .settings import ChassisSettings
+
+logger = logging.getLogger(__name__)
+
+
+class _Config(uvicorn.Config):
+    """Makes worker processes log from their first moment as their parent does, also when they cannot start."""
+
+    def __init__(self, factory: str, settings: ChassisSettings, **options: Any) -> None:
+        self.settings = settings
+        super().__init__(factory, factory=True, log_config=None, access_log=False, **options)
+
+    def configure_logging(self) -> None:
+        """Called by uvicorn in each process before anything else."""
+        super().configure_logging()
+        configure_logging(self.settings)
+
+    def load(self) -> None:
+        """Log what is wrong with the application; multiprocessing would print it."""
+        try:
+            super().load()
+        except Exception:
+            logger.critical("cannot load the application", exc_info=True)
+            raise SystemExit(1) from None
 
 
 def serve(factory: str, settings: ChassisSettings) -> None:
     """Run the application that `factory` (an import string) makes, until SIGTERM or SIGINT; then return normally."""
-    config = uvicorn.Config(
+    config = _Config(
         factory,
-        factory=True,
+        settings,
         host=settings.host,
         port=settings.port,
         workers=settings.web_concurrency,
         ws="none",
-        log_config=None,
-        access_log=False,
         server_header=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=settings.keep_alive_timeout,
