@@ -8,21 +8,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 TOOLS = Path(__file__).parents[2] / "template/tools"
-PATIENCE_SECONDS = 6.0
+PATIENCE_SECONDS = 30.0  # of a machine that does much else
 
 
-def start_program(code: str, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-    """Run Python code that has the tools on its path; return the process and the first line that it prints."""
+@contextlib.contextmanager
+def started(code: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run Python code that has the tools on its path; yield the process and the first line that it prints."""
     program = f"import sys, time; sys.path.insert(0, {str(TOOLS)!r})\n{code}"
-    process = subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    return process, process.stdout.readline().strip()
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """Give it no chance to clean up."""
-    process.kill()
-    process.communicate()
+    with subprocess.Popen([sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()
 
 
 def soon(true: Callable[[], bool]) -> bool:

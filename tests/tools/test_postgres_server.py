@@ -11,7 +11,7 @@ from postgres_account import PostgresUnavailable, account_for
 from postgres_cluster import reachable_data_folder
 from postgres_server import PostgresServer, named_server, postgres_environment, postgres_server
 
-from .processes import is_gone, kill, soon, start_program
+from .processes import is_gone, soon, started
 
 OWNER = """
 from postgres_server import postgres_server
@@ -63,10 +63,10 @@ async def test_kept_data_is_durable_and_survives_a_restart(open_folder: Path) ->
 
 
 def test_a_killed_parent_leaves_nothing() -> None:
-    parent, socket_folder = start_program(OWNER)
-    assert not is_gone(socket_folder)
-    kill(parent)
-    assert soon(lambda: is_gone(socket_folder) and not Path(socket_folder).exists())
+    with started(OWNER) as (parent, socket_folder):
+        assert not is_gone(socket_folder)
+        parent.kill()
+        assert soon(lambda: is_gone(socket_folder) and not Path(socket_folder).exists())
 
 
 async def test_a_crashed_server_can_be_started_again() -> None:
@@ -83,10 +83,11 @@ async def test_a_crashed_server_can_be_started_again() -> None:
 
 def test_several_first_starts_take_turns_and_clear_away_what_a_killed_one_left(open_folder: Path) -> None:
     (open_folder / ".data.initdb-killed").mkdir()
-    programs = [start_program(FIRST_START, str(open_folder), name)[0] for name in ("first", "second")]
-    for program in programs:
-        program.communicate()
-    assert [program.returncode for program in programs] == [0, 0]
+    with (
+        started(FIRST_START, str(open_folder), "first") as (first, _),
+        started(FIRST_START, str(open_folder), "second") as (second, _),
+    ):
+        assert [first.wait(), second.wait()] == [0, 0]
     assert not list(open_folder.glob(".data.initdb-*"))
     assert (open_folder / "data/PG_VERSION").exists()
 

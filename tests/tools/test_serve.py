@@ -19,7 +19,7 @@ from ports import free_ports
 from service_folder import SystemFailure, read_services
 from system import running_system
 
-from .processes import TOOLS, is_gone, kill, soon, start_program
+from .processes import TOOLS, is_gone, soon, started
 
 FAKE = Path(__file__).with_name("fake_service.py")
 
@@ -91,20 +91,28 @@ def test_serve_tells_where_everything_is_and_stops_at_sigterm(
     assert not (open_folder / ".allium/state.json").exists()
 
 
-def test_a_killed_serve_leaves_nothing_running(running: subprocess.Popen[str], open_folder: Path) -> None:
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_killed_serve_leaves_nothing_running(
+    folders: list[Path], running: subprocess.Popen[str], open_folder: Path
+) -> None:
     lines_until_running(running)
     running.kill()
-    assert soon(lambda: is_gone(str(open_folder)) and is_gone("users_service serve"))
+    assert soon(lambda: is_gone(str(open_folder)))
+    assert soon(lambda: not any(listens(service.port) for service in read_services(folders)))
     assert not (open_folder / ".allium/state.json").exists()
 
 
 def test_serve_ends_with_its_parent_if_told_to(folders: list[Path], open_folder: Path) -> None:
     code = "import subprocess; print(flush=True); subprocess.run(sys.argv[1:], cwd=sys.argv[3])"
     command = [sys.executable, str(TOOLS / "serve.py"), *map(str, folders), "--with-parent"]
-    parent, _ = start_program(code, *command)
-    assert soon((folders[0] / ".allium/state.json").exists)
-    kill(parent)
-    assert soon(lambda: is_gone(str(open_folder)))
+    with started(code, *command) as (parent, _):
+        assert soon((folders[0] / ".allium/state.json").exists)
+        parent.kill()
+        assert soon(lambda: is_gone(str(open_folder)))
 
 
 def test_a_service_that_ends_stops_everything(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from watchdog import Watchdog, last_lines
 
-from .processes import is_gone, kill, soon, start_program
+from .processes import is_gone, soon, started
 
 OWNER = """
 from pathlib import Path
@@ -23,10 +23,10 @@ def test_a_killed_owner_leaves_neither_processes_nor_leftovers(tmp_path: Path) -
     leftover = tmp_path / "left over"
     leftover.mkdir()
     seconds = "98765.4321"  # to be recognised by
-    owner, _ = start_program(OWNER, str(tmp_path), seconds)
-    assert not is_gone(f"sleep {seconds}")
-    kill(owner)
-    assert soon(lambda: is_gone(f"sleep {seconds}") and not leftover.exists())
+    with started(OWNER, str(tmp_path), seconds) as (owner, _):
+        assert not is_gone(f"sleep {seconds}")
+        owner.kill()
+        assert soon(lambda: is_gone(f"sleep {seconds}") and not leftover.exists())
 
 
 def test_a_process_that_ignores_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
