@@ -1,0 +1,30 @@
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from containers import Containers
+from layout import services
+
+
+@pytest.fixture(scope="session")
+def containers() -> Containers:
+    """The system that `./noxw -s images` has started."""
+    if "ALLIUM_CONTAINERS" not in os.environ:
+        pytest.skip("needs a Docker engine; run: ./noxw -s images")
+    return Containers({name: int(os.environ[name]) for name in os.environ["ALLIUM_CONTAINERS"].split()})
+
+
+@pytest.fixture(params=[service.name for service in services()])
+def name(request: pytest.FixtureRequest) -> str:
+    """Each service in turn."""
+    service: str = request.param
+    return service
+
+
+@pytest.fixture
+def down(containers: Containers) -> Iterator[Containers]:
+    """The system while it is down; it is up again after the test."""
+    containers.compose("down")
+    yield containers
+    containers.up()

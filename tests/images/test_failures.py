@@ -1,0 +1,128 @@
+"""What stops, what is killed, and how the rest gets on."""
+
+import http.client
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+from containers import Containers
+from engine import docker
+
+Json = dict[str, str]
+PATIENCE = 5
+CLIENTS = 8
+KILL_THE_CHILD_OF_INIT = """
+import os, pathlib, signal
+(child,) = pathlib.Path("/proc/1/task/1/children").read_text().split()
+os.kill(int(child), signal.SIGKILL)
+"""
+
+
+def test_stops_in_time_and_in_order_under_load(containers: Containers, name: str) -> None:
+    stop = threading.Event()
+    url = f"{containers.url(name)}/health/ready"
+
+    def keep_asking() -> None:
+        while not stop.is_set():
+            ask(url)
+
+    clients = [threading.Thread(target=keep_asking) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    try:
+        time.sleep(1)
+        began = time.monotonic()
+        containers.compose("stop", name)
+        took = time.monotonic() - began
+        state = containers.inspect(name)["State"]
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+        containers.up()
+    print(f"{name} stopped within {took:.1f} s under load")
+    assert took < PATIENCE
+    assert state["ExitCode"] == 0
+    assert not state["OOMKilled"]
+
+
+def test_outlives_its_database(containers: Containers, name: str) -> None:
+    started = containers.inspect(name)["State"]["StartedAt"]
+    containers.compose("kill", f"{name}-postgres")
+    try:
+        containers.wait_for(name, 503)
+        assert ask(f"{containers.url(name)}/health/live") == 200
+    finally:
+        containers.compose("start", f"{name}-postgres")
+    containers.wait_for(name, 200)
+    assert containers.inspect(name)["State"]["StartedAt"] == started
+
+
+def test_friends_outlives_users(containers: Containers) -> None:
+    initiator, target = new_user(containers), new_user(containers)
+    containers.compose("kill", "users")
+    try:
+        assert befriend(containers, initiator, target) == 503
+        assert containers.readiness("friends") == 200
+    finally:
+        containers.compose("start", "users")
+    containers.wait_for("users", 200)
+    end = time.monotonic() + PATIENCE
+    while (status := befriend(containers, initiator, target)) == 503 and time.monotonic() < end:
+        time.sleep(0.2)
+    assert status == 201
+
+
+def test_a_service_comes_back_by_itself_when_it_crashes(containers: Containers, name: str) -> None:
+    before = containers.inspect(name)
+    docker("exec", before["Id"], "python", "-c", KILL_THE_CHILD_OF_INIT)
+    containers.wait_for(name, 0)
+    containers.wait_for(name, 200)
+    assert containers.inspect(name)["RestartCount"] == before["RestartCount"] + 1
+
+
+def test_data_outlives_down_and_up(containers: Containers) -> None:
+    user = new_user(containers)
+    containers.compose("down")
+    containers.up()
+    assert ask(f"{containers.url('users')}/api/v1/users/{user}") == 200
+
+
+def test_a_service_comes_up_alone_from_its_own_folder(down: Containers, name: str) -> None:
+    try:
+        down.compose("up", "--detach", "--wait", folder=f"services/{name}")
+        assert down.readiness(name) == 200
+    finally:
+        down.compose("down", folder=f"services/{name}")
+
+
+def ask(url: str, body: Json | None = None) -> int:
+    """Send a request and return the status, 0 if there was no answer."""
+    try:
+        with send(url, body) as answer:
+            return answer.status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
+
+
+def send(url: str, body: Json | None = None) -> http.client.HTTPResponse:
+    data = json.dumps(body).encode() if body else None
+    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})  # noqa: S310
+    answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=PATIENCE)  # noqa: S310 - our own
+    return answer
+
+
+def befriend(containers: Containers, initiator: str, target: str) -> int:
+    url = f"{containers.url('friends')}/api/v1/friendships"
+    return ask(url, {"initiator_id": initiator, "target_id": target})
+
+
+def new_user(containers: Containers) -> str:
+    person = {"username": f"u-{uuid.uuid4().hex[:12]}", "first_name": "A", "second_name": "B", "birthday": "2000-01-01"}
+    with send(f"{containers.url('users')}/api/v1/users", person) as answer:
+        return str(json.load(answer)["id"])

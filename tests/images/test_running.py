@@ -1,0 +1,83 @@
+"""How the containers run: confined, apart, and with data that stays."""
+
+import json
+import subprocess
+
+import pytest
+
+from containers import Containers, variable
+from engine import docker
+from layout import services
+
+CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3)"
+RUNNING = ("users", "users-postgres", "friends", "friends-postgres")
+
+
+@pytest.mark.parametrize("container", RUNNING)
+def test_is_confined(containers: Containers, container: str) -> None:
+    config = containers.inspect(container)["HostConfig"]
+    assert config["ReadonlyRootfs"]
+    assert config["CapDrop"] == ["ALL"]
+    assert not config["CapAdd"]
+    assert config["SecurityOpt"] == ["no-new-privileges:true"]
+    assert config["Memory"] > 0
+    assert config["PidsLimit"] > 0
+    assert "/tmp" in config["Tmpfs"]  # noqa: S108 - of the container
+
+
+def test_runs_as_nobody_who_is_known_to_the_host(containers: Containers, name: str) -> None:
+    uids = containers.compose("exec", name, "grep", "^Uid:", "/proc/1/status").split()[1:]
+    assert len(set(uids)) == 1
+    assert int(uids[0]) >= 10_000
+
+
+def test_can_write_to_tmp_only(containers: Containers, name: str) -> None:
+    containers.compose("exec", name, "touch", "/tmp/file")  # noqa: S108 - of the container
+    with pytest.raises(subprocess.CalledProcessError, match="exit status 1"):
+        containers.compose("exec", name, "touch", "/app/file")
+
+
+def test_is_published_to_this_machine_alone(containers: Containers, name: str) -> None:
+    (binding,) = containers.inspect(name)["NetworkSettings"]["Ports"]["8000/tcp"]
+    assert binding == {"HostIp": "127.0.0.1", "HostPort": containers.environment[variable(name, "PORT")]}
+    assert not any(containers.inspect(f"{name}-postgres")["NetworkSettings"]["Ports"].values())
+
+
+def test_reaches_its_own_database_and_no_other(containers: Containers, name: str) -> None:
+    containers.compose("exec", name, "python", "-c", CONNECT, f"{name}-postgres", "5432")
+    for other in {service.name for service in services()} - {name}:
+        networks = containers.inspect(f"{other}-postgres")["NetworkSettings"]["Networks"]
+        for address in (f"{other}-postgres", *(network["IPAddress"] for network in networks.values())):
+            with pytest.raises(subprocess.CalledProcessError, match="exit status 1"):
+                containers.compose("exec", name, "python", "-c", CONNECT, address, "5432")
+
+
+def test_finds_the_other_services_by_their_names(containers: Containers, name: str) -> None:
+    for service in services():
+        containers.compose("exec", name, "python", "-c", CONNECT, service.name, "8000")
+
+
+def test_migrations_ended_well_and_can_be_repeated_by_hand(containers: Containers, name: str) -> None:
+    assert containers.inspect(f"{name}-migrate")["State"]["ExitCode"] == 0
+    docker("exec", f"fastapi_{name.replace('-', '_')}_service", "alembic", "upgrade", "head")
+
+
+def test_prints_nothing_but_json(containers: Containers, name: str) -> None:
+    for container in (name, f"{name}-migrate"):
+        lines = docker("logs", containers.inspect(container)["Id"]).splitlines()
+        assert lines
+        assert all("message" in json.loads(line) for line in lines)
+
+
+def test_refuses_the_default_password_in_production(containers: Containers, name: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        containers.compose("run", "--rm", "--no-deps", "--env", "ENVIRONMENT=production", f"{name}-migrate")
+    assert failure.value.returncode == 78
+    assert "POSTGRES_PASSWORD" in failure.value.stdout
+    assert "changeme" not in failure.value.stdout
+
+
+def test_a_second_up_changes_nothing(containers: Containers) -> None:
+    before = [containers.inspect(container)["State"]["StartedAt"] for container in RUNNING]
+    containers.up()
+    assert [containers.inspect(container)["State"]["StartedAt"] for container in RUNNING] == before
