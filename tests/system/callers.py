@@ -30,7 +30,7 @@ class Answer:
             return ""
         assert self.body["status"] == self.status
         assert self.body["request_id"] == self.headers["X-Request-ID"]
-        assert self.body["title"] and self.body["detail"] and self.body["instance"]
+        assert all(self.body[name] for name in ("title", "detail", "instance"))
         return str(self.body["type"]).removeprefix("/problems/")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from callers import Caller
+
 from postgres_server import PostgresServer
 from system import System, running_system
 

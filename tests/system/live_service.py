@@ -8,6 +8,7 @@ from subprocess import Popen
 from typing import Any
 
 from callers import Caller, eventually
+
 from ports import free_ports
 from service_process import ServiceProcess
 from watchdog import Watchdog
@@ -26,9 +27,9 @@ class LiveService:
         """What it printed, each line read as JSON."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
-    async def becomes(self, status: int, *, within: float = 20) -> Any:
+    async def becomes(self, status: int, *, within: float = 20) -> str | None:
         """Wait until the readiness check answers so, and return its reason."""
-        reason = None
+        reason: str | None = None
 
         async def is_so() -> bool:
             nonlocal reason

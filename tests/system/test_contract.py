@@ -228,9 +228,7 @@ async def test_lists_no_friendships_of_a_stranger(users: Caller, friends: Caller
 
 
 @pytest.mark.parametrize("service", ["users", "friends"])
-async def test_answers_what_it_does_not_have_with_a_problem(
-    users: Caller, friends: Caller, service: str
-) -> None:
+async def test_answers_what_it_does_not_have_with_a_problem(users: Caller, friends: Caller, service: str) -> None:
     caller, path = (users, USERS) if service == "users" else (friends, FRIENDSHIPS)
     assert (await caller.get("/nowhere")).problem == "not-found"
     assert (await caller.call("DELETE", path)).problem == "method-not-allowed"

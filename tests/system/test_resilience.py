@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-import asyncpg
 import pytest
 import stub_upstream as stubs
 from callers import FRIENDSHIPS, USERS, Answer, Caller, eventually, somebody
+from databases import busy_connections, database_of
 from live_service import LiveService, live_service
+
 from postgres_server import PostgresServer
 from service_process import ServiceProcess
 from system import System
@@ -105,18 +106,20 @@ async def test_gives_up_in_time_while_users_is_frozen_and_continues_after(system
 
 
 async def test_calls_of_a_silent_upstream_do_not_pile_up(system: System, tmp_path: Path) -> None:
-    async with stubs.stub_upstream(stubs.silence) as stub, friends_of(stub, system, tmp_path) as service:
-        async with Caller(service.url) as friends:
-            answers = await asyncio.gather(*(befriend_strangers(friends) for _ in range(MANY)))
-            assert Counter(answer.status for answer in answers) == {504: 50, 503: MANY - 50}
-            assert stub.requests == stub.most_connections == 50
-            refused = [answer.seconds for answer in answers if answer.status == 503]
-            assert max(refused) < 0.5 + MARGIN
+    async with (
+        stubs.stub_upstream(stubs.silence) as stub,
+        friends_of(stub, system, tmp_path) as service,
+        Caller(service.url) as friends,
+    ):
+        answers = await asyncio.gather(*(befriend_strangers(friends) for _ in range(MANY)))
+        assert Counter(answer.status for answer in answers) == {504: 50, 503: MANY - 50}
+        assert stub.requests == stub.most_connections == 50
+        assert max(answer.seconds for answer in answers if answer.status == 503) < 0.5 + MARGIN
 
-            async def is_quiet() -> bool:
-                return stub.connections == 0
+        async def is_quiet() -> bool:
+            return stub.connections == 0
 
-            await eventually(is_quiet, within=1)
+        await eventually(is_quiet, within=1)
 
 
 NONSENSE = {
@@ -247,30 +250,3 @@ async def test_a_statement_that_waits_for_a_lock_is_given_up(users: Caller, syst
         assert {answer.problem for answer in answers} == {"database-unavailable"}
         assert max(answer.seconds for answer in answers) < 3
         assert (await users.get("/health/ready")).status == 200, "busy is not broken"
-
-
-@asynccontextmanager
-async def database_of(service: ServiceProcess) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of our own to the database of a service."""
-    environment = service.environment
-    connection = await asyncpg.connect(
-        host=environment["POSTGRES_HOST"],
-        port=int(environment["POSTGRES_PORT"]),
-        user=environment["POSTGRES_USER"],
-        password=environment["POSTGRES_PASSWORD"],
-        database=environment["POSTGRES_DB"],
-    )
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-async def busy_connections(connection: asyncpg.Connection) -> int:
-    """How many others do something in this database now."""
-    return int(
-        await connection.fetchval(
-            "SELECT count(*) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid != pg_backend_pid() AND state != 'idle'"
-        )
-    )

@@ -1,0 +1,36 @@
+"""Looks into the database of a service from the side."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from service_process import ServiceProcess
+
+
+@asynccontextmanager
+async def database_of(service: ServiceProcess) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of our own to the database of a service."""
+    environment = service.environment
+    connection = await asyncpg.connect(
+        host=environment["POSTGRES_HOST"],
+        port=int(environment["POSTGRES_PORT"]),
+        user=environment["POSTGRES_USER"],
+        password=environment["POSTGRES_PASSWORD"],
+        database=environment["POSTGRES_DB"],
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def busy_connections(connection: asyncpg.Connection) -> int:
+    """How many others do something in this database now."""
+    await connection.execute("SELECT pg_stat_clear_snapshot()")  # which a transaction keeps
+    return int(
+        await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid != pg_backend_pid() AND state != 'idle'"
+        )
+    )

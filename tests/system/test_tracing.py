@@ -1,0 +1,70 @@
+"""One request can be followed through the logs of both services."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from callers import USERS, Caller, eventually
+
+from system import System
+
+TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+CALLER_SPAN = "00f067aa0ba902b7"
+
+
+def lines_of(log: Path, **fields: str) -> list[dict[str, Any]]:
+    """The lines of a log that have these values in these fields."""
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if all(line.get(name) == value for name, value in fields.items())]
+
+
+async def access_line(system: System, service: str, **fields: str) -> dict[str, Any]:
+    """The one access line of a service that has these fields."""
+    log = system.logs / f"{service}.log"
+
+    async def is_written() -> bool:
+        return bool(lines_of(log, logger="access", **fields))
+
+    await eventually(is_written, within=2)
+    (line,) = lines_of(log, logger="access", **fields)
+    return line
+
+
+async def test_a_request_id_joins_the_logs_of_both_services(system: System, friends: Caller) -> None:
+    request_id = f"test-{uuid4().hex}"
+    answer = await friends.get(f"{USERS}/{uuid4()}/friendships", headers={"X-Request-ID": request_id})
+    assert answer.headers["X-Request-ID"] == request_id == answer.body["request_id"]
+    asked = await access_line(system, "friends", request_id=request_id)
+    passed_on = await access_line(system, "users", request_id=request_id)
+    assert asked["http.route"] == "/api/v1/users/{user_id}/friendships"
+    assert passed_on["http.route"] == "/api/v1/users/exists"
+    assert (asked["http.response.status_code"], passed_on["http.response.status_code"]) == (404, 200)
+    assert asked["trace_id"] == passed_on["trace_id"], "a trace was begun and passed on"
+    assert re.fullmatch("[0-9a-f]{32}", asked["trace_id"])
+
+
+async def test_the_trace_of_a_caller_goes_on_in_both_services(system: System, friends: Caller) -> None:
+    request_id = f"test-{uuid4().hex}"
+    headers = {"X-Request-ID": request_id, "traceparent": f"00-{TRACE_ID}-{CALLER_SPAN}-01"}
+    await friends.get(f"{USERS}/{uuid4()}/friendships", headers=headers)
+    for service in ("friends", "users"):
+        line = await access_line(system, service, request_id=request_id)
+        assert line["trace_id"] == TRACE_ID
+
+
+async def test_an_unusable_request_id_is_replaced_and_the_new_one_passed_on(system: System, friends: Caller) -> None:
+    answer = await friends.get(f"{USERS}/{uuid4()}/friendships", headers={"X-Request-ID": "not / usable"})
+    given = answer.headers["X-Request-ID"]
+    assert given == answer.body["request_id"] != "not / usable"
+    assert await access_line(system, "users", request_id=given)
+
+
+async def test_both_services_print_nothing_but_json(system: System, friends: Caller) -> None:
+    await friends.get("/nowhere")
+    for service in ("users", "friends"):
+        lines = lines_of(system.logs / f"{service}.log")
+        assert lines
+        assert {line["service"] for line in lines} == {service}
+        assert all({"timestamp", "level", "logger", "message"} <= line.keys() for line in lines)
