@@ -18,11 +18,12 @@ STOP_SECONDS = 10
 
 def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
     """Run a program of the repository's own environment, which is first brought up to requirements-dev.txt."""
-    session.run(sys.executable, "template/tools/environment.py", log=False)
+    with session.chdir(ROOT):
+        session.run(sys.executable, "template/tools/environment.py", log=False)
     session.run(
         str(BIN / program),
         *map(str, arguments),
-        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"])},
+        env={"PYTHONPATH": os.pathsep.join([str(ROOT / "tools"), str(ROOT / "template" / "tools")])},
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
@@ -53,7 +54,9 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check types strictly, here and in each service."""
-    run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools", "tests")
+    run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools")
+    for folder in sorted(path for path in Path("tests").iterdir() if path.is_dir()):
+        run(session, "mypy", folder)  # one at a time: each has a conftest
     in_each_service(session, "typecheck")
 
 
@@ -110,6 +113,21 @@ def sync(session: nox.Session) -> None:
 
 
 @nox.session
+def update(session: nox.Session) -> None:
+    """Take the last commit of template/ with `copier update`, staging each service; stops at the first conflict."""
+    for service in SERVICES:
+        with session.chdir(service):
+            run(session, "python", "tools/update.py", "--vcs-ref", "HEAD", *session.posargs)
+        session.run("git", "add", "--all", str(service))
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Lock the dependencies of everything anew; `-- --upgrade` takes the newest versions."""
     run(session, "python", "tools/lock_all.py", *session.posargs)
+
+
+@nox.session
+def images(session: nox.Session) -> None:
+    """Build the images, run all services in containers, test both and tear down; needs Docker; arguments go to pytest."""
+    run(session, "python", "tools/images.py", *session.posargs)

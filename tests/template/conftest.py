@@ -1,17 +1,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from working_copy import Copy
+from working_copy import Copy, Generate
 
 from layout import ROOT
 from rendering import render
-
-Generate = Callable[[Mapping[str, Any]], Path]
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +29,7 @@ def generate(tmp_path: Path) -> Generate:
     """Generates a service from the working tree, in a git repository of its own."""
 
     def generate(answers: Mapping[str, Any]) -> Path:
-        folder = tmp_path / answers["service_name"]
+        folder = tmp_path / str(answers["service_name"])
         render(folder, answers, seed=True)
         copy = Copy(folder)
         copy.git("init", "--quiet")
@@ -48,6 +46,6 @@ def programs() -> Path:
     workshop.mkdir(parents=True, exist_ok=True)
     (workshop / "requirements-dev.txt").write_bytes((ROOT / "template" / "requirements-dev.txt").read_bytes())
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    make = [sys.executable, ROOT / "template" / "tools" / "environment.py"]
+    make = [sys.executable, str(ROOT / "template" / "tools" / "environment.py")]
     subprocess.run(make, cwd=workshop, env={**os.environ, "PATH": path}, check=True)
     return workshop / ".venv" / "bin"

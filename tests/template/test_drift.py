@@ -3,8 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Generate
-from working_copy import Copy
+from working_copy import Copy, Generate
 
 from comparison import differences
 

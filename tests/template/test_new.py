@@ -1,0 +1,44 @@
+from working_copy import Copy
+
+from layout import ANSWERS
+
+
+def test_generates_what_copier_itself_generates(clone: Copy) -> None:
+    done = clone.scaffold("new", "orders", "--port", "8003", "--entity", "order", "--upstreams", "users", "friends")
+    assert (done.returncode, done.stderr) == (0, "")
+    clone.git("add", "--all")
+    ours = clone.git("ls-files", "--stage", "services/orders")
+    clone.git("reset", "--hard", "--quiet")
+    data = ("service_name=orders", "port=8003", "entity=order", "upstreams=[users, friends]")
+    given = [part for each in data for part in ("-d", each)]
+    done = clone.copier("copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", *given, ".", "services/orders")
+    assert done.returncode == 0, done.stderr
+    clone.git("add", "--all")
+    # What is synchronised was committed after the template, so the commit that is recorded may be an earlier one.
+    differing = set(ours.splitlines()) ^ set(clone.git("ls-files", "--stage", "services/orders").splitlines())
+    assert all(line.endswith(f"/{ANSWERS}") for line in differing)
+
+
+def test_takes_the_next_free_port_and_locks_extra_dependencies(clone: Copy) -> None:
+    done = clone.scaffold("new", "orders", "--extra-dependencies", "humanize>=4")
+    assert done.returncode == 0, done.stderr
+    service = clone.root / "services/orders"
+    assert "port: 8003\n" in (service / ANSWERS).read_text(encoding="utf-8")
+    assert "\nhumanize==" in (service / "requirements.txt").read_text(encoding="utf-8")
+    assert clone.scaffold("drift").returncode == 0
+
+
+def test_refuses_a_folder_that_exists_and_a_port_that_is_taken(clone: Copy) -> None:
+    done = clone.scaffold("new", "users")
+    assert (done.returncode, done.stderr) == (1, "services/users exists already; choose another name or delete it.\n")
+    done = clone.scaffold("new", "orders", "--port", "8001")
+    assert (done.returncode, done.stderr) == (1, "Port 8001 is the one of users; choose another.\n")
+    assert not (clone.root / "services/orders").exists()
+
+
+def test_leaves_nothing_behind_when_an_answer_is_refused(clone: Copy) -> None:
+    done = clone.scaffold("new", "orders", "--entity", "Order")
+    assert done.returncode == 1
+    assert "The entity must be snake_case" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert clone.git("status", "--porcelain", "--ignored", "--untracked-files=all") == ""
