@@ -1,0 +1,85 @@
+"""What still works while the users service is away, and what is said instead of what does not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import asyncpg
+
+from .calls import NOBODY, PATH, befriend, between, problem
+from .users_stub import UsersStub
+
+
+@asynccontextmanager
+async def away(users: UsersStub) -> AsyncIterator[None]:
+    await users.stop()
+    try:
+        yield
+    finally:
+        await users.start()
+
+
+async def test_says_when_to_try_again(
+    client: aiohttp.ClientSession, users: UsersStub, connection: asyncpg.Connection
+) -> None:
+    begin, read = between(users.user(), users.user()), f"/api/v1/users/{users.user()}/friendships"
+    async with away(users):
+        for method, path, document in (("POST", PATH, begin), ("GET", read, None)):
+            async with client.request(method, path, json=document) as response:
+                assert "users" in (await problem(response, 503, "upstream-unavailable"))["detail"]
+                assert int(response.headers["Retry-After"]) > 0
+    assert await connection.fetchval("SELECT count(*) FROM friendships") == 0
+
+
+async def test_never_says_that_a_user_is_unknown(client: aiohttp.ClientSession, users: UsersStub) -> None:
+    async with away(users), client.post(PATH, json=between(users.user(), NOBODY)) as response:
+        await problem(response, 503, "upstream-unavailable")
+
+
+async def test_does_not_wait_long_for_a_users_service_that_hangs(
+    client: aiohttp.ClientSession, users: UsersStub
+) -> None:
+    users.hangs = True
+    try:
+        async with client.post(PATH, json=between(users.user(), users.user())) as response:
+            await problem(response, 504, "upstream-timeout")
+            assert int(response.headers["Retry-After"]) > 0
+    finally:
+        users.hangs = False
+
+
+async def test_known_users_go_on(client: aiohttp.ClientSession, users: UsersStub) -> None:
+    ada, bob, eve = users.user(), users.user(), users.user()
+    await befriend(client, ada, bob)
+    await befriend(client, bob, eve)
+    async with away(users):
+        friendship = await befriend(client, eve, ada)
+        async with client.get(f"{PATH}/{friendship['id']}") as response:
+            assert await response.json() == friendship
+        async with client.get(f"/api/v1/users/{ada}/friendships") as response:
+            assert len((await response.json())["items"]) == 2
+
+
+async def test_a_friendship_with_oneself_is_refused_as_ever(client: aiohttp.ClientSession, users: UsersStub) -> None:
+    async with away(users), client.post(PATH, json=between(NOBODY, NOBODY)) as response:
+        await problem(response, 422, "self-friendship")
+
+
+async def test_is_ready_and_goes_on_by_itself_when_users_is_back(
+    client: aiohttp.ClientSession, users: UsersStub
+) -> None:
+    pair = (users.user(), users.user())
+    async with away(users):
+        for _ in range(10):  # more than open the circuit
+            async with client.post(PATH, json=between(*pair)) as response:
+                await problem(response, 503, "upstream-unavailable")
+        async with client.get("/health/ready") as response:
+            assert response.status == 200
+    async with asyncio.timeout(5):
+        while True:
+            async with client.post(PATH, json=between(*pair)) as response:
+                if response.status == 201:
+                    break
+                await problem(response, 503, "upstream-unavailable")
+            await asyncio.sleep(0.05)

@@ -1,0 +1,55 @@
+"""A stand-in for the users service, in the process of the tests."""
+
+import asyncio
+from uuid import UUID
+
+from aiohttp import web
+
+from friends_service.chassis.identifiers import new_id
+
+
+class UsersStub:
+    """Knows the users it made, records which ids it is asked for, can hang, and can be away."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[UUID]] = []
+        self.hangs = False
+        self._known: set[UUID] = set()
+        self._port = 0
+        self._runner: web.ServerRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is, also while it is away."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def user(self) -> UUID:
+        """A new user, whom nobody has asked for yet."""
+        user_id = new_id()
+        self._known.add(user_id)
+        return user_id
+
+    async def start(self) -> None:
+        """Listen, always on the same port."""
+        self._runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Refuse connections, and close those there are."""
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert (request.method, request.path) == ("GET", "/api/v1/users/exists")
+        asked = [UUID(text) for text in request.query.getall("id")]
+        self.calls.append(asked)
+        if self.hangs:
+            await asyncio.sleep(3600)
+        return web.json_response(
+            {
+                "existing": [str(user_id) for user_id in asked if user_id in self._known],
+                "missing": [str(user_id) for user_id in asked if user_id not in self._known],
+            }
+        )
