@@ -2,13 +2,16 @@
 
 import argparse
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from copier.errors import CopierError
+from jinja2 import TemplateSyntaxError
 
+import compose_file
 import lock
 from comparison import Difference, differences, owned_files, rendered_for, strays
 from layout import ROOT, answers, services, tracked
@@ -28,11 +31,14 @@ def drift() -> int:
     found = [(service, difference) for service in services() for difference in differences(service)]
     for service, difference in found:
         print(_sentence(service, difference))
-    if found:
+    stale = compose_file.stale()
+    if stale:
+        print(f"{compose_file.NAME} does not include exactly the services that there are")
+    if found or stale:
         print(f"\n{HELP}", file=sys.stderr)
     else:
         print(f"{len(services())} services are as the template has them.")
-    return 1 if found else 0
+    return 1 if found or stale else 0
 
 
 def _sentence(service: Path, difference: Difference) -> str:
@@ -52,6 +58,8 @@ def sync() -> int:
             continue
         for line in changed or ["nothing to do"]:
             print(f"{service.relative_to(ROOT)}: {line}")
+    if compose_file.write():
+        print(f"{compose_file.NAME} written")
     return 1 if failed else 0
 
 
@@ -104,10 +112,15 @@ def new(given: dict[str, Any]) -> int:
         except (CopierError, ValueError) as error:
             print(str(error).removeprefix("Validation error for "), file=sys.stderr)
             return 1
-        if lock.stale(made):
-            lock.lock(made, upgrade=False)
+        try:
+            if lock.stale(made):
+                lock.lock(made, upgrade=False)
+        except (subprocess.CalledProcessError, FileNotFoundError) as error:
+            print(f"The dependencies of services/{name} could not be locked: {error}", file=sys.stderr)
+            return 1
         folder.parent.mkdir(exist_ok=True)
         made.rename(folder)
+    compose_file.write()
     print(f"services/{name} is made; `./noxw -s serve` runs it with the others, on port {port}.")
     return 0
 
@@ -130,15 +143,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run one verb."""
+    """Run one verb; 1 also if the template itself is broken."""
     options = vars(_parser().parse_args())
-    match options.pop("verb"):
-        case "drift":
-            return drift()
-        case "sync":
-            return sync()
-        case _:
-            return new(options)
+    try:
+        match options.pop("verb"):
+            case "drift":
+                return drift()
+            case "sync":
+                return sync()
+            case _:
+                return new(options)
+    except TemplateSyntaxError as error:
+        print(f"{error.name}:{error.lineno}: {error.message}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
