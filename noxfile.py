@@ -54,7 +54,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check types strictly, here and in each service."""
-    run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools")
+    run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools", *Path("benchmarks").glob("*.py"))
     for folder in sorted(path for path in Path("tests").iterdir() if path.is_dir()):
         run(session, "mypy", folder)  # one at a time: each has a conftest
     in_each_service(session, "typecheck")
@@ -131,3 +131,10 @@ def lock(session: nox.Session) -> None:
 def images(session: nox.Session) -> None:
     """Build the images, run all services in containers, test both and tear down; needs Docker; arguments go to pytest."""
     run(session, "python", "tools/images.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the services against the baselines and write benchmarks/results; `-- quick` takes two minutes."""
+    refresh_environments(session)
+    run(session, "python", "benchmarks/run.py", *session.posargs)

@@ -52,6 +52,6 @@ def put_load(url: str, requests: Path, *, connections: int, seconds: float) -> L
     if done.returncode != 0 or not found:
         raise LoadFailure(f"{command[0]} failed: {done.stdout} {done.stderr}")
     load = Load(**json.loads(result))
-    if load.failed or not load.requests:
+    if load.failed:
         raise LoadFailure(f"{load.failed} of {load.requests} requests to {url} failed ({requests.name}).")
     return load

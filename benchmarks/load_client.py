@@ -78,8 +78,8 @@ async def main(url: str, file: str, connections: str, seconds: str) -> None:
         "requests": len(latencies),
         "seconds": took,
         "failed": len(failures),
-        "p50_ms": latencies[len(latencies) // 2] * 1000,
-        "p99_ms": latencies[len(latencies) * 99 // 100] * 1000,
+        "p50_ms": latencies[len(latencies) // 2] * 1000 if latencies else 0,
+        "p99_ms": latencies[len(latencies) * 99 // 100] * 1000 if latencies else 0,
     }
     print("RESULT", json.dumps(result))
 

@@ -79,6 +79,8 @@ def _load(bench: Bench, contender: Contender, *, connections: int, seconds: floa
     before = cpu_seconds(server.pid)
     load = put_load(server.url, requests, connections=connections, seconds=seconds)
     time.sleep(SETTLE_SECONDS)
+    if not load.requests:  # many connections to a slow server on a busy machine: none was answered yet
+        return _load(bench, contender, connections=connections, seconds=seconds * 2)
     return load, (cpu_seconds(server.pid) - before) / load.requests * 1e6
 
 
