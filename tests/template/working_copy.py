@@ -63,10 +63,11 @@ class Copy:
 
     def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join(str(self.root / folder) for folder in ("tools", "template/tools"))
+        programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # uv
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**os.environ, **IDENTITY, "PYTHONPATH": path},
+            env={**os.environ, **IDENTITY, "PYTHONPATH": path, "PATH": programs},
             check=False,
             capture_output=True,
             text=True,
