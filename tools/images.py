@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from containers import running_containers
+from containers import running_containers, variable
 from engine import why_not
 from layout import ROOT
 from service_folder import SystemFailure
@@ -23,8 +23,12 @@ def main() -> int:
         print("Building the images and starting the containers ...", flush=True)
         with running_containers() as containers:
             command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or TESTS)]
-            environment = {**os.environ, **containers.environment, "ALLIUM_CONTAINERS": " ".join(containers.ports)}
-            return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+            environment = {
+                **containers.environment,
+                **{variable(name, "URL"): containers.url(name) for name in ("users", "friends")},  # for tests/system
+                "ALLIUM_CONTAINERS": " ".join(containers.ports),  # for tests/images
+            }
+            return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
     except SystemFailure as error:
         print(error, file=sys.stderr)
     except Stopped:

@@ -1,5 +1,6 @@
 """Both services as real processes on one throw-away PostgreSQL, started once for all tests of this folder."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,13 +11,25 @@ from postgres_server import PostgresServer
 from system import System, running_system
 
 ROOT = Path(__file__).parents[2]
+NAMES = ("users", "friends")
 
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
     """The running services; who disturbs one puts it right again."""
-    with running_system([ROOT / "services/users", ROOT / "services/friends"], ports="free") as system:
+    if "USERS_URL" in os.environ:
+        pytest.skip("the services run in containers, where tests/images disturbs them")
+    with running_system([ROOT / "services" / name for name in NAMES], ports="free") as system:
         yield system
+
+
+@pytest.fixture(scope="session")
+def urls(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Where the services answer: as USERS_URL and FRIENDS_URL say, else those that are started here."""
+    if "USERS_URL" in os.environ:
+        return {name: os.environ[f"{name.upper()}_URL"] for name in NAMES}
+    system: System = request.getfixturevalue("system")
+    return {name: system.url(name) for name in NAMES}
 
 
 @pytest.fixture
@@ -28,14 +41,14 @@ def postgres(system: System) -> PostgresServer:
 
 
 @pytest.fixture
-async def users(system: System) -> AsyncIterator[Caller]:
+async def users(urls: dict[str, str]) -> AsyncIterator[Caller]:
     """A caller of the users service."""
-    async with Caller(system.url("users")) as caller:
+    async with Caller(urls["users"]) as caller:
         yield caller
 
 
 @pytest.fixture
-async def friends(system: System) -> AsyncIterator[Caller]:
+async def friends(urls: dict[str, str]) -> AsyncIterator[Caller]:
     """A caller of the friends service."""
-    async with Caller(system.url("friends")) as caller:
+    async with Caller(urls["friends"]) as caller:
         yield caller
