@@ -12,6 +12,7 @@ from pydantic_core import ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from .. import DEFAULT_PORT, SERVICE_NAME
+from .log_formats import REDACTED_FIELDS
 
 SECRETS_FOLDER: Final = Path("/run/secrets")
 WELL_KNOWN_PASSWORDS: Final = frozenset({
@@ -123,11 +124,11 @@ def load(kind: type[SettingsType]) -> SettingsType:
         return kind()
     except ValidationError as error:
         _exit_unusable(*map(_line, error.errors(include_url=False, include_input=False, include_context=False)))
-    except SettingsError as error:  # a value of the service's own that should have been JSON
+    except SettingsError as error:  # raised for the first such value only
         field = re.search(r'field "(\w+)"', str(error))
-        _exit_unusable(f"{field[1].upper()}: is not valid JSON" if field else "a value is not valid JSON")
-    except OSError as error:
-        _exit_unusable(f"{error.filename}: {error.strerror}")
+        cause = error.__cause__
+        reason = f"cannot be read: {cause.strerror}" if isinstance(cause, OSError) else "is not valid JSON"
+        _exit_unusable(f"{field[1].upper() if field else 'a value'}: {reason}")
 
 
 def _line(problem: Mapping[str, Any]) -> str:
@@ -138,5 +139,6 @@ def _line(problem: Mapping[str, Any]) -> str:
 
 def _exit_unusable(*lines: str) -> NoReturn:
     for line in lines:
-        logger.critical("unusable setting: %s", line)
+        # It says no value, and must not be mistaken for a name with its secret.
+        logger.critical("unusable setting: %s", line, extra={REDACTED_FIELDS: {}})
     raise SystemExit(os.EX_CONFIG)

@@ -1,0 +1,82 @@
+"""The commands as processes: their exit codes, and that they print lines of JSON or what was asked for."""
+
+import asyncio
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from users_service import SERVICE_NAME
+from users_service.chassis.settings_table import settings_table
+from users_service.settings import Settings
+
+SERVICE_FOLDER = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a command."""
+
+    code: int
+    text: str
+    errors: str
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        """What it printed, each line read as JSON."""
+        assert self.errors == ""
+        return [json.loads(line) for line in self.text.splitlines()]
+
+
+async def run(*arguments: str, **environment: str) -> Outcome:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "users_service", *arguments),
+        cwd=SERVICE_FOLDER,
+        env=os.environ | {"PYTHONPATH": "src"} | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate()
+    assert process.returncode is not None
+    return Outcome(process.returncode, output.decode(), errors.decode())
+
+
+async def test_migrate_brings_a_database_to_head_however_many_try(
+    postgres: dict[str, str], empty_database: str, empty_connection: asyncpg.Connection
+) -> None:
+    database = {**postgres, "POSTGRES_DB": empty_database}
+    check = await run("check", **database)
+    assert (check.code, check.lines[-1]["message"]) == (1, "not ready: database-not-migrated")
+    migrations = await asyncio.gather(*(run("migrate", **database) for _ in range(2)))
+    assert {migrate.code for migrate in migrations} == {0}
+    upgrades = [line for migrate in migrations for line in migrate.lines if "Running upgrade" in line["message"]]
+    assert len(upgrades) == len({line["message"] for line in upgrades}) > 0, "each migration ran once"
+    assert await empty_connection.fetchval("SELECT count(*) FROM alembic_version") == 1
+
+
+async def test_migrate_without_a_database_fails_in_one_line() -> None:
+    outcome = await run("migrate", POSTGRES_HOST="/nowhere")
+    assert outcome.code == 1
+    assert [line["level"] for line in outcome.lines if line["level"] != "INFO"] == ["ERROR"]
+
+
+async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() -> None:
+    serve, mistyped = await asyncio.gather(run("serve", PORT="x", LOG_LEVEL="x"), run("server"))
+    assert (serve.code, mistyped.code) == (os.EX_CONFIG, os.EX_USAGE)
+    assert [line["message"].partition(": Input")[0] for line in serve.lines] == [
+        "unusable setting: PORT",
+        "unusable setting: LOG_LEVEL",
+    ]
+    assert mistyped.lines[0]["message"].startswith("unusable arguments: ")
+    assert {line["service"] for line in (*serve.lines, *mistyped.lines)} == {SERVICE_NAME}
+
+
+async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:
+    openapi, settings = await asyncio.gather(run("openapi"), run("settings"))
+    assert json.loads(openapi.text)["openapi"].startswith("3.1")
+    assert settings.text == settings_table(Settings)
+    assert (openapi.errors, settings.errors) == ("", "")

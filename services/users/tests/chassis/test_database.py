@@ -1,0 +1,271 @@
+"""The database: bounded in every direction, cancelled safely, and recovered by itself."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from users_service import SERVICE_NAME
+from users_service.chassis.database import Database, constraint_errors, database_url
+from users_service.chassis.errors import DatabaseUnavailable
+from users_service.settings import Settings
+
+from .frozen_server import Road, road_to
+
+ADD = text("INSERT INTO things (id) VALUES (:id)")
+ONE = text("SELECT 1")
+SLEEP = text("SELECT pg_sleep(5)")
+SETTING = text("SELECT current_setting(:name)")
+TERMINATE_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid != pg_backend_pid()"
+)
+STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def things(settings: Settings) -> None:
+    async with Database(settings) as database, database.statement() as connection:
+        await connection.execute(text("CREATE TABLE things (id int CONSTRAINT pk_things PRIMARY KEY)"))
+
+
+@pytest.fixture
+async def narrow(settings: Settings) -> AsyncIterator[Database]:
+    """A database with one connection and little patience."""
+    async with changed(settings, database_pool_size=1, database_pool_wait=0.1) as database:
+        yield database
+
+
+def changed(settings: Settings, **changes: Any) -> Database:
+    return Database(settings.model_copy(update=changes))
+
+
+async def add(database: Database, thing: int) -> None:
+    async with database.statement() as connection:
+        await connection.execute(ADD, {"id": thing})
+
+
+async def ask(database: Database) -> int:
+    async with database.statement() as connection:
+        return int(await connection.scalar(ONE) or 0)
+
+
+async def sleep(database: Database) -> None:
+    async with database.statement() as connection:
+        await connection.execute(SLEEP)
+
+
+async def count(connection: asyncpg.Connection, thing: int) -> int:
+    return int(await connection.fetchval("SELECT count(*) FROM things WHERE id = $1", thing))
+
+
+async def test_a_statement_is_committed_by_itself(database: Database, connection: asyncpg.Connection) -> None:
+    async with database.statement() as ours:
+        await ours.execute(ADD, {"id": 1})
+        assert await count(connection, 1) == 1
+
+
+async def test_a_transaction_is_committed_at_its_end(database: Database, connection: asyncpg.Connection) -> None:
+    async with database.transaction() as ours:
+        await ours.execute(ADD, {"id": 2})
+        assert await count(connection, 2) == 0
+    assert await count(connection, 2) == 1
+
+
+async def test_a_transaction_is_undone_by_an_error(database: Database, connection: asyncpg.Connection) -> None:
+    async def work() -> None:
+        async with database.transaction() as ours:
+            await ours.execute(ADD, {"id": 3})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await work()
+    assert await count(connection, 3) == 0
+
+
+async def test_a_cancelled_transaction_is_undone(narrow: Database, connection: asyncpg.Connection) -> None:
+    async def work() -> None:
+        async with narrow.transaction() as ours:
+            await ours.execute(ADD, {"id": 4})
+            await ours.execute(SLEEP)
+
+    task = asyncio.create_task(work())
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await ask(narrow) == 1
+    assert await count(connection, 4) == 0
+
+
+async def test_a_statement_after_a_transaction_opens_none(narrow: Database, connection: asyncpg.Connection) -> None:
+    async with narrow.transaction() as ours:
+        await ours.execute(ONE)
+    async with narrow.statement() as ours:
+        await ours.execute(ONE)
+        assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
+
+
+async def test_each_session_is_bounded_and_named(database: Database) -> None:
+    async with database.statement() as ours:
+        names = ("statement_timeout", "lock_timeout", "TimeZone", "application_name")
+        values = [await ours.scalar(SETTING, {"name": name}) for name in names]
+    assert values == ["2s", "1s", "UTC", SERVICE_NAME]
+
+
+async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
+    async with narrow.statement():
+        started = time.monotonic()
+        results = await asyncio.gather(*(ask(narrow) for _ in range(20)), return_exceptions=True)
+        assert {str(result) for result in results} == {"All database connections are busy."}
+        assert time.monotonic() - started < 0.5
+        async with narrow.spare() as spare:
+            assert await spare.scalar(ONE) == 1, "the readiness check does not queue with requests"
+    assert await ask(narrow) == 1
+
+
+async def test_connections_are_given_in_the_order_of_asking(settings: Settings) -> None:
+    order: list[int] = []
+
+    async def work(database: Database, number: int) -> None:
+        async with database.statement() as connection:
+            await connection.execute(ONE)
+            order.append(number)
+
+    async with changed(settings, database_pool_size=1, database_pool_wait=5) as database:
+        await asyncio.gather(*(work(database, number) for number in range(100)))
+    assert order == list(range(100))
+
+
+async def test_a_cancelled_statement_leaves_a_working_pool(narrow: Database, connection: asyncpg.Connection) -> None:
+    for _ in range(3):
+        task = asyncio.create_task(sleep(narrow))
+        await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert narrow.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        assert await ask(narrow) == 1
+    assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"], "the server stopped sleeping too"
+
+
+async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings) -> None:
+    async with changed(settings, database_pool_size=2) as database:
+        for moment in range(40):
+            calls = [asyncio.create_task(ask(database)) for _ in range(5)]
+            await asyncio.sleep(moment / 4_000)
+            for call in calls:
+                call.cancel()
+            await asyncio.wait(calls)
+        assert await asyncio.gather(*(ask(database) for _ in range(10))) == [1] * 10
+        assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+async def test_a_statement_that_takes_too_long_is_given_up(settings: Settings) -> None:
+    async with changed(settings, database_statement_timeout=0.1) as database:
+        with pytest.raises(DatabaseUnavailable, match="did not answer in time"):
+            await sleep(database)
+        assert await ask(database) == 1
+
+
+async def test_a_statement_that_waits_for_a_lock_is_given_up(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
+    async with changed(settings, database_lock_timeout=0.1) as database, connection.transaction():
+        await connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(DatabaseUnavailable):
+            await add(database, 5)
+
+
+async def test_connections_that_were_closed_while_idle_are_replaced_unnoticed(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    await asyncio.gather(*(ask(database) for _ in range(5)))
+    await connection.execute(TERMINATE_OTHERS)
+    await asyncio.sleep(0.05)
+    assert await asyncio.gather(*(ask(database) for _ in range(5))) == [1] * 5
+
+
+async def test_a_connection_that_is_lost_in_the_middle_is_the_databases_fault(
+    narrow: Database, connection: asyncpg.Connection
+) -> None:
+    task = asyncio.create_task(sleep(narrow))
+    await asyncio.sleep(0.05)
+    await connection.execute(TERMINATE_OTHERS)
+    with pytest.raises(DatabaseUnavailable):
+        await task
+    assert await ask(narrow) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"postgres_host": "/nowhere"},
+        {"postgres_host": "127.0.0.1", "postgres_port": 1},
+        {"postgres_host": "does-not-exist.invalid"},
+        {"postgres_db": "does_not_exist"},
+        {"postgres_user": "does_not_exist"},
+    ],
+    ids=str,
+)
+async def test_a_database_that_cannot_be_reached_is_unavailable(settings: Settings, changes: dict[str, Any]) -> None:
+    async with changed(settings, **changes) as database:
+        started = time.monotonic()
+        with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+            await ask(database)
+        assert time.monotonic() - started < 2
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters"),
+    [("SELECT nonsense", {}), ("INSERT INTO things (id) VALUES (CAST(:id AS int))", {"id": 2**40})],
+)
+async def test_a_wrong_statement_is_our_fault(database: Database, statement: str, parameters: dict[str, int]) -> None:
+    with pytest.raises(DBAPIError):
+        async with database.statement() as connection:
+            await connection.execute(text(statement), parameters)
+
+
+@pytest.fixture
+async def road(settings: Settings) -> AsyncIterator[tuple[Road, str]]:
+    """A way to the server, and its socket folder; the path of a socket holds about 103 bytes."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        async with road_to(settings.postgres_host, settings.postgres_port, Path(folder)) as road:
+            yield road, folder
+
+
+async def test_a_frozen_server_is_not_waited_for(settings: Settings, road: tuple[Road, str]) -> None:
+    way, folder = road
+    limits = {"database_timeout": 0.4, "database_pool_size": 2, "database_pool_wait": 0.2}
+    async with changed(settings, postgres_host=folder, postgres_port=5432, **limits) as database:
+        await asyncio.gather(ask(database), ask(database))
+        way.open.clear()
+        for _ in range(2):  # first with connections, then without
+            started = time.monotonic()
+            results = await asyncio.gather(*(ask(database) for _ in range(6)), return_exceptions=True)
+            assert {type(result) for result in results} == {DatabaseUnavailable}
+            assert time.monotonic() - started < 0.4 + 0.25 + 0.3
+        way.open.set()
+        assert await asyncio.gather(*(ask(database) for _ in range(6))) == [1] * 6
+
+
+async def test_a_violated_constraint_becomes_the_error_of_its_name(database: Database) -> None:
+    await add(database, 6)
+    with pytest.raises(KeyError), constraint_errors({"pk_things": KeyError("taken")}):
+        await add(database, 6)
+    with pytest.raises(IntegrityError), constraint_errors({"pk_thing": KeyError("a part of the name")}):
+        await add(database, 6)
+
+
+def test_an_address_is_a_host_or_a_socket_folder(settings: Settings) -> None:
+    at_host = database_url(settings.model_copy(update={"postgres_host": "db", "postgres_port": 5433}))
+    assert (at_host.host, at_host.port, at_host.query) == ("db", 5433, {})
+    at_socket = database_url(settings.model_copy(update={"postgres_host": "/run/pg", "postgres_port": 5433}))
+    assert (at_socket.host, at_socket.query) == (None, {"host": "/run/pg", "port": "5433"})

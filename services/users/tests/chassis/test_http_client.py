@@ -1,0 +1,237 @@
+"""The client of an upstream service: what it sends, what it accepts, how long it waits, and what it repeats."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from users_service.chassis import errors
+from users_service.chassis.http_client import UpstreamClient
+from users_service.chassis.request_context import RequestContext, _current
+from users_service.settings import Settings
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Upstream:
+    """A server whose answers a test sets."""
+
+    def __init__(self) -> None:
+        self.handler: Handler = self.fine
+        self.requests: list[web.BaseRequest] = []
+        self.url = ""
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.requests.append(request)
+        return await self.handler(request)
+
+    async def fine(self, _request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response({"fine": True})
+
+    async def silence(self, _request: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    def sequence(self, *answers: web.Response) -> Handler:
+        remaining = iter(answers)
+
+        async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+            return next(remaining)
+
+        return answer
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    upstream = Upstream()
+    runner = web.ServerRunner(web.Server(upstream.answer), handle_signals=False, shutdown_timeout=0.01)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    upstream.url = "http://{}:{}".format(*runner.addresses[0])
+    yield upstream
+    await runner.cleanup()
+
+
+@asynccontextmanager
+async def client_of(url: str, **changes: Any) -> AsyncIterator[UpstreamClient]:
+    settings = Settings(http_client_retries=0, http_client_total_timeout=0.3, http_client_wait=0.1)
+    async with UpstreamClient("users", url, settings.model_copy(update=changes)) as client:
+        yield client
+
+
+async def test_asks_with_its_query_and_the_identity_of_the_request(upstream: Upstream) -> None:
+    context = RequestContext(request_id="abc", trace_id="1" * 32, span_id="2" * 16, trace_flags="01")
+    token = _current.set(context)
+    try:
+        async with client_of(f"{upstream.url}/base/") as client:
+            assert await client.get_json("/path", [("id", "1"), ("id", "&2")]) == {"fine": True}
+    finally:
+        _current.reset(token)
+    (request,) = upstream.requests
+    assert request.path_qs == "/base/path?id=1&id=%262"
+    assert request.headers["X-Request-ID"] == "abc"
+    assert request.headers["traceparent"] == context.traceparent
+
+
+async def test_keeps_one_connection_for_calls_one_after_the_other(upstream: Upstream) -> None:
+    async with client_of(upstream.url) as client:
+        for _ in range(3):
+            await client.get_json("/")
+    assert len({request.transport for request in upstream.requests}) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 500},
+        {"status": 204},
+        {"status": 302, "headers": {"Location": "/"}},
+        {"text": "[]", "content_type": "text/html"},
+        {"text": "{", "content_type": "application/json"},
+        {"text": "[" * 100_000, "content_type": "application/json"},
+        {"text": " " * 2_000, "content_type": "application/json"},
+        {"body": b"\x1f\x8b", "headers": {"Content-Encoding": "gzip", "Content-Type": "application/json"}},
+    ],
+    ids=lambda answer: str(answer)[:40],
+)
+async def test_takes_anything_but_json_for_an_unavailable_upstream(upstream: Upstream, answer: dict[str, Any]) -> None:
+    upstream.handler = upstream.sequence(web.Response(**answer))
+    async with client_of(upstream.url, http_client_max_body_size=1_000) as client:
+        with pytest.raises(errors.UpstreamUnavailable) as caught:
+            await client.get_json("/")
+    assert not isinstance(caught.value, errors.UpstreamRefused)
+    assert str(caught.value) == "The users service is unavailable."
+
+
+async def test_a_refused_request_does_not_open_the_circuit(upstream: Upstream) -> None:
+    upstream.handler = upstream.sequence(*(web.Response(status=422) for _ in range(10)))
+    async with client_of(upstream.url, circuit_breaker_failures=1) as client:
+        for _ in range(10):
+            with pytest.raises(errors.UpstreamRefused):
+                await client.get_json("/")
+    assert len(upstream.requests) == 10
+
+
+async def test_repeats_after_an_error_but_not_more_often_than_allowed(upstream: Upstream) -> None:
+    fine = web.json_response(1)
+    upstream.handler = upstream.sequence(web.Response(status=500), web.Response(status=502), fine)
+    async with client_of(upstream.url, http_client_retries=2) as client:
+        assert await client.get_json("/") == 1
+        upstream.handler = upstream.sequence(*(web.Response(status=500) for _ in range(9)))
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/")
+    assert len(upstream.requests) == 3 + 3
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 429])
+async def test_does_not_repeat_what_would_be_answered_alike(upstream: Upstream, status: int) -> None:
+    upstream.handler = upstream.sequence(web.Response(status=status, text="nonsense"))
+    async with client_of(upstream.url, http_client_retries=2) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/")
+    assert len(upstream.requests) == 1
+
+
+async def test_does_not_repeat_when_asked_for_patience(upstream: Upstream) -> None:
+    upstream.handler = upstream.sequence(web.Response(status=503, headers={"Retry-After": "2"}))
+    async with client_of(upstream.url, http_client_retries=2) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/")
+    assert len(upstream.requests) == 1
+
+
+async def test_repeats_when_a_kept_connection_turns_out_to_be_closed(upstream: Upstream) -> None:
+    async def hang_up_on_second_use(request: web.BaseRequest) -> web.StreamResponse:
+        if len(upstream.requests) == 2 and request.transport:
+            request.transport.abort()
+        return web.json_response(len(upstream.requests))
+
+    upstream.handler = hang_up_on_second_use
+    async with client_of(upstream.url) as client:
+        assert [await client.get_json("/"), await client.get_json("/")] == [1, 3]
+
+
+async def test_the_time_limit_covers_all_attempts(upstream: Upstream) -> None:
+    async def late_error(_request: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.sleep(0.15)
+        return web.Response(status=500)
+
+    upstream.handler = late_error
+    async with client_of(upstream.url, http_client_retries=50) as client:
+        started = time.monotonic()
+        with pytest.raises(errors.UpstreamTimeout):
+            await client.get_json("/")
+        assert time.monotonic() - started < 0.6
+    assert len(upstream.requests) <= 3
+
+
+async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> None:
+    async def slow(_request: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.sleep(0.2)
+        return web.json_response(1)
+
+    upstream.handler = slow
+    async with client_of(upstream.url, http_client_concurrency=1, http_client_wait=1) as client:
+        calls = [asyncio.create_task(client.get_json("/")) for _ in range(2)]
+        started = time.monotonic()
+        results = await asyncio.gather(*calls, return_exceptions=True)
+        assert time.monotonic() - started < 0.6
+    assert results[0] == 1
+    assert isinstance(results[1], errors.UpstreamTimeout)
+
+
+async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream) -> None:
+    upstream.handler = upstream.silence
+    async with client_of(upstream.url, http_client_concurrency=2, circuit_breaker_failures=10) as client:
+        results = await asyncio.gather(*(client.get_json("/") for _ in range(10)), return_exceptions=True)
+        assert (
+            sorted(type(result).__name__ for result in results) == ["UpstreamTimeout"] * 2 + ["UpstreamUnavailable"] * 8
+        )
+        assert not client.circuit.is_open
+        upstream.handler = upstream.fine
+        assert await client.get_json("/") == {"fine": True}
+    assert len(upstream.requests) == 3
+
+
+async def test_cancelled_callers_give_their_turn_back(upstream: Upstream) -> None:
+    upstream.handler = upstream.silence
+    async with client_of(upstream.url, http_client_concurrency=2, http_client_wait=10) as client:
+        calls = [asyncio.create_task(client.get_json("/")) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        for call in calls:
+            call.cancel()
+        await asyncio.wait(calls)
+        upstream.handler = upstream.fine
+        assert await asyncio.gather(*(client.get_json("/") for _ in range(2))) == [{"fine": True}] * 2
+
+
+async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstream) -> None:
+    upstream.handler = upstream.silence
+    changes = {"http_client_concurrency": 1, "http_client_wait": 1, "circuit_breaker_failures": 1}
+    async with client_of(upstream.url, **changes) as client:
+        calls = [asyncio.create_task(client.get_json("/")) for _ in range(5)]
+        results = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(result) for result in results] == [errors.UpstreamTimeout] + [errors.UpstreamUnavailable] * 4
+    assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://does-not-exist.invalid"])
+async def test_an_upstream_that_is_not_there_is_unavailable(url: str) -> None:
+    async with client_of(url, http_client_total_timeout=5) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/")
+
+
+async def test_a_document_that_was_not_asked_for_is_no_answer_either() -> None:
+    error = UpstreamClient("users", "http://users", Settings()).nonsense({"who": "knows"})
+    assert str(error) == "The users service is unavailable."
+
+
+async def test_cannot_be_used_before_it_is_opened() -> None:
+    with pytest.raises(RuntimeError, match="async with"):
+        await UpstreamClient("users", "http://users", Settings()).get_json("/")

@@ -1,0 +1,97 @@
+"""The first signal drains, the second ends the wait; responses meanwhile tell clients to leave."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+import pytest
+from starlette.types import Message, Receive, Scope, Send
+
+from users_service.chassis.database import Database
+from users_service.chassis.health import Health
+from users_service.chassis.lifecycle import Draining, DrainingMiddleware
+
+
+@pytest.fixture
+def received() -> Iterator[list[int]]:
+    """The signals that reach the handler below ours, which in a service is uvicorn's."""
+    signals: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        signals.append(number)
+
+    before = signal.signal(signal.SIGTERM, note)
+    yield signals
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def health(database: Database) -> Health:
+    return Health(database)
+
+
+async def test_a_signal_is_passed_on_after_the_delay(health: Health, received: list[int]) -> None:
+    async with Draining(health, delay=0.1):
+        signal.raise_signal(signal.SIGTERM)
+        assert health.draining
+        await asyncio.sleep(0.05)
+        assert received == []
+        await asyncio.sleep(0.1)
+        assert received == [signal.SIGTERM]
+
+
+async def test_a_second_signal_ends_the_wait(health: Health, received: list[int]) -> None:
+    async with Draining(health, delay=0.1):
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert received == [signal.SIGTERM]
+        await asyncio.sleep(0.15)
+
+
+async def test_afterwards_the_handler_is_what_it_was(health: Health, received: list[int]) -> None:
+    async with Draining(health, delay=60):
+        pass
+    signal.raise_signal(signal.SIGTERM)
+    assert received == [signal.SIGTERM]
+    assert not health.draining
+
+
+async def test_the_handler_itself_writes_no_log_line(
+    health: Health, received: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have interrupted the writing of one."""
+    caplog.set_level(logging.INFO)
+    async with Draining(health, delay=0):
+        signal.raise_signal(signal.SIGTERM)
+        assert caplog.messages == []
+        await asyncio.sleep(0.01)
+        assert caplog.messages == ["draining for 0 s after SIGTERM"]
+        assert received == [signal.SIGTERM]
+
+
+async def test_has_nothing_to_handle_outside_of_the_main_thread(health: Health) -> None:
+    async def enter_and_leave() -> None:
+        async with Draining(health, delay=0):
+            pass
+
+    await asyncio.to_thread(asyncio.run, enter_and_leave())
+
+
+@pytest.mark.parametrize("draining", [True, False])
+async def test_responses_while_draining_close_their_connection(health: Health, draining: bool) -> None:  # noqa: FBT001
+    sent: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        health.draining = draining
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await DrainingMiddleware(app, health=health)({"type": "http"}, receive, send)
+    assert sent[0]["headers"] == [(b"x", b"y"), *([(b"connection", b"close")] if draining else [])]

@@ -1,0 +1,164 @@
+"""Settings come from the environment and from secret files; an unusable one stops the start, readably."""
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from users_service import DEFAULT_PORT, SERVICE_NAME
+from users_service.chassis.settings import ChassisSettings, load
+
+PLANTED = "planted-value"
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ChassisSettings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def unusable(caplog: pytest.LogCaptureFixture, kind: type[ChassisSettings] = ChassisSettings) -> list[str]:
+    """The lines, without their common beginning, of a start that ends at once."""
+    with pytest.raises(SystemExit) as caught:
+        load(kind)
+    assert caught.value.code == os.EX_CONFIG == 78
+    assert {record.levelno for record in caplog.records} == {logging.CRITICAL}
+    assert PLANTED not in caplog.text
+    return [message.removeprefix("unusable setting: ") for message in caplog.messages]
+
+
+def test_an_empty_environment_is_usable() -> None:
+    settings = load(ChassisSettings)
+    assert (settings.port, settings.postgres_host, settings.postgres_db) == (DEFAULT_PORT, "postgres", SERVICE_NAME)
+
+
+def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    settings = load(ChassisSettings)
+    assert settings.port == 9000
+    assert settings.postgres_password.get_secret_value() == PLANTED
+    assert PLANTED not in repr(settings)
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert load(ChassisSettings).port == DEFAULT_PORT
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "a.example, b.example,,")
+    assert load(ChassisSettings).allowed_hosts == {"a.example", "b.example"}
+
+
+@pytest.fixture
+def with_secrets(tmp_path: Path) -> type[ChassisSettings]:
+    class WithSecrets(ChassisSettings):
+        model_config = SettingsConfigDict(secrets_dir=tmp_path)
+
+    return WithSecrets
+
+
+def test_reads_secret_files(with_secrets: type[ChassisSettings], tmp_path: Path) -> None:
+    (tmp_path / "postgres_password").write_text("from-a-file\n")
+    assert load(with_secrets).postgres_password.get_secret_value() == "from-a-file"
+
+
+def test_the_environment_wins_over_secret_files_unless_it_is_empty(
+    with_secrets: type[ChassisSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "postgres_password").write_text("from-a-file")
+    monkeypatch.setenv("POSTGRES_PASSWORD", "from-the-environment")
+    assert load(with_secrets).postgres_password.get_secret_value() == "from-the-environment"
+    monkeypatch.setenv("POSTGRES_PASSWORD", "")
+    assert load(with_secrets).postgres_password.get_secret_value() == "from-a-file"
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(
+    with_secrets: type[ChassisSettings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "postgres_password").touch()
+
+    def refuse(path: Path, *_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert unusable(caplog, with_secrets) == ["POSTGRES_PASSWORD: cannot be read: Permission denied"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", PLANTED),
+        ("PORT", "65536"),
+        ("LOG_LEVEL", PLANTED),
+        ("LOG_FORMAT", PLANTED),
+        ("ENVIRONMENT", PLANTED),
+        ("WEB_CONCURRENCY", "0"),
+        ("DRAIN_DELAY", "-1"),
+        ("DATABASE_TIMEOUT", "inf"),
+        ("DATABASE_TIMEOUT", "nan"),
+        ("DATABASE_STATEMENT_TIMEOUT", "0"),
+        ("HTTP_CLIENT_TOTAL_TIMEOUT", PLANTED),
+        ("MAX_BODY_SIZE", PLANTED),
+    ],
+)
+def test_an_unusable_value_is_named_in_one_line(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(variable, value)
+    (line,) = unusable(caplog)
+    assert line.startswith(f"{variable}: ")
+    assert "\n" not in line
+
+
+def test_each_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    for variable in ("PORT", "LOG_LEVEL", "KEEP_ALIVE_TIMEOUT"):
+        monkeypatch.setenv(variable, PLANTED)
+    assert [line.partition(":")[0] for line in unusable(caplog)] == ["PORT", "KEEP_ALIVE_TIMEOUT", "LOG_LEVEL"]
+
+
+class OwnSettings(ChassisSettings):
+    own: dict[str, int] = Field({}, description="Something that is JSON.")
+
+
+def test_a_value_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("OWN", PLANTED)
+    assert unusable(caplog, OwnSettings) == ["OWN: is not valid JSON"]
+
+
+def test_json_of_another_shape_is_named_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("OWN", json.dumps({"a": PLANTED}))
+    (line,) = unusable(caplog, OwnSettings)
+    assert line.startswith("OWN: ")
+
+
+@pytest.mark.parametrize("password", ["", "Postgres", "changeme", SERVICE_NAME, "the-role", "the-database"])
+def test_production_refuses_a_well_known_password(
+    password: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in {"USER": "the-role", "DB": "the-database", "PASSWORD": password}.items():
+        monkeypatch.setenv(f"POSTGRES_{name}", value)
+    assert load(ChassisSettings).environment == "development", "where it is fine"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    assert unusable(caplog) == ["POSTGRES_PASSWORD: is empty or well known, which ENVIRONMENT=production refuses"]
+
+
+def test_production_accepts_a_password_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    assert load(ChassisSettings).environment == "production"
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings: Any = ChassisSettings(postgres_password=SecretStr(PLANTED))
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1
