@@ -13,7 +13,8 @@ from workloads import Contender, Workloads
 
 CONNECTIONS = (16, 200)
 WARM_UP_SECONDS = 1
-SETTLE_SECONDS = 0.2  # requests that were on their way when the load ended
+IDLE_SECONDS = 0.2
+IDLE_CPU_SECONDS = 0.01
 FIRST_REQUESTS = 10_000
 
 Say = Callable[[str], None]
@@ -78,10 +79,18 @@ def _load(bench: Bench, contender: Contender, *, connections: int, seconds: floa
     requests = contender.requests(seconds)
     before = cpu_seconds(server.pid)
     load = put_load(server.url, requests, connections=connections, seconds=seconds)
-    time.sleep(SETTLE_SECONDS)
+    _await_idle(bench)
     if not load.requests:  # many connections to a slow server on a busy machine: none was answered yet
         return _load(bench, contender, connections=connections, seconds=seconds * 2)
     return load, (cpu_seconds(server.pid) - before) / load.requests * 1e6
+
+
+def _await_idle(bench: Bench) -> None:
+    """Let the servers finish what was on its way when the load ended, so that the next one is not disturbed."""
+    before, now = 0.0, sum(cpu_seconds(server.pid) for server in bench.servers.values())
+    while now > before + IDLE_CPU_SECONDS:
+        time.sleep(IDLE_SECONDS)
+        before, now = now, sum(cpu_seconds(server.pid) for server in bench.servers.values())
 
 
 def _medians(operation: str, name: str, connections: int, samples: Iterable[tuple[Load, float]]) -> Measurement:
