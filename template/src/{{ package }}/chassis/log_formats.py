@@ -39,17 +39,17 @@ class JsonFormatter(OrjsonFormatter):
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
         redacted: dict[str, Any] | None = getattr(record, REDACTED_FIELDS, None)
-        log_data["message"] = record.message if redacted else self._redactor.text(record.message)
+        log_data["message"] = record.message if redacted is not None else self._redactor.text(record.message)
         log_data["service"] = SERVICE_NAME
         if request := current_request():
             log_data["request_id"] = request.request_id
             log_data["trace_id"] = request.trace_id
-        if redacted:
+        if redacted is not None:
             log_data.update(redacted)
             return
         message_dict.pop("exc_info", None)
         for name, value in (further_fields(record) | message_dict).items():
-            log_data.setdefault(name, self._redactor.field(name, value))
+            log_data.setdefault(str(name), self._redactor.field(str(name), value))
         if record.exc_info:
             for name, text in exception_fields(record.exc_info[1]).items():
                 log_data[name] = self._redactor.text(text)
@@ -83,8 +83,8 @@ class ConsoleFormatter(logging.Formatter):
         """Time, level, message, logger, request id, further fields; control characters are escaped."""
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
         level = self._painted(f"{record.levelname:<8}", self.COLOURS.get(record.levelname, "0"))
-        message = _printable(self._redactor.text(record.getMessage()))
-        line = f"{time} {level} {message}  {self._painted(self._details(record), '2')}"
+        message = record.getMessage() if hasattr(record, REDACTED_FIELDS) else self._redactor.text(record.getMessage())
+        line = f"{time} {level} {_printable(message)}  {self._painted(self._details(record), '2')}"
         error = record.exc_info[1] if record.exc_info else None
         trace = self._redactor.text(exception_fields(error).get("exception.stacktrace", ""))
         return line + "".join(f"\n    {_printable(part)}" for part in trace.split("\n") if part)
@@ -103,7 +103,11 @@ class ConsoleFormatter(logging.Formatter):
 def further_fields(record: logging.LogRecord) -> dict[str, Any]:
     """What the caller passed as `extra`."""
     redacted: dict[str, Any] | None = getattr(record, REDACTED_FIELDS, None)
-    return redacted or {name: value for name, value in record.__dict__.items() if name not in _RESERVED}
+    return (
+        redacted
+        if redacted is not None
+        else {name: value for name, value in record.__dict__.items() if name not in _RESERVED}
+    )
 
 
 def _printable(text: str) -> str:

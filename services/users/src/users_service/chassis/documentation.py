@@ -1,9 +1,11 @@
 """Swagger UI, ReDoc and the OpenAPI document, all served from this process: they work with no internet."""
 
+import asyncio
 import base64
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,12 +24,16 @@ SWAGGER_PATH: Final = "/api/docs"
 REDOC_PATH: Final = "/api/redoc"
 ASSETS_PATH: Final = "/api/docs/assets"
 _ASSETS_FOLDER: Final = Path(fastapi_offline.__file__).parent / "static"
+_REDOC_PATH: Final = f"{ASSETS_PATH}/redoc.standalone.js"
+_FAVICON_PATH: Final = f"{ASSETS_PATH}/favicon.png"
+_REDOC_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
 _INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def add_documentation(app: FastAPI) -> None:
     """Serve the pages and complete the document."""
     _declare_problem_schemas(app)
+    app.add_route(_REDOC_PATH, _redoc_bundle, include_in_schema=False)
     app.mount(ASSETS_PATH, StaticFiles(directory=_ASSETS_FOLDER))
 
     swagger = get_swagger_ui_html(
@@ -35,17 +41,28 @@ def add_documentation(app: FastAPI) -> None:
         title=app.title,
         swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
         swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
-        swagger_favicon_url=f"{ASSETS_PATH}/favicon.png",
+        swagger_favicon_url=_FAVICON_PATH,
     )
     redoc = get_redoc_html(
         openapi_url=OPENAPI_PATH,
         title=app.title,
-        redoc_js_url=f"{ASSETS_PATH}/redoc.standalone.js",
-        redoc_favicon_url=f"{ASSETS_PATH}/favicon.png",
+        redoc_js_url=_REDOC_PATH,
+        redoc_favicon_url=_FAVICON_PATH,
         with_google_fonts=False,
     )
     for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
         app.add_route(path, _endpoint(page), include_in_schema=False)
+
+
+async def _redoc_bundle(_: Request) -> Response:
+    """ReDoc without the one image that it would load from elsewhere."""
+    return Response(await asyncio.to_thread(_read_redoc), media_type="text/javascript")
+
+
+@cache
+def _read_redoc() -> bytes:
+    bundle = (_ASSETS_FOLDER / "redoc.standalone.js").read_bytes()
+    return bundle.replace(_REDOC_LOGO, _FAVICON_PATH.encode())
 
 
 def _endpoint(page: HTMLResponse) -> Callable[[Request], Awaitable[Response]]:

@@ -1,0 +1,102 @@
+"""The documentation works with no internet, under the policy that is sent with it, and declares all that can happen."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from friends_service.main import create_app
+from friends_service.settings import Settings
+
+PAGES = ["/api/docs", "/api/redoc"]
+
+
+def references(document: object) -> Iterator[str]:
+    """All `$ref`s below a part of the document."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name == "$ref":
+                yield value
+            yield from references(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from references(value)
+
+
+@pytest.fixture(scope="module")
+def document(settings: Settings) -> dict[str, Any]:
+    """What this service says of itself."""
+    return create_app(settings).openapi()
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_pages_need_nothing_from_elsewhere(sample: aiohttp.ClientSession, page: str) -> None:
+    async with sample.get(page) as response:
+        html = await response.text()
+    addresses = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)""", html)
+    assert addresses
+    for address in addresses:
+        assert address.startswith("/api/"), address
+        async with sample.get(address) as response:
+            assert response.status == 200
+
+
+async def test_redoc_loads_no_logo_from_elsewhere(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/api/docs/assets/redoc.standalone.js") as response:
+        assert response.content_type == "text/javascript"
+        assert "cdn.redoc.ly" not in await response.text()
+
+
+@pytest.mark.parametrize("page", PAGES)
+async def test_the_policy_allows_exactly_the_scripts_of_the_page(sample: aiohttp.ClientSession, page: str) -> None:
+    async with sample.get(page) as response:
+        html = await response.text()
+        [policy] = response.headers.getall("Content-Security-Policy")
+    directives = dict(directive.strip().partition(" ")[::2] for directive in policy.split(";"))
+    inline = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    hashes = [f"'sha256-{base64.b64encode(hashlib.sha256(each.encode()).digest()).decode()}'" for each in inline]
+    assert directives["script-src"].split() == ["'self'", *hashes]
+    assert directives["default-src"] == "'none'"
+    assert not re.search(r"<[^>]+\son\w+=", html)
+
+
+def test_every_reference_resolves(document: dict[str, Any]) -> None:
+    names = set(references(document))
+    assert names
+    for name in names:
+        part: Any = document
+        for step in name.removeprefix("#/").split("/"):
+            part = part[step]
+        assert part
+
+
+def test_every_operation_declares_the_problems_that_any_can_answer(document: dict[str, Any]) -> None:
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if path.startswith("/health"):
+                continue
+            assert operation["responses"].keys() >= {"421", "422", "500", "503"}, (method, path)
+            if "requestBody" in operation:
+                assert operation["responses"].keys() >= {"413", "415"}, (method, path)
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert list(response["content"]) == ["application/problem+json"], (method, path, status)
+
+
+def test_examples_of_problems_are_whole(document: dict[str, Any]) -> None:
+    required = set(document["components"]["schemas"]["ProblemDetails"]["required"])
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {}).get("application/problem+json", {})
+                for example in content.get("examples", {}).values():
+                    assert example["value"].keys() >= required
+
+
+async def test_the_document_is_served(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/api/openapi.json") as response:
+        assert (await response.json())["openapi"].startswith("3.1")

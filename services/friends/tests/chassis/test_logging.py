@@ -1,0 +1,230 @@
+"""Whatever the process prints is one JSON object a line, from its first moment, and never a secret."""
+
+import contextlib
+import json
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from friends_service import SERVICE_NAME
+from friends_service.chassis.log_formats import (
+    ConsoleFormatter,
+    JsonFormatter,
+)
+from friends_service.chassis.logging import (
+    configure_logging,
+    redactor_for,
+)
+from friends_service.chassis.redaction import Redactor
+from friends_service.chassis.settings import ChassisSettings
+from friends_service.settings import Settings
+
+PACKAGE = "friends_service"
+SERVICE_FOLDER = Path(__file__).parents[2]
+TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+SETUP = f"from {PACKAGE}.chassis.logging import configure_logging; configure_logging()\n"
+LOST_TASK = """
+import asyncio
+async def fail(): raise ValueError('x')
+async def main(): asyncio.create_task(fail())
+asyncio.run(main())
+"""
+
+
+def run(*arguments: str, path: str = "", **variables: str) -> tuple[int, list[dict[str, Any]]]:
+    """Run Python in the service's folder; every line of stdout and stderr has to be a JSON object with our fields."""
+    fields = Settings.model_fields.items()
+    required = {name.upper(): "http://127.0.0.1:1" for name, field in fields if field.is_required()}
+    defaults = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, [path, "src"]))}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=SERVICE_FOLDER,
+        env=defaults | required | {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": "1"} | variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
+    for line in lines:
+        assert list(line)[:5] == ["timestamp", "level", "logger", "message", "service"]
+        assert TIMESTAMP.fullmatch(line["timestamp"])
+        assert line["service"] == SERVICE_NAME
+    return done.returncode, lines
+
+
+def service(*arguments: str, **variables: str) -> tuple[int, list[dict[str, Any]]]:
+    return run("-m", PACKAGE, *arguments, **variables)
+
+
+def test_says_which_settings_are_unusable() -> None:
+    code, lines = service("serve", PORT="planted", LOG_LEVEL="planted", POSTGRES_PASSWORD="planted-password")
+    assert code == os.EX_CONFIG
+    assert [line["message"].split(":")[:2] for line in lines] == [
+        ["unusable setting", " PORT"],
+        ["unusable setting", " LOG_LEVEL"],
+    ]
+    assert "planted" not in str(lines)
+
+
+def test_says_why_a_password_is_unusable() -> None:
+    _, [line] = service("serve", ENVIRONMENT="production", POSTGRES_PASSWORD="changeme")
+    assert line["message"].startswith("unusable setting: POSTGRES_PASSWORD: is ")
+    assert "[redacted]" not in line["message"]
+
+
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["serve", "--planted"]])
+def test_says_which_arguments_are_unusable(arguments: list[str]) -> None:
+    code, [line] = service(*arguments)
+    assert code == os.EX_USAGE
+    assert line["level"] == "CRITICAL"
+
+
+@pytest.mark.parametrize("library", ["pythonjsonlogger", "fastapi", "fastapi_offline", "sqlalchemy"])
+def test_says_that_a_library_is_missing(tmp_path: Path, library: str) -> None:
+    (tmp_path / f"{library}.py").write_text("raise ImportError('no such library')")
+    code, [line] = service("serve", path=str(tmp_path), PORT="0")
+    assert code == 1
+    assert line["exception.type"] == "ImportError"
+    assert line["exception.message"] == "no such library"
+
+
+def test_says_that_the_database_cannot_be_reached() -> None:
+    code, lines = service("migrate", POSTGRES_PASSWORD="planted-password")
+    assert code == 1
+    assert lines[-1]["level"] in {"ERROR", "CRITICAL"}
+    assert "planted" not in str(lines)
+
+
+def test_says_that_the_port_is_busy() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as busy:
+        code, lines = service("serve", PORT=str(busy.getsockname()[1]))
+    assert code != 0
+    assert "address already in use" in str(lines)
+
+
+def test_says_that_the_log_file_cannot_be_written() -> None:
+    code, [line] = service("serve", LOG_FILE="/nowhere/at/all", PORT="0")
+    assert code == os.EX_CONFIG
+    assert line["level"] == "CRITICAL"
+    assert line["message"] == "unusable setting: LOG_FILE: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("code", "logger", "level"),
+    [
+        ("import warnings; warnings.warn('careful')", "py.warnings", "WARNING"),
+        ("raise ValueError('planted')", "uncaught", "CRITICAL"),
+        ("import threading\ndef f(): raise ValueError('x')\nt = threading.Thread(target=f); t.start(); t.join()",
+         "uncaught", "CRITICAL"),
+        ("class A:\n  def __del__(self): raise ValueError('x')\na = A(); del a", "uncaught", "ERROR"),
+        (LOST_TASK, "asyncio", "ERROR"),
+        ("async def f(): pass\nf()", "py.warnings", "WARNING"),
+        ("import logging; logging.getLogger('x').info('%d', 'one')", "x", "ERROR"),
+        ("import logging; logging.getLogger('x').info('%s %s', 'one')", "x", "ERROR"),
+        ("import logging; logging.getLogger('x').info({'a': 1, 2: {3}})", "x", "INFO"),
+        ("import logging; logging.getLogger('x').info('\\ud800', extra={'n': 2**70, 'f': float('nan')})", "x", "INFO"),
+        ("import logging; logging.getLogger('x').info('m', extra={'level': 'F', 'service': 'F'})", "x", "INFO"),
+        ("import logging; logging.getLogger('x').info('m', stack_info=True)", "x", "INFO"),
+        ("import logging; logging.getLogger('x').exception('no exception')", "x", "ERROR"),
+        ("import logging; logging.getLogger('uvicorn.error').warning('m', extra={'color_message': 'c'})",
+         "uvicorn.error", "WARNING"),
+    ],
+)  # fmt: skip
+def test_everything_else_is_a_line_too(code: str, logger: str, level: str) -> None:
+    _, [line] = run("-c", SETUP + code)
+    assert (line["logger"], line["level"]) == (logger, level)
+
+
+def test_a_closed_stdout_stops_nobody() -> None:
+    code = SETUP + "import os, sys, logging\nos.close(1)\nlogging.error('x')\nos._exit(7)"
+    assert run("-c", code) == (7, [])
+
+
+def format_json(message: object, *arguments: object, **extra: object) -> str:
+    record = logging.makeLogRecord({"msg": message, "args": arguments, "levelname": "INFO", "name": "x", **extra})
+    return JsonFormatter(Redactor()).format(record)
+
+
+def format_console(message: object, *arguments: object, **extra: object) -> str:
+    record = logging.makeLogRecord({"msg": message, "args": arguments, "levelname": "INFO", "name": "x", **extra})
+    return ConsoleFormatter(Redactor()).format(record)
+
+
+HOSTILE = 'a\n{"level": "FORGED"}\r\n\x0b\x0c\x1c\x1d\x1e\x1b[2J\x00\x7f\x85\x9b\u2028\u2029\u202e\u2066 z'
+
+
+@pytest.mark.parametrize("line", [format_json, format_console])
+def test_no_text_can_forge_a_line_or_steer_a_terminal(line: Callable[..., str]) -> None:
+    for text in (line("%s", HOSTILE), line("x", field=HOSTILE), line("x", **{HOSTILE: 1})):
+        assert text.splitlines() == [text]
+        assert not [character for character in text if not character.isprintable()]
+
+
+def test_a_stack_trace_stays_indented_in_the_console() -> None:
+    error = ValueError(HOSTILE)
+    first, *others = format_console("failed", exc_info=(ValueError, error, None)).split("\n")
+    assert first.endswith("failed  x")
+    assert others
+    assert all(other.startswith("    ") for other in others)
+
+
+def test_the_console_is_pleasant_to_read() -> None:
+    line = format_console("GET /a 200", duration_ms=1.5, **{"url.path": "/a"})
+    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} INFO     GET /a 200  x duration_ms=1\.5", line)
+
+
+def test_secrets_in_fields_and_messages_are_masked() -> None:
+    fields = {"token": "planted", "url": "amqp://a:planted@b", "nested": {"secret": ["planted"]}}
+    line = format_json("password=%s", "planted", **fields)
+    assert "planted" not in line
+    assert "planted" not in format_json({"password": "planted"})
+    assert "planted" not in format_console("x", token="planted")
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Put the root logger back as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        with contextlib.suppress(OSError):
+            handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:
+    configure_logging(ChassisSettings(log_file=tmp_path / "log", log_file_max_bytes=2_000, log_file_backups=2))
+    for number in range(100):
+        logging.getLogger("x").info("line %d", number)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "log.1", "log.2"]
+    for file in tmp_path.iterdir():
+        assert file.stat().st_size <= 2_000
+        assert all(json.loads(line)["logger"] == "x" for line in file.read_text().splitlines())
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_full_disk_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(ChassisSettings(log_file=Path("/dev/full"), log_file_max_bytes=10**9))
+    for _ in range(3):
+        logging.getLogger("x").info("message")
+    messages = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(messages) == ["cannot write LOG_FILE: No space left on device", "message", "message", "message"]
+
+
+def test_knows_the_secrets_among_the_settings() -> None:
+    settings = ChassisSettings(postgres_password=SecretStr("planted-password"))
+    assert redactor_for(settings).text("it is planted-password") == "it is [redacted]"
+    assert redactor_for(ChassisSettings(postgres_password=SecretStr("postgres"))).text("postgres") == "postgres"

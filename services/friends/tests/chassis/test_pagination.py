@@ -1,0 +1,60 @@
+"""Cursors belong to one list of one service, and the next page is linked."""
+
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID, uuid4
+
+import aiohttp
+import pytest
+from fastapi.exceptions import RequestValidationError
+
+from friends_service.chassis import pagination
+from friends_service.chassis.pagination import Cursors
+
+CURSORS = Cursors("items")
+
+
+def test_reads_its_own_cursors() -> None:
+    for item_id in (uuid4(), UUID(int=0), UUID(int=2**128 - 1)):
+        assert CURSORS.decode(CURSORS.encode(item_id)) == item_id
+
+
+def test_there_is_no_cursor_on_the_first_page() -> None:
+    assert CURSORS.decode(None) is None
+
+
+def test_refuses_what_it_did_not_make() -> None:
+    cursor = CURSORS.encode(uuid4())
+    forged = ("B" if cursor[0] == "A" else "A") + cursor[1:]
+    for text in ("", cursor[:-1], cursor[:-4], cursor + "A", cursor + "\n", cursor[::-1], forged, "é" * 28, "\0" * 28):
+        with pytest.raises(RequestValidationError):
+            CURSORS.decode(text)
+
+
+def test_refuses_a_cursor_of_another_list() -> None:
+    with pytest.raises(RequestValidationError):
+        CURSORS.decode(Cursors("others").encode(uuid4()))
+
+
+def test_refuses_a_cursor_of_another_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pagination, "SERVICE_NAME", "another")
+    with pytest.raises(RequestValidationError):
+        CURSORS.decode(Cursors("items").encode(uuid4()))
+
+
+async def test_links_the_next_page_and_keeps_filters(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/sample/items?colour=red%26blue&limit=7") as response:
+        link = response.headers["Link"]
+    target, _, relation = link.partition(">; ")
+    url = urlsplit(target.removeprefix("<"))
+    assert relation == 'rel="next"'
+    assert url.path == "/sample/items"
+    assert parse_qs(url.query) == {"colour": ["red&blue"], "limit": ["7"], "cursor": [CURSORS.encode(UUID(int=1))]}
+    async with sample.get(target.removeprefix("<")) as response:
+        assert response.status == 200
+
+
+async def test_a_path_cannot_break_out_of_the_link(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/sample/labels/a%0d%0aSet-Cookie:%20a=b%3E%22é") as response:
+        assert response.status == 200
+        assert response.headers["Link"].startswith("</sample/labels/a%0D%0ASet-Cookie%3A%20a%3Db%3E%22%C3%A9?")
+        assert "Set-Cookie" not in response.headers

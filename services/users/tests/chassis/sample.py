@@ -1,0 +1,172 @@
+"""A small application around the chassis, with routes that misbehave, and the log that it writes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import StreamingResponse
+
+from users_service.chassis.application import build_application
+from users_service.chassis.database import Database
+from users_service.chassis.errors import UpstreamUnavailable
+from users_service.chassis.pagination import (
+    DEFAULT_LIMIT,
+    Cursors,
+    CursorText,
+    Limit,
+    link_next_page,
+)
+from users_service.chassis.problems import (
+    BODY_PROBLEMS,
+    UPSTREAM_PROBLEMS,
+    Problem,
+    problem_responses,
+)
+from users_service.chassis.routing import api_router
+from users_service.chassis.settings import ChassisSettings
+
+CURSORS = Cursors("items")
+OUT_OF_STOCK = Problem(slug="out-of-stock", status=409, title="Out of stock", members=("left",))
+
+router = api_router(prefix="/sample", tag="sample")
+
+
+class OutOfStock(Exception):
+    def __init__(self, left: int) -> None:
+        super().__init__(f"Only {left} are left.")
+        self.left = left
+
+
+class Item(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=20)
+    day: date
+    count: int = Field(0, le=10**6)
+    price: float = 0
+
+
+@router.post("/items", status_code=201, responses=problem_responses(OUT_OF_STOCK, *BODY_PROBLEMS))
+async def add_item(item: Item) -> Item:
+    if item.count > 100:
+        raise OutOfStock(100)
+    return item
+
+
+@router.get("/items")
+async def list_items(
+    request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None, colour: str = ""
+) -> list[str]:
+    after = CURSORS.decode(cursor)
+    link_next_page(request, response, limit=limit, cursor=CURSORS.encode(after or UUID(int=1)))
+    return [colour]
+
+
+@router.get("/items/{item_id}")
+async def get_item(item_id: UUID) -> dict[str, UUID]:
+    return {"id": item_id}
+
+
+@router.get("/labels/{label}")
+async def get_label(label: str, request: Request, response: Response) -> str:
+    link_next_page(request, response, limit=1, cursor="next")
+    return label
+
+
+@router.get("/boom")
+async def boom() -> None:
+    raise RuntimeError("cannot reach postgresql://me:planted-dsn@db/x with password=planted-password")
+
+
+@router.get("/forbidden")
+async def forbidden() -> None:
+    raise HTTPException(403, "Not for you.", headers={"X-Reason": "because"})
+
+
+@router.get("/upstream", responses=problem_responses(*UPSTREAM_PROBLEMS))
+async def upstream() -> None:
+    raise UpstreamUnavailable("The other service is unavailable.") from OSError("token=planted-token")
+
+
+@router.get("/stream")
+async def stream() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"chunk"
+
+    return StreamingResponse(chunks(), media_type="text/plain")
+
+
+@router.get("/broken-off")
+async def broken_off() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"chunk"
+        raise RuntimeError("in the middle")
+
+    return StreamingResponse(chunks(), media_type="text/plain")
+
+
+@router.get("/endless")
+async def endless() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[bytes]:
+        while True:
+            yield b"chunk"
+            await asyncio.sleep(0.01)
+
+    return StreamingResponse(chunks(), media_type="text/plain")
+
+
+@router.post("/upload")
+async def upload(request: Request) -> int:
+    return sum([len(chunk) async for chunk in request.stream()])
+
+
+@router.post("/echo")
+async def echo(request: Request) -> Response:
+    return Response(await request.body(), 400, media_type=request.headers.get("content-type"))
+
+
+def application(settings: ChassisSettings) -> FastAPI:
+    """The application that most tests of the chassis boot."""
+    return build_application(
+        settings,
+        version="1.0.0",
+        database=Database(settings),
+        routers=[router],
+        problems={OutOfStock: OUT_OF_STOCK},
+        state={},
+    )
+
+
+def empty(path: Path) -> None:
+    """Begin a log anew."""
+    path.write_bytes(b"")
+
+
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The lines of a log file, each of which has to be a JSON object."""
+    return [json.loads(line) for line in path.read_bytes().decode().split("\n")[:-1]]
+
+
+def log_text(path: Path) -> str:
+    """All that was logged."""
+    return path.read_text("utf-8")
+
+
+async def access_lines(path: Path, count: int = 1) -> list[dict[str, Any]]:
+    """The access lines, once there are as many as expected: a client has its answer before the line is written."""
+    for _ in range(300):
+        lines = [line for line in read_log(path) if line["logger"] == "access"]
+        if len(lines) >= count:
+            break
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)  # for one too many to show up
+    lines = [line for line in read_log(path) if line["logger"] == "access"]
+    assert len(lines) == count
+    return lines

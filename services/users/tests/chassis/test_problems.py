@@ -1,0 +1,110 @@
+"""Every error is a problem (RFC 9457), whoever raised it."""
+
+from typing import Any
+
+import aiohttp
+import pytest
+
+from users_service.chassis.problems import (
+    BODY_TOO_LARGE,
+    INVALID_REQUEST,
+    problem_responses,
+)
+
+ITEM = {"name": "lamp", "day": "2026-01-01"}
+MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
+
+
+async def problem_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
+    """The problem in an answer, which has all that a problem must have and hides what it must hide."""
+    document: dict[str, Any] = await response.json(content_type="application/problem+json")
+    assert document.keys() >= MEMBERS
+    assert document["status"] == response.status
+    assert document["request_id"] == response.headers["X-Request-ID"]
+    assert document["type"].startswith("/problems/")
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    return document
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "slug", "status"),
+    [
+        ("GET", "/nowhere", "not-found", 404),
+        ("GET", "/sample/items/", "not-found", 404),
+        ("GET", "/api/docs/assets/nothing.js", "not-found", 404),
+        ("GET", "/api/docs/assets/%00", "not-found", 404),
+        ("GET", "/api/docs/assets/" + "a" * 300, "not-found", 404),
+        ("GET", "/api/docs/assets/%2e%2e/%2e%2e/pyproject.toml", "not-found", 404),
+        ("PATCH", "/sample/items", "method-not-allowed", 405),
+        ("POST", "/api/docs", "method-not-allowed", 405),
+        ("POST", "/api/docs/assets/swagger-ui.css", "method-not-allowed", 405),
+        ("TRACE", "/health/live", "method-not-allowed", 405),
+        ("GET", "/sample/forbidden", "forbidden", 403),
+        ("GET", "/sample/upstream", "upstream-unavailable", 503),
+        ("GET", "/sample/boom", "internal-error", 500),
+    ],
+)
+async def test_answers_with_a_problem(
+    sample: aiohttp.ClientSession, method: str, path: str, slug: str, status: int
+) -> None:
+    async with sample.request(method, path) as response:
+        assert response.status == status
+        assert (await problem_of(response))["type"] == f"/problems/{slug}"
+
+
+async def test_names_all_methods_of_a_path(sample: aiohttp.ClientSession) -> None:
+    async with sample.delete("/sample/items") as response:
+        assert response.headers["Allow"] == "GET, POST"
+    async with sample.head("/sample/items") as response:
+        assert response.status == 405
+        assert response.headers["Allow"] == "GET, POST"
+        assert response.content_type == "application/problem+json"
+
+
+async def test_tells_nothing_about_an_unforeseen_error(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/sample/boom") as response:
+        text = await response.text()
+        assert (await problem_of(response)).keys() == MEMBERS
+    assert "postgresql" not in text
+    assert "RuntimeError" not in text
+
+
+async def test_names_members_and_headers_of_a_domain_error(sample: aiohttp.ClientSession) -> None:
+    async with sample.post("/sample/items", json=ITEM | {"count": 101}) as response:
+        assert response.status == 409
+        document = await problem_of(response)
+    assert document["left"] == 100
+    assert document["detail"] == "Only 100 are left."
+    async with sample.get("/sample/forbidden") as response:
+        assert response.headers["X-Reason"] == "because"
+
+
+async def test_says_when_to_come_back(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/sample/upstream") as response:
+        assert int(response.headers["Retry-After"]) > 0
+
+
+async def test_quotes_the_path(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/no%0d%0aX:%20y%22%ff") as response:
+        assert (await problem_of(response))["instance"] == "/no%0D%0AX%3A%20y%22%EF%BF%BD"
+
+
+async def test_points_at_what_is_wrong_without_repeating_it(sample: aiohttp.ClientSession) -> None:
+    body = {"name": "planted" * 5, "day": "planted", "count": "planted", "a/b~c" + "d" * 100: 1}
+    async with sample.post("/sample/items", json=body) as response:
+        text = await response.text()
+        errors = (await problem_of(response))["errors"]
+    assert {error["pointer"] for error in errors} == {"#/name", "#/day", "#/count", "#/a~1b~0c" + "d" * 59}
+    assert "planted" not in text
+
+
+async def test_lists_a_bounded_number_of_errors(sample: aiohttp.ClientSession) -> None:
+    async with sample.post("/sample/items", json={f"field{number}": 1 for number in range(1000)}) as response:
+        assert len((await problem_of(response))["errors"]) == 20
+
+
+def test_declares_all_problems_of_one_status_together() -> None:
+    declared = problem_responses(INVALID_REQUEST, BODY_TOO_LARGE)
+    assert declared.keys() == {422, 413}
+    schema = declared[422]["content"]["application/problem+json"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/ValidationProblemDetails"}

@@ -1,0 +1,95 @@
+"""Secrets are recognised by their names wherever they stand, and nothing else is hidden."""
+
+import time
+
+import pytest
+
+from users_service.chassis.redaction import (
+    MAX_DEPTH,
+    Redactor,
+)
+
+REDACTOR = Redactor(["Tax-Number"], ["planted-value/1", "tiny"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password", "Password", "PASSWD", "db_password", "password2", "user[password]", "accessToken", "X-API-Key",
+        "api.key", "Authorization", "Set-Cookie", "cookies", "client_secret", "session-id", "taxNumber", "private key",
+    ],
+)  # fmt: skip
+def test_knows_secret_names(name: str) -> None:
+    assert REDACTOR.is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["", "username", "author", "next_cursor", "pass", "key", "tax", "url.path", "имя"])
+def test_leaves_other_names(name: str) -> None:
+    assert not REDACTOR.is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("password=planted", "password=[redacted]"),
+        ("PASSWORD: planted", "PASSWORD: [redacted]"),
+        ("/cb?a=1&token=planted&b=2", "/cb?a=1&token=[redacted]&b=2"),
+        ("accessToken=planted;", "accessToken=[redacted]"),
+        ("user[password]=planted&a=b", "user[password]=[redacted]&a=b"),
+        ("tax_number: planted", "tax_number: [redacted]"),
+        ("{'password': 'plan ted', 'a': 1}", "{'password': '[redacted]', 'a': 1}"),
+        ('{"password": "plan\\"ted", "a": 1}', '{"password": "[redacted]", "a": 1}'),
+        ('{"password": "plan', '{"password": "[redacted]"'),
+        ('{"credentials": {"pin": "planted", "a', '{"credentials": [redacted]'),
+        ('{\\"password\\": \\"planted\\"}', '{\\"password\\": [redacted]'),
+        ("[(b'authorization', b'Basic planted'), (b'a', b'c')]", "[(b'authorization', b'[redacted]'), (b'a', b'c')]"),
+        ("Authorization: Digest a=planted, b=planted\nnext", "Authorization: [redacted]\nnext"),
+        ("Cookie: a=planted; b=planted", "Cookie: [redacted]"),
+        ("sent Bearer planted.x-y", "sent Bearer [redacted]"),
+        ("postgresql://me:planted@host/db", "postgresql://me:[redacted]@host/db"),
+        ("postgresql://me:plan@ted@host/db", "postgresql://me:[redacted]@host/db"),
+        ("is planted-value/1 or planted-value%2F1", "is [redacted] or [redacted]"),
+    ],
+)
+def test_masks_secrets_in_text(text: str, expected: str) -> None:
+    assert REDACTOR.text(text) == expected
+    assert REDACTOR.text(expected) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "tiny", "GET /api/v1/users 200", "https://host:8001/a?b=c@d", "no passwords here", "at 12:30, 5 tokens"],
+)
+def test_leaves_harmless_text(text: str) -> None:
+    assert REDACTOR.text(text) == text
+
+
+def test_masks_values_at_any_depth() -> None:
+    value = {"a": [{"password": "planted"}, ("token=planted", {"secret": {"b": "planted"}})], "b": 1.5, "c": None}
+    expected = {"a": [{"password": "[redacted]"}, ["token=[redacted]", {"secret": "[redacted]"}]], "b": 1.5, "c": None}
+    assert REDACTOR.value(value) == expected
+
+
+def test_bounds_the_depth() -> None:
+    value: list[object] = []
+    value.append(value)
+    assert str(REDACTOR.value(value)).count("[") == MAX_DEPTH + 1
+
+
+def test_makes_text_of_what_is_not_json() -> None:
+    assert REDACTOR.value(ValueError("password=planted")) == "password=[redacted]"
+    assert REDACTOR.value({1: float("inf")}) == {"1": "inf"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password" * 8_000,
+        "a-" * 32_000, 'password"' * 8_000, "password='" * 8_000, "://a:" * 16_000, "cookie " * 8_000,
+        "password" + "\\" * 64_000, "bearer " * 8_000, "token: basic " * 8_000, 'secret="' + '\\"' * 32_000,
+    ],
+)  # fmt: skip
+def test_no_text_makes_it_slow(text: str) -> None:
+    started = time.process_time()
+    REDACTOR.text(text + "=:,@")
+    assert time.process_time() - started < 2

@@ -1,0 +1,65 @@
+"""An exception that nobody foresaw is answered once, logged once, and keeps nothing from working."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Receive, Scope, Send
+
+from users_service.chassis.unhandled import UnhandledExceptionMiddleware
+
+from .sample import log_text, read_log
+
+SCOPE: dict[str, Any] = {"type": "http", "path": "/"}
+
+
+async def nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def test_logs_it_once_with_the_id_that_the_client_got(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async with sample.get("/sample/boom") as response:
+        request_id = (await response.json(content_type="application/problem+json"))["request_id"]
+    [line] = [line for line in read_log(sample_log) if "exception.type" in line]
+    assert line["request_id"] == request_id
+    assert line["message"] == "unhandled exception"
+    assert line["exception.type"] == "RuntimeError"
+    assert "in boom" in line["exception.stacktrace"]
+    assert "planted" not in log_text(sample_log)
+
+
+async def test_keeps_the_connection(sample: aiohttp.ClientSession) -> None:
+    for path in ("/sample/boom", "/sample/items", "/sample/boom"):
+        async with sample.get(path) as response:
+            assert response.headers.get("Connection") is None
+
+
+async def test_answers_503_when_the_request_is_cancelled() -> None:
+    sent: list[Message] = []
+
+    async def forever(_: Scope, __: Receive, ___: Send) -> None:
+        await asyncio.sleep(60)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    task = asyncio.create_task(UnhandledExceptionMiddleware(forever)(SCOPE, nothing, send))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sent[0]["status"] == 503
+    assert b"/problems/shutting-down" in sent[1]["body"]
+
+
+async def test_a_client_that_left_is_no_error() -> None:
+    async def left(_: Scope, __: Receive, ___: Send) -> None:
+        raise ClientDisconnect
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    await UnhandledExceptionMiddleware(left)(SCOPE, nothing, send)
