@@ -21,7 +21,7 @@ from service_process import ServiceProcess
 from system import System
 
 CLIENTS = 50
-GRACE_SECONDS = 5
+GRACE_SECONDS = 8
 MIGRATIONS_AT_ONCE = 10
 
 
@@ -74,19 +74,22 @@ async def ask_until_told_to_leave(url: str, statuses: list[int]) -> None:
                     return
 
 
+async def is_under_load(statuses: list[int]) -> bool:
+    return len(statuses) > 3 * CLIENTS
+
+
 async def test_loses_no_request_when_stopped_under_load(like: ServiceProcess, tmp_path: Path) -> None:
     with live_service(like, tmp_path / "log") as service:
         await service.becomes(200)
         statuses: list[int] = []
         async with Caller(service.url, connections=1) as prober:
             clients = [asyncio.create_task(ask_until_told_to_leave(service.url, statuses)) for _ in range(CLIENTS)]
-            await asyncio.sleep(0.5)
+            await eventually(partial(is_under_load, statuses), within=5)
             service.process.send_signal(signal.SIGTERM)
             ready = await prober.get("/health/ready")
             assert (ready.status, ready.body["reason"]) == (503, "draining"), "from the signal on"
             await asyncio.gather(*clients)  # raises what a client saw
         assert set(statuses) == {200}
-        assert len(statuses) > CLIENTS
         assert await ended(service) == 0
         access = [line for line in service.lines if line["logger"] == "access" and line["url.path"] == USERS]
         assert len(access) == len(statuses), "each answer is a line and each line an answer"
@@ -215,7 +218,7 @@ async def test_several_workers_serve_and_stop(like: ServiceProcess, tmp_path: Pa
         service.process.send_signal(signal.SIGTERM)
         assert await ended(service) == 0
         assert {line["service"] for line in service.lines} == {"users"}
-        assert {line["level"] for line in service.lines} == {"INFO"}
+        assert not {line["level"] for line in service.lines} & {"ERROR", "CRITICAL"}
 
 
 async def test_a_port_in_use_ends_the_start_with_a_line_that_says_so(like: ServiceProcess, tmp_path: Path) -> None:

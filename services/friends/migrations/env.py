@@ -1,4 +1,4 @@
-"""Runs Alembic on the service's database, for `python -m friends_service migrate` and for `alembic` itself alike."""
+"""Runs Alembic on the database of this service, for its `migrate` command and for `alembic` itself alike."""
 
 import asyncio
 import logging

@@ -5,7 +5,6 @@ import signal
 from typing import Any
 
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from .logging import configure_logging
 from .settings import ChassisSettings
@@ -49,6 +48,8 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         timeout_graceful_shutdown=settings.shutdown_timeout,
     )
     if settings.web_concurrency > 1:
+        from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - only those who need it wait for its import
+
         Multiprocess(config, sockets=[config.bind_socket()]).run()
         return
     # After a clean stop uvicorn raises the signal once more, which would turn exit code 0 into 143.
