@@ -11,10 +11,12 @@ from sqlalchemy import (
     Index,
     String,
     Subquery,
+    Uuid,
     bindparam,
     insert,
     select,
     text,
+    tuple_,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
@@ -61,21 +63,26 @@ _INSERT: Final = insert(FriendshipRow)
 _GET: Final = _SELECT.where(FriendshipRow.id == bindparam("friendship_id"))
 
 
-def _page_statement(*, first: bool) -> Executable:
-    """Two range scans, one for each direction, of which at most a page each is read, merged by id."""
+def _half_of_page(side: InstrumentedAttribute[UUID]) -> Subquery:
+    """A page of one direction, read backwards from its place in the index on `side` and id.
 
-    def half(side: InstrumentedAttribute[UUID]) -> Subquery:
-        mine = _SELECT.where(side == bindparam("user_id"))
-        begun = mine if first else mine.where(FriendshipRow.id < bindparam("after"))
-        return begun.order_by(FriendshipRow.id.desc()).limit(bindparam("limit")).subquery()
+    Written as an equation, `side = :user_id AND id < :after`, it would tempt the planner to walk the primary key and
+    throw away what is not the user's, which for old friendships of somebody with many friends is the whole table.
+    """
+    user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
+    mine = _SELECT.where(side >= user_id, tuple_(side, FriendshipRow.id) < tuple_(user_id, after))
+    return mine.order_by(side.desc(), FriendshipRow.id.desc()).limit(bindparam("limit")).subquery()
 
-    halves = (half(side) for side in (FriendshipRow.initiator_id, FriendshipRow.target_id))
+
+def _page() -> Executable:
+    """Both directions, merged by id; reads at most a page of each."""
+    halves = map(_half_of_page, (FriendshipRow.initiator_id, FriendshipRow.target_id))
     both = union_all(*map(select, halves)).subquery()
     return select(both).order_by(both.c.id.desc()).limit(bindparam("limit"))
 
 
-_FIRST_PAGE: Final = _page_statement(first=True)
-_NEXT_PAGE: Final = _page_statement(first=False)
+_PAGE: Final = _page()
+_NEWEST: Final = UUID(int=2**128 - 1)
 
 
 class SqlFriendships:
@@ -105,9 +112,8 @@ class SqlFriendships:
 
     async def page_of_user(self, user_id: UUID, *, limit: int, after: UUID | None) -> Page[Friendship]:
         """Read at most a page of each direction, however many friends the user has and however deep the page is."""
-        statement = _FIRST_PAGE if after is None else _NEXT_PAGE
-        parameters = {"user_id": user_id, "limit": limit + 1} | ({} if after is None else {"after": after})
+        parameters = {"user_id": user_id, "after": after or _NEWEST, "limit": limit + 1}
         async with self._database.statement() as connection:
-            rows = (await connection.execute(statement, parameters)).all()
+            rows = (await connection.execute(_PAGE, parameters)).all()
         friendships = [Friendship(**row._asdict()) for row in rows]
         return Page.cut(friendships, limit=limit, key=lambda friendship: friendship.id)
