@@ -9,9 +9,8 @@ from pathlib import Path
 from load import Load, put_load
 from processes import cpu_seconds, resident_bytes
 from servers import Bench
-from workloads import Contender, Workloads
+from workloads import CONNECTIONS, Contender, Workloads
 
-CONNECTIONS = (16, 200)
 WARM_UP_SECONDS = 1
 IDLE_SECONDS = 0.2
 IDLE_CPU_SECONDS = 0.01
@@ -49,9 +48,10 @@ def measure(bench: Bench, workloads: Workloads, *, rounds: int, seconds: float, 
     measurements: list[Measurement] = []
     for operation, contenders in workloads.operations.items():
         for connections in CONNECTIONS:
-            samples: dict[str, list[tuple[Load, float]]] = {contender.name: [] for contender in contenders}
+            taking_part = [contender for contender in contenders if connections in contender.connections]
+            samples: dict[str, list[tuple[Load, float]]] = {contender.name: [] for contender in taking_part}
             for _ in range(rounds):
-                for contender in contenders:
+                for contender in taking_part:
                     sample = _load(bench, contender, connections=connections, seconds=seconds)
                     samples[contender.name].append(sample)
             for name, taken in samples.items():
