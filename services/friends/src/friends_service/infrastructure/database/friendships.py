@@ -1,14 +1,14 @@
 """Friendships in PostgreSQL: the table, the statements (built once), and the repository."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
     CheckConstraint,
     DateTime,
-    Executable,
     Index,
+    Select,
     String,
     Subquery,
     Uuid,
@@ -74,7 +74,7 @@ def _half_of_page(side: InstrumentedAttribute[UUID]) -> Subquery:
     return mine.order_by(side.desc(), FriendshipRow.id.desc()).limit(bindparam("limit")).subquery()
 
 
-def _page() -> Executable:
+def _page() -> Select[*tuple[Any, ...]]:
     """Both directions, merged by id; reads at most a page of each."""
     halves = map(_half_of_page, (FriendshipRow.initiator_id, FriendshipRow.target_id))
     both = union_all(*map(select, halves)).subquery()
