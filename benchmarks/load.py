@@ -12,7 +12,7 @@ GRACE_SECONDS = 30  # wrk waits for nothing, but a busy machine may
 
 
 class LoadFailure(Exception):
-    """The load generator failed, or got answers that are no success."""
+    """The load generator failed, or no request succeeded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,8 +27,8 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Requests per second."""
-        return self.requests / self.seconds
+        """Successful requests per second."""
+        return max(0, self.requests - self.failed) / self.seconds
 
 
 def generator() -> str:
@@ -52,6 +52,6 @@ def put_load(url: str, requests: Path, *, connections: int, seconds: float) -> L
     if done.returncode != 0 or not found:
         raise LoadFailure(f"{command[0]} failed: {done.stdout} {done.stderr}")
     load = Load(**json.loads(result))
-    if load.failed:
-        raise LoadFailure(f"{load.failed} of {load.requests} requests to {url} failed ({requests.name}).")
+    if 0 < load.requests <= load.failed:
+        raise LoadFailure(f"All of {load.requests} requests to {url} failed ({requests.name}).")
     return load

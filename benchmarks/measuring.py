@@ -31,6 +31,8 @@ class Measurement:
     p99_ms: float
     cpu_us: float
     """CPU time of the server process for a request."""
+    failed: float
+    """The share of requests, of all rounds, that were not answered with success."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,4 +105,5 @@ def _medians(operation: str, name: str, connections: int, samples: Iterable[tupl
         p50_ms=statistics.median(load.p50_ms for load in loads),
         p99_ms=statistics.median(load.p99_ms for load in loads),
         cpu_us=statistics.median(cpu),
+        failed=sum(load.failed for load in loads) / sum(load.requests for load in loads),
     )

@@ -12,8 +12,13 @@ def report(facts: Mapping[str, str], measurements: Sequence[Measurement], ratios
     parts += ["![ratios against their targets](latest.svg)", "", "## Ratios", ""]
     parts += ["| ratio | measured | target | |", "|---|---|---|---|"]
     parts += [_ratio_row(ratio) for ratio in ratios]
-    parts += ["", "## Medians", "", "| operation | server | connections | requests/s | p50 ms | p99 ms | CPU µs |"]
-    parts += ["|---|---|---|---|---|---|---|", *[_row(each) for each in measurements]]
+    parts += [
+        "",
+        "## Medians",
+        "",
+        "| operation | server | connections | requests/s | p50 ms | p99 ms | CPU µs | failed |",
+    ]
+    parts += ["|---|---|---|---|---|---|---|---|", *[_row(each) for each in measurements]]
     return "\n".join(parts) + "\n"
 
 
@@ -25,4 +30,4 @@ def _ratio_row(ratio: Ratio) -> str:
 def _row(each: Measurement) -> str:
     latencies = f"{each.p50_ms:.1f} | {each.p99_ms:.1f}"
     where = f"{TITLES[each.operation]} | {each.contender} | {each.connections}"
-    return f"| {where} | {each.rate:,.0f} | {latencies} | {each.cpu_us:,.0f} |"
+    return f"| {where} | {each.rate:,.0f} | {latencies} | {each.cpu_us:,.0f} | {each.failed:.1%} |"
