@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from callers import FRIENDSHIPS, USERS, Caller, somebody
+
 from system import System
 
 ROUNDS = 3
