@@ -12,7 +12,7 @@ import lock
 
 COPIER = [sys.executable, "-m", "copier"] if find_spec("copier") else ["uv", "tool", "run", "copier@latest"]
 COMMIT_FIRST = "Commit, stage or remove these first, so that the update can be looked at and undone:"
-TAKE_TEMPLATE = "Owned files hold nothing of yours: take the template's side. Then add them, and run this service's checks."
+TAKE_TEMPLATE = "Owned files hold nothing of yours: take the template's side, add them, and run the checks."
 
 
 def git(*arguments: str) -> str:

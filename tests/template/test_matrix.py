@@ -23,10 +23,10 @@ ODD: dict[str, dict[str, Any]] = {
         "ci": "gitlab",
     },
     "long": {
-        "service_name": "a-service-whose-name-is-as-long-as-it-is",
+        "service_name": "a-service-with-a-name-of-32-char",
         "description": "Does " + "a lot of " * 30 + "things.",
-        "entity": "order_with_a_name_as_long_as_it_may_be_1",
-        "entity_plural": "orders_with_a_name_as_long_as_it_may_b_2",
+        "entity": "order_with_a_name_of_32_charact1",
+        "entity_plural": "orders_with_a_name_of_32_charact",
         "port": 1024,
         "ci": "none",
     },
