@@ -18,12 +18,11 @@ STOP_SECONDS = 10
 
 def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
     """Run a program of the repository's own environment, which is first brought up to requirements-dev.txt."""
-    with session.chdir(ROOT):
-        session.run(sys.executable, "template/tools/environment.py", log=False)
+    session.run(sys.executable, "template/tools/environment.py", log=False)
     session.run(
         str(BIN / program),
         *map(str, arguments),
-        env={"PYTHONPATH": os.pathsep.join([str(ROOT / "tools"), str(ROOT / "template" / "tools")])},
+        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"])},
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
@@ -115,9 +114,10 @@ def sync(session: nox.Session) -> None:
 @nox.session
 def update(session: nox.Session) -> None:
     """Take the last commit of template/ with `copier update`, staging each service; stops at the first conflict."""
+    session.run(sys.executable, "template/tools/environment.py", log=False)
     for service in SERVICES:
         with session.chdir(service):
-            run(session, "python", "tools/update.py", "--vcs-ref", "HEAD", *session.posargs)
+            session.run(str(BIN / "python"), "tools/update.py", "--vcs-ref", "HEAD", *session.posargs)
         session.run("git", "add", "--all", str(service))
 
 
