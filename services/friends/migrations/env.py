@@ -10,7 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from friends_service.chassis.database import Base, create_patient_engine
+from friends_service.chassis.database import Base
+from friends_service.chassis.engine import create_patient_engine
 from friends_service.chassis.logging import configure_logging
 from friends_service.chassis.settings import load
 from friends_service.infrastructure import database

@@ -10,7 +10,8 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from users_service.chassis.database import Base, create_patient_engine
+from users_service.chassis.database import Base
+from users_service.chassis.engine import create_patient_engine
 from users_service.chassis.logging import configure_logging
 from users_service.chassis.settings import load
 from users_service.infrastructure import database

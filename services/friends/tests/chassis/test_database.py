@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from friends_service import SERVICE_NAME
-from friends_service.chassis.database import Database, constraint_errors, database_url
+from friends_service.chassis.database import Database, constraint_errors
+from friends_service.chassis.engine import database_url
 from friends_service.chassis.errors import DatabaseUnavailable
 from friends_service.settings import Settings
 

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from users_service import SERVICE_NAME
-from users_service.chassis.database import Database, constraint_errors, database_url
+from users_service.chassis.database import Database, constraint_errors
+from users_service.chassis.engine import database_url
 from users_service.chassis.errors import DatabaseUnavailable
 from users_service.settings import Settings
 
