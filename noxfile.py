@@ -119,6 +119,8 @@ def update(session: nox.Session) -> None:
         with session.chdir(service):
             session.run(str(BIN / "python"), "tools/update.py", "--vcs-ref", "HEAD", *session.posargs)
         session.run("git", "add", "--all", str(service))
+    # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
+    run(session, "python", "tools/scaffold.py", "sync")
 
 
 @nox.session
@@ -129,7 +131,7 @@ def lock(session: nox.Session) -> None:
 
 @nox.session
 def images(session: nox.Session) -> None:
-    """Build the images, run all services in containers, test both and tear down; needs Docker; arguments go to pytest."""
+    """Build the images, test them and the running containers, and tear down; needs Docker; arguments go to pytest."""
     run(session, "python", "tools/images.py", *session.posargs)
 
 

@@ -68,6 +68,8 @@ def test_is_well_formatted_and_lints(check: Check) -> None:
     check("ruff", "format", "--check")
     check("lint-imports", "--no-cache")
     check("python", "tools/lock.py", "--check")
+    check("hadolint", "Dockerfile")
+    check("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yml")
 
 
 def test_type_checks(check: Check) -> None:
