@@ -12,7 +12,7 @@ GRACE_SECONDS = 30  # wrk waits for nothing, but a busy machine may
 
 
 class LoadFailure(Exception):
-    """The load generator failed, or no request succeeded."""
+    """The load generator failed, or no request to a server succeeded."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +51,4 @@ def put_load(url: str, requests: Path, *, connections: int, seconds: float) -> L
     _, found, result = done.stdout.partition("RESULT ")
     if done.returncode != 0 or not found:
         raise LoadFailure(f"{command[0]} failed: {done.stdout} {done.stderr}")
-    load = Load(**json.loads(result))
-    if 0 < load.requests <= load.failed:
-        raise LoadFailure(f"All of {load.requests} requests to {url} failed ({requests.name}).")
-    return load
+    return Load(**json.loads(result))

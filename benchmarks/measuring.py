@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from load import Load, put_load
+from load import Load, LoadFailure, put_load
 from processes import cpu_seconds, resident_bytes
 from servers import Bench
 from workloads import CONNECTIONS, Contender, Workloads
@@ -46,7 +46,9 @@ class Memory:
 def measure(bench: Bench, workloads: Workloads, *, rounds: int, seconds: float, say: Say) -> list[Measurement]:
     """Measure each operation with each number of connections."""
     for contender in [contender for each in workloads.operations.values() for contender in each]:
-        _load(bench, contender, connections=CONNECTIONS[0], seconds=WARM_UP_SECONDS)
+        load, _ = _load(bench, contender, connections=CONNECTIONS[0], seconds=WARM_UP_SECONDS)
+        if not load.rate:
+            raise LoadFailure(f"{contender.name} answered no request with success.")
     measurements: list[Measurement] = []
     for operation, contenders in workloads.operations.items():
         for connections in CONNECTIONS:

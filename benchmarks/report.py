@@ -12,12 +12,8 @@ def report(facts: Mapping[str, str], measurements: Sequence[Measurement], ratios
     parts += ["![ratios against their targets](latest.svg)", "", "## Ratios", ""]
     parts += ["| ratio | measured | target | |", "|---|---|---|---|"]
     parts += [_ratio_row(ratio) for ratio in ratios]
-    parts += [
-        "",
-        "## Medians",
-        "",
-        "| operation | server | connections | requests/s | p50 ms | p99 ms | CPU µs | failed |",
-    ]
+    parts += ["", "## Medians", ""]
+    parts += ["| operation | server | connections | requests/s | p50 ms | p99 ms | CPU µs | failed |"]
     parts += ["|---|---|---|---|---|---|---|---|", *[_row(each) for each in measurements]]
     return "\n".join(parts) + "\n"
 
