@@ -78,7 +78,7 @@ class RequestContextMiddleware:
             await self.app(scope, receive, send)
             return
         context = continue_request(scope["headers"])
-        header = (REQUEST_ID_HEADER.lower().encode(), context.request_id.encode())
+        header = (b"x-request-id", context.request_id.encode())
 
         async def send_with_request_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -1,13 +1,13 @@
 """The access log: exactly one line for each request, whatever becomes of it."""
 
 import logging
-import time
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from .exchange import Bodies, Exchange
 from .log_formats import REDACTED_FIELDS
 from .redaction import Redactor
 
@@ -24,14 +24,14 @@ class AccessLogMiddleware:
         self,
         app: ASGIApp,
         *,
-        bodies: Literal["off", "errors", "all"],
+        bodies: Bodies,
         body_limit: int,
         headers: frozenset[str],
         redactor: Redactor,
     ) -> None:
         self.app = app
         self.bodies = bodies
-        self.body_limit = body_limit if bodies != "off" else 0
+        self.body_limit = body_limit
         self.redactor = redactor
         names = (name.lower() for name in headers if not redactor.is_secret(name))
         self.headers: Mapping[bytes, str] = {
@@ -44,116 +44,69 @@ class AccessLogMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(self, scope, receive, send)
+        exchange = Exchange(scope, receive, send, bodies=self.bodies, body_limit=self.body_limit)
         try:
             await self.app(scope, exchange.receive, exchange.send)
         finally:
-            exchange.log()
+            self._log(exchange)
 
-
-class _Exchange:
-    """What is known of one request and its response."""
-
-    def __init__(self, settings: AccessLogMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
-        self.settings = settings
-        self.scope = scope
-        self._receive = receive
-        self._send = send
-        self.started = time.perf_counter()
-        self.status: int | None = None
-        self.complete = self.disconnected = False
-        self.request_size = self.response_size = 0
-        self.request_body, self.response_body = bytearray(), bytearray()
-        self.response_headers: list[tuple[bytes, bytes]] = []
-        self.request_room = self.response_room = settings.body_limit
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            body = message.get("body", b"")
-            self.request_size += len(body)
-            if self.request_room > 0:
-                self.request_body += body[: self.request_room]
-                self.request_room -= len(body)
-        elif not self.complete:
-            self.disconnected = True
-        return message
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.body":
-            body = message.get("body", b"")
-            self.response_size += len(body)
-            if self.response_room > 0:
-                self.response_body += body[: self.response_room]
-                self.response_room -= len(body)
-            self.complete = not message.get("more_body", False)
-        elif message["type"] == "http.response.start" and not self.disconnected:
-            self.status = message["status"]
-            self.response_headers = message["headers"]
-            if not self.wants_bodies(message["status"]):
-                self.response_room = 0
-        await self._send(message)
-
-    def wants_bodies(self, status: int) -> bool:
-        return self.settings.bodies == "all" or (self.settings.bodies == "errors" and status >= HTTPStatus.BAD_REQUEST)
-
-    def log(self) -> None:
-        status = self.status or (CLIENT_CLOSED_REQUEST if self.disconnected else 500)
-        cut_off = self.status is not None and not self.complete
-        level = self.level(status, broken_off=cut_off and not self.disconnected)
+    def _log(self, exchange: Exchange) -> None:
+        status = exchange.status or (CLIENT_CLOSED_REQUEST if exchange.disconnected else 500)
+        cut_off = exchange.status is not None and not exchange.complete
+        level = self._level(exchange, status, broken_off=cut_off and not exchange.disconnected)
         if not logger.isEnabledFor(level):
             return
-        method, path = self.scope["method"], self.readable(self.scope["path"])
+        method, path = exchange.scope["method"], self._readable(exchange.scope["path"])
         fields: dict[str, Any] = {
             "http.request.method": method,
             "url.path": path,
             "http.response.status_code": status,
-            "duration_ms": round((time.perf_counter() - self.started) * 1000, 3),
-            "http.request.body.size": self.request_size,
-            "http.response.body.size": self.response_size if method != "HEAD" else 0,
+            "duration_ms": exchange.duration_ms,
+            "http.request.body.size": exchange.request_size,
+            "http.response.body.size": exchange.response_size if method != "HEAD" else 0,
         }
         if cut_off:
             fields["http.response.complete"] = False
-        if route := route_template(self.scope):
+        if route := route_template(exchange.scope):
             fields["http.route"] = route
-        if client := self.scope.get("client"):
+        if client := exchange.scope.get("client"):
             fields["client.address"] = client[0]
-        wanted = self.settings.headers
-        for name, value in self.scope["headers"]:
+        wanted = self.headers
+        for name, value in exchange.scope["headers"]:
             if name in wanted:
-                fields[wanted[name]] = self.readable(value.decode("latin-1"))
-        if self.wants_bodies(status):
-            fields |= self.bodies()
+                fields[wanted[name]] = self._readable(value.decode("latin-1"))
+        if exchange.keeps_bodies(status):
+            fields |= self._bodies_of(exchange)
         # Not logger.log(): it would look up the caller, which no line shows.
         message = f"{method} {path} {status}"
         record = logging.LogRecord(logger.name, level, "", 0, message, None, None)
         setattr(record, REDACTED_FIELDS, fields)
         logger.handle(record)
 
-    def readable(self, text: str) -> str:
+    def _readable(self, text: str) -> str:
         """Text that a client chose, without secrets and not too long."""
-        text = self.settings.redactor.text(text)
+        text = self.redactor.text(text)
         return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
 
-    def level(self, status: int, *, broken_off: bool) -> int:
-        if self.scope["path"].startswith("/health/"):
+    def _level(self, exchange: Exchange, status: int, *, broken_off: bool) -> int:
+        if exchange.scope["path"].startswith("/health/"):
             return logging.DEBUG
         return logging.ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR or broken_off else logging.INFO
 
-    def bodies(self) -> dict[str, Any]:
+    def _bodies_of(self, exchange: Exchange) -> dict[str, Any]:
         """The bodies as far as they were kept; compressed ones are not for reading."""
-        redact = self.settings.redactor.body
-        request_headers = dict(self.scope["headers"])
+        redact = self.redactor.body
+        request_headers = dict(exchange.scope["headers"])
         bodies = {}
-        if self.request_body and b"content-encoding" not in request_headers:
-            complete = len(self.request_body) == self.request_size
+        if exchange.request_body and b"content-encoding" not in request_headers:
+            complete = len(exchange.request_body) == exchange.request_size
             bodies["http.request.body.content"] = redact(
-                bytes(self.request_body), _media_type(request_headers), complete=complete
+                bytes(exchange.request_body), _media_type(request_headers), complete=complete
             )
-        if self.response_body:
-            complete = len(self.response_body) == self.response_size
+        if exchange.response_body:
+            complete = len(exchange.response_body) == exchange.response_size
             bodies["http.response.body.content"] = redact(
-                bytes(self.response_body), _media_type(dict(self.response_headers)), complete=complete
+                bytes(exchange.response_body), _media_type(dict(exchange.response_headers)), complete=complete
             )
         return {name: body for name, body in bodies.items() if body}
 
