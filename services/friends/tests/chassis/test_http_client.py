@@ -57,6 +57,10 @@ async def upstream() -> AsyncIterator[Upstream]:
     await runner.cleanup()
 
 
+def whole(document: object) -> object:
+    return document
+
+
 @asynccontextmanager
 async def client_of(url: str, **changes: Any) -> AsyncIterator[UpstreamClient]:
     settings = Settings(http_client_retries=0, http_client_total_timeout=0.3, http_client_wait=0.1)
@@ -69,7 +73,7 @@ async def test_asks_with_its_query_and_the_identity_of_the_request(upstream: Ups
     token = _current.set(context)
     try:
         async with client_of(f"{upstream.url}/base/") as client:
-            assert await client.get_json("/path", [("id", "1"), ("id", "&2")]) == {"fine": True}
+            assert await client.get_json("/path", [("id", "1"), ("id", "&2")], read=whole) == {"fine": True}
     finally:
         _current.reset(token)
     (request,) = upstream.requests
@@ -81,7 +85,7 @@ async def test_asks_with_its_query_and_the_identity_of_the_request(upstream: Ups
 async def test_keeps_one_connection_for_calls_one_after_the_other(upstream: Upstream) -> None:
     async with client_of(upstream.url) as client:
         for _ in range(3):
-            await client.get_json("/")
+            await client.get_json("/", read=whole)
     assert len({request.transport for request in upstream.requests}) == 1
 
 
@@ -103,7 +107,7 @@ async def test_takes_anything_but_json_for_an_unavailable_upstream(upstream: Ups
     upstream.handler = upstream.sequence(web.Response(**answer))
     async with client_of(upstream.url, http_client_max_body_size=1_000) as client:
         with pytest.raises(errors.UpstreamUnavailable) as caught:
-            await client.get_json("/")
+            await client.get_json("/", read=whole)
     assert not isinstance(caught.value, errors.UpstreamRefused)
     assert str(caught.value) == "The users service is unavailable."
 
@@ -113,7 +117,7 @@ async def test_a_refused_request_does_not_open_the_circuit(upstream: Upstream) -
     async with client_of(upstream.url, circuit_breaker_failures=1) as client:
         for _ in range(10):
             with pytest.raises(errors.UpstreamRefused):
-                await client.get_json("/")
+                await client.get_json("/", read=whole)
     assert len(upstream.requests) == 10
 
 
@@ -121,10 +125,10 @@ async def test_repeats_after_an_error_but_not_more_often_than_allowed(upstream: 
     fine = web.json_response(1)
     upstream.handler = upstream.sequence(web.Response(status=500), web.Response(status=502), fine)
     async with client_of(upstream.url, http_client_retries=2) as client:
-        assert await client.get_json("/") == 1
+        assert await client.get_json("/", read=whole) == 1
         upstream.handler = upstream.sequence(*(web.Response(status=500) for _ in range(9)))
         with pytest.raises(errors.UpstreamUnavailable):
-            await client.get_json("/")
+            await client.get_json("/", read=whole)
     assert len(upstream.requests) == 3 + 3
 
 
@@ -133,7 +137,7 @@ async def test_does_not_repeat_what_would_be_answered_alike(upstream: Upstream, 
     upstream.handler = upstream.sequence(web.Response(status=status, text="nonsense"))
     async with client_of(upstream.url, http_client_retries=2) as client:
         with pytest.raises(errors.UpstreamUnavailable):
-            await client.get_json("/")
+            await client.get_json("/", read=whole)
     assert len(upstream.requests) == 1
 
 
@@ -141,7 +145,7 @@ async def test_does_not_repeat_when_asked_for_patience(upstream: Upstream) -> No
     upstream.handler = upstream.sequence(web.Response(status=503, headers={"Retry-After": "2"}))
     async with client_of(upstream.url, http_client_retries=2) as client:
         with pytest.raises(errors.UpstreamUnavailable):
-            await client.get_json("/")
+            await client.get_json("/", read=whole)
     assert len(upstream.requests) == 1
 
 
@@ -153,7 +157,7 @@ async def test_repeats_when_a_kept_connection_turns_out_to_be_closed(upstream: U
 
     upstream.handler = hang_up_on_second_use
     async with client_of(upstream.url) as client:
-        assert [await client.get_json("/"), await client.get_json("/")] == [1, 3]
+        assert [await client.get_json("/", read=whole), await client.get_json("/", read=whole)] == [1, 3]
 
 
 async def test_the_time_limit_covers_all_attempts(upstream: Upstream) -> None:
@@ -165,7 +169,7 @@ async def test_the_time_limit_covers_all_attempts(upstream: Upstream) -> None:
     async with client_of(upstream.url, http_client_retries=50) as client:
         started = time.monotonic()
         with pytest.raises(errors.UpstreamTimeout):
-            await client.get_json("/")
+            await client.get_json("/", read=whole)
         assert time.monotonic() - started < 0.6
     assert len(upstream.requests) <= 3
 
@@ -177,7 +181,7 @@ async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> 
 
     upstream.handler = slow
     async with client_of(upstream.url, http_client_concurrency=1, http_client_wait=1) as client:
-        calls = [asyncio.create_task(client.get_json("/")) for _ in range(2)]
+        calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(2)]
         started = time.monotonic()
         results = await asyncio.gather(*calls, return_exceptions=True)
         assert time.monotonic() - started < 0.6
@@ -188,33 +192,33 @@ async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> 
 async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
     async with client_of(upstream.url, http_client_concurrency=2, circuit_breaker_failures=10) as client:
-        results = await asyncio.gather(*(client.get_json("/") for _ in range(10)), return_exceptions=True)
+        results = await asyncio.gather(*(client.get_json("/", read=whole) for _ in range(10)), return_exceptions=True)
         assert (
             sorted(type(result).__name__ for result in results) == ["UpstreamTimeout"] * 2 + ["UpstreamUnavailable"] * 8
         )
         assert not client.circuit.is_open
         upstream.handler = upstream.fine
-        assert await client.get_json("/") == {"fine": True}
+        assert await client.get_json("/", read=whole) == {"fine": True}
     assert len(upstream.requests) == 3
 
 
 async def test_cancelled_callers_give_their_turn_back(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
     async with client_of(upstream.url, http_client_concurrency=2, http_client_wait=10) as client:
-        calls = [asyncio.create_task(client.get_json("/")) for _ in range(5)]
+        calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(5)]
         await asyncio.sleep(0.05)
         for call in calls:
             call.cancel()
         await asyncio.wait(calls)
         upstream.handler = upstream.fine
-        assert await asyncio.gather(*(client.get_json("/") for _ in range(2))) == [{"fine": True}] * 2
+        assert await asyncio.gather(*(client.get_json("/", read=whole) for _ in range(2))) == [{"fine": True}] * 2
 
 
 async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
     changes = {"http_client_concurrency": 1, "http_client_wait": 1, "circuit_breaker_failures": 1}
     async with client_of(upstream.url, **changes) as client:
-        calls = [asyncio.create_task(client.get_json("/")) for _ in range(5)]
+        calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(5)]
         results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(result) for result in results] == [errors.UpstreamTimeout] + [errors.UpstreamUnavailable] * 4
     assert len(upstream.requests) == 1
@@ -224,14 +228,19 @@ async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstr
 async def test_an_upstream_that_is_not_there_is_unavailable(url: str) -> None:
     async with client_of(url, http_client_total_timeout=5) as client:
         with pytest.raises(errors.UpstreamUnavailable):
-            await client.get_json("/")
+            await client.get_json("/", read=whole)
 
 
-async def test_a_document_that_was_not_asked_for_is_no_answer_either() -> None:
-    error = UpstreamClient("users", "http://users", Settings()).nonsense({"who": "knows"})
-    assert str(error) == "The users service is unavailable."
+async def test_a_document_that_was_not_asked_for_counts_as_a_failure(upstream: Upstream) -> None:
+    def refuse(_document: object) -> object:
+        raise ValueError
+
+    async with client_of(upstream.url, circuit_breaker_failures=1) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/", read=refuse)
+        assert client.circuit.is_open
 
 
 async def test_cannot_be_used_before_it_is_opened() -> None:
     with pytest.raises(RuntimeError, match="async with"):
-        await UpstreamClient("users", "http://users", Settings()).get_json("/")
+        await UpstreamClient("users", "http://users", Settings()).get_json("/", read=whole)

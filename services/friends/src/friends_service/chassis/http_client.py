@@ -4,10 +4,10 @@ import asyncio
 import json
 import logging
 import random
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import aiohttp
 
@@ -24,6 +24,7 @@ HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
 
 logger = logging.getLogger(__name__)
 
+Answer = TypeVar("Answer")
 QueryParameters = Sequence[tuple[str, str]]
 
 
@@ -62,22 +63,22 @@ class UpstreamClient:
         if self._session:
             await self._session.close()
 
-    async def get_json(self, path: str, query: QueryParameters = ()) -> object:
-        """GET a JSON document; the answer has to be 200. The time limit covers waiting for a turn and all attempts."""
+    async def get_json(self, path: str, query: QueryParameters = (), *, read: Callable[[object], Answer]) -> Answer:
+        """GET a JSON document; the answer has to be 200. The time limit covers waiting for a turn and all attempts.
+
+        `read` takes from the document what was asked for; it raises ValueError if that is not what the API promises.
+        """
         deadline = asyncio.get_running_loop().time() + self._settings.http_client_total_timeout
         self.circuit.refuse_if_open()
         async with self._turn():
             with self.circuit.call():
                 try:
                     async with asyncio.timeout_at(deadline):
-                        return await self._attempt_until_answered(path, query)
+                        body = await self._attempt_until_answered(path, query)
+                    return self._understand(body, read)
                 except TimeoutError:
                     logger.warning("upstream %s did not answer in time", self.name)
                     raise UpstreamTimeout(f"The {self.name} service did not answer in time.") from None
-
-    def nonsense(self, document: object) -> UpstreamUnavailable:
-        """The error for an answer that is JSON, but not what was asked for."""
-        return self._unavailable(f"answered with an unexpected document: {str(document)[:LOGGED_ANSWER_BYTES]!r}")
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -92,7 +93,7 @@ class UpstreamClient:
         finally:
             self._slots.release()
 
-    async def _attempt_until_answered(self, path: str, query: QueryParameters) -> object:
+    async def _attempt_until_answered(self, path: str, query: QueryParameters) -> bytes:
         for attempt in range(self._settings.http_client_retries):
             try:
                 return await self._attempt(path, query)
@@ -101,7 +102,7 @@ class UpstreamClient:
                 await asyncio.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311 - no secret
         return await self._attempt(path, query)
 
-    async def _attempt(self, path: str, query: QueryParameters) -> object:
+    async def _attempt(self, path: str, query: QueryParameters) -> bytes:
         if self._session is None:
             raise RuntimeError("UpstreamClient is used outside of `async with`")
         context = current_request()
@@ -116,7 +117,7 @@ class UpstreamClient:
         except (aiohttp.ClientError, OSError) as error:
             raise self._unavailable(f"failed: {type(error).__name__}: {error}", kind=_WorthRetrying) from error
 
-    async def _read(self, response: aiohttp.ClientResponse) -> object:
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         limit = self._settings.http_client_max_body_size
         if response.status != HTTPStatus.OK:
             start = await response.content.read(LOGGED_ANSWER_BYTES)
@@ -126,11 +127,13 @@ class UpstreamClient:
         body = await _read_at_most(response, limit)
         if body is None:
             raise self._unavailable(f"answered with more than {limit} bytes")
+        return body
+
+    def _understand(self, body: bytes, read: Callable[[object], Answer]) -> Answer:
         try:
-            document: object = json.loads(body)
+            return read(json.loads(body))
         except (ValueError, RecursionError):
-            raise self._unavailable(f"answered with what is not JSON: {body[:LOGGED_ANSWER_BYTES]!r}") from None
-        return document
+            raise self._unavailable(f"answered with nonsense: {body[:LOGGED_ANSWER_BYTES]!r}") from None
 
     def _unavailable(self, reason: str, kind: type[UpstreamUnavailable] = UpstreamUnavailable) -> UpstreamUnavailable:
         logger.warning("upstream %s %s", self.name, reason)
