@@ -8,7 +8,7 @@ from .chassis.settings import ChassisSettings
 class Settings(ChassisSettings):
     """Where the users service is, and for how long its answers hold."""
 
-    users_service_url: HttpUrl = Field(HttpUrl("http://users:8001"), description="Where the users service is.")
+    users_service_url: HttpUrl = Field(HttpUrl("http://users:8000"), description="Where the users service is.")
     users_existence_ttl: NonNegativeFloat = Field(
         60.0, description="Seconds for which a user once found is taken to exist without asking; 0 turns it off."
     )
