@@ -44,6 +44,7 @@ def test(session: nox.Session) -> None:
     run(session, "coverage", "run", "-m", "pytest", *session.posargs)
     if not session.posargs:
         run(session, "coverage", "report")
+        run(session, "coverage", "report", "--include", "src/*/core/*,src/*/api/*", "--fail-under", "100")
 
 
 @nox.session(name="format")

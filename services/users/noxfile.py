@@ -22,11 +22,14 @@ def run(session: nox.Session, program: str, *arguments: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, import contracts, and that the locks are as new as pyproject.toml."""
+    """Check style, import contracts, the container's files, and that the locks are as new as pyproject.toml."""
     run(session, "python", "tools/lock.py", "--check")
     run(session, "ruff", "check", *session.posargs)
     run(session, "ruff", "format", "--check")
     run(session, "lint-imports")
+    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yml")
+    if os.name != "nt":  # hadolint has no wheel for Windows
+        run(session, "hadolint", "Dockerfile")
 
 
 @nox.session
@@ -41,6 +44,7 @@ def test(session: nox.Session) -> None:
     run(session, "coverage", "run", "-m", "pytest", *session.posargs)
     if not session.posargs:
         run(session, "coverage", "report")
+        run(session, "coverage", "report", "--include", "src/*/core/*,src/*/api/*", "--fail-under", "100")
 
 
 @nox.session(name="format")
@@ -66,3 +70,9 @@ def serve(session: nox.Session) -> None:
 def lock(session: nox.Session) -> None:
     """Lock the dependencies anew; `-- --upgrade` takes the newest versions."""
     session.run(sys.executable, "tools/lock.py", *session.posargs)
+
+
+@nox.session
+def update(session: nox.Session) -> None:
+    """Take the newest version of the template; arguments go to `copier update`."""
+    run(session, "python", "tools/update.py", *session.posargs)
