@@ -40,11 +40,15 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests on an embedded PostgreSQL; arguments go to pytest, and skip the coverage report."""
-    run(session, "coverage", "run", "-m", "pytest", *session.posargs)
-    if not session.posargs:
-        run(session, "coverage", "report")
-        run(session, "coverage", "report", "--include", "src/*/core/*,src/*/api/*", "--fail-under", "100")
+    """Run the tests on an embedded PostgreSQL and check their coverage; arguments go to pytest, which then runs alone."""
+    if session.posargs:
+        run(session, "pytest", *session.posargs)
+        return
+    run(session, "coverage", "erase")
+    run(session, "coverage", "run", "-m", "pytest")
+    run(session, "coverage", "combine", "--quiet")
+    run(session, "coverage", "report")
+    run(session, "coverage", "report", "--include", "src/*/core/*,src/*/api/*", "--fail-under", "100")
 
 
 @nox.session(name="format")
