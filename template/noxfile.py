@@ -40,7 +40,7 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests on an embedded PostgreSQL and check their coverage; arguments go to pytest, which then runs alone."""
+    """Run the tests on an embedded PostgreSQL and check what they cover; arguments go to pytest instead."""
     if session.posargs:
         run(session, "pytest", *session.posargs)
         return
