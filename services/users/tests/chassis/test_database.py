@@ -33,8 +33,8 @@ STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() 
 
 @pytest.fixture(scope="module", autouse=True)
 async def things(settings: Settings) -> None:
-    async with Database(settings) as database, database.statement() as connection:
-        await connection.execute(text("CREATE TABLE things (id int CONSTRAINT pk_things PRIMARY KEY)"))
+    async with Database(settings) as database:
+        await database.execute(text("CREATE TABLE things (id int CONSTRAINT pk_things PRIMARY KEY)"))
 
 
 @pytest.fixture
@@ -49,18 +49,15 @@ def changed(settings: Settings, **changes: Any) -> Database:
 
 
 async def add(database: Database, thing: int) -> None:
-    async with database.statement() as connection:
-        await connection.execute(ADD, {"id": thing})
+    await database.execute(ADD, {"id": thing})
 
 
 async def ask(database: Database) -> int:
-    async with database.statement() as connection:
-        return int(await connection.scalar(ONE) or 0)
+    return int((await database.execute(ONE))[0][0])
 
 
 async def sleep(database: Database) -> None:
-    async with database.statement() as connection:
-        await connection.execute(SLEEP)
+    await database.execute(SLEEP)
 
 
 async def count(connection: asyncpg.Connection, thing: int) -> int:
@@ -68,9 +65,8 @@ async def count(connection: asyncpg.Connection, thing: int) -> int:
 
 
 async def test_a_statement_is_committed_by_itself(database: Database, connection: asyncpg.Connection) -> None:
-    async with database.statement() as ours:
-        await ours.execute(ADD, {"id": 1})
-        assert await count(connection, 1) == 1
+    assert not await database.execute(ADD, {"id": 1}), "it has no rows"
+    assert await count(connection, 1) == 1
 
 
 async def test_a_transaction_is_committed_at_its_end(database: Database, connection: asyncpg.Connection) -> None:
@@ -109,20 +105,18 @@ async def test_a_cancelled_transaction_is_undone(narrow: Database, connection: a
 async def test_a_statement_after_a_transaction_opens_none(narrow: Database, connection: asyncpg.Connection) -> None:
     async with narrow.transaction() as ours:
         await ours.execute(ONE)
-    async with narrow.statement() as ours:
-        await ours.execute(ONE)
-        assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
+    assert await ask(narrow) == 1
+    assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
 
 async def test_each_session_is_bounded_and_named(database: Database) -> None:
-    async with database.statement() as ours:
-        names = ("statement_timeout", "lock_timeout", "TimeZone", "application_name")
-        values = [await ours.scalar(SETTING, {"name": name}) for name in names]
+    names = ("statement_timeout", "lock_timeout", "TimeZone", "application_name")
+    values = [(await database.execute(SETTING, {"name": name}))[0][0] for name in names]
     assert values == ["2s", "1s", "UTC", SERVICE_NAME]
 
 
 async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
-    async with narrow.statement():
+    async with narrow.transaction():
         started = time.monotonic()
         results = await asyncio.gather(*(ask(narrow) for _ in range(20)), return_exceptions=True)
         assert {str(result) for result in results} == {"All database connections are busy."}
@@ -136,9 +130,8 @@ async def test_connections_are_given_in_the_order_of_asking(settings: Settings) 
     order: list[int] = []
 
     async def work(database: Database, number: int) -> None:
-        async with database.statement() as connection:
-            await connection.execute(ONE)
-            order.append(number)
+        await database.execute(ONE)
+        order.append(number)
 
     async with changed(settings, database_pool_size=1, database_pool_wait=5) as database:
         await asyncio.gather(*(work(database, number) for number in range(100)))
@@ -230,8 +223,7 @@ async def test_a_database_that_cannot_be_reached_is_unavailable(settings: Settin
 )
 async def test_a_wrong_statement_is_our_fault(database: Database, statement: str, parameters: dict[str, int]) -> None:
     with pytest.raises(DBAPIError):
-        async with database.statement() as connection:
-            await connection.execute(text(statement), parameters)
+        await database.execute(text(statement), parameters)
 
 
 @pytest.fixture

@@ -101,19 +101,16 @@ class SqlFriendships:
             "created_at": friendship.created_at,
         }
         with constraint_errors({PAIR_INDEX: FriendshipExists(), NOT_SELF: SelfFriendship()}):
-            async with self._database.statement() as connection:
-                await connection.execute(_INSERT, row)
+            await self._database.execute(_INSERT, row)
 
     async def get(self, friendship_id: UUID) -> Friendship | None:
         """Look the friendship up by primary key."""
-        async with self._database.statement() as connection:
-            row = (await connection.execute(_GET, {"friendship_id": friendship_id})).one_or_none()
-        return None if row is None else Friendship(**row._asdict())
+        rows = await self._database.execute(_GET, {"friendship_id": friendship_id})
+        return Friendship(**rows[0]._asdict()) if rows else None
 
     async def page_of_user(self, user_id: UUID, *, limit: int, after: UUID | None) -> Page[Friendship]:
         """Read at most a page of each direction, however many friends the user has and however deep the page is."""
         parameters = {"user_id": user_id, "after": after or _NEWEST, "limit": limit + 1}
-        async with self._database.statement() as connection:
-            rows = (await connection.execute(_PAGE, parameters)).all()
+        rows = await self._database.execute(_PAGE, parameters)
         friendships = [Friendship(**row._asdict()) for row in rows]
         return Page.cut(friendships, limit=limit, key=lambda friendship: friendship.id)

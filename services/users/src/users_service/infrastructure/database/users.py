@@ -60,24 +60,21 @@ class SqlUsers:
             "created_at": user.created_at,
         }
         with constraint_errors({USERNAME_INDEX: UsernameTaken(user.username)}):
-            async with self._database.statement() as connection:
-                await connection.execute(_INSERT, row)
+            await self._database.execute(_INSERT, row)
 
     async def get(self, user_id: UUID) -> User | None:
         """Look the user up by primary key."""
-        async with self._database.statement() as connection:
-            row = (await connection.execute(_GET, {"user_id": user_id})).one_or_none()
-        return None if row is None else User(**row._asdict())
+        rows = await self._database.execute(_GET, {"user_id": user_id})
+        return User(**rows[0]._asdict()) if rows else None
 
     async def existing(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Ask for all ids at once."""
-        async with self._database.statement() as connection:
-            return frozenset((await connection.execute(_EXISTING, {"user_ids": list(user_ids)})).scalars())
+        rows = await self._database.execute(_EXISTING, {"user_ids": list(user_ids)})
+        return frozenset(row.id for row in rows)
 
     async def page(self, *, limit: int, after: UUID | None) -> Page[User]:
         """Walk the primary key backwards: a page costs the same however deep it is."""
         statement = _FIRST_PAGE if after is None else _NEXT_PAGE
         parameters = {"limit": limit + 1} if after is None else {"limit": limit + 1, "after": after}
-        async with self._database.statement() as connection:
-            rows = (await connection.execute(statement, parameters)).all()
+        rows = await self._database.execute(statement, parameters)
         return Page.cut([User(**row._asdict()) for row in rows], limit=limit, key=lambda user: user.id)
