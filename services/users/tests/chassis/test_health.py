@@ -110,7 +110,7 @@ async def test_health_checks_over_http(client: aiohttp.ClientSession) -> None:
     async with client.get("/health/live") as response:
         assert (response.status, await response.json()) == (200, {"status": "live"})
     async with client.get("/health/ready") as response:
-        assert (response.status, await response.json()) == (200, {"status": "ready", "reason": None})
+        assert (response.status, await response.json()) == (200, {"status": "ready"})
 
 
 @pytest.fixture
@@ -125,4 +125,6 @@ async def test_a_service_without_its_database_lives_but_is_not_ready(unready: ai
         assert response.status == 200
     async with unready.get("/health/ready") as response:
         assert response.status == 503
-        assert await response.json() == {"status": "not-ready", "reason": "database-unavailable"}
+        assert response.content_type == "application/problem+json"
+        problem = await response.json()
+        assert (problem["type"], problem["reason"]) == ("/problems/not-ready", "database-unavailable")

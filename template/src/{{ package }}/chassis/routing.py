@@ -58,8 +58,10 @@ class StrictJsonRoute(APIRoute):
     """A route that hands `StrictJsonRequest` to FastAPI."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the framework's handler."""
+        """Wrap the framework's handler, where there is a body to read."""
         handler = super().get_route_handler()
+        if self.body_field is None:
+            return handler
 
         async def handle(request: Request) -> Response:
             return await handler(StrictJsonRequest(request.scope, request.receive))

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from .database import Database, sqlstate
 from .errors import DatabaseUnavailable
 from .migrations import is_at_head
+from .problems import NOT_READY, problem_response, problem_responses
 
 _LOGIN_REFUSED: Final = ("28", "3D000", "42501")  # role or password; no such database; no right to connect
 _UNDEFINED_TABLE: Final = "42P01"
@@ -27,10 +28,9 @@ class Liveness(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether requests should be sent here, and if not, why."""
+    """Requests may be sent here."""
 
-    status: Literal["ready", "not-ready"]
-    reason: Reason | None = None
+    status: Literal["ready"] = "ready"
 
 
 class Health:
@@ -89,11 +89,11 @@ async def live() -> Liveness:
     return Liveness()
 
 
-@router.get("/ready", responses={503: {"model": Readiness, "description": "Not ready"}})
-async def ready(request: Request, response: Response) -> Readiness:
+@router.get("/ready", response_model=Readiness, responses=problem_responses(NOT_READY))
+async def ready(request: Request) -> Readiness | Response:
     """Answer 200 if requests may be sent here, else 503; a failure means: send them elsewhere for now."""
     reason = await request.app.state.health.reason_not_ready()
     if reason is None:
-        return Readiness(status="ready")
-    response.status_code = 503
-    return Readiness(status="not-ready", reason=reason)
+        return Readiness()
+    detail = "No request should be sent here for now."
+    return problem_response(NOT_READY, detail=detail, path=request.scope["path"], members={"reason": reason})
