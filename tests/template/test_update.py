@@ -1,5 +1,6 @@
 """`copier update` as one types it in this repository: owned files follow the template, domain files are left alone."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def test_update_from_the_root_changes_owned_files_alone(clone: Copy, *, tags: bo
     assert {service: own_files(clone.root / "services" / service) for service in SERVICES} == before
     drift = clone.scaffold("drift")
     assert drift.returncode == 0, drift.stdout
+    assert clone.scaffold("sync").returncode == 0
+    for service in SERVICES:
+        answers = (clone.root / "services" / service / ".copier-answers.yml").read_text(encoding="utf-8")
+        (commit,) = re.findall(r"(?m)^_commit: (.*)$", answers)
+        clone.git("merge-base", "--is-ancestor", commit, "HEAD")
 
 
 def test_sync_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Copy) -> None:
