@@ -12,7 +12,7 @@ import pytest
 from .calls import NOBODY, PATH, befriend, between, problem
 from .users_stub import UsersStub
 
-ROUNDS = 10
+ROUNDS = 50
 AT_ONCE = 20
 OF_USER = "SELECT count(*) FROM friendships WHERE $1 IN (initiator_id, target_id)"
 BAD_TEXTS: list[object] = ["", "  ", "x" * 51, "a\x00b", "\ud800", "\u200b", "a\nb", 7, []]
