@@ -158,6 +158,15 @@ def test_production_accepts_a_password_of_ones_own(monkeypatch: pytest.MonkeyPat
     assert load(ChassisSettings).environment == "production"
 
 
+def test_several_processes_do_not_share_a_log_file(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOG_FILE", "log")
+    assert str(load(ChassisSettings).log_file) == "log"
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; it needs WEB_CONCURRENCY=1"]
+
+
 def test_settings_cannot_be_changed() -> None:
     settings: Any = ChassisSettings(postgres_password=SecretStr(PLANTED))
     with pytest.raises(ValueError, match="frozen"):

@@ -55,6 +55,19 @@ async def test_refuses_a_body_above_the_limit_that_comes_in_chunks(sample_url: s
     assert b"connection: close" in answer.lower()
 
 
+@pytest.mark.parametrize("size", [LIMIT + 1, 30 * LIMIT])
+async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(sample_url: str, size: int) -> None:
+    host, _, port = sample_url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
+    async for piece in pieces(size):
+        writer.write(piece)
+        await writer.drain()
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
 async def test_accepts_a_body_at_the_limit(sample: aiohttp.ClientSession) -> None:
     headers = {"Content-Type": "application/json"}
     async with sample.post("/sample/items", data=io.BytesIO(BODY.ljust(LIMIT)), headers=headers) as response:

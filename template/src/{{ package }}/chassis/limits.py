@@ -1,4 +1,4 @@
-"""What every request and response must keep to: known host, bounded body, security headers. Pure ASGI."""
+"""What every request and response must keep to: a known host, and security headers. Pure ASGI."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,7 +6,6 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import BodyTooLarge
 from .problems import INVALID_HOST, problem_response
 
 SECURITY_HEADERS: Final = {
@@ -18,38 +17,6 @@ SECURITY_HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 """As the OWASP REST Security Cheat Sheet asks for; a response that sets one of them itself keeps its own."""
-
-
-class BodyLimitMiddleware:
-    """Answers 413 to a body above `limit` bytes, without reading the rest of it."""
-
-    def __init__(self, app: ASGIApp, *, limit: int) -> None:
-        self.app = app
-        self.limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse by Content-Length where there is one, else as soon as too much has come."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        too_large = any(name == b"content-length" and _is_above(value, self.limit) for name, value in scope["headers"])
-        received = 0
-
-        async def bounded_receive() -> Message:
-            nonlocal received
-            if too_large:
-                raise BodyTooLarge(self.limit)
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.limit:
-                raise BodyTooLarge(self.limit)
-            return message
-
-        await self.app(scope, bounded_receive, send)
-
-
-def _is_above(content_length: bytes, limit: int) -> bool:
-    return content_length.isdigit() and int(content_length[:20]) > limit
 
 
 class AllowedHostsMiddleware:

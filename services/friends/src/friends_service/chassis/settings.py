@@ -117,6 +117,13 @@ class ChassisSettings(BaseSettings):
             raise ValueError("is empty or well known, which ENVIRONMENT=production refuses")
         return password
 
+    @field_validator("log_file")
+    @classmethod
+    def _refuse_a_shared_log_file(cls, path: Path | None, others: ValidationInfo) -> Path | None:
+        if path and others.data.get("web_concurrency", 1) > 1:
+            raise ValueError("cannot be rotated by several processes; it needs WEB_CONCURRENCY=1")
+        return path
+
 
 def load(kind: type[SettingsType]) -> SettingsType:
     """Read the settings; on an unusable value log one line per variable (never the value) and exit with EX_CONFIG."""

@@ -10,12 +10,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from .. import DESCRIPTION, TITLE
 from .access_log import AccessLogMiddleware
+from .body_limit import BodyLimitMiddleware
 from .database import Database
 from .documentation import OPENAPI_PATH, add_documentation
 from .health import Health
 from .health import router as health_router
 from .lifecycle import Draining, DrainingMiddleware
-from .limits import AllowedHostsMiddleware, BodyLimitMiddleware, SecurityHeadersMiddleware
+from .limits import AllowedHostsMiddleware, SecurityHeadersMiddleware
 from .logging import configure_logging, redactor_for
 from .problem_handlers import exception_handlers
 from .problems import Problem
