@@ -1,5 +1,6 @@
 """uvicorn, set up for a service behind a proxy or a load balancer."""
 
+import gc
 import logging
 import signal
 from typing import Any
@@ -31,6 +32,9 @@ class _Config(uvicorn.Config):
         except Exception:
             logger.critical("cannot load the application", exc_info=True)
             raise SystemExit(1) from None
+        # What was made so far lives as long as the process; looking for garbage in it again and again pauses requests.
+        gc.collect()
+        gc.freeze()
 
 
 def serve(factory: str, settings: ChassisSettings) -> None:
