@@ -31,9 +31,14 @@ def questions() -> set[str]:
     }
 
 
+def service_files(copier_yml: Mapping[str, Any]) -> list[str]:
+    """Return the patterns, in the style of gitignore, of the files that are the service's own."""
+    return [pattern for pattern in copier_yml["_skip_if_exists"] if pattern[0] == "/"]
+
+
 @cache
 def _service_files() -> PathSpec[Any]:
-    return PathSpec.from_lines("gitignore", questionnaire()["service_files"]["default"])
+    return PathSpec.from_lines("gitignore", service_files(questionnaire()))
 
 
 def belongs_to_service(path: Path) -> bool:

@@ -26,3 +26,26 @@ def change_template(copy: Copy) -> str:
     copy.append(f"{package.relative_to(copy.root)}/main.py.jinja", "# a changed seed\n")
     copy.write(f"{package.relative_to(copy.root)}/core/added.py", "# a new seed\n")
     return copy.commit("Change the template")
+
+
+def change_questions(copy: Copy) -> str:
+    """The version after that: another question, what was added is dropped, and what was dropped is back."""
+    copy.append("copier.yml", "\ncolour:\n  type: str\n  default: red\n")
+    copy.write("template/docs/colour.md.jinja", "{{ colour }}\n")
+    (copy.root / "template/docs/added.md").unlink()
+    dropped = ("template/.editorconfig", "template/src/{{ package }}/core/errors.py.jinja")
+    copy.git("checkout", "--quiet", "HEAD~1", "--", *dropped)
+    return copy.commit("Change the questions")
+
+
+def give_away(copy: Copy) -> str:
+    """The version after that: a changed owned file is the service's from now on, and another one is changed again."""
+    questionnaire = copy.root / "copier.yml"
+    first = "  - /src/*/main.py\n"
+    content = questionnaire.read_text(encoding="utf-8")
+    assert first in content
+    questionnaire.write_text(content.replace(first, f"{first}  - /README.md\n"), encoding="utf-8")
+    copy.append("template/README.md.jinja", "Changed.\n")
+    noxfile = copy.root / "template/noxfile.py"
+    noxfile.write_text(noxfile.read_text(encoding="utf-8").replace("# changed\n", "# once more\n"), encoding="utf-8")
+    return copy.commit("Give a file away")

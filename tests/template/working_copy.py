@@ -27,7 +27,9 @@ class Copy:
 
     @classmethod
     def of_working_tree(cls, root: Path) -> "Copy":
-        for path in listed(ROOT, "copier.yml", "template", "services", "tools"):
+        """The working tree as it is, but without the chassis: fewer files to render, and each fares the same."""
+        paths = listed(ROOT, "copier.yml", "template", "services", "tools")
+        for path in [path for path in paths if "chassis" not in path.parts]:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / path, root / path)
         copy = cls(root)
@@ -40,6 +42,11 @@ class Copy:
     def clone(self, root: Path, *options: str) -> "Copy":
         self.git("clone", "--quiet", *options, f"file://{self.root}", str(root))
         return Copy(root)
+
+    @property
+    def url(self) -> str:
+        """Its address as a template."""
+        return f"git+file://{self.root}".replace(" ", "%20")
 
     def git(self, *arguments: str) -> str:
         command = ["git", *arguments]

@@ -1,0 +1,72 @@
+"""What an update promises: no conflict, owned files as a fresh rendering has them, not one line of the service lost."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+from copier import run_copy
+from pathspec import PathSpec
+from working_copy import Copy
+
+from layout import answers, listed
+from rendering import service_files
+
+Contents = dict[str, bytes]
+
+
+@contextmanager
+def promises_kept(service: Copy, template: Copy, *, old: str, new: str) -> Iterator[None]:
+    """Fail if what is done within, an update from one version to the last one, breaks a promise."""
+    owned = rendered(template, old, service.root)
+    becomes_own = ownership(template)
+    before = {
+        path: content
+        for path, content in contents(service.root).items()
+        if path not in owned or becomes_own.match_file(path)
+    }
+    yield
+    conflicts = service.git("diff", "--name-only", "--diff-filter=U")
+    assert not conflicts, conflicts
+    after = contents(service.root)
+    fresh = rendered(template, new, service.root)
+    ours = {path: content for path, content in after.items() if path not in fresh}
+    stale = differing({path: after[path] for path in fresh if path in after}, fresh)
+    assert not stale, f"Not as in a fresh rendering: {stale}"
+    changed = differing(ours, before)
+    assert not changed, f"The service's own, and changed: {changed}"
+
+
+def differing(some: Contents, others: Contents) -> list[str]:
+    """The paths that only one of them has, or with another content."""
+    return sorted(path for path in some.keys() | others.keys() if some.get(path) != others.get(path))
+
+
+def contents(service: Path) -> Contents:
+    """The content of every file of a service, except for those that git ignores."""
+    return {path.as_posix(): (service / path).read_bytes() for path in listed(service)}
+
+
+def rendered(template: Copy, version: str, service: Path) -> Contents:
+    """The owned files of a version, for the answers that the service recorded."""
+    given = {name: answer for name, answer in answers(service).items() if name[0] != "_"}
+    with TemporaryDirectory() as folder:
+        run_copy(
+            template.url,
+            folder,
+            data={**given, "seed": False},
+            vcs_ref=version,
+            defaults=True,
+            overwrite=True,
+            quiet=True,
+        )
+        paths = [path for path in Path(folder).rglob("*") if path.is_file()]
+        return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def ownership(template: Copy) -> PathSpec[Any]:
+    """The patterns of the service's own files in the last version of a template."""
+    questionnaire = yaml.safe_load((template.root / "copier.yml").read_text(encoding="utf-8"))
+    return PathSpec.from_lines("gitignore", service_files(questionnaire))
