@@ -113,14 +113,25 @@ def sync(session: nox.Session) -> None:
 
 @nox.session
 def update(session: nox.Session) -> None:
-    """Take the last commit of template/ with `copier update`, staging each service; stops at the first conflict."""
-    session.run(sys.executable, "template/tools/environment.py", log=False)
+    """Synchronise a clean tree; then, given arguments such as `-d ci=github`, run `copier update` with them."""
+    refuse_changes(session, "commit or remove what `git status` lists first")
+    # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
+    run(session, "python", "tools/scaffold.py", "sync")
+    if not session.posargs:
+        return
+    refuse_changes(session, "the services were synchronised; commit that, and run this again")
     for service in SERVICES:
         with session.chdir(service):
             session.run(str(BIN / "python"), "tools/update.py", "--vcs-ref", "HEAD", *session.posargs)
         session.run("git", "add", "--all", str(service))
     # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "tools/scaffold.py", "sync")
+
+
+def refuse_changes(session: nox.Session, instead: str) -> None:
+    """Stop if the working tree is not as it was committed."""
+    if session.run("git", "status", "--porcelain", silent=True, log=False):
+        session.error(instead)
 
 
 @nox.session

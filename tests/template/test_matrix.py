@@ -1,8 +1,12 @@
 """Services for odd but valid answers pass their own checks."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ import pytest
 
 from layout import ROOT
 from rendering import render
+from system import running_system
 
 Check = Callable[..., None]
 ODD: dict[str, dict[str, Any]] = {
@@ -78,5 +83,21 @@ def test_type_checks(check: Check) -> None:
 
 def test_migrates_and_passes_its_own_tests(check: Check) -> None:
     """The chassis is the same in every service; the other tests of it run in those of this repository."""
-    check("pytest", "--quiet", "--ignore=tests/chassis")
-    check("pytest", "--quiet", "tests/chassis/test_service.py")
+    check("pytest", "--quiet", "tests/core", "tests/infrastructure", "tests/api", "tests/chassis/test_service.py")
+
+
+def test_serves_what_was_created_once(tmp_path: Path, programs: Path) -> None:
+    render(tmp_path / "shop", ODD["keyword"], seed=True)
+    (tmp_path / "shop/.venv").symlink_to(programs.parent)
+    with running_system([tmp_path / "shop"], ports="free") as system:
+        port = system.services["x"].port
+        status, created = call(port, "POST", "/api/v1/classes", {"name": "ü"})
+        assert status == HTTPStatus.CREATED
+        assert call(port, "GET", f"/api/v1/classes/{created['id']}") == (HTTPStatus.OK, created)
+
+
+def call(port: int, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.load(answer)

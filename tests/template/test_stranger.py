@@ -71,10 +71,12 @@ def test_takes_the_next_version_without_tags_and_below_the_root(clone: Copy, str
 def test_update_refuses_uncommitted_changes_with_a_sentence(clone: Copy, stranger: Copy) -> None:
     generate(stranger, clone, ".")
     stranger.append("README.md", "edited\n")
+    stranger.append("noxfile.py", "# edited\n")
+    stranger.git("add", "noxfile.py")
     done = stranger.python("tools/update.py")
     assert done.returncode == 1
-    assert "Commit, stage or remove these first" in done.stderr
-    assert "README.md" in done.stderr
+    assert "Commit or remove these first" in done.stderr
+    assert "README.md\nM  noxfile.py\n" in done.stderr
 
 
 def test_update_names_the_files_with_conflicts(clone: Copy, stranger: Copy) -> None:

@@ -59,3 +59,60 @@ def test_sync_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Co
     assert done.returncode == 0, done.stderr
     assert clone.git("diff", "--name-only", "--diff-filter=U") == ""
     assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("changed\n# changed again\n")
+
+
+def test_sync_before_an_update_makes_up_for_a_commit_that_was_synchronised_before_it_was_made(clone: Copy) -> None:
+    """`./noxw -s update` does this; `copier update` alone would compare with the version before that commit."""
+    replace_last_line(clone, "# changed\n")
+    clone.scaffold("sync")
+    clone.commit("Change the template and synchronise")
+    replace_last_line(clone, "# changed again\n")
+    clone.commit("Change the same line again")
+    assert clone.copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", "services/users").returncode == 0
+    assert conflicts(clone) == ["services/users/noxfile.py"]
+    clone.git("reset", "--quiet", "--hard")
+
+    assert clone.scaffold("sync").returncode == 0
+    clone.commit("Synchronise")
+    assert clone.copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", "services/users").returncode == 0
+    assert conflicts(clone) == []
+    assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("\n# changed again\n")
+
+
+def test_sync_works_after_a_squash_and_anchors_to_a_commit_that_exists(clone: Copy, tmp_path: Path) -> None:
+    begin = clone.git("rev-parse", "HEAD").strip()
+    clone.append("template/noxfile.py", "# changed\n")
+    lost = clone.commit("Change the template")
+    clone.scaffold("sync")
+    clone.commit("Synchronise")
+    clone.git("reset", "--quiet", "--soft", begin)
+    kept = clone.commit("Both in one")
+    squashed = clone.clone(tmp_path / "squashed")
+    assert anchor(squashed) == lost
+    assert "Unknown revision" in squashed.copier("update", "--defaults", "services/users").stderr
+
+    assert squashed.scaffold("drift").returncode == 0
+    assert squashed.scaffold("sync").returncode == 0
+    assert anchor(squashed) == kept
+    squashed.commit("Anchor")
+    squashed.append("template/noxfile.py", "# changed again\n")
+    squashed.commit("Change the template again")
+    done = squashed.copier("update", "--defaults", "--quiet", "services/users")
+    assert (done.returncode, conflicts(squashed)) == (0, []), done.stderr
+
+
+def anchor(copy: Copy) -> str:
+    """The commit that a service says it was rendered from."""
+    answers = (copy.root / "services/users/.copier-answers.yml").read_text(encoding="utf-8")
+    (commit,) = re.findall(r"(?m)^_commit: (.*)$", answers)
+    return str(commit)
+
+
+def conflicts(copy: Copy) -> list[str]:
+    return copy.git("diff", "--name-only", "--diff-filter=U").splitlines()
+
+
+def replace_last_line(copy: Copy, line: str) -> None:
+    file = copy.root / "template/noxfile.py"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    file.write_text("".join([*lines[:-1], line]), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Bring this service to the newest version of its template; arguments go to `copier update`.
 
-It stops before it changes anything if something is neither committed nor staged, and names the files with conflicts.
+It stops before it changes anything if something is not committed, and names the files with conflicts.
 """
 
 import subprocess
@@ -11,7 +11,7 @@ from pathlib import Path
 import lock
 
 COPIER = [sys.executable, "-m", "copier"] if find_spec("copier") else ["uv", "tool", "run", "copier@latest"]
-COMMIT_FIRST = "Commit, stage or remove these first, so that the update can be looked at and undone:"
+COMMIT_FIRST = "Commit or remove these first, so that the update can be looked at and undone:"
 TAKE_TEMPLATE = "Owned files hold nothing of yours: take the template's side, add them, and run the checks."
 
 
@@ -22,9 +22,11 @@ def git(*arguments: str) -> str:
 
 def update(arguments: list[str]) -> int:
     """Update, lock again if dependencies changed, and say what changed."""
-    changes = [line for line in git("status", "--porcelain").splitlines() if line[1] != " "]
+    # Of other services in the repository, what is staged does no harm.
+    changes = {line for line in git("status", "--porcelain").splitlines() if line[1] != " "}
+    changes.update(git("status", "--porcelain", ".").splitlines())
     if changes:
-        print(COMMIT_FIRST, *changes, sep="\n", file=sys.stderr)
+        print(COMMIT_FIRST, *sorted(changes), sep="\n", file=sys.stderr)
         return 1
     # From the top of the repository both a template elsewhere and one in this repository (`_src_path: .`) are found.
     top = Path(git("rev-parse", "--show-toplevel"))
