@@ -19,6 +19,7 @@ from postgres_server import postgres_environment
 from pydantic import SecretStr
 
 from users_service.chassis.database import Database
+from users_service.chassis.http_protocol import ProblemHttpProtocol
 from users_service.main import create_app
 from users_service.settings import Settings
 
@@ -133,7 +134,8 @@ async def connection(postgres: dict[str, str], database_name: str) -> AsyncItera
 @asynccontextmanager
 async def booted(app: FastAPI) -> AsyncIterator[str]:
     """Serve the application over HTTP with its lifespan running; yields its base URL."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, ws="none"))
+    protocol = ProblemHttpProtocol
+    server = uvicorn.Server(uvicorn.Config(app, http=protocol, port=0, log_config=None, access_log=False, ws="none"))
     serving = asyncio.create_task(server._serve())
     while not server.started:
         await asyncio.sleep(0.01)

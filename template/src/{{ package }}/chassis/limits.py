@@ -18,6 +18,8 @@ SECURITY_HEADERS: Final = {
 }
 """As the OWASP REST Security Cheat Sheet asks for; a response that sets one of them itself keeps its own."""
 
+RAW_SECURITY_HEADERS: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
+
 
 class AllowedHostsMiddleware:
     """Answers 421 to a `Host` that is not ours (RFC 9110 section 15.5.20), so that no cache or link can be poisoned."""
@@ -46,7 +48,6 @@ class SecurityHeadersMiddleware:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._raw = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and complete the headers of the response."""
@@ -54,7 +55,10 @@ class SecurityHeadersMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in self._raw if pair[0] not in present)]
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in RAW_SECURITY_HEADERS if pair[0] not in present),
+                ]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)

@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 
+from .http_protocol import ProblemHttpProtocol
 from .logging import configure_logging
 from .settings import ChassisSettings
 
@@ -18,7 +19,7 @@ class _Config(uvicorn.Config):
 
     def __init__(self, factory: str, settings: ChassisSettings, **options: Any) -> None:
         self.settings = settings
-        super().__init__(factory, factory=True, log_config=None, access_log=False, **options)
+        super().__init__(factory, factory=True, http=ProblemHttpProtocol, log_config=None, access_log=False, **options)
 
     def configure_logging(self) -> None:
         """Called by uvicorn in each process before anything else."""

@@ -66,6 +66,13 @@ def continue_request(headers: list[tuple[bytes, bytes]]) -> RequestContext:
     )
 
 
+def begin_request() -> RequestContext:
+    """Start a request that no middleware sees, in the current context."""
+    context = continue_request([])
+    _current.set(context)
+    return context
+
+
 class RequestContextMiddleware:
     """Pure ASGI: sets the context for everything inside, and returns the request id on every response."""
 

@@ -1,0 +1,32 @@
+"""What is no valid HTTP never becomes a request, and is answered all the same."""
+
+import asyncio
+import json
+import logging
+from uuid import UUID
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "request_line",
+    [b"FOO / HTTP/1.1", b"GET /" + b"x" * 100_000 + b" HTTP/1.1", b"nonsense", b"GET / HTTP/9.9"],
+    ids=["unknown method", "too long", "nonsense", "unknown version"],
+)
+async def test_refuses_what_is_not_http_with_a_problem(
+    base_url: str, request_line: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    host, _, port = base_url.removeprefix("http://").partition(":")
+    with caplog.at_level(logging.WARNING):
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(request_line + b"\r\nHost: x\r\n\r\n")
+        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+        writer.close()
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"content-type: application/problem+json\r\n" in head
+    assert b"connection: close\r\n" in head
+    assert b"x-content-type-options: nosniff\r\n" in head
+    problem = json.loads(body)
+    assert (problem["type"], problem["status"]) == ("/problems/bad-request", 400)
+    assert UUID(problem["request_id"]).version == 7
+    assert "refused what is not valid HTTP" in caplog.messages
