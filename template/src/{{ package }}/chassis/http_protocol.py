@@ -24,7 +24,8 @@ class ProblemHttpProtocol(HttpToolsProtocol):
 
     def _refuse(self) -> None:
         request = begin_request()
-        logger.warning("refused what is not valid HTTP", extra={"client.address": self.client[0] if self.client else None})
+        client = {"client.address": self.client[0]} if self.client else {}
+        logger.warning("refused what is not valid HTTP", extra=client)
         response = problem_response(BAD_REQUEST, detail="This is not a valid HTTP/1.1 request.", path="")
         own = [(b"connection", b"close"), (b"x-request-id", request.request_id.encode())]
         headers = [*self.server_state.default_headers, *response.raw_headers, *RAW_SECURITY_HEADERS, *own]
