@@ -1,4 +1,5 @@
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -24,17 +25,31 @@ def clone(original: Copy, tmp_path: Path) -> Copy:
     return original.clone(tmp_path / "a clone")
 
 
-@pytest.fixture
-def generate(tmp_path: Path) -> Generate:
-    """Generates a service from the working tree, in a git repository of its own."""
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Generate:
+    """Generates a service from the working tree, in a git repository of its own; once for the same answers."""
+    folders: dict[str, Path] = {}
 
     def generate(answers: Mapping[str, Any]) -> Path:
-        folder = tmp_path / str(answers["service_name"])
-        render(folder, answers, seed=True)
-        copy = Copy(folder)
-        copy.git("init", "--quiet")
-        copy.commit("Generate")
-        return folder
+        key = repr(answers)
+        if key not in folders:
+            folder = tmp_path_factory.mktemp("generated") / str(answers["service_name"])
+            render(folder, answers, seed=True)
+            copy = Copy(folder)
+            copy.git("init", "--quiet")
+            copy.commit("Generate")
+            folders[key] = folder
+        return folders[key]
+
+    return generate
+
+
+@pytest.fixture
+def generate(generated: Generate, tmp_path: Path) -> Generate:
+    """The same, as a copy that a test may do anything to."""
+
+    def generate(answers: Mapping[str, Any]) -> Path:
+        return Path(shutil.copytree(generated(answers), tmp_path / str(answers["service_name"])))
 
     return generate
 

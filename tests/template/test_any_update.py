@@ -60,10 +60,11 @@ def change(root: Path, paths: list[Path], edits: list[Edit]) -> None:
 
 @pytest.fixture(scope="module")
 def template(original: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The template without its tools: few files, of each kind."""
+    """The template without its tools and most tests: few files, of each kind."""
     template = original.clone(tmp_path_factory.mktemp("any") / "template")
     shutil.rmtree(template.root / "services")
-    shutil.rmtree(template.root / "template/tools")
+    for folder in ("tools", "tests/core", "tests/infrastructure"):
+        shutil.rmtree(template.root / "template" / folder)
     template.commit("Cut down")
     template.git("branch", "begin")
     return template
@@ -79,7 +80,7 @@ def service(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
     return service
 
 
-@settings(max_examples=8, deadline=None, derandomize=True, database=None)
+@settings(max_examples=6, deadline=None, derandomize=True, database=None)
 @given(ours=EDITS, theirs=EDITS)
 def test_any_update_keeps_its_promises(template: Copy, service: Copy, ours: list[Edit], theirs: list[Edit]) -> None:
     for copy in (template, service):

@@ -45,7 +45,7 @@ def test_both_uses_of_the_ownership_list_are_that_list() -> None:
 
 def test_every_file_of_the_template_is_rendered_for_some_answers(tmp_path: Path) -> None:
     rendered: set[str] = set()
-    for ci in ("github", "gitlab", "none"):
+    for ci in ("github", "gitlab"):
         folder = tmp_path / ci
         render(folder, {"service_name": "orders", "ci": ci, "upstreams": ["users"]}, seed=True)
         rendered |= {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
