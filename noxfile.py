@@ -1,7 +1,9 @@
 """What one does with the whole repository; `./noxw -l` lists it. Each service has a noxfile of its own."""
 
 import os
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -29,9 +31,27 @@ def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
 
 
 def in_each_service(session: nox.Session, name: str, *arguments: str) -> None:
-    """Run a session of every service's own noxfile."""
-    for service in SERVICES:
-        session.run(sys.executable, "-m", "nox", "-f", str(service / "noxfile.py"), "-s", name, "--", *arguments)
+    """Run a session of every service's own noxfile: all at once, or in turn if arguments may make it interactive."""
+    if arguments:
+        for service in SERVICES:
+            session.run(*_nox(service, name), "--", *arguments)
+        return
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(lambda service: _run_and_show(_nox(service, name)), SERVICES))
+    if failed := [str(service) for service, code in zip(SERVICES, results, strict=True) if code]:
+        session.error(f"{name} failed in {' and '.join(failed)}; see above")
+
+
+def _nox(service: Path, name: str) -> list[str]:
+    return [sys.executable, "-m", "nox", "-f", str(service / "noxfile.py"), "-s", name]
+
+
+def _run_and_show(command: list[str]) -> int:
+    """Show what a program printed when it has ended, so that the lines of several do not mix."""
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    sys.stdout.write(done.stdout)
+    sys.stdout.flush()
+    return done.returncode
 
 
 def refresh_environments(session: nox.Session) -> None:
