@@ -94,7 +94,7 @@ def drift(session: nox.Session) -> None:
 @nox.session
 def template(session: nox.Session) -> None:
     """Test the template: services for many answers, updates, and that each guard objects; arguments go to pytest."""
-    run(session, "pytest", *(session.posargs or ["tests/template"]))
+    run(session, "pytest", *(session.posargs or ["-n", "2", "--dist", "loadfile", "tests/template"]))
 
 
 @nox.session
