@@ -83,6 +83,7 @@ def render(service: Path, answers: Mapping[str, Any], *, seed: bool) -> None:
 def _anchor(file: Path) -> None:
     """Make the answers point to this repository and its last commit instead of to the plain copy."""
     at = commit()
-    source = f"_commit: {at}\n_src_path: .\n" if at else "_src_path: .\n"
+    # Dumped, not written: a commit of digits only would be read as a number, which Copier refuses.
+    source = yaml.safe_dump({"_commit": at, "_src_path": "."} if at else {"_src_path": "."}, sort_keys=False)
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     file.write_text("".join(source if line.startswith("_src_path:") else line for line in lines), encoding="utf-8")

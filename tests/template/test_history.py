@@ -1,8 +1,6 @@
 """A service of every released version updates to the template as it is in the working tree."""
 
-import io
 import shutil
-import tarfile
 import tomllib
 from pathlib import Path
 from subprocess import run
@@ -34,8 +32,8 @@ def two_versions(root: Path, revision: str) -> Copy:
     """A template whose first commit is that revision, and whose second one is the working tree."""
     archive = ["git", "-c", "safe.directory=*", "archive", revision, "copier.yml", "template"]
     content = run(archive, cwd=ROOT, check=True, capture_output=True).stdout
-    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-        tar.extractall(root, filter="data")
+    root.mkdir(parents=True, exist_ok=True)
+    run(["tar", "--extract"], cwd=root, check=True, input=content)
     template = Copy(root)
     template.git("init", "--quiet")
     template.commit("The released version")

@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
 from versions import change_template, own_files
 from working_copy import Copy
+
+import layout
+import rendering
 
 SERVICES = ("users", "friends")
 
@@ -113,3 +117,9 @@ def replace_last_line(copy: Copy, line: str) -> None:
     file = copy.root / "template/noxfile.py"
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     file.write_text("".join([*lines[:-1], line]), encoding="utf-8")
+
+
+def test_a_commit_of_digits_only_is_recorded_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering, "commit", lambda: "8249228")
+    rendering.render(tmp_path / "orders", {"service_name": "orders"}, seed=False)
+    assert layout.answers(tmp_path / "orders")["_commit"] == "8249228"

@@ -74,7 +74,7 @@ class Copy:
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**os.environ, **IDENTITY, "PYTHONPATH": path, "PATH": programs},
+            env={**os.environ, **IDENTITY, "PYTHONPATH": path, "PATH": programs, "PYTHONDONTWRITEBYTECODE": "1"},
             check=False,
             capture_output=True,
             text=True,
