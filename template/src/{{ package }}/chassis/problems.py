@@ -67,9 +67,7 @@ UNSUPPORTED_MEDIA_TYPE = Problem(slug="unsupported-media-type", status=415, titl
 INVALID_REQUEST = Problem(slug="invalid-request", status=422, title="Invalid request", members=("errors",))
 INVALID_HOST = Problem(slug="misdirected-request", status=421, title="Misdirected request")
 INTERNAL_ERROR = Problem(slug="internal-error", status=500, title="Internal server error")
-NOT_READY = Problem(
-    slug="not-ready", status=503, title="Not ready", members=("reason",), retry_after=RETRY_AFTER_SECONDS
-)
+NOT_READY = Problem(slug="not-ready", status=503, title="Not ready", retry_after=RETRY_AFTER_SECONDS)
 DATABASE_UNAVAILABLE = Problem(
     slug="database-unavailable", status=503, title="Database unavailable", retry_after=RETRY_AFTER_SECONDS
 )
