@@ -16,6 +16,13 @@ ROOT = Path(__file__).parent
 BIN = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
 SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
 STOP_SECONDS = 10
+SCHEMAS = {
+    ".github/workflows/*.yml": "github-workflows",
+    ".github/dependabot.yml": "dependabot",
+    ".github/ISSUE_TEMPLATE/config.yml": "github-issue-config",
+    ".github/ISSUE_TEMPLATE/[!c]*.yml": "github-issue-forms",  # all but config.yml
+    "docker-compose.yml": "compose-spec",
+}
 
 
 def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
@@ -63,10 +70,14 @@ def refresh_environments(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and locks here, and style, import contracts and locks of each service."""
+    """Check style, locks and workflows here, and style, import contracts and locks of each service."""
     run(session, "python", "tools/lock_all.py", "--check")
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
+    run(session, "yamllint", "--strict", ".")
+    for pattern, schema in SCHEMAS.items():
+        run(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *sorted(ROOT.glob(pattern)))
+    run(session, "zizmor", "--offline", "--quiet", "--strict-collection", ".github", ".pre-commit-config.yaml")
     in_each_service(session, "lint")
 
 
@@ -85,6 +96,32 @@ def test(session: nox.Session) -> None:
     in_each_service(session, "test", *session.posargs)
 
 
+@nox.session(name="test-all")
+def test_all(session: nox.Session) -> None:
+    """Run the tests of each service under each Python from 3.11 to 3.14 that is installed; arguments go to pytest."""
+    in_each_service(session, "test-all", *session.posargs)
+
+
+@nox.session
+def lowest(session: nox.Session) -> None:
+    """Run the tests of each service with the oldest dependencies that it permits; arguments go to pytest."""
+    in_each_service(session, "lowest", *session.posargs)
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Run the tests of each service with the newest dependencies that there are; arguments go to pytest."""
+    in_each_service(session, "newest", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
+    run(session, "zizmor", "--quiet", "--strict-collection", ".github")
+    run(session, "python", "template/tools/audit.py", *session.posargs)
+    in_each_service(session, "audit", *session.posargs)
+
+
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail, naming the files, if a service is not as the template has it."""
@@ -93,15 +130,24 @@ def drift(session: nox.Session) -> None:
 
 @nox.session
 def template(session: nox.Session) -> None:
-    """Test the template: services for many answers, updates, and that each guard objects; arguments go to pytest."""
-    run(session, "pytest", *(session.posargs or ["-n", "2", "--dist", "loadfile", "tests/template"]))
+    """Test the template: services for many answers, updates, CI, and every guard; arguments go to pytest."""
+    tests = ["-n", "2", "--dist", "loadfile", "tests/template", "tests/delivery"]
+    run(session, "pytest", *(session.posargs or tests))
 
 
 @nox.session
 def system(session: nox.Session) -> None:
-    """Test all services together over HTTP, each as a process; arguments go to pytest."""
+    """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
-    run(session, "pytest", *(session.posargs or ["tests/tools", "tests/system"]))
+    elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
+    run(session, "pytest", *(session.posargs or ["tests/tools", "tests/system", "tests/docs", *elsewhere]))
+
+
+@nox.session
+def mutate(session: nox.Session) -> None:
+    """Change one thing in the code at a time and see whether a test notices; `-- --help` says what can be chosen."""
+    refresh_environments(session)
+    run(session, "python", "tools/mutate.py", *session.posargs)
 
 
 @nox.session
@@ -156,7 +202,7 @@ def refuse_changes(session: nox.Session, instead: str) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Lock the dependencies of everything anew; `-- --upgrade` takes the newest versions."""
+    """Lock the dependencies of everything anew; `-- --upgrade` takes the newest versions that are a week old."""
     run(session, "python", "tools/lock_all.py", *session.posargs)
 
 
@@ -167,7 +213,23 @@ def images(session: nox.Session) -> None:
 
 
 @nox.session
+def docs(session: nox.Session) -> None:
+    """Make a site of the documents and test it; or ask for links (`-- external`), draw the demo (`-- picture`)."""
+    if session.posargs == ["picture"]:
+        run(session, "python", "tools/record_demo.py")
+        return
+    with session.chdir("docs"):
+        session.run(sys.executable, "../template/tools/environment.py", log=False)
+    run(session, "python", "tools/build_site.py", *session.posargs)
+    if not session.posargs:
+        run(session, "pytest", "tests/docs")
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the services against the baselines and write benchmarks/results; `-- quick` takes two minutes."""
+    """Measure and write benchmarks/results; `-- quick` takes two minutes, `-- growth` looks at up to 10^7 rows."""
     refresh_environments(session)
-    run(session, "python", "benchmarks/run.py", *session.posargs)
+    script, arguments = "run.py", session.posargs
+    if arguments[:1] == ["growth"]:
+        script, *arguments = "growth.py", *arguments[1:]
+    run(session, "python", f"benchmarks/{script}", *arguments)

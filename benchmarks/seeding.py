@@ -12,6 +12,7 @@ USERS = 100_000
 HUBS = 10
 FRIENDS_OF_A_HUB = 20_000
 FRIENDS_OF_ANYBODY = 8
+FEW = 1_000
 SEED = 7
 SECONDARY_INDEXES = """
     SELECT indexname AS name, indexdef AS definition FROM pg_indexes
@@ -37,6 +38,13 @@ def new_pairs(users: list[UUID]) -> Iterator[tuple[UUID, UUID]]:
         for number in range(USERS):
             first = number * _STRIDE % USERS
             yield users[first], users[(first + distance) % USERS]
+
+
+def new_pairs_of_few(users: list[UUID]) -> Iterator[tuple[UUID, UUID]]:
+    """Yield pairs within a small part of the users that are no friends yet, all different."""
+    few = users[-FEW:]
+    for distance in range(FRIENDS_OF_ANYBODY + 1, FEW):
+        yield from zip(few, few[distance:], strict=False)
 
 
 async def seed(postgres: Mapping[str, str]) -> None:

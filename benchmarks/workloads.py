@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from seeding import HUBS, SEED, new_pairs, user_ids
+from seeding import HUBS, SEED, new_pairs, new_pairs_of_few, user_ids
 
 FASTEST = 8_000  # requests per second that no server here reaches: so many new users or pairs are prepared
 READS = 50_000
@@ -37,6 +37,7 @@ class Workloads:
         self._folder = folder
         self._users = user_ids()
         self._pairs = new_pairs(self._users)
+        self._pairs_of_few = new_pairs_of_few(self._users)
         self._numbers = count()
         hubs = self._users[:HUBS]
         reads = self._write("get_user", self._reads())
@@ -55,7 +56,7 @@ class Workloads:
             ],
             "befriend": [
                 Contender(name="allium, users not in the cache", server="friends-uncached", requests=self._beginnings),
-                Contender(name="allium", server="friends", requests=self._beginnings),
+                Contender(name="allium, users in the cache", server="friends", requests=self._beginnings_of_few),
                 # With 200 clients it overloads the users service, which then refuses some of its checks.
                 Contender(
                     name="naive", server="naive_friendships", requests=self._beginnings, connections=CONNECTIONS[:1]
@@ -77,7 +78,12 @@ class Workloads:
         return self._write("register_user", [_post("/api/v1/users", {"username": name, **person}) for name in names])
 
     def _beginnings(self, seconds: float) -> Path:
-        pairs = islice(self._pairs, round(seconds * FASTEST))
+        return self._write_pairs(islice(self._pairs, round(seconds * FASTEST)))
+
+    def _beginnings_of_few(self, seconds: float) -> Path:
+        return self._write_pairs(islice(self._pairs_of_few, round(seconds * FASTEST)))
+
+    def _write_pairs(self, pairs: Iterable[tuple[UUID, UUID]]) -> Path:
         bodies = ({"initiator_id": str(first), "target_id": str(second)} for first, second in pairs)
         return self._write("befriend", [_post("/api/v1/friendships", body) for body in bodies])
 

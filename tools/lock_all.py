@@ -1,6 +1,7 @@
 """Lock everything: the repository's own tools, the template's seeds, and every service.
 
 The services start from the template's locks, so that all of them run the same versions of what they share.
+The nox and uv of `noxw` are those of every service's CI, too, where they are an owned file.
 """
 
 import shutil
@@ -16,10 +17,18 @@ from rendering import render
 OWN: lock.Locks = {
     "tools/noxw-requirements.txt": ("--group", "noxw"),
     "requirements-dev.txt": ("--group", "dev", "--constraint", "tools/noxw-requirements.txt"),
+    "docs/requirements-dev.txt": ("--group", "docs", "--constraint", "requirements-dev.txt"),
 }
+NOX_OF_SERVICES = ROOT / "template" / "tools" / "nox-requirements.txt"
 
 
-def lock_template(*, upgrade: bool) -> None:
+def give_nox_to_services() -> None:
+    """Copy the lock of nox and uv, without the first line, which is about lists that a service does not have."""
+    own = (ROOT / "tools" / "noxw-requirements.txt").read_text(encoding="utf-8")
+    NOX_OF_SERVICES.write_text(own.removeprefix(lock.header(ROOT)), encoding="utf-8")
+
+
+def lock_template(*, upgrade: int | None) -> None:
     """Lock what a service needs that was generated with no answers but its name."""
     seeds = ROOT / "template"
     with tempfile.TemporaryDirectory() as temporary:
@@ -45,20 +54,21 @@ def lock_service(folder: Path) -> None:
     """Lock one service, taking the template's versions wherever they fit."""
     for name in lock.LOCKS:
         shutil.copyfile(ROOT / "template" / name, folder / name)
-    lock.lock(folder, upgrade=False)
+    lock.lock(folder, upgrade=None)
 
 
 def main() -> int:
-    """Lock everything; `--upgrade` takes the newest versions, `--check` only looks at the repository's own locks."""
-    if "--check" in sys.argv[1:]:
+    """Lock everything; `--upgrade` takes newer versions, `--check` only looks at the repository's own locks."""
+    wanted = lock.options("Lock the dependencies of everything.")
+    if wanted.check:
         names = lock.stale(ROOT, OWN)
         for name in names:
             print(f"{name} is older than the dependencies in pyproject.toml; run: ./noxw -s lock", file=sys.stderr)
         return 1 if names else 0
-    upgrade = "--upgrade" in sys.argv[1:]
     try:
-        lock.lock(ROOT, OWN, upgrade=upgrade)
-        lock_template(upgrade=upgrade)
+        lock.lock(ROOT, OWN, upgrade=wanted.upgrade)
+        give_nox_to_services()
+        lock_template(upgrade=wanted.upgrade)
         for service in services():
             lock_service(service)
     except subprocess.CalledProcessError:

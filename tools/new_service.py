@@ -35,7 +35,7 @@ def new(given: dict[str, Any]) -> int:
             return 1
         try:
             if lock.stale(made):
-                lock.lock(made, upgrade=False)
+                lock.lock(made, upgrade=None)
         except (subprocess.CalledProcessError, FileNotFoundError) as error:
             print(f"The dependencies of services/{name} could not be locked: {error}", file=sys.stderr)
             return 1

@@ -8,28 +8,56 @@ import nox
 
 nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "none"
+nox.options.error_on_missing_interpreters = False  # in a CI, too, `test-all` takes those that are there
 nox.options.sessions = ["lint", "typecheck", "test"]
 
 BIN = Path(".venv", "Scripts" if os.name == "nt" else "bin").absolute()
+PATHS = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 CODE = ("src", "tests", "tools", "migrations")
+SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
+    "compose.yml": "compose-spec",
+    ".github/workflows/*.yml": "github-workflows",
+    ".github/dependabot.yml": "dependabot",
+    ".gitlab-ci.yml": "gitlab-ci",
+    "renovate.json": "renovate",
+}
 
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:
     """Run a program of the environment, which is first brought up to requirements-dev.txt."""
     session.run(sys.executable, "tools/environment.py", log=False)
-    session.run(str(BIN / program), *arguments, env={"PYTHONPATH": os.pathsep.join(["src", "tools"])})
+    session.run(str(BIN / program), *arguments, env=PATHS)
+
+
+def lint_deployment(session: nox.Session) -> None:
+    """Check the files of containers and CI, without the network."""
+    for pattern, schema in SCHEMAS.items():
+        files = [str(path) for path in sorted(Path().glob(pattern))]
+        if files:
+            run(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
+    run(session, "yamllint", "--strict", ".")
+    if Path(".github").is_dir():
+        run(session, "zizmor", "--offline", "--quiet", "--strict-collection", ".github")
+    if os.name != "nt":  # hadolint has no wheel for Windows
+        run(session, "hadolint", "Dockerfile")
+
+
+def test_resolved(session: nox.Session, resolution: str) -> None:
+    """Run the tests in an environment of their own, made from pyproject.toml and not from the locks."""
+    session.install("--resolution", resolution, "--requirement", "pyproject.toml", "--group", "dev")
+    session.run("pytest", *session.posargs, env=PATHS)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, import contracts, the container's files, and that the locks are as new as pyproject.toml."""
+    """Check style, import contracts, the files of containers and CI, and that the locks fit pyproject.toml."""
     run(session, "python", "tools/lock.py", "--check")
+    session.run("uv", "pip", "check", "--quiet", "--python", ".venv")
     run(session, "ruff", "check", *session.posargs)
     run(session, "ruff", "format", "--check")
     run(session, "lint-imports")
-    run(session, "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yml")
-    if os.name != "nt":  # hadolint has no wheel for Windows
-        run(session, "hadolint", "Dockerfile")
+    lint_deployment(session)
 
 
 @nox.session
@@ -49,6 +77,33 @@ def test(session: nox.Session) -> None:
     run(session, "coverage", "combine", "--quiet")
     run(session, "coverage", "report")
     run(session, "coverage", "report", "--include", "src/*/core/*,src/*/api/*", "--fail-under", "100")
+
+
+@nox.session(name="test-all", python=PYTHONS, venv_backend="uv", download_python="never")
+def test_all(session: nox.Session) -> None:
+    """Run the tests under each Python that is installed, in an environment of its own; arguments go to pytest."""
+    session.install("--require-hashes", "--requirement", "requirements-dev.txt")
+    session.run("pytest", *session.posargs, env=PATHS)
+
+
+@nox.session(venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that pyproject.toml permits; arguments go to pytest."""
+    test_resolved(session, "lowest-direct")
+
+
+@nox.session(venv_backend="uv")
+def newest(session: nox.Session) -> None:
+    """Run the tests with the newest dependencies that there are; arguments go to pytest."""
+    test_resolved(session, "highest")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
+    if Path(".github").is_dir():
+        run(session, "zizmor", "--quiet", "--strict-collection", ".github")
+    session.run(sys.executable, "tools/audit.py", *session.posargs)
 
 
 @nox.session(name="format")
@@ -72,7 +127,7 @@ def serve(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Lock the dependencies anew; `-- --upgrade` takes the newest versions."""
+    """Lock the dependencies anew; `-- --upgrade` takes the newest versions that are a week old."""
     session.run(sys.executable, "tools/lock.py", *session.posargs)
 
 

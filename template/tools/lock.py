@@ -1,8 +1,9 @@
-"""Write requirements.txt and requirements-dev.txt from pyproject.toml, or check that they are as new as it is.
+"""Write requirements.txt and requirements-dev.txt from pyproject.toml, or check that they fit it.
 
-python tools/lock.py              lock, keeping the versions that still fit
-python tools/lock.py --upgrade    lock the newest versions
-python tools/lock.py --check      exit 1 if the dependency lists changed since they were locked
+python tools/lock.py                         lock, keeping the versions that still fit
+python tools/lock.py --upgrade               lock the newest versions that are at least a week old
+python tools/lock.py --upgrade --cooldown 0  lock the newest versions, for an urgent fix
+python tools/lock.py --check                 exit 1 if a lock is older than the dependency lists or breaks them
 """
 
 import argparse
@@ -15,10 +16,14 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 COMPILE = (
     *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"),
 )
+COOLDOWN_DAYS = 7  # most poisoned releases are found and withdrawn within days
 Locks = Mapping[str, Sequence[str]]
 LOCKS: Locks = {
     "requirements.txt": ("pyproject.toml",),
@@ -46,33 +51,77 @@ def stale(folder: Path, locks: Locks = LOCKS) -> list[str]:
     ]
 
 
-def lock(folder: Path, locks: Locks = LOCKS, *, upgrade: bool) -> None:
-    """Compile the locks of `folder` with uv, for every platform and with hashes; needs the package index."""
+def pins(lock: Path) -> dict[str, set[str]]:
+    """Return the versions that a lock has of each package; there are several if platforms differ."""
+    found: dict[str, set[str]] = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        if line[:1].isalnum():
+            name, version = line.split(";")[0].removesuffix("\\").split("==")
+            found.setdefault(name, set()).add(version.strip())
+    return found
+
+
+def unfit(folder: Path) -> list[str]:
+    """Say what is wrong with the pins of a service, as it is after an edit by hand or by a bot."""
+    pyproject = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    run_time, everything = (pins(folder / name) for name in LOCKS)
+    found = [
+        f"requirements.txt has {name} {' and '.join(versions)}, and requirements-dev.txt has not"
+        for name, versions in run_time.items()
+        if everything.get(name) != versions
+    ]
+    for line in (*pyproject["project"]["dependencies"], *pyproject["dependency-groups"]["dev"]):
+        requirement = Requirement(line)
+        versions = everything.get(canonicalize_name(requirement.name), set())
+        if not versions or any(version not in requirement.specifier for version in versions):
+            found.append(f"requirements-dev.txt has {' and '.join(versions) or 'nothing'} for {line}")
+    return found
+
+
+def lock(folder: Path, locks: Locks = LOCKS, *, upgrade: int | None) -> None:
+    """Compile the locks of `folder` with uv, for every platform and with hashes; needs the package index.
+
+    Versions are kept where they fit, or else are the newest ones that were public `upgrade` days ago.
+    """
     first_line = header(folder)
+    newer = [] if upgrade is None else ["--upgrade", "--exclude-newer", f"{upgrade} days"]
     for name, inputs in locks.items():
-        command = [*COMPILE, *inputs, *(["--upgrade"] if upgrade else []), "--output-file", name]
+        command = [*COMPILE, *inputs, *newer, "--output-file", name]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         path = folder / name
         path.write_text(first_line + path.read_text(encoding="utf-8").removeprefix(first_line), encoding="utf-8")
 
 
-def main() -> int:
-    """Lock or check the current folder; 1 if a check found a stale lock, uv is missing or uv failed."""
-    parser = argparse.ArgumentParser(description="Lock the dependencies of this folder.")
+def check(folder: Path) -> list[str]:
+    """Say what is wrong with the locks of a service."""
+    return [f"{name} is older than the dependencies in pyproject.toml" for name in stale(folder)] or unfit(folder)
+
+
+def options(description: str) -> argparse.Namespace:
+    """Parse the command line: `check`, and `upgrade` in days, or None."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a lock is stale")
-    options = parser.parse_args()
+    parser.add_argument("--cooldown", type=int, default=COOLDOWN_DAYS, metavar="DAYS", help="… that are as old as this")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a lock does not fit")
+    parsed = parser.parse_args()
+    parsed.upgrade = parsed.cooldown if parsed.upgrade else None
+    return parsed
+
+
+def main() -> int:
+    """Lock or check the current folder; 1 if a check found something, uv is missing or uv failed."""
+    wanted = options("Lock the dependencies of this folder.")
     folder = Path.cwd()
-    if options.check:
-        names = stale(folder)
-        for name in names:
-            print(f"{name} is older than the dependencies in pyproject.toml; run: nox -s lock", file=sys.stderr)
-        return 1 if names else 0
+    if wanted.check:
+        problems = check(folder)
+        for problem in problems:
+            print(f"{problem}; run: nox -s lock", file=sys.stderr)
+        return 1 if problems else 0
     if not shutil.which("uv"):
         print("uv is needed to lock; install it next to nox, for example with: pip install uv", file=sys.stderr)
         return 1
     try:
-        lock(folder, upgrade=options.upgrade)
+        lock(folder, upgrade=wanted.upgrade)
     except subprocess.CalledProcessError:
         return 1  # uv said why
     return 0

@@ -27,7 +27,7 @@ class LiveService:
         """What it printed, each line read as JSON."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
-    async def becomes(self, status: int, *, within: float = 20) -> str | None:
+    async def becomes(self, status: int, *, within: float = 60) -> str | None:
         """Wait until the readiness check answers so, and return its reason."""
         reason: str | None = None
 
@@ -37,8 +37,8 @@ class LiveService:
             async with Caller(self.url) as caller:
                 with contextlib.suppress(OSError):
                     answer = await caller.get("/health/ready")
-                    reason = answer.body.get("reason")
-                    return answer.status == status
+                    reason = (answer.body or {}).get("reason")  # without a body it is not ours, but who had the port
+                    return answer.body is not None and answer.status == status
             return False
 
         await eventually(is_so, within=within)
@@ -49,7 +49,7 @@ class LiveService:
 def live_service(
     like: ServiceProcess, log: Path, *, command: str = "serve", **environment: str
 ) -> Iterator[LiveService]:
-    """Run a command of a service as `like` runs, but for these variables of the environment."""
+    """Run a command of a service as `like` runs, but for these variables; what it is warned of is an error."""
     service = like.service
     port = free_ports([service])[service.name]
     watchdog = Watchdog(patience=10)
@@ -58,7 +58,7 @@ def live_service(
             [service.python, "-m", service.package, command],
             log=log,
             cwd=service.path,
-            env={**like.environment, "PORT": str(port), **environment},
+            env={**like.environment, "PYTHONWARNINGS": "error", "PORT": str(port), **environment},
         )
         yield LiveService(f"http://127.0.0.1:{port}", log, process)
     finally:

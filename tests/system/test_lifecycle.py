@@ -169,7 +169,8 @@ async def test_becomes_ready_once_its_database_is_migrated(
     like: ServiceProcess, administrator: asyncpg.Connection, tmp_path: Path
 ) -> None:
     async with empty_database(administrator) as name:
-        database = {"POSTGRES_DB": name, "POSTGRES_USER": "postgres"}
+        patience = {"DATABASE_CONNECT_TIMEOUT": "10", "DATABASE_TIMEOUT": "20"}
+        database = {"POSTGRES_DB": name, "POSTGRES_USER": "postgres", **patience}
         with live_service(like, tmp_path / "serve.log", **database) as service:
             assert await service.becomes(503) == "database-not-migrated"
             with live_service(like, tmp_path / "check.log", command="check", **database) as check:

@@ -21,7 +21,7 @@ from service_process import ServiceProcess
 from system import System
 
 TOTAL_TIMEOUT = 2.0  # HTTP_CLIENT_TOTAL_TIMEOUT
-MARGIN = 0.7  # for a busy machine with two cores
+MARGIN = 3.0  # for a busy machine with two cores
 MANY = 200
 
 
@@ -184,7 +184,6 @@ async def test_times_out_on_half_an_answer(stub: stubs.StubUpstream, misled: Liv
 async def test_refuses_while_the_database_is_dead_and_works_soon_after(
     users: Caller, friends: Caller, postgres: PostgresServer
 ) -> None:
-    one, other = await users.new_user(), await users.new_user()
     callers = (users, friends)
 
     async def register() -> Answer:
@@ -216,6 +215,8 @@ async def test_refuses_while_the_database_is_dead_and_works_soon_after(
         return [answer.status for answer in answers] == [200, 200, 201, 404]
 
     await eventually(is_back, within=5)
+    # Users of before may be lost: the server of the tests does not wait for the disk.
+    one, other = await users.new_user(), await users.new_user()
     assert (await friends.befriend(one, other)).status == 201
     calm = await asyncio.gather(*(call() for call in (register, look_up) for _ in range(50)))
     assert {answer.status for answer in calm} == {201, 404}, "no connection of the old server is left"

@@ -1,13 +1,11 @@
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from working_copy import Copy, Generate
+from workshop import Programs
 
 from layout import ROOT
 from rendering import render
@@ -55,12 +53,6 @@ def generate(generated: Generate, tmp_path: Path) -> Generate:
 
 
 @pytest.fixture(scope="session")
-def programs() -> Path:
-    """The folder of the programs that a service with no extra dependencies is checked with; kept between runs."""
-    workshop = ROOT / ".nox" / "matrix"
-    workshop.mkdir(parents=True, exist_ok=True)
-    (workshop / "requirements-dev.txt").write_bytes((ROOT / "template" / "requirements-dev.txt").read_bytes())
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    make = [sys.executable, str(ROOT / "template" / "tools" / "environment.py")]
-    subprocess.run(make, cwd=workshop, env={**os.environ, "PATH": path}, check=True)
-    return workshop / ".venv" / "bin"
+def programs() -> Programs:
+    """Those that a service with no extra dependencies is checked with."""
+    return Programs.of(ROOT / "template" / "requirements-dev.txt", "none")

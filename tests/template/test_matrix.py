@@ -1,103 +1,85 @@
-"""Services for odd but valid answers pass their own checks."""
+"""Whatever two answers meet, a service is generated that is well formed."""
 
-import json
 import os
 import subprocess
-from collections.abc import Callable
-from contextlib import closing
-from http import HTTPStatus
-from http.client import HTTPConnection
+import sys
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
+from odd_answers import FEW_ROWS, ROWS, answers, name
+from workshop import Programs
 
+import lock
 from layout import ROOT
 from rendering import render
-from system import running_system
 
-Check = Callable[..., None]
-ODD: dict[str, dict[str, Any]] = {
-    "keyword": {
-        "service_name": "x",
-        "description": "It's \"{{ x }}\" and 'y',\n<b>é ☃ 😀 \\ {% raw %} # end",
-        "entity": "class",
-        "entity_plural": "classes",
-        "port": 65535,
-        "upstreams": ["users", "order-lines"],
-        "ci": "gitlab",
-    },
-    "long": {
-        "service_name": "a-service-with-a-name-of-32-char",
-        "description": "Does " + "a lot of " * 30 + "things.",
-        "entity": "order_with_a_name_of_32_charact1",
-        "entity_plural": "orders_with_a_name_of_32_charact",
-        "port": 1024,
-        "ci": "none",
-    },
-    "reserved word of SQL": {
-        "service_name": "json",
-        "entity": "user",
-        "entity_plural": "select",
-        "upstreams": ["json-2"],
-    },
-}
+RENDER_FEW = """
+import sys
+from pathlib import Path
+from odd_answers import FEW_ROWS, answers
+from rendering import render
+for number, row in enumerate(FEW_ROWS):
+    render(Path(sys.argv[1], str(number)), answers(row), seed=True)
+"""
 
 
-@pytest.fixture(scope="module", params=list(ODD.values()), ids=list(ODD))
-def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("matrix") / "a service"
-    render(folder, request.param, seed=True)
-    return folder
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A service for each row, in the same order."""
+    top = tmp_path_factory.mktemp("matrix") / "of services"
+    folders = [top / str(number) for number in range(len(ROWS))]
+    for folder, row in zip(folders, ROWS, strict=True):
+        render(folder, answers(row), seed=True)
+    return folders
 
 
-@pytest.fixture
-def check(service: Path, programs: Path) -> Check:
-    def check(program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [programs / program, *arguments],
-            cwd=service,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", "tools"])},
-            check=False,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        assert done.returncode == 0, done.stdout
-
-    return check
+def test_needs_no_reformatting_and_no_fix_of_style(services: list[Path], programs: Programs) -> None:
+    programs.run("ruff", "check", "--no-cache", *services)
+    programs.run("ruff", "format", "--no-cache", "--check", *services)
 
 
-def test_is_well_formatted_and_lints(check: Check) -> None:
-    check("ruff", "check")
-    check("ruff", "format", "--check")
-    check("lint-imports", "--no-cache")
-    check("python", "tools/lock.py", "--check")
-    check("hadolint", "Dockerfile")
-    check("check-jsonschema", "--builtin-schema", "vendor.compose-spec", "compose.yml")
+def test_is_valid_for_containers_and_ci(services: list[Path], programs: Programs) -> None:
+    programs.run("hadolint", *(service / "Dockerfile" for service in services))
+    for schema, path in {
+        "vendor.compose-spec": "compose.yml",
+        "vendor.github-workflows": ".github/workflows/ci.yml",
+        "vendor.gitlab-ci": ".gitlab-ci.yml",
+    }.items():
+        found = [service / path for service in services if (service / path).exists()]
+        assert found
+        programs.run("check-jsonschema", "--builtin-schema", schema, *found)
 
 
-def test_type_checks(check: Check) -> None:
-    check("mypy", f"--cache-dir={ROOT / '.nox' / 'matrix' / 'mypy'}", "src", "tests", "tools", "migrations")
+@cache
+def compiled(source: bytes) -> bool:
+    """Most files are the same in every service."""
+    return bool(compile(source, "a file of the service", "exec", dont_inherit=True))
 
 
-def test_migrates_and_passes_its_own_tests(check: Check) -> None:
-    """The chassis is the same in every service; the other tests of it run in those of this repository."""
-    check("pytest", "--quiet", "tests/core", "tests/infrastructure", "tests/api", "tests/chassis/test_service.py")
+def test_compiles(services: list[Path]) -> None:
+    assert all(compiled(file.read_bytes()) for service in services for file in service.rglob("*.py"))
 
 
-def test_serves_what_was_created_once(tmp_path: Path, programs: Path) -> None:
-    render(tmp_path / "shop", ODD["keyword"], seed=True)
-    (tmp_path / "shop/.venv").symlink_to(programs.parent)
-    with running_system([tmp_path / "shop"], ports="free") as system:
-        port = system.services["x"].port
-        status, created = call(port, "POST", "/api/v1/classes", {"name": "ü"})
-        assert status == HTTPStatus.CREATED
-        assert call(port, "GET", f"/api/v1/classes/{created['id']}") == (HTTPStatus.OK, created)
+def test_is_locked_unless_it_has_dependencies_of_its_own(services: list[Path]) -> None:
+    locked = [not lock.stale(service) for service in services]
+    assert locked == [not answers(row)["extra_dependencies"] for row in ROWS]
 
 
-def call(port: int, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
-    with closing(HTTPConnection("127.0.0.1", port)) as connection:
-        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        return answer.status, json.load(answer)
+@pytest.mark.parametrize("number", [pytest.param(number, id=name(row)) for number, row in enumerate(ROWS)])
+def test_keeps_the_import_contracts(number: int, services: list[Path], programs: Programs) -> None:
+    programs.run("lint-imports", "--no-cache", service=services[number])
+
+
+def test_is_the_same_in_another_process(services: list[Path], tmp_path: Path) -> None:
+    """Nothing depends on the order of a set, the time or a random number."""
+    path = os.pathsep.join(sys.path)
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "1"}
+    subprocess.run([sys.executable, "-c", RENDER_FEW, tmp_path], cwd=ROOT, env=environment, check=True)
+    for number, row in enumerate(FEW_ROWS):
+        assert contents(tmp_path / str(number)) == contents(services[ROWS.index(row)])
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
+    return {path.relative_to(folder): path.read_bytes() for path in files}

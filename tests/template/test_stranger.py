@@ -7,6 +7,7 @@ from promises import promises_kept
 from versions import change_questions, change_template, give_away
 from working_copy import Copy
 
+import lock
 from layout import listed
 from rendering import belongs_to_service
 
@@ -88,3 +89,16 @@ def test_update_names_the_files_with_conflicts(clone: Copy, stranger: Copy) -> N
     done = stranger.python("tools/update.py")
     assert done.returncode == 1
     assert "These files have conflicts:\nnoxfile.py\n" in done.stderr
+
+
+def test_update_locks_again_if_the_template_has_other_dependencies(clone: Copy, stranger: Copy) -> None:
+    generate(stranger, clone, ".")
+    pyproject = clone.root / "template/pyproject.toml.jinja"
+    content = pyproject.read_text(encoding="utf-8")
+    pyproject.write_text(
+        content.replace("dependencies = [\n", 'dependencies = [\n    "humanize>=4",\n', 1), encoding="utf-8"
+    )
+    clone.commit("Depend on something else")
+    assert " M requirements.txt" in update(stranger)
+    assert "\nhumanize==" in (stranger.root / "requirements.txt").read_text(encoding="utf-8")
+    assert lock.stale(stranger.root) == []

@@ -106,13 +106,16 @@ def settings(postgres: dict[str, str], database_name: str) -> Settings:
 
 
 def settings_for(postgres: dict[str, str], database_name: str) -> Settings:
-    """Settings that point to a database; everything else at its default."""
+    """Settings that point to a database, with patience for a busy machine; everything else at its default."""
     return Settings(
         postgres_host=postgres["POSTGRES_HOST"],
         postgres_port=int(postgres["POSTGRES_PORT"]),
         postgres_user=postgres["POSTGRES_USER"],
         postgres_password=SecretStr(postgres["POSTGRES_PASSWORD"]),
         postgres_db=database_name,
+        database_pool_wait=5,
+        database_connect_timeout=5,
+        database_timeout=10,
         drain_delay=0,
     )
 

@@ -3,6 +3,7 @@
 It stops before it changes anything if something is not committed, and names the files with conflicts.
 """
 
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -37,13 +38,16 @@ def update(arguments: list[str]) -> int:
         print(f"These files have conflicts:\n{conflicts}\n{TAKE_TEMPLATE}", file=sys.stderr)
         return 1
     if lock.stale(Path()):
-        lock.lock(Path(), upgrade=False)
+        lock.lock(Path(), upgrade=None)
     print(git("status", "--short", "--untracked-files=all", ".") or "Nothing changed; this is the newest version.")
     return 0
 
 
 def main() -> int:
-    """Update; 1 if something is uncommitted or in conflict, or a program failed, which then said why."""
+    """Update; 1 if something is uncommitted or in conflict, uv is missing, or a program failed, which then said why."""
+    if not shutil.which("uv"):
+        print("uv is needed to update; install it next to nox, for example with: pip install uv", file=sys.stderr)
+        return 1
     try:
         return update(sys.argv[1:])
     except subprocess.CalledProcessError:

@@ -31,5 +31,5 @@ def settings(settings: Settings, running_users: UsersStub) -> Settings:
     """The settings under test, pointing to the stub, of which less patience is had than usual."""
     url = HttpUrl(running_users.url)
     return settings.model_copy(
-        update={"users_service_url": url, "circuit_breaker_reset": 0.2, "http_client_total_timeout": 1.0}
+        update={"users_service_url": url, "circuit_breaker_reset": 0.2, "http_client_total_timeout": 3.0}
     )

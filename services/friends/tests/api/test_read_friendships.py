@@ -28,6 +28,13 @@ async def befriend_many(client: aiohttp.ClientSession, users: UsersStub, ada: UU
     return [await befriend(client, *pair) for pair in pairs]
 
 
+async def test_documents_the_headers_that_it_sends(client: aiohttp.ClientSession) -> None:
+    async with client.get("/api/openapi.json") as response:
+        paths = (await response.json())["paths"]
+    assert "Location" in paths[PATH]["post"]["responses"]["201"]["headers"]
+    assert "Link" in paths["/api/v1/users/{user_id}/friendships"]["get"]["responses"]["200"]["headers"]
+
+
 async def test_gets_a_friendship_as_begun_without_asking_anybody(
     client: aiohttp.ClientSession, users: UsersStub
 ) -> None:

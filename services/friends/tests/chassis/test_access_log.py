@@ -23,6 +23,7 @@ MEBIBYTE = 2**20
     ("method", "path", "body", "status", "route"),
     [
         ("GET", f"/sample/items/{uuid4()}", None, 200, "/sample/items/{item_id}"),
+        ("GET", f"/sample/parts/{uuid4()}", None, 200, "/sample/parts/{part_id}"),
         ("POST", "/sample/items", ITEM, 201, "/sample/items"),
         ("POST", "/sample/items", ITEM | {"count": 101}, 409, "/sample/items"),
         ("POST", "/sample/items", {}, 422, "/sample/items"),

@@ -28,5 +28,6 @@ async def test_refuses_what_is_not_http_with_a_problem(
     assert b"x-content-type-options: nosniff\r\n" in head
     problem = json.loads(body)
     assert (problem["type"], problem["status"]) == ("/problems/bad-request", 400)
+    assert problem["detail"] == "This is not a valid HTTP/1.1 request."
     assert UUID(problem["request_id"]).version == 7
     assert "refused what is not valid HTTP" in caplog.messages

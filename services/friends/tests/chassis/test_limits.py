@@ -35,6 +35,7 @@ async def test_refuses_a_body_above_the_limit_by_its_length(
         assert response.headers["Connection"] == "close"
         problem = await response.json(content_type="application/problem+json")
     assert problem["type"] == "/problems/body-too-large"
+    assert problem["title"] == "Request body too large"
     assert problem["detail"] == f"The body may have at most {LIMIT} bytes."
 
 
@@ -93,6 +94,7 @@ async def test_every_response_has_security_headers(sample: aiohttp.ClientSession
     async with sample.get(path) as response:
         for name, value in SECURITY_HEADERS.items():
             assert response.headers.getall(name) == [value]
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_cors_is_off_by_default(sample: aiohttp.ClientSession) -> None:
@@ -112,7 +114,7 @@ async def restricted_url(boot: Boot, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.mark.parametrize(
-    "host", ["api.example", "API.example:8001", "a.shop.example", "b.a.shop.example:1", "[::1]:80"]
+    "host", ["api.example", "API.example:8001", "a.shop.example", "b.a.shop.example:1", "[::1]:80", "[::1]"]
 )
 async def test_answers_for_allowed_hosts(restricted_url: str, host: str) -> None:
     async with (

@@ -9,7 +9,7 @@ from friends_service.chassis.redaction import (
     Redactor,
 )
 
-REDACTOR = Redactor(["Tax-Number"], ["planted-value/1", "tiny"])
+REDACTOR = Redactor(["Tax-Number"], ["planted-value/1", "planted value/2", "tiny"])
 
 
 @pytest.mark.parametrize(
@@ -49,6 +49,7 @@ def test_leaves_other_names(name: str) -> None:
         ("postgresql://me:planted@host/db", "postgresql://me:[redacted]@host/db"),
         ("postgresql://me:plan@ted@host/db", "postgresql://me:[redacted]@host/db"),
         ("is planted-value/1 or planted-value%2F1", "is [redacted] or [redacted]"),
+        ("is planted%20value%2F2 or planted+value%2F2", "is [redacted] or [redacted]"),
     ],
 )
 def test_masks_secrets_in_text(text: str, expected: str) -> None:
@@ -93,3 +94,8 @@ def test_no_text_makes_it_slow(text: str) -> None:
     started = time.process_time()
     REDACTOR.text(text + "=:,@")
     assert time.process_time() - started < 2
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/json", "application/problem+json"])
+def test_shows_a_body_that_is_not_utf_8_as_far_as_it_can(media_type: str) -> None:
+    assert REDACTOR.body(b"caf\xe9 token=planted", media_type, complete=True) == "caf\ufffd token=[redacted]"

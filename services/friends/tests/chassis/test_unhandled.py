@@ -53,6 +53,7 @@ async def test_answers_503_when_the_request_is_cancelled() -> None:
         await task
     assert sent[0]["status"] == 503
     assert b"/problems/shutting-down" in sent[1]["body"]
+    assert b'"The service is stopping and could not finish this request in time."' in sent[1]["body"]
 
 
 async def test_a_client_that_left_is_no_error() -> None:

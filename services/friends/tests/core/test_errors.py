@@ -14,10 +14,10 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 
 
 def test_an_invalid_value_is_a_value_error_with_a_pointer_and_a_sentence() -> None:
-    error = InvalidValue("tag", "must not be blank")
+    error = InvalidValue("first_tag", "must not be blank")
     assert isinstance(error, ValueError)
-    assert str(error) == "The tag must not be blank."
-    assert error.errors == [{"pointer": "#/tag", "detail": "The tag must not be blank."}]
+    assert str(error) == "The first tag must not be blank."
+    assert error.errors == [{"pointer": "#/first_tag", "detail": "The first tag must not be blank."}]
 
 
 def test_a_friendship_with_oneself_is_explained() -> None:
@@ -25,7 +25,7 @@ def test_a_friendship_with_oneself_is_explained() -> None:
 
 
 def test_a_second_friendship_is_explained() -> None:
-    assert str(FriendshipExists()).startswith("These two users are friends already")
+    assert str(FriendshipExists()) == "These two users are friends already; it makes no difference who began it."
 
 
 def test_a_missing_friendship_is_named_by_id() -> None:

@@ -22,6 +22,13 @@ async def page(client: aiohttp.ClientSession, path: str) -> tuple[dict[str, Any]
         return await response.json(), str(link["url"]).removeprefix(str(response.url.origin())) if link else None
 
 
+async def test_documents_the_headers_that_it_sends(client: aiohttp.ClientSession) -> None:
+    async with client.get("/api/openapi.json") as response:
+        paths = (await response.json())["paths"]
+    assert "Location" in paths[PATH]["post"]["responses"]["201"]["headers"]
+    assert "Link" in paths[PATH]["get"]["responses"]["200"]["headers"]
+
+
 async def test_an_empty_list_is_one_empty_page(client: aiohttp.ClientSession) -> None:
     assert await page(client, PATH) == ({"items": [], "next_cursor": None}, None)
 

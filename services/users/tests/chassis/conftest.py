@@ -1,6 +1,7 @@
 """The sample application, booted, with an empty log for each test."""
 
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
@@ -14,6 +15,16 @@ from users_service.chassis.settings import ChassisSettings
 from .sample import application, empty
 
 Boot = Callable[[FastAPI], AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture(autouse=True)
+def logging_kept() -> Iterator[None]:
+    """Give logging back as it was: a test that makes an application of its own sends the process's log elsewhere."""
+    root = logging.getLogger()
+    level, handlers = root.level, root.handlers[:]
+    yield
+    root.setLevel(level)
+    root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
@@ -35,6 +35,7 @@ CURSORS = Cursors("items")
 OUT_OF_STOCK = Problem(slug="out-of-stock", status=409, title="Out of stock", members=("left",))
 
 router = api_router(prefix="/sample", tag="sample")
+parts = APIRouter(prefix="/parts")
 
 
 class OutOfStock(Exception):
@@ -71,6 +72,14 @@ async def list_items(
 @router.get("/items/{item_id}")
 async def get_item(item_id: UUID) -> dict[str, UUID]:
     return {"id": item_id}
+
+
+@parts.get("/{part_id}")
+async def get_part(part_id: UUID) -> dict[str, UUID]:
+    return {"id": part_id}
+
+
+router.include_router(parts)
 
 
 @router.get("/labels/{label}")
@@ -161,7 +170,7 @@ def log_text(path: Path) -> str:
 
 async def access_lines(path: Path, count: int = 1) -> list[dict[str, Any]]:
     """The access lines, once there are as many as expected: a client has its answer before the line is written."""
-    for _ in range(300):
+    for _ in range(1_000):
         lines = [line for line in read_log(path) if line["logger"] == "access"]
         if len(lines) >= count:
             break

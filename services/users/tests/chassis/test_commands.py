@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import pytest
 
 from users_service import SERVICE_NAME
 from users_service.chassis.settings_table import settings_table
@@ -40,7 +41,12 @@ async def run(*arguments: str, **environment: str) -> Outcome:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    output, errors = await process.communicate()
+    try:
+        async with asyncio.timeout(120):
+            output, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.terminate()
     assert process.returncode is not None
     return Outcome(process.returncode, output.decode(), errors.decode())
 
@@ -48,7 +54,8 @@ async def run(*arguments: str, **environment: str) -> Outcome:
 async def test_migrate_brings_a_database_to_head_however_many_try(
     postgres: dict[str, str], empty_database: str, empty_connection: asyncpg.Connection
 ) -> None:
-    database = {**postgres, "POSTGRES_DB": empty_database}
+    patience = {"DATABASE_CONNECT_TIMEOUT": "10", "DATABASE_TIMEOUT": "20"}
+    database = {**postgres, **patience, "POSTGRES_DB": empty_database}
     check = await run("check", **database)
     assert (check.code, check.lines[-1]["message"]) == (1, "not ready: database-not-migrated")
     migrations = await asyncio.gather(*(run("migrate", **database) for _ in range(2)))
@@ -73,6 +80,16 @@ async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() 
     ]
     assert mistyped.lines[0]["message"].startswith("unusable arguments: ")
     assert {line["service"] for line in (*serve.lines, *mistyped.lines)} == {SERVICE_NAME}
+
+
+@pytest.mark.parametrize("workers", ["1", "3"])
+async def test_an_application_that_cannot_be_loaded_ends_the_start(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "fastapi_offline.py").write_text("raise ImportError('planted')")
+    serve = await run("serve", PYTHONPATH=f"{tmp_path}{os.pathsep}src", WEB_CONCURRENCY=workers, PORT="0")
+    assert serve.code == 1
+    [line] = serve.lines
+    assert (line["level"], line["message"]) == ("CRITICAL", "cannot load the application")
+    assert line["exception.message"] == "planted"
 
 
 async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:

@@ -45,6 +45,12 @@ async def test_pages_need_nothing_from_elsewhere(sample: aiohttp.ClientSession, 
             assert response.status == 200
 
 
+async def test_has_no_second_pages_that_need_the_internet(sample: aiohttp.ClientSession) -> None:
+    for path in ("/docs", "/redoc", "/openapi.json"):
+        async with sample.get(path) as response:
+            assert response.status == 404
+
+
 async def test_redoc_loads_no_logo_from_elsewhere(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/docs/assets/redoc.standalone.js") as response:
         assert response.content_type == "text/javascript"

@@ -1,7 +1,6 @@
 """The client of an upstream service: what it sends, what it accepts, how long it waits, and what it repeats."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -167,24 +166,21 @@ async def test_the_time_limit_covers_all_attempts(upstream: Upstream) -> None:
 
     upstream.handler = late_error
     async with client_of(upstream.url, http_client_retries=50) as client:
-        started = time.monotonic()
         with pytest.raises(errors.UpstreamTimeout):
             await client.get_json("/", read=whole)
-        assert time.monotonic() - started < 0.6
     assert len(upstream.requests) <= 3
 
 
 async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> None:
     async def slow(_request: web.BaseRequest) -> web.StreamResponse:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.6)
         return web.json_response(1)
 
     upstream.handler = slow
-    async with client_of(upstream.url, http_client_concurrency=1, http_client_wait=1) as client:
+    changes = {"http_client_concurrency": 1, "http_client_wait": 2, "http_client_total_timeout": 1.0}
+    async with client_of(upstream.url, **changes) as client:
         calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(2)]
-        started = time.monotonic()
         results = await asyncio.gather(*calls, return_exceptions=True)
-        assert time.monotonic() - started < 0.6
     assert results[0] == 1
     assert isinstance(results[1], errors.UpstreamTimeout)
 

@@ -215,6 +215,7 @@ def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:
         assert all(json.loads(line)["logger"] == "x" for line in file.read_text().splitlines())
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="macOS has no /dev/full")
 @pytest.mark.usefixtures("restored_logging")
 def test_a_full_disk_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(ChassisSettings(log_file=Path("/dev/full"), log_file_max_bytes=10**9))

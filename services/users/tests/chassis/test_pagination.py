@@ -53,6 +53,19 @@ async def test_links_the_next_page_and_keeps_filters(sample: aiohttp.ClientSessi
         assert response.status == 200
 
 
+async def test_a_page_has_1_to_100_items(sample: aiohttp.ClientSession) -> None:
+    for limit, status in ((0, 422), (1, 200), (100, 200), (101, 422)):
+        async with sample.get("/sample/items", params={"limit": limit}) as response:
+            assert response.status == status
+
+
+async def test_documents_how_to_page(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/api/openapi.json") as response:
+        operation = (await response.json())["paths"]["/sample/items"]["get"]
+    described = {parameter["name"] for parameter in operation["parameters"] if parameter.get("description")}
+    assert {"limit", "cursor"} <= described
+
+
 async def test_a_path_cannot_break_out_of_the_link(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/labels/a%0d%0aSet-Cookie:%20a=b%3E%22é") as response:
         assert response.status == 200

@@ -1,5 +1,6 @@
 """Every error is a problem (RFC 9457), whoever raised it."""
 
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -10,6 +11,8 @@ from users_service.chassis.problems import (
     INVALID_REQUEST,
     problem_responses,
 )
+
+from .sample import read_log
 
 ITEM = {"name": "lamp", "day": "2026-01-01"}
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
@@ -77,11 +80,24 @@ async def test_names_members_and_headers_of_a_domain_error(sample: aiohttp.Clien
     assert document["detail"] == "Only 100 are left."
     async with sample.get("/sample/forbidden") as response:
         assert response.headers["X-Reason"] == "because"
+        assert (await problem_of(response))["detail"] == "Not for you."
+    async with sample.post("/sample/items", json={}) as response:
+        assert (await problem_of(response))["detail"] == "The request is not valid; see errors."
+
+
+async def test_only_the_log_is_told_the_cause(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async with sample.get("/sample/upstream") as response:
+        assert (await problem_of(response))["detail"] == "The other service is unavailable."
+    [line] = [line for line in read_log(sample_log) if line["level"] == "WARNING"]
+    assert line["message"].startswith("upstream-unavailable: The other service is unavailable. (OSError: ")
 
 
 async def test_says_when_to_come_back(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/upstream") as response:
         assert int(response.headers["Retry-After"]) > 0
+    async with sample.get("/api/openapi.json") as response:
+        declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
+    assert declared["headers"]["Retry-After"]["schema"] == {"type": "integer"}
 
 
 async def test_quotes_the_path(sample: aiohttp.ClientSession) -> None:

@@ -141,7 +141,13 @@ def test_json_of_another_shape_is_named_once(monkeypatch: pytest.MonkeyPatch, ca
     assert line.startswith("OWN: ")
 
 
-@pytest.mark.parametrize("password", ["", "Postgres", "changeme", SERVICE_NAME, "the-role", "the-database"])
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("", "Postgres", "admin", "changeme", "example", "password", "root", "secret", "test"),
+        *(SERVICE_NAME, "the-role", "the-database"),
+    ],
+)
 def test_production_refuses_a_well_known_password(
     password: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -4,8 +4,13 @@ from collections.abc import Collection
 from uuid import UUID
 
 from users_service.core.entities.pages import Page
-from users_service.core.entities.users import User, username_key
+from users_service.core.entities.users import User
 from users_service.core.errors import UsernameTaken
+
+
+def username_key(username: str) -> str:
+    """What must be unique: usernames that differ only in case are the same one."""
+    return username.casefold()
 
 
 class InMemoryUsers:

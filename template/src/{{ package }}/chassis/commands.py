@@ -47,7 +47,7 @@ def _serve(package: str) -> int:
 
 
 def _migrate(package: str) -> int:
-    from .database import translated_errors  # noqa: PLC0415
+    from .database_errors import translated_errors  # noqa: PLC0415
     from .errors import DatabaseUnavailable  # noqa: PLC0415
     from .migrations import upgrade  # noqa: PLC0415
 

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
-from .database import Database, sqlstate
+from .database import Database
+from .database_errors import sqlstate
 from .errors import DatabaseUnavailable
 from .migrations import is_at_head
 from .problems import NOT_READY, problem_response, problem_responses

@@ -1,18 +1,18 @@
 """The client of an upstream service: bounded in time, attempts, concurrency and size; it fails in two ways only."""
 
 import asyncio
-import json
 import logging
 import random
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final, Self, TypeVar
 
 import aiohttp
+import orjson
 
 from .circuit_breaker import CircuitBreaker
 from .errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
+from .fair_limit import FairLimit
 from .request_context import current_request
 from .settings import ChassisSettings
 
@@ -42,7 +42,11 @@ class UpstreamClient:
         self.name = name
         self._base_url = base_url.rstrip("/")
         self._settings = settings
-        self._slots = asyncio.Semaphore(settings.http_client_concurrency)
+        self._limit = FairLimit(
+            settings.http_client_concurrency,
+            wait=min(settings.http_client_wait, settings.http_client_total_timeout),
+            refusal=lambda: self._unavailable("has as many calls in flight as are allowed"),
+        )
         self._session: aiohttp.ClientSession | None = None
         self.circuit = CircuitBreaker(
             name, failures=settings.circuit_breaker_failures, reset=settings.circuit_breaker_reset
@@ -70,7 +74,7 @@ class UpstreamClient:
         """
         deadline = asyncio.get_running_loop().time() + self._settings.http_client_total_timeout
         self.circuit.refuse_if_open()
-        async with self._turn():
+        async with self._limit:
             with self.circuit.call():
                 try:
                     async with asyncio.timeout_at(deadline):
@@ -79,19 +83,6 @@ class UpstreamClient:
                 except TimeoutError:
                     logger.warning("upstream %s did not answer in time", self.name)
                     raise UpstreamTimeout(f"The {self.name} service did not answer in time.") from None
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """At most so many calls at a time; who cannot have a turn soon is refused instead of piling up."""
-        try:
-            async with asyncio.timeout(min(self._settings.http_client_wait, self._settings.http_client_total_timeout)):
-                await self._slots.acquire()
-        except TimeoutError:
-            raise self._unavailable("has as many calls in flight as are allowed") from None
-        try:
-            yield
-        finally:
-            self._slots.release()
 
     async def _attempt_until_answered(self, path: str, query: QueryParameters) -> bytes:
         for attempt in range(self._settings.http_client_retries):
@@ -131,8 +122,8 @@ class UpstreamClient:
 
     def _understand(self, body: bytes, read: Callable[[object], Answer]) -> Answer:
         try:
-            return read(json.loads(body))
-        except (ValueError, RecursionError):
+            return read(orjson.loads(body))
+        except ValueError:
             raise self._unavailable(f"answered with nonsense: {body[:LOGGED_ANSWER_BYTES]!r}") from None
 
     def _unavailable(self, reason: str, kind: type[UpstreamUnavailable] = UpstreamUnavailable) -> UpstreamUnavailable:

@@ -7,6 +7,7 @@ from fastapi import Request, Response
 
 from ..chassis.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, link_next_page
 from ..chassis.problems import BODY_PROBLEMS, INVALID_REQUEST, UPSTREAM_PROBLEMS, problem_responses
+from ..chassis.response_headers import LOCATION, NEXT_PAGE
 from ..chassis.routing import api_router
 from ..core.entities.friendships import Friendship
 from ..core.services.friendships import Friendships
@@ -22,7 +23,8 @@ router = api_router(prefix="/api/v1", tag="friendships")
     "/friendships",
     status_code=201,
     response_model=FriendshipView,
-    responses=problem_responses(
+    responses=LOCATION
+    | problem_responses(
         FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, INVALID_REQUEST, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
     ),
 )
@@ -43,7 +45,7 @@ async def get_friendship(friendship_id: UUID, request: Request) -> Friendship:
     return await _friendships(request).get(friendship_id)
 
 
-@router.get("/users/{user_id}/friendships", responses=problem_responses(USER_NOT_FOUND, *UPSTREAM_PROBLEMS))
+@router.get("/users/{user_id}/friendships", responses=NEXT_PAGE | problem_responses(USER_NOT_FOUND, *UPSTREAM_PROBLEMS))
 async def list_friendships_of_user(
     user_id: UUID,
     request: Request,

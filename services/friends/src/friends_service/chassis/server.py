@@ -3,13 +3,17 @@
 import gc
 import logging
 import signal
-from typing import Any
+from copy import copy
+from typing import Any, Final
 
 import uvicorn
 
 from .http_protocol import ProblemHttpProtocol
 from .logging import configure_logging
 from .settings import ChassisSettings
+
+# Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
+GC_THRESHOLDS: Final = (20_000, 20, 20)
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +40,7 @@ class _Config(uvicorn.Config):
         # What was made so far lives as long as the process; looking for garbage in it again and again pauses requests.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
 
 
 def serve(factory: str, settings: ChassisSettings) -> None:
@@ -55,7 +60,9 @@ def serve(factory: str, settings: ChassisSettings) -> None:
     if settings.web_concurrency > 1:
         from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - only those who need it wait for its import
 
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        copy(config).load()  # a worker that cannot load the application is restarted for ever; so end it here
+        with config.bind_socket() as socket:
+            Multiprocess(config, sockets=[socket]).run()
         return
     # After a clean stop uvicorn raises the signal once more, which would turn exit code 0 into 143.
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -7,6 +7,7 @@ from fastapi import Query, Request, Response
 
 from ..chassis.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, link_next_page
 from ..chassis.problems import BODY_PROBLEMS, problem_responses
+from ..chassis.response_headers import LOCATION, NEXT_PAGE
 from ..chassis.routing import api_router
 from ..core.entities.users import User
 from ..core.errors import UserNotFound
@@ -22,7 +23,12 @@ router = api_router(prefix="/api/v1/users", tag="users")
 UserIds = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=100, description="Ids to look up.")]
 
 
-@router.post("", status_code=201, response_model=UserView, responses=problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS))
+@router.post(
+    "",
+    status_code=201,
+    response_model=UserView,
+    responses=LOCATION | problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS),
+)
 async def register_user(new: NewUser, request: Request, response: Response) -> User:
     """Register a user."""
     user = await _users(request).register(
@@ -32,7 +38,7 @@ async def register_user(new: NewUser, request: Request, response: Response) -> U
     return user
 
 
-@router.get("")
+@router.get("", responses=NEXT_PAGE)
 async def list_users(
     request: Request,
     response: Response,

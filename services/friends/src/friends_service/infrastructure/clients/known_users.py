@@ -28,5 +28,7 @@ class KnownUsers:
         if not asked:
             return frozenset()
         unknown = await self._directory.unknown(asked)
-        self._known.update((user_id, None) for user_id in asked if user_id not in unknown)
+        for user_id in asked:
+            if user_id not in unknown:
+                self._known[user_id] = None
         return unknown

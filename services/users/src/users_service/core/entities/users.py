@@ -63,11 +63,6 @@ def clean_username(value: str) -> str:
     return username
 
 
-def username_key(username: str) -> str:
-    """What must be unique: usernames that differ only in case are the same one."""
-    return username.casefold()
-
-
 def clean_first_name(value: str) -> str:
     """1 to 100 letters of any script and the signs that names are written with; at least one letter."""
     return _clean_name(value, field="first_name")

@@ -1,0 +1,29 @@
+"""How Sphinx makes a site of the repository's documents; `./noxw -s docs` runs it."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+project = "Allium"
+release = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+
+extensions = ["myst_parser"]
+nitpicky = True
+
+# The whole repository is the source, so that a link is the same here and in a view of the repository.
+root_doc = "docs/index"
+include_patterns = ["*.md", "docs/**.md", "benchmarks/results/*.md", "services/*/*.md"]
+exclude_patterns = [".*", "**/.*", "**/_build"]
+
+# Headings are named as in a view of the repository.
+myst_heading_anchors = 4
+
+html_theme = "furo"
+html_title = "Allium"
+html_copy_source = False
+html_show_copyright = False
+html_extra_path = ["site"]
+
+# Nothing listens there when `./noxw -s docs -- external` asks the links.
+linkcheck_ignore = [r"http://127\.0\.0\.1:"]

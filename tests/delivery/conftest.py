@@ -1,0 +1,15 @@
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from rendering import render
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
+    """A service for each answer to the question where its checks run."""
+    folders = {ci: tmp_path_factory.mktemp(ci) / "orders" for ci in ("github", "gitlab")}
+    for ci, folder in folders.items():
+        render(folder, {"service_name": "orders", "ci": ci}, seed=True)
+    return folders

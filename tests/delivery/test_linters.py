@@ -1,0 +1,72 @@
+"""The linters that `lint` runs accept what is there, and object to what is wrong."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+
+from layout import ROOT
+
+BIN = Path(sys.executable).parent
+GITHUB = ".github/workflows/ci.yml"
+LINTERS = {
+    GITHUB: ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", GITHUB],
+    ".github/dependabot.yml": ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
+    ".gitlab-ci.yml": ["check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", ".gitlab-ci.yml"],
+    "renovate.json": ["check-jsonschema", "--builtin-schema", "vendor.renovate", "renovate.json"],
+    "yamllint": ["yamllint", "--strict", "."],
+    "zizmor": ["zizmor", "--offline", "--quiet", "--strict-collection", ".github"],
+}
+
+
+def lint(service: Path, name: str) -> subprocess.CompletedProcess[str]:
+    command = [str(BIN / LINTERS[name][0]), *LINTERS[name][1:]]
+    return subprocess.run(command, cwd=service, check=False, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("ci", "name"),
+    [
+        *[("github", name) for name in (GITHUB, ".github/dependabot.yml", "yamllint", "zizmor")],
+        *[("gitlab", name) for name in (".gitlab-ci.yml", "renovate.json", "yamllint")],
+    ],
+)
+def test_accepts_a_generated_service(generated: Mapping[str, Path], ci: str, name: str) -> None:
+    done = lint(generated[ci], name)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("ci", "name", "file", "old", "new"),
+    [
+        ("github", GITHUB, GITHUB, "runs-on:", "run-on:"),
+        ("github", ".github/dependabot.yml", ".github/dependabot.yml", "weekly", "wekly"),
+        ("github", "yamllint", GITHUB, "name: CI", "name: CI\nname: CI"),
+        ("github", "zizmor", GITHUB, "          persist-credentials: false\n", ""),
+        ("github", "zizmor", GITHUB, '"$SESSION"', "${{ github.head_ref }}"),
+        ("gitlab", ".gitlab-ci.yml", ".gitlab-ci.yml", "parallel:", "paralel:"),
+        ("gitlab", "renovate.json", "renovate.json", '"7 days"', "7"),
+    ],
+)
+def test_objects(  # a schema, a style or a weakness each
+    generated: Mapping[str, Path], tmp_path: Path, ci: str, name: str, file: str, old: str, new: str
+) -> None:
+    service = Path(shutil.copytree(generated[ci], tmp_path / "orders"))
+    text = (service / file).read_text(encoding="utf-8")
+    assert old in text
+    (service / file).write_text(text.replace(old, new), encoding="utf-8")
+    assert lint(service, name).returncode != 0
+
+
+def test_the_hooks_run_programs_that_lint_runs() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    assert [repository["repo"] for repository in config["repos"]] == ["local"], "no second set of versions"
+    for hook in config["repos"][0]["hooks"]:
+        assert os.access(ROOT / hook["entry"].split()[0], os.X_OK), hook["entry"]
+    check = [str(BIN / "pre-commit"), "validate-config", ".pre-commit-config.yaml"]
+    subprocess.run(check, cwd=ROOT, check=True)

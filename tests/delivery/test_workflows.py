@@ -1,0 +1,90 @@
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from workflow_rules import broken_rules, sessions_called
+
+from layout import ROOT, services
+
+GOOD = """\
+name: Release
+permissions: {}
+concurrency: release
+jobs:
+  image:
+    timeout-minutes: 5
+    permissions: {packages: write}
+    steps:
+      - uses: some/action@0123456789012345678901234567890123456789  # v1.2.3
+      - run: ./noxw -s lint
+"""
+BROKEN = [
+    ("@0123456789012345678901234567890123456789", "@v1", "not pinned"),
+    ("  # v1.2.3", "", "not pinned"),
+    ("permissions: {}\n", "permissions: {contents: read}\n", "permissions at the top are not empty"),
+    ("permissions: {}\n", "", "permissions at the top are not empty"),
+    ("concurrency: release\n", "", "no concurrency"),
+    ("    timeout-minutes: 5\n", "", "image has no timeout"),
+    ("    permissions: {packages: write}\n", "", "image says no permissions"),
+    ("name: Release", "name: CI", "image may write"),
+    ("  image:", "  other:", "other may write"),
+    ("-s lint", "-s lnit", "no session lnit"),
+    ("-s lint", "-s lint ${{ secrets.TOKEN }}", "a secret is used"),
+]
+OURS = ROOT / ".github" / "workflows"
+NAMES = sorted(path.name for path in OURS.glob("*.yml"))
+
+
+def sessions(noxfile: Path) -> set[str]:
+    """The sessions that a noxfile defines."""
+    return set(re.findall(r"^@nox\.session.*\ndef (\w+)", noxfile.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def actions(folder: Path) -> set[str]:
+    """The actions that workflows use, with their pins."""
+    return {use for path in folder.glob("*.yml") for use in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize(("old", "new", "rule"), BROKEN)
+def test_a_broken_rule_is_found(old: str, new: str, rule: str) -> None:
+    assert broken_rules(GOOD, {"lint"}) == []
+    assert old in GOOD
+    assert rule in " ".join(broken_rules(GOOD.replace(old, new, 1), {"lint"}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_workflows_break_no_rule(name: str) -> None:
+    assert broken_rules((OURS / name).read_text(encoding="utf-8"), sessions(ROOT / "noxfile.py")) == []
+
+
+def test_every_push_runs_what_noxw_runs() -> None:
+    noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    (default,) = re.findall(r"^nox\.options\.sessions = (.*)", noxfile, re.MULTILINE)
+    workflow = yaml.safe_load((OURS / "ci.yml").read_text(encoding="utf-8"))
+    assert sessions_called(workflow) == {*yaml.safe_load(default), "docs", "images"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_workflows_of_a_service_break_no_rule(generated: Mapping[str, Path], name: str) -> None:
+    service = generated["github"]
+    text = (service / ".github" / "workflows" / name).read_text(encoding="utf-8")
+    assert broken_rules(text, sessions(service / "noxfile.py")) == []
+
+
+def test_the_pipeline_of_a_service_runs_sessions_that_exist(generated: Mapping[str, Path]) -> None:
+    service = generated["gitlab"]
+    pipeline = yaml.safe_load((service / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    rows = [row["SESSION"] for job in ("checks", "weekly") for row in pipeline[job]["parallel"]["matrix"]]
+    called = {name for row in rows for name in ([row] if isinstance(row, str) else row)}
+    assert {"lint", "typecheck", "test", "lowest", "newest", "audit"} == called <= sessions(service / "noxfile.py")
+
+
+def test_services_pin_the_actions_that_we_pin(generated: Mapping[str, Path]) -> None:
+    assert actions(generated["github"] / ".github" / "workflows") == actions(OURS)
+
+
+def test_a_release_has_an_image_of_every_service() -> None:
+    release = yaml.safe_load((OURS / "release.yml").read_text(encoding="utf-8"))
+    assert release["jobs"]["image"]["strategy"]["matrix"]["service"] == [path.name for path in services()]

@@ -1,0 +1,73 @@
+"""What the documents name exists: sessions of nox, options of our tools, files of this repository."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pages import documents
+
+from layout import ROOT
+
+FOLDERS = "benchmarks|docs|services|template|tests|tools"
+# Files that are made, or that belong to a service that is generated while one reads.
+MADE = re.compile(r"docs/_build|services/orders|tests/(api|core|infrastructure|chassis)\b|.*[<{*…]")
+ABOUT_OTHERS = {"comparison.md"}
+
+
+def sessions(noxfile: Path) -> set[str]:
+    """The names of the sessions of a noxfile."""
+    found = set()
+    for node in ast.parse(noxfile.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and any("session" in ast.unparse(each) for each in node.decorator_list):
+            named = [re.search(r"name='([\w-]+)'", ast.unparse(each)) for each in node.decorator_list]
+            found.add(next((match[1] for match in named if match), node.name))
+    return found
+
+
+def wrong(text: str) -> set[str]:
+    """What a document names that there is not."""
+    here, there = sessions(ROOT / "noxfile.py"), sessions(ROOT / "template/noxfile.py")
+    named = {match[1] for match in re.finditer(r"\./noxw -s ([\w-]+)", text)}
+    named_there = {match[1] for match in re.finditer(r"(?<![\w/.])nox -s ([\w-]+)", text)}
+    paths = {match[1] for match in re.finditer(rf"`((?:{FOLDERS})/[\w./-]*)`", text)}
+    missing = {path for path in paths if not MADE.match(path) and not (ROOT / path).exists()}
+    tests = set(re.findall(r"`((?:chassis|core)/[\w/]*test_\w+\.py)`", text))
+    missing |= {path for path in tests if not (ROOT / "services/users/tests" / path).exists()}
+    return {*(named - here), *(named_there - there), *missing}
+
+
+@pytest.mark.parametrize("page", documents(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_names_only_what_exists(page: Path) -> None:
+    if page.name not in ABOUT_OTHERS:
+        assert wrong(page.read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "./noxw -s tset",
+        "`nox -s servee`",
+        "see `docs/nowhere.md`",
+        "`tools/old.py` and `tools/layout.py`",
+        "`chassis/test_old.py`",
+    ],
+)
+def test_sees_what_does_not_exist(text: str) -> None:
+    assert len(wrong(text)) == 1
+
+
+def test_the_options_of_new_exist() -> None:
+    texts = "\n".join(page.read_text(encoding="utf-8") for page in documents())
+    named = set(re.findall(r"--[\w-]+", " ".join(re.findall(r"\./noxw -s new -- ([^`\n#]*)", texts))))
+    helped = subprocess.run(
+        [sys.executable, "tools/scaffold.py", "new", "--help"],
+        cwd=ROOT,
+        env={"PYTHONPATH": "tools:template/tools", "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert {"--port", "--upstreams"} <= named <= set(re.findall(r"--[\w-]+", helped.stdout))

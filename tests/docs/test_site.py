@@ -1,0 +1,51 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from build_site import build
+from layout import ROOT
+
+LINKS = "[file](../copier.yml) [page](page.md) [heading](page.md#two-words) [own](#index)\n"
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A repository of two pages, with our configuration."""
+    for name in ("pyproject.toml", "copier.yml", "docs/conf.py", "docs/site/index.html"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    (tmp_path / "docs/index.md").write_text(f"# Index\n\n{LINKS}\n```{{toctree}}\npage\n```\n", encoding="utf-8")
+    (tmp_path / "docs/page.md").write_text("# Page\n\n## Two words\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_builds_a_site_that_opens_at_its_root(small: Path) -> None:
+    assert build(small, "html") == 0
+    root = (small / "docs/_build/html/index.html").read_text(encoding="utf-8")
+    assert 'href="docs/index.html"' in root
+    assert (small / "docs/_build/html/docs/index.html").is_file()
+
+
+DEAD = (
+    "[no such file](../nowhere.yml)",
+    "[no such page](nowhere.md)",
+    "[no such heading](page.md#three-words)",
+    "[no such heading here](#nowhere)",
+    "![no such picture](nowhere.svg)",
+)
+
+
+def test_fails_for_each_dead_link(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with (small / "docs/page.md").open("a", encoding="utf-8") as page:
+        page.write("".join(f"\n{line}\n" for line in DEAD))
+    assert build(small, "html") != 0
+    warnings = capfd.readouterr().err
+    for line, _ in enumerate(DEAD):
+        assert f"page.md:{5 + 2 * line}: WARNING" in warnings
+
+
+def test_fails_for_a_page_that_no_list_leads_to(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (small / "docs/lost.md").write_text("# Lost\n", encoding="utf-8")
+    assert build(small, "html") != 0
+    assert "lost.md: WARNING" in capfd.readouterr().err

@@ -1,0 +1,123 @@
+"""The tutorial, done as it says: every file written and every command run, in a fresh clone."""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from pages import Block, blocks
+
+from layout import ROOT, listed
+
+START_SECONDS = 300
+STOP_SECONDS = 30
+
+
+@pytest.fixture
+def clone() -> Iterator[Path]:
+    """A repository with the files of this one as they are, where PostgreSQL's account may enter."""
+    with tempfile.TemporaryDirectory(prefix="tutorial-") as temporary:
+        Path(temporary).chmod(0o755)
+        yield working_tree(Path(temporary) / "allium")
+
+
+def test_everything_in_the_tutorial_works(clone: Path) -> None:
+    section = ""
+    with ExitStack() as served:
+        for block in blocks(ROOT / "docs/tutorial.md"):
+            if block.section != section:
+                served.close()
+                section = block.section
+            match block.info:
+                case "python":
+                    write(clone, block)
+                case "sh serve":
+                    served.enter_context(serving(clone, block.text))
+                case "sh":
+                    run(clone, block.text)
+
+
+def working_tree(folder: Path) -> Path:
+    for path in listed(ROOT):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, folder / path)
+    for command in (["init"], ["add", "--all"], ["commit", "-m", "Begin"]):
+        subprocess.run(["git", *command], cwd=folder, env=environment(), check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def write(clone: Path, block: Block) -> None:
+    """The first line names the file, and says if the rest is to be added to it."""
+    first, _, text = block.text.partition("\n")
+    path = clone / first.removeprefix("# ").removeprefix("at the end of ")
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a" if "at the end of" in first else "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def run(clone: Path, script: str) -> None:
+    """As typed into a shell in the root, but at the ports that the system really has."""
+    script = with_our_nox(script)
+    script = re.sub(r"http://127\.0\.0\.1:(800\d)", lambda match: url(clone, int(match[1])), script)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=clone,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}"
+
+
+def with_our_nox(script: str) -> str:
+    """The nox that runs this test, instead of one more environment for the clone."""
+    return script.replace("./noxw ", "nox ")
+
+
+def url(clone: Path, port: int) -> str:
+    services: dict[str, dict[str, str]] = json.loads((clone / ".allium/state.json").read_text())["services"]
+    return services[{8001: "users", 8002: "friends", 8003: "orders"}[port]]["url"]
+
+
+@contextmanager
+def serving(clone: Path, command: str) -> Iterator[None]:
+    """A second terminal: started, waited for, and stopped with all that it started."""
+    log = clone.parent / "serve.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*shlex.split(with_our_nox(command)), "--", "--ports", "free"],
+            cwd=clone,
+            env=environment(),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while "Logs are in" not in log.read_text():
+                assert process.poll() is None, log.read_text()
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.2)
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)  # SIGINT is ignored by what a shell started in the background
+            process.wait(STOP_SECONDS)
+
+
+def environment() -> dict[str, str]:
+    """As a person's, who has nox on the path."""
+    path = os.pathsep.join([str(ROOT / ".noxw/bin"), os.environ["PATH"]])
+    hidden = {"PYTHONPATH", "PYTEST_CURRENT_TEST", "COVERAGE_PROCESS_START"}
+    author = {f"GIT_{who}_{what}": "tutorial" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    return {**{name: value for name, value in os.environ.items() if name not in hidden}, **author, "PATH": path}

@@ -1,0 +1,73 @@
+"""Services for odd answers install, pass their own checks and serve; each odd value is in one of them."""
+
+import json
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from odd_answers import FEW_ROWS, answers, name
+from pairwise import Row
+from workshop import WORKSHOPS, Programs, run_tool
+
+import lock
+from rendering import render
+from system import running_system
+
+
+@pytest.fixture(scope="module", params=FEW_ROWS, ids=name)
+def row(request: pytest.FixtureRequest) -> Row:
+    row: Row = request.param
+    return row
+
+
+@pytest.fixture(scope="module")
+def service(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One as a stranger has it: locked, and its environment made."""
+    folder = tmp_path_factory.mktemp("odd") / "a service"
+    render(folder, answers(row), seed=True)
+    if lock.stale(folder):
+        run_tool("lock.py", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def own_programs(row: Row, service: Path) -> Programs:
+    programs = Programs.of(service / "requirements-dev.txt", row["extra_dependencies"])
+    (service / ".venv").symlink_to(programs.folder.parent)
+    return programs
+
+
+def test_is_locked(service: Path, own_programs: Programs) -> None:
+    own_programs.run("python", "tools/lock.py", "--check", service=service)
+
+
+def test_type_checks(service: Path, own_programs: Programs) -> None:
+    cache = f"--cache-dir={WORKSHOPS / 'mypy'}"
+    own_programs.run("mypy", cache, "src", "tests", "tools", "migrations", service=service)
+
+
+def test_migrates_and_passes_its_own_tests(service: Path, own_programs: Programs) -> None:
+    """The chassis is the same in every service; the other tests of it run in those of this repository."""
+    own = ("tests/core", "tests/infrastructure", "tests/api", "tests/chassis/test_service.py")
+    own_programs.run("pytest", "--quiet", *own, service=service)
+
+
+@pytest.mark.usefixtures("own_programs")
+def test_serves_what_was_created_once(row: Row, service: Path) -> None:
+    given = answers(row)
+    path = f"/api/v1/{given['entity_plural'].replace('_', '-')}"
+    with running_system([service], ports="free") as system:
+        port = system.services[given["service_name"]].port
+        status, created = call(port, "POST", path, {"name": "ü"})
+        assert status == HTTPStatus.CREATED
+        assert call(port, "GET", f"{path}/{created['id']}") == (HTTPStatus.OK, created)
+
+
+def call(port: int, method: str, path: str, body: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request(method, path, json.dumps(body) if body else None, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, json.load(answer)

@@ -1,0 +1,27 @@
+"""The set of odd answers is what it claims to be."""
+
+from odd_answers import FEW_ROWS, ROWS, VALUES
+from pairwise import all_pairs, each_value, pairs, pairs_of
+
+from rendering import questions
+
+
+def test_any_two_values_of_different_questions_meet_in_a_row() -> None:
+    assert set().union(*map(pairs_of, ROWS)) == pairs({question: list(choice) for question, choice in VALUES.items()})
+
+
+def test_a_row_answers_every_question_of_the_template() -> None:
+    assert all(set(row) == questions() for row in ROWS)
+
+
+def test_the_few_rows_have_each_value() -> None:
+    found = {item for row in FEW_ROWS for item in row.items()}
+    assert found == {(question, value) for question, choice in VALUES.items() for value in choice}
+
+
+def test_needs_far_fewer_rows_than_there_are_combinations() -> None:
+    values = {question: ["a", "b", "c"] for question in "abcdefgh"}
+    rows = all_pairs(values)
+    assert set().union(*map(pairs_of, rows)) == pairs(values)
+    assert len(rows) < 30
+    assert len(each_value(rows)) <= 6

@@ -1,0 +1,50 @@
+"""Environments to check generated services with, kept between runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from layout import ROOT
+
+WORKSHOPS = ROOT / ".nox" / "matrix"
+
+
+def run_tool(name: str, folder: Path) -> None:
+    """Run a tool of the template in a folder, with uv on the path."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = [sys.executable, str(ROOT / "template" / "tools" / name)]
+    subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=True)
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of an environment."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, requirements: Path, name: str) -> "Programs":
+        """Install what a lock says into the environment of that name, unless it is what it has."""
+        workshop = WORKSHOPS / name
+        workshop.mkdir(parents=True, exist_ok=True)
+        target = workshop / "requirements-dev.txt"
+        if not target.exists() or target.read_bytes() != requirements.read_bytes():
+            shutil.copyfile(requirements, target)
+        run_tool("environment.py", workshop)
+        return cls(workshop / ".venv" / "bin")
+
+    def run(self, program: str, *arguments: str | Path, service: Path | None = None) -> None:
+        """Run one as a service's noxfile does; what it prints is the message if it fails."""
+        done = subprocess.run(
+            [self.folder / program, *arguments],
+            cwd=service,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", "tools"])},
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout

@@ -1,0 +1,113 @@
+"""Mutation testing: change one thing in the code at a time and see whether a test notices.
+
+Prints a score for each module and writes the survivors to .nox/mutate. Fails if a mutant survives that
+`mutation_survivors.toml` does not explain, or if it explains one that no longer survives.
+"""
+
+import argparse
+import hashlib
+import os
+import queue
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import Final
+
+from layout import ROOT
+from mutants import Mutant, mutants
+from mutation_sandbox import Sandbox
+from mutation_targets import Target, targets
+from postgres_server import postgres_environment
+
+RESULTS: Final = ROOT / ".nox" / "mutate"
+EXPLANATIONS: Final = Path(__file__).with_name("mutation_survivors.toml")
+SECONDS: Final = 300  # for the tests of a module; a mutant that hangs counts as noticed
+
+
+def explained(module: str) -> set[str]:
+    """Return the changes to a module that are known to make no difference."""
+    entries = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))["survivor"]
+    return {change for entry in entries if entry["module"] == module for change in entry["changes"]}
+
+
+def chosen(names: list[str]) -> list[Target]:
+    """Return the targets that the arguments name, exactly or by what they begin with; all without arguments."""
+    return [
+        target for target in targets() if not names or any(f"{target.name}/".startswith(f"{name}/") for name in names)
+    ]
+
+
+def sample(every: list[Mutant], size: int | None) -> list[Mutant]:
+    """Return that many of the mutants: the same ones each time, whatever becomes of the code around them."""
+    return sorted(every, key=lambda mutant: hashlib.sha256(mutant.change.encode()).digest())[:size]
+
+
+@contextmanager
+def sandboxes(service: Path) -> Iterator["queue.Queue[Sandbox]"]:
+    """Yield a sandbox for each processor; all use one database server."""
+    free: queue.Queue[Sandbox] = queue.Queue()
+    with ExitStack() as stack:
+        environment = stack.enter_context(postgres_environment())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True)))
+        for number in range(os.cpu_count() or 1):
+            sandbox = Sandbox(service, folder / str(number), environment)
+            free.put(stack.enter_context(closing(sandbox)))
+        yield free
+
+
+def survivors(target: Target, tried: list[Mutant], free: "queue.Queue[Sandbox]") -> list[Mutant]:
+    """Return the mutants of a module that no test notices."""
+    sandbox = free.get()
+    sandbox.check(target.tests, SECONDS)
+    free.put(sandbox)
+
+    def survives(mutant: Mutant) -> bool:
+        sandbox = free.get()
+        try:
+            return sandbox.survives(target.file, mutant.source, target.tests, SECONDS)
+        finally:
+            free.put(sandbox)
+
+    with ThreadPoolExecutor(free.qsize()) as pool:
+        return [mutant for mutant, alive in zip(tried, pool.map(survives, tried), strict=True) if alive]
+
+
+def report(target: Target, tried: list[Mutant], alive: list[Mutant]) -> bool:
+    """Print the score of a module, write down what survived, and return whether all of that was known."""
+    changes, known = {mutant.change for mutant in alive}, explained(target.name)
+    new, stale = changes - known, known & {mutant.change for mutant in tried} - changes
+    unknown = sum(mutant.change in new for mutant in alive)
+    counted = len(tried) - len(alive) + unknown  # what makes no difference cannot be noticed
+    print(f"{target.name}: {counted - unknown} of {counted} noticed, {len(alive) - unknown} explained", flush=True)
+    for change in sorted(new):
+        print(f"  survived: {change}")
+    for change in sorted(stale):
+        print(f"  explained, but it no longer survives: {change}")
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    lines = [f"{len(tried)} {len(alive)}", *sorted(mutant.change for mutant in alive)]
+    (RESULTS / target.name.replace("/", ".")).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return not new and not stale
+
+
+def main() -> int:
+    """Try the mutants of the modules that the arguments name."""
+    parser = argparse.ArgumentParser(prog="mutate", description=__doc__)
+    parser.add_argument("--sample", type=int, metavar="N", help="try N mutants of each module, always the same ones")
+    parser.add_argument("targets", nargs="*", help="such as `users/core`, `chassis` or `chassis/pagination`; else all")
+    all_known = True
+    arguments = parser.parse_args()
+    for service, group in groupby(chosen(arguments.targets), key=lambda target: target.service):
+        with sandboxes(service) as free:
+            for target in group:
+                if tried := sample(mutants((service / target.file).read_text(encoding="utf-8")), arguments.sample):
+                    all_known &= report(target, tried, survivors(target, tried, free))
+    return 0 if all_known else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
