@@ -20,6 +20,7 @@ _TESTS_OF_CHASSIS: Final = {
     "fair_limit": ("database",),
     "health": ("health", "lifecycle"),
     "http_client": ("http_client", "circuit_breaker"),
+    "kept_connections": ("database",),
     "lifecycle": ("lifecycle", "health"),
     "log_formats": ("access_log", "logging"),
     "migrations": ("commands", "health", "migrations_of_service"),

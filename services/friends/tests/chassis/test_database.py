@@ -9,10 +9,11 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Executable, Numeric, cast, event, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from friends_service import SERVICE_NAME
+from friends_service.chassis import engine, kept_connections
 from friends_service.chassis.database import Database, constraint_errors
 from friends_service.chassis.engine import database_url
 from friends_service.chassis.errors import DatabaseUnavailable
@@ -22,6 +23,8 @@ from .frozen_server import Road, road_to
 
 ADD = text("INSERT INTO things (id) VALUES (:id)")
 ONE = text("SELECT 1")
+BACKEND = text("SELECT pg_backend_pid()")
+DECIMAL = select(cast("1.5", Numeric))
 SLEEP = text("SELECT pg_sleep(60)")
 SETTING = text("SELECT current_setting(:name)")
 TERMINATE_OTHERS = (
@@ -56,6 +59,11 @@ async def add(database: Database, thing: int) -> None:
 
 async def ask(database: Database) -> int:
     return int((await database.execute(ONE))[0][0])
+
+
+async def backend(database: Database) -> int:
+    """The process of the server that answers, by which a connection is known."""
+    return int((await database.execute(BACKEND))[0][0])
 
 
 async def sleep(database: Database) -> None:
@@ -117,6 +125,31 @@ async def test_a_statement_after_a_transaction_opens_none(narrow: Database, conn
     assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
 
+@pytest.mark.parametrize("statement", [ONE, DECIMAL], ids=["direct", "by SQLAlchemy"])
+async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Executable) -> None:
+    for _ in range(2):
+        assert await backend(narrow) == await backend(narrow)
+        assert await narrow.execute(statement)
+        async with narrow.transaction() as ours:
+            assert await ours.scalar(ONE) == 1
+
+
+async def test_a_statement_soon_after_another_has_no_need_of_the_pool(database: Database) -> None:
+    lent: list[object] = []
+    event.listen(database.engine.sync_engine, "checkout", lambda connection, *_: lent.append(connection))
+    assert [await ask(database) for _ in range(5)] == [1] * 5
+    assert len(lent) == 1
+
+
+async def test_connections_are_replaced_when_they_grow_old(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_RECYCLE_SECONDS", 0.3)
+    monkeypatch.setattr(kept_connections, "_KEPT_SECONDS", 0.1)
+    async with changed(settings, database_pool_size=1) as database:
+        first = await backend(database)
+        await asyncio.sleep(0.4)
+        assert await backend(database) != first
+
+
 async def test_each_session_is_bounded_and_named(database: Database) -> None:
     names = ("statement_timeout", "lock_timeout", "TimeZone", "application_name")
     values = [(await database.execute(SETTING, {"name": name}))[0][0] for name in names]
@@ -153,8 +186,9 @@ async def test_a_cancelled_statement_leaves_a_working_pool(narrow: Database, con
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert narrow.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
         assert await ask(narrow) == 1
+        async with narrow.transaction():
+            pass  # the pool has its only connection back
     await until(connection, SLEEPING, 0)
     assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
@@ -168,7 +202,8 @@ async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings
                 call.cancel()
             await asyncio.wait(calls)
         assert await asyncio.gather(*(ask(database) for _ in range(10))) == [1] * 10
-        assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        async with database.transaction(), database.transaction():
+            pass  # the pool has both connections back
 
 
 async def test_a_statement_that_takes_too_long_is_given_up(settings: Settings) -> None:

@@ -3,19 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final, Self, cast
+from typing import Final, Self
 
 import asyncpg
 from sqlalchemy import Executable, MetaData
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import DeclarativeBase
-from sqlalchemy.pool import PoolProxiedConnection
 
 from .database_errors import driver_error, translated_errors
 from .engine import create_engine
 from .errors import DatabaseUnavailable
 from .fair_limit import FairLimit
+from .kept_connections import KeptConnections, driver_of
 from .settings import ChassisSettings
 from .statements import DirectStatement, Rows, direct_statement
 
@@ -44,6 +44,7 @@ class Database:
         self.engine = create_engine(settings, connections=settings.database_pool_size)
         self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._spare = create_engine(settings, connections=1)
+        self._kept = KeptConnections(self.engine)
         self._limit = FairLimit(
             settings.database_pool_size,
             wait=settings.database_pool_wait,
@@ -55,6 +56,7 @@ class Database:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._kept.release_all()
         await self.engine.dispose()
         await self._spare.dispose()
 
@@ -65,14 +67,15 @@ class Database:
             async with asyncio.timeout(self._timeout), self._limit:
                 if direct:
                     return await self._run(direct, direct.arguments(parameters))
+                self._kept.release()
                 async with self.engine.connect() as connection:
                     result = await connection.execute(statement, parameters)
                     return list(result.all()) if result.returns_rows else []
 
     async def _run(self, statement: DirectStatement, arguments: Iterable[object]) -> Rows:
         """Let the driver run it: SQLAlchemy's own way, through a greenlet, takes three times the CPU time."""
-        connection = await self._raw_connection()
-        driver = cast("asyncpg.Connection", connection.driver_connection)
+        connection = await self._kept.borrow()
+        driver = driver_of(connection)
         try:
             return statement.rows(await driver.fetch(statement.sql, *arguments))
         except asyncpg.IntegrityConstraintViolationError as error:
@@ -84,20 +87,16 @@ class Database:
             await asyncio.shield(driver.close())  # the answer may be on its way; the server is asked to stop
             raise
         finally:
-            connection.close()
-
-    async def _raw_connection(self) -> PoolProxiedConnection:
-        try:
-            return await self.engine.raw_connection()
-        except self.engine.dialect.loaded_dbapi.Error as error:  # engine.connect() would wrap it
-            raise DBAPIError(None, None, error) from error
+            self._kept.give_back(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A connection for several statements that hold together; committed at the end, rolled back on any error."""
         with translated_errors():
-            async with asyncio.timeout(self._timeout), self._limit, self._transactional.begin() as connection:
-                yield connection
+            async with asyncio.timeout(self._timeout), self._limit:
+                self._kept.release()
+                async with self._transactional.begin() as connection:
+                    yield connection
 
     @asynccontextmanager
     async def spare(self) -> AsyncIterator[AsyncConnection]:
