@@ -66,6 +66,12 @@ async def backend(database: Database) -> int:
     return int((await database.execute(BACKEND))[0][0])
 
 
+async def examine(database: Database) -> None:
+    """Ask as the readiness check does."""
+    async with database.spare() as spare:
+        assert await spare.scalar(ONE) == 1
+
+
 async def sleep(database: Database) -> None:
     await database.execute(SLEEP)
 
@@ -156,14 +162,18 @@ async def test_each_session_is_bounded_and_named(database: Database) -> None:
     assert values == ["2s", "1s", "UTC", SERVICE_NAME]
 
 
+async def test_a_limit_that_is_nearly_nothing_is_not_taken_for_none(settings: Settings) -> None:
+    async with changed(settings, database_lock_timeout=0.000_1) as database:
+        assert (await database.execute(SETTING, {"name": "lock_timeout"}))[0][0] == "1ms"
+
+
 async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
     async with narrow.transaction():
         started = time.monotonic()
         results = await asyncio.gather(*(ask(narrow) for _ in range(20)), return_exceptions=True)
         assert {str(result) for result in results} == {"All database connections are busy."}
         assert time.monotonic() - started < 1.9, "one after the other they wait two seconds"
-        async with narrow.spare() as spare:
-            assert await spare.scalar(ONE) == 1, "the readiness check does not queue with requests"
+        await examine(narrow)  # does not queue with requests
     assert await ask(narrow) == 1
 
 
@@ -281,11 +291,12 @@ async def test_a_frozen_server_is_not_waited_for(settings: Settings, road: tuple
     way, folder = road
     limits = {"database_timeout": 1.0, "database_pool_size": 2, "database_pool_wait": 0.9}
     async with changed(settings, postgres_host=folder, postgres_port=5432, **limits) as database:
-        await asyncio.gather(ask(database), ask(database))
+        await asyncio.gather(ask(database), ask(database), examine(database))
         way.open.clear()
         for _ in range(2):  # first with connections, then without
             started = time.monotonic()
-            results = await asyncio.gather(*(ask(database) for _ in range(6)), return_exceptions=True)
+            asked = (*(ask(database) for _ in range(6)), examine(database))
+            results = await asyncio.gather(*asked, return_exceptions=True)
             assert {type(result) for result in results} == {DatabaseUnavailable}
             assert time.monotonic() - started < 1.0 + 0.25 + 1.0
         way.open.set()

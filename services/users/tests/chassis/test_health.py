@@ -106,6 +106,12 @@ async def test_logs_a_change_once(settings: Settings, caplog: pytest.LogCaptureF
     assert messages[0].startswith("not ready: database-unavailable: ")
 
 
+async def test_health_checks_have_a_heading_of_their_own_in_the_documentation(client: aiohttp.ClientSession) -> None:
+    async with client.get("/api/openapi.json") as response:
+        paths = (await response.json())["paths"]
+    assert [paths[path]["get"]["tags"] for path in ("/health/live", "/health/ready")] == [["health"], ["health"]]
+
+
 async def test_health_checks_over_http(client: aiohttp.ClientSession) -> None:
     async with client.get("/health/live") as response:
         assert (response.status, await response.json()) == (200, {"status": "live"})

@@ -111,8 +111,29 @@ async def test_takes_anything_but_json_for_an_unavailable_upstream(upstream: Ups
     assert str(caught.value) == "The users service is unavailable."
 
 
-async def test_a_refused_request_does_not_open_the_circuit(upstream: Upstream) -> None:
-    upstream.handler = upstream.sequence(*(web.Response(status=422) for _ in range(10)))
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        ({"status": 500}, "answered 500: b'xxx"),
+        ({"content_type": "application/json"}, "answered with nonsense: b'xxx"),
+    ],
+    ids=str,
+)
+async def test_the_log_has_the_beginning_of_a_wrong_answer(
+    upstream: Upstream, answer: dict[str, Any], line: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    upstream.handler = upstream.sequence(web.Response(text="x" * 100_000, **answer))
+    async with client_of(upstream.url) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/", read=whole)
+    [message] = caplog.messages
+    assert message.startswith(f"upstream users {line}")
+    assert len(message) < 500
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+async def test_a_refused_request_does_not_open_the_circuit(upstream: Upstream, status: int) -> None:
+    upstream.handler = upstream.sequence(*(web.Response(status=status) for _ in range(10)))
     async with client_of(upstream.url, circuit_breaker_failures=1) as client:
         for _ in range(10):
             with pytest.raises(errors.UpstreamRefused):
@@ -129,6 +150,21 @@ async def test_repeats_after_an_error_but_not_more_often_than_allowed(upstream: 
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get_json("/", read=whole)
     assert len(upstream.requests) == 3 + 3
+
+
+async def test_waits_longer_before_each_further_attempt(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[tuple[float, float]] = []
+
+    def chosen(least: float, most: float) -> float:
+        waits.append((least, most))
+        return 0
+
+    monkeypatch.setattr("random.uniform", chosen)
+    upstream.handler = upstream.sequence(*(web.Response(status=500) for _ in range(4)))
+    async with client_of(upstream.url, http_client_retries=3) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/", read=whole)
+    assert waits == [(0, 0.05), (0, 0.1), (0, 0.2)]
 
 
 @pytest.mark.parametrize("status", [200, 302, 404, 429])
@@ -159,16 +195,17 @@ async def test_repeats_when_a_kept_connection_turns_out_to_be_closed(upstream: U
         assert [await client.get_json("/", read=whole), await client.get_json("/", read=whole)] == [1, 3]
 
 
-async def test_the_time_limit_covers_all_attempts(upstream: Upstream) -> None:
+async def test_the_time_limit_covers_all_attempts(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
     async def late_error(_request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(0.15)
         return web.Response(status=500)
 
     upstream.handler = late_error
     async with client_of(upstream.url, http_client_retries=50) as client:
-        with pytest.raises(errors.UpstreamTimeout):
+        with pytest.raises(errors.UpstreamTimeout, match=r"^The users service did not answer in time\.$"):
             await client.get_json("/", read=whole)
     assert len(upstream.requests) <= 3
+    assert caplog.messages[-1] == "upstream users did not answer in time"
 
 
 async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> None:
@@ -238,5 +275,5 @@ async def test_a_document_that_was_not_asked_for_counts_as_a_failure(upstream: U
 
 
 async def test_cannot_be_used_before_it_is_opened() -> None:
-    with pytest.raises(RuntimeError, match="async with"):
+    with pytest.raises(RuntimeError, match=r"^UpstreamClient is used outside of `async with`$"):
         await UpstreamClient("users", "http://users", Settings()).get_json("/", read=whole)

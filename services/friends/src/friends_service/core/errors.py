@@ -7,7 +7,6 @@ class InvalidValue(ValueError):
     """A value breaks a rule; `reason` completes the sentence "The <field> …" and never repeats the value."""
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
         self.field = field
         self.reason = reason
 
@@ -38,7 +37,6 @@ class FriendshipNotFound(Exception):
     """No friendship has this id."""
 
     def __init__(self, friendship_id: UUID) -> None:
-        super().__init__(friendship_id)
         self.friendship_id = friendship_id
 
     def __str__(self) -> str:
@@ -49,7 +47,6 @@ class UsersNotFound(Exception):
     """The users service knows no users with these ids."""
 
     def __init__(self, user_ids: tuple[UUID, ...]) -> None:
-        super().__init__(user_ids)
         self.user_ids = user_ids
 
     def __str__(self) -> str:

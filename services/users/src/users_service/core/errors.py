@@ -7,7 +7,6 @@ class InvalidValue(ValueError):
     """A value breaks a rule; `reason` completes the sentence "The <field> …" and never repeats the value."""
 
     def __init__(self, field: str, reason: str) -> None:
-        super().__init__(field, reason)
         self.field = field
         self.reason = reason
 
@@ -24,7 +23,6 @@ class UsernameTaken(Exception):
     """Another user has this username, or one that differs only in case."""
 
     def __init__(self, username: str) -> None:
-        super().__init__(username)
         self.username = username
 
     def __str__(self) -> str:
@@ -35,7 +33,6 @@ class UserNotFound(Exception):
     """No user has this id."""
 
     def __init__(self, user_id: UUID) -> None:
-        super().__init__(user_id)
         self.user_id = user_id
 
     def __str__(self) -> str:
