@@ -14,6 +14,7 @@ from .chassis.http_client import UpstreamClient
 from .chassis.identifiers import new_id
 from .chassis.settings import load
 from .core.services.friendships import Friendships
+from .infrastructure.clients.batched_users import BatchedUsers
 from .infrastructure.clients.known_users import KnownUsers
 from .infrastructure.clients.users import HttpUsers
 from .infrastructure.database.friendships import SqlFriendships
@@ -28,7 +29,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     friendships = Friendships(
         repository=SqlFriendships(database),
         users=KnownUsers(
-            HttpUsers(users_service),
+            BatchedUsers(HttpUsers(users_service)),
             ttl=settings.users_existence_ttl,
             size=settings.users_existence_size,
             clock=time.monotonic,

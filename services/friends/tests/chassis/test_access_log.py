@@ -63,6 +63,16 @@ async def test_writes_one_line_for_each_request(
     assert 0 < line["duration_ms"] < 10_000
 
 
+async def test_names_the_requests_in_whose_name_something_was_done(
+    sample: aiohttp.ClientSession, sample_log: Path
+) -> None:
+    for path in ("/sample/linked/another", "/sample/items"):
+        await sample.get(path)
+    with_link, without = await access_lines(sample_log, count=2)
+    assert with_link["linked_request_ids"] == ["another"]
+    assert "linked_request_ids" not in without
+
+
 async def test_writes_one_line_each_for_200_parallel_requests(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async def ask() -> str:
         async with sample.get(f"/sample/items/{uuid4()}") as response:

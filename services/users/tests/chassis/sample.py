@@ -28,6 +28,7 @@ from users_service.chassis.problems import (
     Problem,
     problem_responses,
 )
+from users_service.chassis.request_context import current_request
 from users_service.chassis.routing import api_router
 from users_service.chassis.settings import ChassisSettings
 
@@ -101,6 +102,12 @@ async def forbidden() -> None:
 @router.get("/upstream", responses=problem_responses(*UPSTREAM_PROBLEMS))
 async def upstream() -> None:
     raise UpstreamUnavailable("The other service is unavailable.") from OSError("token=planted-token")
+
+
+@router.get("/linked/{request_id}")
+async def linked(request_id: str) -> None:
+    if context := current_request():
+        context.linked_request_ids.append(request_id)
 
 
 @router.get("/stream")

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from .exchange import Bodies, Exchange
 from .log_formats import REDACTED_FIELDS
 from .redaction import Redactor
+from .request_context import current_request
 
 CLIENT_CLOSED_REQUEST: Final = 499  # nginx's code for a client that left before its answer
 MAX_TEXT: Final = 1024  # characters of a path or header: clients choose them, and servers accept 64 KiB
@@ -71,6 +72,8 @@ class AccessLogMiddleware:
             fields["http.route"] = route
         if client := exchange.scope.get("client"):
             fields["client.address"] = client[0]
+        if (context := current_request()) and context.linked_request_ids:
+            fields["linked_request_ids"] = context.linked_request_ids
         wanted = self.headers
         for name, value in exchange.scope["headers"]:
             if name in wanted:

@@ -3,7 +3,7 @@
 import re
 import secrets
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import uuid_utils
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +28,8 @@ class RequestContext:
     trace_id: str
     span_id: str
     trace_flags: str
+    linked_request_ids: list[str] = field(default_factory=list)
+    """Other requests in whose name something was done for this one too, as span links are in OpenTelemetry."""
 
     @property
     def traceparent(self) -> str:

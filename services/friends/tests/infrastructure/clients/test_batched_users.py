@@ -1,0 +1,112 @@
+"""What is asked at once is asked in one call; everyone gets his own answer, and nobody another's trouble."""
+
+import asyncio
+import gc
+from collections.abc import Collection
+from contextvars import Context
+from uuid import UUID
+
+import pytest
+
+from friends_service.chassis.request_context import RequestContext, begin_request
+from friends_service.infrastructure.clients.batched_users import MOST_IDS, BatchedUsers
+
+ADA, BOB, EVE, NOBODY = (UUID(int=number) for number in range(4))
+KNOWN = {ADA, BOB, EVE}
+
+
+class Upstream:
+    """A UserDirectory that records what it is asked, answers when it is told to, and can be down."""
+
+    def __init__(self) -> None:
+        self.calls: list[set[UUID]] = []
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.is_down = False
+
+    async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
+        self.calls.append(set(user_ids))
+        await self.may_answer.wait()
+        if self.is_down:
+            raise ConnectionError
+        return frozenset(user_ids) - KNOWN
+
+
+@pytest.fixture
+async def upstream() -> Upstream:
+    return Upstream()
+
+
+@pytest.fixture
+def users(upstream: Upstream) -> BatchedUsers:
+    return BatchedUsers(upstream)
+
+
+async def test_asks_once_for_all_who_ask_at_once(users: BatchedUsers, upstream: Upstream) -> None:
+    answers = await asyncio.gather(users.unknown([ADA, BOB]), users.unknown([BOB, NOBODY]), users.unknown([EVE]))
+    assert answers == [frozenset(), {NOBODY}, frozenset()]
+    assert upstream.calls == [{ADA, BOB, EVE, NOBODY}]
+
+
+async def test_does_not_wait_for_others(users: BatchedUsers, upstream: Upstream) -> None:
+    upstream.may_answer.clear()
+    first = asyncio.create_task(users.unknown([ADA]))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(users.unknown([NOBODY]))
+    await asyncio.sleep(0.01)
+    assert upstream.calls == [{ADA}, {NOBODY}], "the second could not join a call that is under way"
+    upstream.may_answer.set()
+    assert await asyncio.gather(first, second) == [frozenset(), {NOBODY}]
+
+
+async def test_asks_for_no_more_than_can_be_answered_in_one_call(users: BatchedUsers, upstream: Upstream) -> None:
+    asked = [[UUID(int=number), UUID(int=number + 1)] for number in range(10, 10 + 2 * (MOST_IDS + 2), 2)]
+    assert await asyncio.gather(*map(users.unknown, asked)) == list(map(frozenset, asked))
+    assert [len(call) for call in upstream.calls] == [MOST_IDS, MOST_IDS, 4]
+
+
+async def test_a_failure_is_the_failure_of_each_and_of_nobody_later(users: BatchedUsers, upstream: Upstream) -> None:
+    upstream.is_down = True
+    answers = await asyncio.gather(users.unknown([ADA]), users.unknown([NOBODY]), return_exceptions=True)
+    assert [type(answer) for answer in answers] == [ConnectionError] * 2
+    upstream.is_down = False
+    assert await users.unknown([ADA]) == frozenset()
+
+
+@pytest.mark.parametrize("leaver", [0, 1])
+async def test_who_leaves_does_not_take_the_answer_from_the_rest(
+    users: BatchedUsers, upstream: Upstream, leaver: int
+) -> None:
+    upstream.may_answer.clear()
+    waiting = [asyncio.create_task(users.unknown([user_id])) for user_id in (NOBODY, ADA)]
+    await asyncio.sleep(0.01)
+    waiting.pop(leaver).cancel()
+    upstream.may_answer.set()
+    assert await waiting[0] == ({NOBODY} if leaver else frozenset())
+    assert len(upstream.calls) == 1
+
+
+async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(users: BatchedUsers, upstream: Upstream) -> None:
+    complaints: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    upstream.may_answer.clear()
+    upstream.is_down = True
+    task = asyncio.create_task(users.unknown([ADA]))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    upstream.may_answer.set()
+    await asyncio.sleep(0.01)
+    gc.collect()
+    assert complaints == []
+
+
+async def test_a_request_in_anothers_name_says_in_whose(users: BatchedUsers) -> None:
+    async def ask_as_a_request() -> RequestContext:
+        request = begin_request()
+        await users.unknown([ADA])
+        return request
+
+    tasks = [asyncio.create_task(ask_as_a_request(), context=Context()) for _ in range(3)]
+    first, second, third = await asyncio.gather(*tasks)
+    assert first.linked_request_ids == []
+    assert second.linked_request_ids == third.linked_request_ids == [first.request_id]
