@@ -1,5 +1,6 @@
 """The ports that services listen on."""
 
+import random
 import socket
 import time
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from service_folder import ServiceFolder, SystemFailure
 
 HOST = "127.0.0.1"
+UNASKED = range(20_000, 32_768)  # the system gives none of these to a program that asks for any port, or connects
 PATIENCE_SECONDS = 2  # services of a run that was killed may still be stopping
 
 
@@ -25,12 +27,11 @@ def answered_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
 
 
 def free_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
-    """Return for each service a port that nobody uses now."""
-    listeners = [socket.create_server((HOST, 0)) for _ in services]  # all at once, so that they differ
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return {service.name: port for service, port in zip(services, ports, strict=True)}
+    """Return for each service a port that nobody uses now, and that nobody is likely to be given before it listens."""
+    # The system's own chance: pytest-randomly makes that of Python the same in each test and each of its processes.
+    candidates = random.SystemRandom().sample(UNASKED, len(UNASKED))
+    free = (port for port in candidates if _is_free(port))
+    return {service.name: next(free) for service in services}
 
 
 def _becomes_free(port: int) -> bool:
