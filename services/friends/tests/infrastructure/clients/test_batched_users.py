@@ -43,7 +43,7 @@ def users(upstream: Upstream) -> BatchedUsers:
 
 
 async def test_asks_once_for_all_who_ask_at_once(users: BatchedUsers, upstream: Upstream) -> None:
-    answers = await asyncio.gather(users.unknown([ADA, BOB]), users.unknown([BOB, NOBODY]), users.unknown([EVE]))
+    answers = await asyncio.gather(*map(users.unknown, [[ADA, BOB], [BOB, NOBODY], [EVE]]))
     assert answers == [frozenset(), {NOBODY}, frozenset()]
     assert upstream.calls == [{ADA, BOB, EVE, NOBODY}]
 
@@ -56,7 +56,7 @@ async def test_does_not_wait_for_others(users: BatchedUsers, upstream: Upstream)
     await asyncio.sleep(0.01)
     assert upstream.calls == [{ADA}, {NOBODY}], "the second could not join a call that is under way"
     upstream.may_answer.set()
-    assert await asyncio.gather(first, second) == [frozenset(), {NOBODY}]
+    assert await asyncio.gather(*[first, second]) == [frozenset(), {NOBODY}]
 
 
 async def test_asks_for_no_more_than_can_be_answered_in_one_call(users: BatchedUsers, upstream: Upstream) -> None:
