@@ -79,7 +79,7 @@ async def is_under_load(statuses: list[int]) -> bool:
 
 
 async def test_loses_no_request_when_stopped_under_load(like: ServiceProcess, tmp_path: Path) -> None:
-    with live_service(like, tmp_path / "log") as service:
+    with live_service(like, tmp_path / "log", DRAIN_DELAY="3") as service:
         await service.becomes(200)
         statuses: list[int] = []
         async with Caller(service.url, connections=1) as prober:
@@ -96,15 +96,16 @@ async def test_loses_no_request_when_stopped_under_load(like: ServiceProcess, tm
 
 
 async def test_finishes_a_slow_request_and_then_ends(like: ServiceProcess, tmp_path: Path) -> None:
-    with live_service(like, tmp_path / "log", DATABASE_LOCK_TIMEOUT="2") as service:
+    patience = {f"DATABASE_{name}": "20" for name in ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT", "TIMEOUT")}
+    with live_service(like, tmp_path / "log", **patience) as service:
         await service.becomes(200)
         async with database_of(like) as blocker, Caller(service.url) as caller:
             async with blocker.transaction():
                 await blocker.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
                 slow = asyncio.create_task(caller.get(USERS))
-                await eventually(partial(busy_connections, blocker), within=2)
+                await eventually(partial(busy_connections, blocker), within=5)
                 service.process.send_signal(signal.SIGTERM)
-                await eventually(partial(is_closed, int(service.url.rsplit(":", 1)[1])), within=2)
+                await eventually(partial(is_closed, int(service.url.rsplit(":", 1)[1])), within=5)
                 assert not slow.done()
             assert (await slow).status == 200
         assert await ended(service) == 0

@@ -22,7 +22,7 @@ def test_answers_as_documented(urls: dict[str, str], service: str, tmp_path: Pat
         ],
         cwd=tmp_path,
         check=False,
-        timeout=120,
+        timeout=500,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -28,8 +28,6 @@ def users(running_users: UsersStub) -> UsersStub:
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings, running_users: UsersStub) -> Settings:
-    """The settings under test, pointing to the stub, of which less patience is had than usual."""
-    url = HttpUrl(running_users.url)
-    return settings.model_copy(
-        update={"users_service_url": url, "circuit_breaker_reset": 0.2, "http_client_total_timeout": 3.0}
-    )
+    """The settings under test, pointing to the stub, of which a busy machine may need more patience than usual."""
+    patience = {"http_client_connect_timeout": 20.0, "http_client_total_timeout": 20.0, "http_client_wait": 20.0}
+    return settings.model_copy(update={"users_service_url": HttpUrl(running_users.url), **patience})

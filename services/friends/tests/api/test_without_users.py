@@ -6,9 +6,18 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import asyncpg
+import pytest
+
+from friends_service.settings import Settings
 
 from .calls import NOBODY, PATH, befriend, between, problem
 from .users_stub import UsersStub
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    """Less patience than usual: it is put to the test here."""
+    return settings.model_copy(update={"circuit_breaker_reset": 0.2, "http_client_total_timeout": 3.0})
 
 
 @asynccontextmanager

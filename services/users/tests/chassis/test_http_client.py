@@ -62,7 +62,10 @@ def whole(document: object) -> object:
 
 @asynccontextmanager
 async def client_of(url: str, **changes: Any) -> AsyncIterator[UpstreamClient]:
-    settings = Settings(http_client_retries=0, http_client_total_timeout=0.3, http_client_wait=0.1)
+    """A client with patience for a busy machine, unless a test is about its patience."""
+    settings = Settings(
+        http_client_retries=0, http_client_connect_timeout=20, http_client_total_timeout=20, http_client_wait=20
+    )
     async with UpstreamClient("users", url, settings.model_copy(update=changes)) as client:
         yield client
 
@@ -201,7 +204,7 @@ async def test_the_time_limit_covers_all_attempts(upstream: Upstream, caplog: py
         return web.Response(status=500)
 
     upstream.handler = late_error
-    async with client_of(upstream.url, http_client_retries=50) as client:
+    async with client_of(upstream.url, http_client_retries=50, http_client_total_timeout=0.3) as client:
         with pytest.raises(errors.UpstreamTimeout, match=r"^The users service did not answer in time\.$"):
             await client.get_json("/", read=whole)
     assert len(upstream.requests) <= 3
@@ -210,11 +213,11 @@ async def test_the_time_limit_covers_all_attempts(upstream: Upstream, caplog: py
 
 async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> None:
     async def slow(_request: web.BaseRequest) -> web.StreamResponse:
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.2)
         return web.json_response(1)
 
     upstream.handler = slow
-    changes = {"http_client_concurrency": 1, "http_client_wait": 2, "http_client_total_timeout": 1.0}
+    changes = {"http_client_concurrency": 1, "http_client_total_timeout": 2.0}
     async with client_of(upstream.url, **changes) as client:
         calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(2)]
         results = await asyncio.gather(*calls, return_exceptions=True)
@@ -224,7 +227,8 @@ async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> 
 
 async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
-    async with client_of(upstream.url, http_client_concurrency=2, circuit_breaker_failures=10) as client:
+    changes = {"http_client_concurrency": 2, "http_client_wait": 0.1, "http_client_total_timeout": 1.0}
+    async with client_of(upstream.url, circuit_breaker_failures=10, **changes) as client:
         results = await asyncio.gather(*(client.get_json("/", read=whole) for _ in range(10)), return_exceptions=True)
         assert (
             sorted(type(result).__name__ for result in results) == ["UpstreamTimeout"] * 2 + ["UpstreamUnavailable"] * 8
@@ -237,7 +241,7 @@ async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream) -> None:
 
 async def test_cancelled_callers_give_their_turn_back(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
-    async with client_of(upstream.url, http_client_concurrency=2, http_client_wait=10) as client:
+    async with client_of(upstream.url, http_client_concurrency=2) as client:
         calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(5)]
         await asyncio.sleep(0.05)
         for call in calls:
@@ -249,8 +253,8 @@ async def test_cancelled_callers_give_their_turn_back(upstream: Upstream) -> Non
 
 async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
-    changes = {"http_client_concurrency": 1, "http_client_wait": 1, "circuit_breaker_failures": 1}
-    async with client_of(upstream.url, **changes) as client:
+    changes = {"http_client_concurrency": 1, "http_client_total_timeout": 1.0}
+    async with client_of(upstream.url, circuit_breaker_failures=1, **changes) as client:
         calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(5)]
         results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(result) for result in results] == [errors.UpstreamTimeout] + [errors.UpstreamUnavailable] * 4
@@ -259,7 +263,7 @@ async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstr
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://does-not-exist.invalid"])
 async def test_an_upstream_that_is_not_there_is_unavailable(url: str) -> None:
-    async with client_of(url, http_client_total_timeout=5) as client:
+    async with client_of(url) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get_json("/", read=whole)
 
