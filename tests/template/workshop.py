@@ -32,7 +32,9 @@ class Programs:
         workshop.mkdir(parents=True, exist_ok=True)
         target = workshop / "requirements-dev.txt"
         if not target.exists() or target.read_bytes() != requirements.read_bytes():
-            shutil.copyfile(requirements, target)
+            draft = target.with_suffix(f".{os.getpid()}")  # another process may read the target, or write the same
+            shutil.copyfile(requirements, draft)
+            draft.replace(target)
         run_tool("environment.py", workshop)
         return cls(workshop / ".venv" / "bin")
 

@@ -5,7 +5,6 @@ FAKE_TROUBLE names one service and what befalls it, say `users:migrate`.
 
 import os
 import sys
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -15,6 +14,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # the name that the base class looks for
         """Answer 200."""
         _, _, name = self.path.partition("?")
+        if name == "END" and befalls("end"):
+            os._exit(3)
         self.send_response(200)
         self.end_headers()
         self.wfile.write(os.environ.get(name, "").encode())
@@ -31,8 +32,6 @@ def main() -> None:
     if befalls(subcommand):
         sys.exit(f"the trouble with {subcommand}")
     if subcommand == "serve":
-        if befalls("end"):
-            threading.Timer(1, os._exit, [3]).start()
         ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 
 

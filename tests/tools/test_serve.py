@@ -63,12 +63,20 @@ def lines_until_running(process: subprocess.Popen[str]) -> list[str]:
     return lines
 
 
-@pytest.fixture
-def running(folders: list[Path]) -> Iterator[subprocess.Popen[str]]:
+@contextlib.contextmanager
+def served(folders: list[Path]) -> Iterator[subprocess.Popen[str]]:
     """A `serve` that runs; killed at the end if it still does."""
     with serve(folders) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def running(folders: list[Path]) -> Iterator[subprocess.Popen[str]]:
+    with served(folders) as process:
         yield process
-        process.kill()
 
 
 def test_serve_tells_where_everything_is_and_stops_at_sigterm(
@@ -119,8 +127,12 @@ def test_a_service_that_ends_stops_everything(
     folders: list[Path], open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_TROUBLE", "users:end")
-    process = serve(folders)
-    _, errors = process.communicate()
+    with served(folders) as process:
+        lines_until_running(process)
+        state = json.loads((open_folder / ".allium/state.json").read_text())
+        with pytest.raises(http.client.RemoteDisconnected):
+            answer(state["services"]["users"]["url"], "END")
+        _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.startswith(f"users ended (exit code 3); its log {open_folder}/.allium/logs/users.log ends:\n")
     assert "Traceback" not in errors

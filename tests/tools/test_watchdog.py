@@ -1,5 +1,6 @@
 """Child processes never outlive us."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -22,7 +23,7 @@ STUBBORN = "trap '' TERM; echo stubborn; sleep 98765 & sleep 98765; :"
 def test_a_killed_owner_leaves_neither_processes_nor_leftovers(tmp_path: Path) -> None:
     leftover = tmp_path / "left over"
     leftover.mkdir()
-    seconds = "98765.4321"  # to be recognised by
+    seconds = f"98765.{os.getpid()}"  # to be recognised by, also beside another run of the tests
     with started(OWNER, str(tmp_path), seconds) as (owner, _):
         assert not is_gone(f"sleep {seconds}")
         owner.kill()
