@@ -77,5 +77,5 @@ async def user_exists(user_id: UUID, request: Request) -> None:
 
 
 def _users(request: Request) -> Users:
-    # No Depends: solving a dependency takes a tenth of the time of a request, and there is but one to choose from.
+    # No Depends: solving a dependency takes 5 to 8 % of a request, and there is but one to choose from.
     return cast(Users, request.app.state.users)
