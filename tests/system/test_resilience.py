@@ -44,6 +44,12 @@ async def until_asked_again(friends: Caller) -> None:
     await eventually(is_asked, within=5)
 
 
+async def refuses_at_once(friends: Caller) -> bool:
+    """Whether the circuit to users is open."""
+    answer = await befriend_strangers(friends)
+    return answer.problem == "upstream-unavailable" and answer.seconds < 0.5
+
+
 @contextmanager
 def frozen(process: ServiceProcess) -> Iterator[None]:
     """Stop a process in the middle of whatever it does, as an overloaded machine would."""
@@ -104,11 +110,12 @@ async def test_gives_up_in_time_while_users_is_frozen_and_continues_after(system
         started = time.monotonic()
         answers = await asyncio.gather(*asked)
         assert time.monotonic() - started < TOTAL_TIMEOUT + 2 * MARGIN
-        assert {answer.problem for answer in answers} == {"upstream-timeout", "upstream-unavailable"}
+        assert {answer.problem for answer in answers} <= {"upstream-timeout", "upstream-unavailable"}
         late = [answer for answer in answers if is_refusal(answer, status=504)]
         assert late
         assert max(answer.seconds for answer in late) < TOTAL_TIMEOUT + MARGIN
-        assert (await befriend_strangers(friends)).seconds < 0.5, "the circuit is open"
+        # If the service had no time meanwhile, all these were too few calls to open the circuit.
+        await eventually(partial(refuses_at_once, friends), within=5 * (TOTAL_TIMEOUT + 0.5))
     await until_asked_again(friends)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
 from contextvars import Context
 from uuid import UUID
 
@@ -86,9 +86,21 @@ async def test_who_leaves_does_not_take_the_answer_from_the_rest(
     assert len(upstream.calls) == 1
 
 
-async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(users: BatchedUsers, upstream: Upstream) -> None:
+@pytest.fixture
+async def complaints() -> AsyncIterator[list[object]]:
+    """What the event loop, which is that of all tests, complains of during this one."""
     complaints: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _, context: complaints.append(context))
+    gc.collect()  # what tests before have left
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    yield complaints
+    loop.set_exception_handler(before)
+
+
+async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(
+    users: BatchedUsers, upstream: Upstream, complaints: list[object]
+) -> None:
     upstream.may_answer.clear()
     upstream.is_down = True
     task = asyncio.create_task(users.unknown([ADA]))
@@ -96,6 +108,7 @@ async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(users: Batch
     task.cancel()
     upstream.may_answer.set()
     await asyncio.sleep(0.01)
+    del task  # and with it the failed call
     gc.collect()
     assert complaints == []
 

@@ -44,12 +44,19 @@ class BatchedUsers:
         if batch is None or len(batch.user_ids) + count > MOST_IDS:
             batch = self._open = _Batch()
             batch.call = asyncio.create_task(self._ask(batch))
+            batch.call.add_done_callback(_take_note)
         return batch
 
     async def _ask(self, batch: _Batch) -> frozenset[UUID]:
         if self._open is batch:
             self._open = None
         return await self._directory.unknown(batch.user_ids)
+
+
+def _take_note(call: asyncio.Task[frozenset[UUID]]) -> None:
+    """Keep asyncio from complaining of a failure that nobody waits for any more."""
+    if not call.cancelled():
+        call.exception()
 
 
 def _link_to(batch: _Batch) -> None:
