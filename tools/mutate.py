@@ -10,10 +10,12 @@ import os
 import queue
 import sys
 import tempfile
+import time
 import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -26,7 +28,11 @@ from postgres_server import postgres_environment
 
 RESULTS: Final = ROOT / ".nox" / "mutate"
 EXPLANATIONS: Final = Path(__file__).with_name("mutation_survivors.toml")
-SECONDS: Final = 300  # for the tests of a module; a mutant that hangs counts as noticed
+SAMPLE: Final = 10
+CHECK_SECONDS: Final = 300  # for the tests of a module without any mutant
+# A mutant that hangs counts as noticed after PATIENCE seconds and SLOWER times what the tests took without it.
+PATIENCE: Final = 30.0
+SLOWER: Final = 5
 
 
 def explained(module: str) -> set[str]:
@@ -40,6 +46,29 @@ def chosen(names: list[str]) -> list[Target]:
     return [
         target for target in targets() if not names or any(f"{target.name}/".startswith(f"{name}/") for name in names)
     ]
+
+
+@dataclass
+class Score:
+    """How many mutants were tried, how many survived, and how many of these are explained."""
+
+    tried: int = 0
+    alive: int = 0
+    explained: int = 0
+
+    def __add__(self, other: "Score") -> "Score":
+        return Score(self.tried + other.tried, self.alive + other.alive, self.explained + other.explained)
+
+    def __str__(self) -> str:
+        noticed = self.tried - self.alive
+        matter = self.tried - self.explained  # what makes no difference cannot be noticed
+        return f"{noticed} of {self.tried} noticed ({_percent(noticed, self.tried)}); " + (
+            f"{self.explained} explained, so of what matters {_percent(noticed, matter)}"
+        )
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
 def sample(every: list[Mutant], size: int | None) -> list[Mutant]:
@@ -63,13 +92,15 @@ def sandboxes(service: Path) -> Iterator["queue.Queue[Sandbox]"]:
 def survivors(target: Target, tried: list[Mutant], free: "queue.Queue[Sandbox]") -> list[Mutant]:
     """Return the mutants of a module that no test notices."""
     sandbox = free.get()
-    sandbox.check(target.tests, SECONDS)
+    started = time.monotonic()
+    sandbox.check(target.tests, CHECK_SECONDS)
+    seconds = PATIENCE + SLOWER * (time.monotonic() - started)
     free.put(sandbox)
 
     def survives(mutant: Mutant) -> bool:
         sandbox = free.get()
         try:
-            return sandbox.survives(target.file, mutant.source, target.tests, SECONDS)
+            return sandbox.survives(target.file, mutant.source, target.tests, seconds)
         finally:
             free.put(sandbox)
 
@@ -77,13 +108,12 @@ def survivors(target: Target, tried: list[Mutant], free: "queue.Queue[Sandbox]")
         return [mutant for mutant, alive in zip(tried, pool.map(survives, tried), strict=True) if alive]
 
 
-def report(target: Target, tried: list[Mutant], alive: list[Mutant]) -> bool:
-    """Print the score of a module, write down what survived, and return whether all of that was known."""
+def report(target: Target, tried: list[Mutant], alive: list[Mutant]) -> tuple[Score, bool]:
+    """Print and return the score of a module, write down what survived, and say whether all of that was known."""
     changes, known = {mutant.change for mutant in alive}, explained(target.name)
     new, stale = changes - known, known & {mutant.change for mutant in tried} - changes
-    unknown = sum(mutant.change in new for mutant in alive)
-    counted = len(tried) - len(alive) + unknown  # what makes no difference cannot be noticed
-    print(f"{target.name}: {counted - unknown} of {counted} noticed, {len(alive) - unknown} explained", flush=True)
+    score = Score(len(tried), len(alive), sum(mutant.change not in new for mutant in alive))
+    print(f"{target.name}: {score}", flush=True)
     for change in sorted(new):
         print(f"  survived: {change}")
     for change in sorted(stale):
@@ -91,21 +121,31 @@ def report(target: Target, tried: list[Mutant], alive: list[Mutant]) -> bool:
     RESULTS.mkdir(parents=True, exist_ok=True)
     lines = [f"{len(tried)} {len(alive)}", *sorted(mutant.change for mutant in alive)]
     (RESULTS / target.name.replace("/", ".")).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return not new and not stale
+    return score, not new and not stale
 
 
 def main() -> int:
     """Try the mutants of the modules that the arguments name."""
     parser = argparse.ArgumentParser(prog="mutate", description=__doc__)
-    parser.add_argument("--sample", type=int, metavar="N", help="try N mutants of each module, always the same ones")
+    parser.add_argument(
+        "--sample",
+        type=int,
+        metavar="N",
+        default=SAMPLE,
+        help=f"mutants of each module, always the same ones; {SAMPLE}",
+    )
+    parser.add_argument("--all", action="store_true", help="try all mutants; for all modules that takes hours")
     parser.add_argument("targets", nargs="*", help="such as `users/core`, `chassis` or `chassis/pagination`; else all")
-    all_known = True
     arguments = parser.parse_args()
+    size = None if arguments.all else arguments.sample
+    total, all_known = Score(), True
     for service, group in groupby(chosen(arguments.targets), key=lambda target: target.service):
         with sandboxes(service) as free:
             for target in group:
-                if tried := sample(mutants((service / target.file).read_text(encoding="utf-8")), arguments.sample):
-                    all_known &= report(target, tried, survivors(target, tried, free))
+                if tried := sample(mutants((service / target.file).read_text(encoding="utf-8")), size):
+                    score, known = report(target, tried, survivors(target, tried, free))
+                    total, all_known = total + score, all_known and known
+    print(f"together: {total}")
     return 0 if all_known else 1
 
 

@@ -63,6 +63,8 @@ async def test_migrate_brings_a_database_to_head_however_many_try(
     upgrades = [line for migrate in migrations for line in migrate.lines if "Running upgrade" in line["message"]]
     assert len(upgrades) == len({line["message"] for line in upgrades}) > 0, "each migration ran once"
     assert await empty_connection.fetchval("SELECT count(*) FROM alembic_version") == 1
+    check = await run("check", **database)
+    assert (check.code, check.lines[-1]["message"]) == (0, "settings, database and schema are fine")
 
 
 async def test_migrate_without_a_database_fails_in_one_line() -> None:
@@ -96,4 +98,4 @@ async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:
     openapi, settings = await asyncio.gather(run("openapi"), run("settings"))
     assert json.loads(openapi.text)["openapi"].startswith("3.1")
     assert settings.text == settings_table(Settings)
-    assert (openapi.errors, settings.errors) == ("", "")
+    assert (openapi.code, openapi.errors, settings.code, settings.errors) == (0, "", 0, "")

@@ -120,29 +120,45 @@ def test_says_that_the_log_file_cannot_be_written() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "logger", "level"),
+    ("code", "logger", "level", "message"),
     [
-        ("import warnings; warnings.warn('careful')", "py.warnings", "WARNING"),
-        ("raise ValueError('planted')", "uncaught", "CRITICAL"),
+        ("import warnings; warnings.warn('careful')", "py.warnings", "WARNING", r"<string>:2: UserWarning: careful\s*"),
+        ("raise ValueError('planted')", "uncaught", "CRITICAL", "uncaught exception"),
         ("import threading\ndef f(): raise ValueError('x')\nt = threading.Thread(target=f); t.start(); t.join()",
-         "uncaught", "CRITICAL"),
-        ("class A:\n  def __del__(self): raise ValueError('x')\na = A(); del a", "uncaught", "ERROR"),
-        (LOST_TASK, "asyncio", "ERROR"),
-        ("async def f(): pass\nf()", "py.warnings", "WARNING"),
-        ("import logging; logging.getLogger('x').info('%d', 'one')", "x", "ERROR"),
-        ("import logging; logging.getLogger('x').info('%s %s', 'one')", "x", "ERROR"),
-        ("import logging; logging.getLogger('x').info({'a': 1, 2: {3}})", "x", "INFO"),
-        ("import logging; logging.getLogger('x').info('\\ud800', extra={'n': 2**70, 'f': float('nan')})", "x", "INFO"),
-        ("import logging; logging.getLogger('x').info('m', extra={'level': 'F', 'service': 'F'})", "x", "INFO"),
-        ("import logging; logging.getLogger('x').info('m', stack_info=True)", "x", "INFO"),
-        ("import logging; logging.getLogger('x').exception('no exception')", "x", "ERROR"),
+         "uncaught", "CRITICAL", "uncaught exception in a thread"),
+        ("class A:\n  def __del__(self): raise ValueError('x')\na = A(); del a", "uncaught", "ERROR",
+         "(exception ignored in|Exception ignored while .*): <function A.__del__ at .*>"),
+        (LOST_TASK, "asyncio", "ERROR", "Task exception was never retrieved.*"),
+        ("async def f(): pass\nf()", "py.warnings", "WARNING", ".*never awaited.*"),
+        ("import logging; logging.getLogger('x').info('%d', 'one')", "x", "ERROR",
+         r"unloggable message at <string>:2: '%d' \(TypeError\)"),
+        ("import logging; logging.getLogger('x').info('%s %s', 'one')", "x", "ERROR",
+         r"unloggable message at <string>:2: '%s %s' \(TypeError\)"),
+        ("import logging; logging.getLogger('x').info({'a': 1, 2: {3}})", "x", "INFO", ""),
+        ("import logging; logging.getLogger('x').info('\\ud800', extra={'n': 2**70, 'f': float('nan')})", "x", "INFO",
+         "\ud800"),
+        ("import logging; logging.getLogger('x').info('m', extra={'level': 'F', 'service': 'F'})", "x", "INFO", "m"),
+        ("import logging; logging.getLogger('x').info('m', stack_info=True)", "x", "INFO", "m"),
+        ("import logging; logging.getLogger('x').exception('no exception')", "x", "ERROR", "no exception"),
         ("import logging; logging.getLogger('uvicorn.error').warning('m', extra={'color_message': 'c'})",
-         "uvicorn.error", "WARNING"),
+         "uvicorn.error", "WARNING", "m"),
     ],
 )  # fmt: skip
-def test_everything_else_is_a_line_too(code: str, logger: str, level: str) -> None:
+def test_everything_else_is_a_line_too(code: str, logger: str, level: str, message: str) -> None:
     _, [line] = run("-c", SETUP + code)
     assert (line["logger"], line["level"]) == (logger, level)
+    assert re.fullmatch(message, line["message"], re.DOTALL)
+
+
+def test_an_uncaught_exception_is_told_with_its_type_and_its_way() -> None:
+    _, [line] = run("-c", SETUP + "import json\njson.loads('{')")
+    assert line["exception.type"] == "json.decoder.JSONDecodeError"
+    assert line["exception.message"].startswith("Expecting property name")
+    assert line["exception.stacktrace"].startswith("Traceback (most recent call last):\n")
+
+
+def test_uvicorn_adds_no_access_line_of_its_own() -> None:
+    assert run("-c", SETUP + "import logging; logging.getLogger('uvicorn.access').info('GET /')")[1] == []
 
 
 def test_a_closed_stdout_stops_nobody() -> None:

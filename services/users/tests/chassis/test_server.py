@@ -1,0 +1,118 @@
+"""A server as a process: it answers until it is told to stop, alone or with several workers."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+SERVICE_FOLDER = Path(__file__).parents[2]
+PATIENCE = 60
+
+
+@asynccontextmanager
+async def served(log: Path, **environment: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
+    """The process, once it listens, and its base URL; it prints to `log`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with log.open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "users_service", "serve"),
+            cwd=SERVICE_FOLDER,
+            env=os.environ | {"PYTHONPATH": "src", "PORT": str(port)} | environment,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await listens(port):
+                assert process.returncode is None, log.read_text("utf-8")
+                await asyncio.sleep(0.05)
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def lines(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) -> None:
+    log = tmp_path / "log"
+    async with served(log, WEB_CONCURRENCY=workers, DRAIN_DELAY="0", LOG_LEVEL="DEBUG") as (process, url):
+        async with aiohttp.ClientSession(url) as client, client.get("/health/live") as response:
+            assert response.status == 200
+            assert "Server" not in response.headers, "nobody needs to know what we run"
+        process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(PATIENCE):
+            assert await process.wait() == 0
+    assert not {line["level"] for line in lines(log)} & {"WARNING", "ERROR", "CRITICAL"}
+    started = [line for line in lines(log) if line["message"].startswith("Started server process")]
+    assert len(started) == int(workers)
+
+
+async def test_believes_the_proxies_that_it_is_told_of(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    headers = {"X-Forwarded-For": "203.0.113.7"}
+    for trusted, address in (("192.0.2.1", "127.0.0.1"), ("127.0.0.1", "203.0.113.7")):
+        async with served(log, FORWARDED_ALLOW_IPS=trusted, DRAIN_DELAY="0") as (_, url):
+            async with aiohttp.ClientSession(url) as client, client.get("/nowhere", headers=headers) as response:
+                assert response.status == 404
+            async with asyncio.timeout(PATIENCE):
+                while not (seen := [line["client.address"] for line in lines(log) if line["logger"] == "access"]):
+                    await asyncio.sleep(0.05)
+        assert seen == [address]
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """Where a database should be, and somebody listens who never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        yield silent.getsockname()[1]
+
+
+async def test_no_idle_connection_and_no_endless_request_keeps_it(tmp_path: Path, silent_port: int) -> None:
+    limits = {"KEEP_ALIVE_TIMEOUT": "1", "SHUTDOWN_TIMEOUT": "1", "DRAIN_DELAY": "0"}
+    database = {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(silent_port)}
+    patience = {"DATABASE_TIMEOUT": "600", "DATABASE_CONNECT_TIMEOUT": "600"}
+    async with served(tmp_path / "log", **limits, **database, **patience) as (process, url):
+        host, _, port = url.removeprefix("http://").partition(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert (await reader.read(12)) == b"HTTP/1.1 200"
+        answered = time.monotonic()
+        await reader.read()  # to the end: the connection is closed
+        assert time.monotonic() - answered < 4
+        writer.close()
+
+        async with aiohttp.ClientSession(url) as client:
+            request = asyncio.create_task(client.get("/health/ready"))
+            await asyncio.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(PATIENCE), await request as response:
+                assert response.status == 503
+                problem = await response.json(content_type="application/problem+json")
+        assert problem["type"] == "/problems/shutting-down"
+        async with asyncio.timeout(PATIENCE):
+            assert await process.wait() == 0
