@@ -62,9 +62,8 @@ class Score:
     def __str__(self) -> str:
         noticed = self.tried - self.alive
         matter = self.tried - self.explained  # what makes no difference cannot be noticed
-        return f"{noticed} of {self.tried} noticed ({_percent(noticed, self.tried)}); " + (
-            f"{self.explained} explained, so of what matters {_percent(noticed, matter)}"
-        )
+        of_all, of_what_matters = _percent(noticed, self.tried), _percent(noticed, matter)
+        return f"{noticed} of {self.tried} noticed, {of_all}; {self.explained} explained, else {of_what_matters}"
 
 
 def _percent(part: int, whole: int) -> str:

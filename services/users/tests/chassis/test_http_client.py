@@ -1,7 +1,10 @@
 """The client of an upstream service: what it sends, what it accepts, how long it waits, and what it repeats."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+import gzip
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,7 +12,7 @@ import pytest
 from aiohttp import web
 
 from users_service.chassis import errors
-from users_service.chassis.http_client import UpstreamClient
+from users_service.chassis.http_client import KEEP_ALIVE_SECONDS, UpstreamClient
 from users_service.chassis.request_context import RequestContext, _current
 from users_service.settings import Settings
 
@@ -85,6 +88,7 @@ async def test_asks_with_its_query_and_the_identity_of_the_request(upstream: Ups
         _current.reset(token)
     (request,) = upstream.requests
     assert request.path_qs == "/base/path?id=1&id=%262"
+    assert request.headers["Accept"] == "application/json"
     assert request.headers["X-Request-ID"] == "abc"
     assert request.headers["traceparent"] == context.traceparent
 
@@ -106,7 +110,7 @@ async def test_keeps_one_connection_for_calls_one_after_the_other(upstream: Upst
         {"text": "{", "content_type": "application/json"},
         {"text": "[" * 100_000, "content_type": "application/json"},
         {"text": " " * 2_000, "content_type": "application/json"},
-        {"body": b"\x1f\x8b", "headers": {"Content-Encoding": "gzip", "Content-Type": "application/json"}},
+        {"body": gzip.compress(b"{}"), "headers": {"Content-Encoding": "gzip", "Content-Type": "application/json"}},
     ],
     ids=lambda answer: str(answer)[:40],
 )
@@ -124,19 +128,102 @@ async def test_takes_anything_but_json_for_an_unavailable_upstream(upstream: Ups
     [
         ({"status": 500}, "answered 500: b'xxx"),
         ({"content_type": "application/json"}, "answered with nonsense: b'xxx"),
+        ({"content_type": "text/html"}, "answered with content type 'text/html'"),
+        ({"content_type": "application/json", "text": " " * 10_001}, "answered with more than 10000 bytes"),
     ],
     ids=str,
 )
-async def test_the_log_has_the_beginning_of_a_wrong_answer(
+async def test_the_log_says_what_is_wrong_with_an_answer_and_how_it_begins(
     upstream: Upstream, answer: dict[str, Any], line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    upstream.handler = upstream.sequence(web.Response(text="x" * 100_000, **answer))
-    async with client_of(upstream.url) as client:
+    upstream.handler = upstream.sequence(web.Response(**{"text": "x" * 10_000} | answer))
+    async with client_of(upstream.url, http_client_max_body_size=10_000) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get_json("/", read=whole)
     [message] = logged(caplog)
     assert message.startswith(f"upstream users {line}")
     assert len(message) < 500
+
+
+async def test_an_answer_may_come_in_pieces_and_be_as_long_as_allowed(upstream: Upstream) -> None:
+    async def in_pieces(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        for piece in (b"[1", b",2", b",3]"):
+            await response.write(piece)
+            await asyncio.sleep(0.02)
+        return response
+
+    upstream.handler = in_pieces
+    async with client_of(upstream.url, http_client_max_body_size=7) as client:
+        assert await client.get_json("/", read=whole) == [1, 2, 3]
+    async with client_of(upstream.url, http_client_max_body_size=6) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/", read=whole)
+
+
+async def test_asks_for_nothing_compressed(upstream: Upstream) -> None:
+    """It would take little to send what fills our memory."""
+    async with client_of(upstream.url) as client:
+        await client.get_json("/", read=whole)
+    assert upstream.requests[0].headers["Accept-Encoding"] == "identity"
+
+
+async def test_follows_no_redirect(upstream: Upstream) -> None:
+    elsewhere = web.Response(status=302, headers={"Location": "/elsewhere"})
+    upstream.handler = upstream.sequence(elsewhere, web.json_response(1))
+    async with client_of(upstream.url) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/", read=whole)
+    assert len(upstream.requests) == 1
+
+
+async def test_keeps_no_cookie(upstream: Upstream) -> None:
+    """It is for one request of ours, and the next one is somebody else's."""
+    headers = {"Set-Cookie": "session=1"}
+    upstream.handler = upstream.sequence(*(web.json_response(1, headers=headers) for _ in range(2)))
+    async with client_of(upstream.url.replace("127.0.0.1", "localhost"), http_client_total_timeout=5) as client:
+        for _ in range(2):
+            await client.get_json("/", read=whole)
+    assert [request.headers.get("Cookie") for request in upstream.requests] == [None, None]
+
+
+async def test_has_as_many_calls_in_flight_as_are_allowed(upstream: Upstream) -> None:
+    calls = 120  # more than aiohttp would allow by itself
+    all_there = asyncio.Event()
+
+    async def wait_for_all(_request: web.BaseRequest) -> web.StreamResponse:
+        if len(upstream.requests) == calls:
+            all_there.set()
+        await all_there.wait()
+        return web.json_response(1)
+
+    upstream.handler = wait_for_all
+    async with client_of(upstream.url, http_client_concurrency=calls, http_client_total_timeout=10) as client:
+        assert await asyncio.gather(*(client.get_json("/", read=whole) for _ in range(calls))) == [1] * calls
+
+
+def test_lets_go_of_an_idle_connection_before_a_server_does() -> None:
+    assert 0 < KEEP_ALIVE_SECONDS < Settings().keep_alive_timeout
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """Where somebody listens who accepts no connection any more, as behind a firewall that says nothing."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):
+            waiting = stack.enter_context(socket.socket())
+            waiting.settimeout(0)
+            waiting.connect_ex(server.getsockname())
+        yield server.getsockname()[1]
+
+
+async def test_does_not_wait_long_for_a_connection(full_port: int) -> None:
+    limits = {"http_client_connect_timeout": 0.1, "http_client_total_timeout": 5}
+    async with client_of(f"http://127.0.0.1:{full_port}", **limits) as client:
+        with pytest.raises(errors.UpstreamUnavailable):
+            await client.get_json("/", read=whole)
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
@@ -230,7 +317,7 @@ async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> 
     assert isinstance(results[1], errors.UpstreamTimeout)
 
 
-async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream) -> None:
+async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
     upstream.handler = upstream.silence
     changes = {"http_client_concurrency": 2, "http_client_wait": 0.1, "http_client_total_timeout": 1.0}
     async with client_of(upstream.url, circuit_breaker_failures=10, **changes) as client:
@@ -239,6 +326,7 @@ async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream) -> None:
             sorted(type(result).__name__ for result in results) == ["UpstreamTimeout"] * 2 + ["UpstreamUnavailable"] * 8
         )
         assert not client.circuit.is_open
+        assert "upstream users has as many calls in flight as are allowed" in logged(caplog)
         upstream.handler = upstream.fine
         assert await client.get_json("/", read=whole) == {"fine": True}
     assert len(upstream.requests) == 3
@@ -267,10 +355,12 @@ async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstr
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://does-not-exist.invalid"])
-async def test_an_upstream_that_is_not_there_is_unavailable(url: str) -> None:
-    async with client_of(url) as client:
+async def test_an_upstream_that_is_not_there_is_unavailable(url: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with client_of(url, http_client_total_timeout=5, http_client_retries=1) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get_json("/", read=whole)
+    assert len(logged(caplog)) == 2, "it may be there the next moment"
+    assert all(message.startswith("upstream users failed: ClientConnector") for message in logged(caplog))
 
 
 async def test_a_document_that_was_not_asked_for_counts_as_a_failure(upstream: Upstream) -> None:

@@ -195,8 +195,28 @@ def test_a_stack_trace_stays_indented_in_the_console() -> None:
 
 
 def test_the_console_is_pleasant_to_read() -> None:
-    line = format_console("GET /a 200", duration_ms=1.5, **{"url.path": "/a"})
+    repeated = {"http.request.method": "GET", "url.path": "/a", "http.route": "/a", "http.response.status_code": 200}
+    line = format_console("GET /a 200", duration_ms=1.5, **repeated)
     assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} INFO     GET /a 200  x duration_ms=1\.5", line)
+
+
+@pytest.mark.parametrize(
+    ("level", "colour"),
+    [("DEBUG", "2"), ("INFO", "32"), ("WARNING", "33"), ("ERROR", "31"), ("CRITICAL", "1;31"), ("Level 35", "0")],
+)
+def test_a_terminal_shows_the_level_in_its_colour(monkeypatch: pytest.MonkeyPatch, level: str, colour: str) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _, _, line = format_console("message", levelname=level).partition(" ")
+    assert line == f"\x1b[{colour}m{level:<8}\x1b[0m message  \x1b[2mx\x1b[0m"
+
+
+def test_what_holds_no_secret_any_more_is_shown_as_it_is() -> None:
+    given = {"redacted_fields": {"a": 1}}
+    assert format_console("PASSWORD: is empty", **given).endswith(" PASSWORD: is empty  x a=1")
+    line = json.loads(format_json("PASSWORD: is empty", **given))
+    del line["timestamp"]
+    expected = {"level": "INFO", "logger": "x", "message": "PASSWORD: is empty", "service": SERVICE_NAME, "a": 1}
+    assert line == expected
 
 
 def test_secrets_in_fields_and_messages_are_masked() -> None:
