@@ -19,13 +19,13 @@ class Upstream:
     """A UserDirectory that records what it is asked, answers when it is told to, and can be down."""
 
     def __init__(self) -> None:
-        self.calls: list[set[UUID]] = []
+        self.calls: list[list[UUID]] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.is_down = False
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        self.calls.append(set(user_ids))
+        self.calls.append(list(user_ids))
         await self.may_answer.wait()
         if self.is_down:
             raise ConnectionError
@@ -45,7 +45,7 @@ def users(upstream: Upstream) -> BatchedUsers:
 async def test_asks_once_for_all_who_ask_at_once(users: BatchedUsers, upstream: Upstream) -> None:
     answers = await asyncio.gather(*map(users.unknown, [[ADA, BOB], [BOB, NOBODY], [EVE]]))
     assert answers == [frozenset(), {NOBODY}, frozenset()]
-    assert upstream.calls == [{ADA, BOB, EVE, NOBODY}]
+    assert upstream.calls == [[ADA, BOB, NOBODY, EVE]]
 
 
 async def test_does_not_wait_for_others(users: BatchedUsers, upstream: Upstream) -> None:
@@ -54,7 +54,7 @@ async def test_does_not_wait_for_others(users: BatchedUsers, upstream: Upstream)
     await asyncio.sleep(0.01)
     second = asyncio.create_task(users.unknown([NOBODY]))
     await asyncio.sleep(0.01)
-    assert upstream.calls == [{ADA}, {NOBODY}], "the second could not join a call that is under way"
+    assert upstream.calls == [[ADA], [NOBODY]], "the second could not join a call that is under way"
     upstream.may_answer.set()
     assert await asyncio.gather(*[first, second]) == [frozenset(), {NOBODY}]
 

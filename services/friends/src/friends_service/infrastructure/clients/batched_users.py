@@ -15,7 +15,7 @@ class _Batch:
     """The ids that are asked about in one call, made in the name of the first request that needs it."""
 
     def __init__(self) -> None:
-        self.user_ids: set[UUID] = set()
+        self.user_ids: dict[UUID, None] = {}  # in the order of asking, so that a call is always the same
         self.request = current_request()
         self.call: asyncio.Task[frozenset[UUID]]
 
@@ -34,7 +34,7 @@ class BatchedUsers:
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Which of these ids belong to no user."""
         batch = self._batch_with_room_for(len(user_ids))
-        batch.user_ids.update(user_ids)
+        batch.user_ids.update(dict.fromkeys(user_ids))
         unknown = await asyncio.shield(batch.call)
         _link_to(batch)
         return unknown.intersection(user_ids)
