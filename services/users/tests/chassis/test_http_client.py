@@ -182,7 +182,7 @@ async def test_keeps_no_cookie(upstream: Upstream) -> None:
     """It is for one request of ours, and the next one is somebody else's."""
     headers = {"Set-Cookie": "session=1"}
     upstream.handler = upstream.sequence(*(web.json_response(1, headers=headers) for _ in range(2)))
-    async with client_of(upstream.url.replace("127.0.0.1", "localhost"), http_client_total_timeout=5) as client:
+    async with client_of(upstream.url.replace("127.0.0.1", "localhost")) as client:
         for _ in range(2):
             await client.get_json("/", read=whole)
     assert [request.headers.get("Cookie") for request in upstream.requests] == [None, None]
@@ -199,7 +199,7 @@ async def test_has_as_many_calls_in_flight_as_are_allowed(upstream: Upstream) ->
         return web.json_response(1)
 
     upstream.handler = wait_for_all
-    async with client_of(upstream.url, http_client_concurrency=calls, http_client_total_timeout=10) as client:
+    async with client_of(upstream.url, http_client_concurrency=calls) as client:
         assert await asyncio.gather(*(client.get_json("/", read=whole) for _ in range(calls))) == [1] * calls
 
 
@@ -220,8 +220,7 @@ def full_port() -> Iterator[int]:
 
 
 async def test_does_not_wait_long_for_a_connection(full_port: int) -> None:
-    limits = {"http_client_connect_timeout": 0.1, "http_client_total_timeout": 5}
-    async with client_of(f"http://127.0.0.1:{full_port}", **limits) as client:
+    async with client_of(f"http://127.0.0.1:{full_port}", http_client_connect_timeout=0.1) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get_json("/", read=whole)
 
@@ -356,7 +355,7 @@ async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstr
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://does-not-exist.invalid"])
 async def test_an_upstream_that_is_not_there_is_unavailable(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    async with client_of(url, http_client_total_timeout=5, http_client_retries=1) as client:
+    async with client_of(url, http_client_retries=1) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get_json("/", read=whole)
     assert len(logged(caplog)) == 2, "it may be there the next moment"
