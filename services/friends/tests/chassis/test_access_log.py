@@ -9,7 +9,9 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
+from starlette.types import Message
 
+from friends_service.chassis.exchange import Exchange
 from friends_service.chassis.settings import ChassisSettings
 
 from .conftest import Boot
@@ -118,6 +120,21 @@ async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, s
     [line] = await access_lines(sample_log)
     assert line["http.response.status_code"] == 499
     assert not [each for each in read_log(sample_log) if each["level"] in {"ERROR", "CRITICAL"}]
+
+
+async def test_an_answer_that_nobody_waits_for_has_no_status() -> None:
+    """The application may find out that the client has left, and answer all the same."""
+
+    async def left() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    exchange = Exchange({}, left, send, bodies="off", body_limit=0)
+    await exchange.receive()
+    await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+    assert exchange.status is None
 
 
 async def test_logs_health_checks_at_debug(sample: aiohttp.ClientSession, sample_log: Path) -> None:

@@ -9,12 +9,26 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Executable, Numeric, cast, event, select, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Executable,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    cast,
+    event,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from friends_service import SERVICE_NAME
 from friends_service.chassis import engine, kept_connections
-from friends_service.chassis.database import Database, constraint_errors
+from friends_service.chassis.database import Base, Database, constraint_errors
 from friends_service.chassis.engine import database_url
 from friends_service.chassis.errors import DatabaseUnavailable
 from friends_service.settings import Settings
@@ -70,6 +84,13 @@ async def examine(database: Database) -> None:
     """Ask as the readiness check does."""
     async with database.spare() as spare:
         assert await spare.scalar(ONE) == 1
+
+
+async def work(database: Database) -> None:
+    """Ask twice, in a transaction."""
+    async with database.transaction() as connection:
+        for _ in range(2):
+            assert await connection.scalar(ONE) == 1
 
 
 async def sleep(database: Database) -> None:
@@ -174,6 +195,9 @@ async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(
         assert {str(result) for result in results} == {"All database connections are busy."}
         assert time.monotonic() - started < 1.9, "one after the other they wait two seconds"
         await examine(narrow)  # does not queue with requests
+    async with narrow.spare():
+        with pytest.raises(DatabaseUnavailable):
+            await examine(narrow)
     assert await ask(narrow) == 1
 
 
@@ -295,12 +319,43 @@ async def test_a_frozen_server_is_not_waited_for(settings: Settings, road: tuple
         way.open.clear()
         for _ in range(2):  # first with connections, then without
             started = time.monotonic()
-            asked = (*(ask(database) for _ in range(6)), examine(database))
+            asked = (*(ask(database) for _ in range(4)), *(work(database) for _ in range(2)), examine(database))
             results = await asyncio.gather(*asked, return_exceptions=True)
             assert {type(result) for result in results} == {DatabaseUnavailable}
             assert time.monotonic() - started < 1.0 + 0.25 + 1.0
         way.open.set()
         assert await asyncio.gather(*(ask(database) for _ in range(6))) == [1] * 6
+
+
+async def test_a_connection_that_is_lost_in_the_moment_of_its_use_is_the_databases_fault(
+    narrow: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = engine.Connection.fetch
+
+    async def lose_and_fetch(connection: engine.Connection, *arguments: Any) -> object:
+        connection.terminate()
+        return await fetch(connection, *arguments)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.Connection, "fetch", lose_and_fetch)
+        with pytest.raises(DatabaseUnavailable):
+            await ask(narrow)
+    assert await ask(narrow) == 1
+
+
+def test_constraints_have_names_by_which_they_can_be_told_apart() -> None:
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+    shelves = Table("shelves", metadata, Column("id", Integer, primary_key=True))
+    table = Table(
+        "boxes",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("shelf", ForeignKey(shelves.c.id), index=True),
+        Column("label", String, unique=True),
+        CheckConstraint("id > 0", name="positive"),
+    )
+    names = {each.name for each in table.constraints} | {each.name for each in table.indexes}
+    assert names == {"pk_boxes", "fk_boxes_shelf_shelves", "ix_boxes_shelf", "uq_boxes_label", "ck_boxes_positive"}
 
 
 async def test_a_violated_constraint_becomes_the_error_of_its_name(database: Database) -> None:

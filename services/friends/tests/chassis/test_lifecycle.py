@@ -70,7 +70,8 @@ async def test_the_handler_itself_writes_no_log_line(
         assert caplog.messages == []
         for _ in range(5):  # turns of the event loop
             await asyncio.sleep(0.005)
-        assert caplog.messages == ["draining for 0 s after SIGTERM"]
+        line = ("friends_service.chassis.lifecycle", logging.INFO, "draining for 0 s after SIGTERM")
+        assert caplog.record_tuples == [line]
         assert received == [signal.SIGTERM]
 
 

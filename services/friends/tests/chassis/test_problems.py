@@ -89,7 +89,15 @@ async def test_only_the_log_is_told_the_cause(sample: aiohttp.ClientSession, sam
     async with sample.get("/sample/upstream") as response:
         assert (await problem_of(response))["detail"] == "The other service is unavailable."
     [line] = [line for line in read_log(sample_log) if line["level"] == "WARNING"]
-    assert line["message"].startswith("upstream-unavailable: The other service is unavailable. (OSError: ")
+    assert line["logger"] == "friends_service.chassis.problem_handlers"
+    assert line["message"].startswith("upstream-unavailable: The other service is unavailable. (OSError: token=[red")
+
+
+async def test_the_log_names_a_cause_only_if_there_is_one(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async with sample.get("/sample/crowded") as response:
+        assert (await problem_of(response))["type"] == "/problems/database-unavailable"
+    [line] = [line for line in read_log(sample_log) if line["level"] == "WARNING"]
+    assert line["message"] == "database-unavailable: All database connections are busy."
 
 
 async def test_says_when_to_come_back(sample: aiohttp.ClientSession) -> None:

@@ -125,3 +125,7 @@ async def test_says_why_json_is_refused(sample: aiohttp.ClientSession) -> None:
         async with sample.post("/sample/items", data=body, headers={"Content-Type": JSON}) as response:
             problem = await response.json(content_type="application/problem+json")
         assert problem["errors"] == [{"pointer": "#", "detail": f"Not valid JSON: {reason}"}]
+
+
+def test_operations_stand_below_the_heading_of_their_resource(document: dict[str, Any]) -> None:
+    assert document["paths"]["/sample/items"]["get"]["tags"] == ["sample"]

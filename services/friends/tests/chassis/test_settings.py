@@ -104,6 +104,7 @@ def test_a_secret_file_that_cannot_be_read_is_named(
         ("ENVIRONMENT", PLANTED),
         ("WEB_CONCURRENCY", "0"),
         ("DRAIN_DELAY", "-1"),
+        ("DATABASE_TIMEOUT", "86400.5"),
         ("DATABASE_TIMEOUT", "inf"),
         ("DATABASE_TIMEOUT", "nan"),
         ("DATABASE_STATEMENT_TIMEOUT", "0"),

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from friends_service.chassis.settings import ChassisSettings
 from friends_service.chassis.settings_table import settings_table
@@ -13,6 +13,7 @@ COMMITTED = Path(__file__).parents[2] / "SETTINGS.md"
 
 class Example(ChassisSettings):
     wanted: str = Field(description="This | that.")
+    token: SecretStr = Field(SecretStr("of-the-example"), description="A secret that everybody knows.")
 
 
 def test_the_committed_table_is_up_to_date() -> None:
@@ -27,4 +28,5 @@ def test_every_setting_says_what_it_is_for() -> None:
 def test_settings_of_the_service_come_first() -> None:
     rows = [line for line in settings_table(Example).splitlines() if line.startswith("| `")]
     assert rows[0] == "| `WANTED` | required | This \\| that. |"
-    assert rows[1].startswith("| `ENVIRONMENT` | `development` |")
+    assert rows[1] == "| `TOKEN` | `of-the-example` | A secret that everybody knows. |"
+    assert rows[2].startswith("| `ENVIRONMENT` | `development` |")

@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 
 from users_service.chassis.application import build_application
 from users_service.chassis.database import Database
-from users_service.chassis.errors import UpstreamUnavailable
+from users_service.chassis.errors import DatabaseUnavailable, UpstreamUnavailable
 from users_service.chassis.pagination import (
     DEFAULT_LIMIT,
     Cursors,
@@ -108,6 +108,11 @@ async def upstream() -> None:
 async def linked(request_id: str) -> None:
     if context := current_request():
         context.linked_request_ids.append(request_id)
+
+
+@router.get("/crowded")
+async def crowded() -> None:
+    raise DatabaseUnavailable("All database connections are busy.")
 
 
 @router.get("/stream")

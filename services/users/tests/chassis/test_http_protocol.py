@@ -30,4 +30,6 @@ async def test_refuses_what_is_not_http_with_a_problem(
     assert (problem["type"], problem["status"]) == ("/problems/bad-request", 400)
     assert problem["detail"] == "This is not a valid HTTP/1.1 request."
     assert UUID(problem["request_id"]).version == 7
-    assert "refused what is not valid HTTP" in caplog.messages
+    [record] = [record for record in caplog.records if record.name.endswith(".chassis.http_protocol")]
+    assert record.getMessage() == "refused what is not valid HTTP"
+    assert vars(record)["client.address"] == "127.0.0.1"

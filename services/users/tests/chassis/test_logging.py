@@ -69,6 +69,7 @@ def service(*arguments: str, **variables: str) -> tuple[int, list[dict[str, Any]
 def test_says_which_settings_are_unusable() -> None:
     code, lines = service("serve", PORT="planted", LOG_LEVEL="planted", POSTGRES_PASSWORD="planted-password")
     assert code == os.EX_CONFIG
+    assert {line["logger"] for line in lines} == {f"{PACKAGE}.chassis.settings"}
     assert [line["message"].split(":")[:2] for line in lines] == [
         ["unusable setting", " PORT"],
         ["unusable setting", " LOG_LEVEL"],
@@ -86,7 +87,7 @@ def test_says_why_a_password_is_unusable() -> None:
 def test_says_which_arguments_are_unusable(arguments: list[str]) -> None:
     code, [line] = service(*arguments)
     assert code == os.EX_USAGE
-    assert line["level"] == "CRITICAL"
+    assert (line["level"], line["logger"]) == ("CRITICAL", f"{PACKAGE}.chassis.commands")
 
 
 @pytest.mark.parametrize("library", ["pythonjsonlogger", "fastapi", "fastapi_offline", "sqlalchemy"])

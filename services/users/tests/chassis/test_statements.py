@@ -122,6 +122,7 @@ async def test_a_default_made_by_python_is_kept(database: Database) -> None:
     assert not is_direct(ADD, "id", "note")
     await database.execute(ADD, {"id": parcel_id, "note": "light"})
     assert (await database.execute(select(PARCELS.c.weight).where(PARCELS.c.id == parcel_id)))[0].weight == 7
+    assert await database.execute(insert(PARCELS), {"id": uuid4()}) == [], "it returns no rows"
 
 
 async def test_an_insert_names_the_columns_that_it_was_given(database: Database) -> None:

@@ -1,6 +1,7 @@
 """An exception that nobody foresaw is answered once, logged once, and keeps nothing from working."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ async def test_logs_it_once_with_the_id_that_the_client_got(sample: aiohttp.Clie
         request_id = (await response.json(content_type="application/problem+json"))["request_id"]
     [line] = [line for line in read_log(sample_log) if "exception.type" in line]
     assert line["request_id"] == request_id
-    assert line["message"] == "unhandled exception"
+    assert (line["logger"], line["message"]) == ("users_service.chassis.unhandled", "unhandled exception")
     assert line["exception.type"] == "RuntimeError"
     assert "in boom" in line["exception.stacktrace"]
     assert "planted" not in log_text(sample_log)
@@ -54,6 +55,23 @@ async def test_answers_503_when_the_request_is_cancelled() -> None:
     assert sent[0]["status"] == 503
     assert b"/problems/shutting-down" in sent[1]["body"]
     assert b'"The service is stopping and could not finish this request in time."' in sent[1]["body"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError])
+async def test_a_response_already_begun_is_only_broken_off(error: type[BaseException]) -> None:
+    start = {"type": "http.response.start", "status": 200, "headers": []}
+    sent: list[Message] = []
+
+    async def begin(_: Scope, __: Receive, send: Send) -> None:
+        await send(start)
+        raise error
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    with contextlib.suppress(asyncio.CancelledError):
+        await UnhandledExceptionMiddleware(begin)(SCOPE, nothing, send)
+    assert sent == [start]
 
 
 async def test_a_client_that_left_is_no_error() -> None:
