@@ -295,6 +295,21 @@ async def test_a_database_that_cannot_be_reached_is_unavailable(settings: Settin
 
 
 @pytest.mark.parametrize(
+    "code", ["08006", "0A000", "25006", "28000", "3D000", "40001", "40P01", "53300", "55P03", "57P03", "58030"]
+)
+async def test_what_the_server_cannot_do_now_is_its_state(database: Database, code: str) -> None:
+    """Classes and codes of PostgreSQL's manual, appendix A: lost, being upgraded, read-only, full, locked, …"""
+    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        await database.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"))
+
+
+@pytest.mark.parametrize("code", ["22P02", "23503", "25001", "42601", "42501", "55000", "P0001", "XX000"])
+async def test_what_the_server_will_never_do_is_our_fault(database: Database, code: str) -> None:
+    with pytest.raises(DBAPIError):
+        await database.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"))
+
+
+@pytest.mark.parametrize(
     ("statement", "parameters"),
     [("SELECT nonsense", {}), ("INSERT INTO things (id) VALUES (CAST(:id AS int))", {"id": 2**40})],
 )
