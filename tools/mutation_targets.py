@@ -24,7 +24,7 @@ _TESTS_OF_CHASSIS: Final = {
     "http_client": ("http_client", "circuit_breaker"),
     "kept_connections": ("database",),
     "lifecycle": ("lifecycle", "health"),
-    "log_formats": ("access_log", "logging"),
+    "log_formats": ("log_formats", "access_log", "logging"),
     "migrations": ("commands", "health", "migrations_of_service"),
     "problem_handlers": ("problems", "unhandled", "documentation"),
     "problems": ("problems", "documentation", "limits", "http_protocol"),

@@ -8,7 +8,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +16,10 @@ import pytest
 from pydantic import SecretStr
 
 from users_service import SERVICE_NAME
-from users_service.chassis.log_formats import (
-    ConsoleFormatter,
-    JsonFormatter,
-)
 from users_service.chassis.logging import (
     configure_logging,
     redactor_for,
 )
-from users_service.chassis.redaction import Redactor
 from users_service.chassis.settings import ChassisSettings
 from users_service.settings import Settings
 
@@ -165,67 +160,6 @@ def test_uvicorn_adds_no_access_line_of_its_own() -> None:
 def test_a_closed_stdout_stops_nobody() -> None:
     code = SETUP + "import os, sys, logging\nos.close(1)\nlogging.error('x')\nos._exit(7)"
     assert run("-c", code) == (7, [])
-
-
-def format_json(message: object, *arguments: object, **extra: object) -> str:
-    record = logging.makeLogRecord({"msg": message, "args": arguments, "levelname": "INFO", "name": "x", **extra})
-    return JsonFormatter(Redactor()).format(record)
-
-
-def format_console(message: object, *arguments: object, **extra: object) -> str:
-    record = logging.makeLogRecord({"msg": message, "args": arguments, "levelname": "INFO", "name": "x", **extra})
-    return ConsoleFormatter(Redactor()).format(record)
-
-
-HOSTILE = 'a\n{"level": "FORGED"}\r\n\x0b\x0c\x1c\x1d\x1e\x1b[2J\x00\x7f\x85\x9b\u2028\u2029\u202e\u2066 z'
-
-
-@pytest.mark.parametrize("line", [format_json, format_console])
-def test_no_text_can_forge_a_line_or_steer_a_terminal(line: Callable[..., str]) -> None:
-    for text in (line("%s", HOSTILE), line("x", field=HOSTILE), line("x", **{HOSTILE: 1})):
-        assert text.splitlines() == [text]
-        assert not [character for character in text if not character.isprintable()]
-
-
-def test_a_stack_trace_stays_indented_in_the_console() -> None:
-    error = ValueError(HOSTILE)
-    first, *others = format_console("failed", exc_info=(ValueError, error, None)).split("\n")
-    assert first.endswith("failed  x")
-    assert others
-    assert all(other.startswith("    ") for other in others)
-
-
-def test_the_console_is_pleasant_to_read() -> None:
-    repeated = {"http.request.method": "GET", "url.path": "/a", "http.route": "/a", "http.response.status_code": 200}
-    line = format_console("GET /a 200", duration_ms=1.5, **repeated)
-    assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3} INFO     GET /a 200  x duration_ms=1\.5", line)
-
-
-@pytest.mark.parametrize(
-    ("level", "colour"),
-    [("DEBUG", "2"), ("INFO", "32"), ("WARNING", "33"), ("ERROR", "31"), ("CRITICAL", "1;31"), ("Level 35", "0")],
-)
-def test_a_terminal_shows_the_level_in_its_colour(monkeypatch: pytest.MonkeyPatch, level: str, colour: str) -> None:
-    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    _, _, line = format_console("message", levelname=level).partition(" ")
-    assert line == f"\x1b[{colour}m{level:<8}\x1b[0m message  \x1b[2mx\x1b[0m"
-
-
-def test_what_holds_no_secret_any_more_is_shown_as_it_is() -> None:
-    given = {"redacted_fields": {"a": 1}}
-    assert format_console("PASSWORD: is empty", **given).endswith(" PASSWORD: is empty  x a=1")
-    line = json.loads(format_json("PASSWORD: is empty", **given))
-    del line["timestamp"]
-    expected = {"level": "INFO", "logger": "x", "message": "PASSWORD: is empty", "service": SERVICE_NAME, "a": 1}
-    assert line == expected
-
-
-def test_secrets_in_fields_and_messages_are_masked() -> None:
-    fields = {"token": "planted", "url": "amqp://a:planted@b", "nested": {"secret": ["planted"]}}
-    line = format_json("password=%s", "planted", **fields)
-    assert "planted" not in line
-    assert "planted" not in format_json({"password": "planted"})
-    assert "planted" not in format_console("x", token="planted")
 
 
 @pytest.fixture
