@@ -118,12 +118,12 @@ def test_says_that_the_log_file_cannot_be_written() -> None:
 @pytest.mark.parametrize(
     ("code", "logger", "level", "message"),
     [
-        ("import warnings; warnings.warn('careful')", "py.warnings", "WARNING", r"<string>:2: UserWarning: careful\s*"),
+        ("import warnings; warnings.warn('careful')", "py.warnings", "WARNING", r"<string>:2: UserWarning: careful.*"),
         ("raise ValueError('planted')", "uncaught", "CRITICAL", "uncaught exception"),
         ("import threading\ndef f(): raise ValueError('x')\nt = threading.Thread(target=f); t.start(); t.join()",
          "uncaught", "CRITICAL", "uncaught exception in a thread"),
         ("class A:\n  def __del__(self): raise ValueError('x')\na = A(); del a", "uncaught", "ERROR",
-         "(exception ignored in|Exception ignored while .*): <function A.__del__ at .*>"),
+         "[Ee]xception ignored .*<function A.__del__ at [^>]*>"),
         (LOST_TASK, "asyncio", "ERROR", "Task exception was never retrieved.*"),
         ("async def f(): pass\nf()", "py.warnings", "WARNING", ".*never awaited.*"),
         ("import logging; logging.getLogger('x').info('%d', 'one')", "x", "ERROR",

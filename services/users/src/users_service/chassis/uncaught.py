@@ -71,4 +71,5 @@ def _log_uncaught_in_thread(failure: threading.ExceptHookArgs) -> None:
 
 
 def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
-    logger.error("%s: %r", failure.err_msg or "exception ignored in", failure.object, exc_info=failure.exc_value)
+    where = "" if failure.object is None else f": {failure.object!r}"  # Python 3.14 has it in the message
+    logger.error("%s%s", failure.err_msg or "exception ignored in", where, exc_info=failure.exc_value)

@@ -35,9 +35,10 @@ class BatchedUsers:
         """Which of these ids belong to no user."""
         batch = self._batch_with_room_for(len(user_ids))
         batch.user_ids.update(dict.fromkeys(user_ids))
-        unknown = await asyncio.shield(batch.call)
+        # Unlike shield(), this neither cancels the call nor complains when someone has left and it fails.
+        await asyncio.wait([batch.call])
         _link_to(batch)
-        return unknown.intersection(user_ids)
+        return batch.call.result().intersection(user_ids)
 
     def _batch_with_room_for(self, count: int) -> _Batch:
         batch = self._open
