@@ -26,6 +26,7 @@ _TESTS_OF_CHASSIS: Final = {
     "lifecycle": ("lifecycle", "health"),
     "log_formats": ("log_formats", "access_log", "logging"),
     "migrations": ("commands", "health", "migrations_of_service"),
+    "pagination": ("pagination", "routing"),
     "problem_handlers": ("problems", "unhandled", "documentation"),
     "problems": ("problems", "documentation", "limits", "http_protocol"),
     "request_context": ("request_context", "access_log", "http_protocol"),

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from friends_service import DESCRIPTION, TITLE
 from friends_service.main import create_app
 from friends_service.settings import Settings
 
@@ -68,6 +69,11 @@ async def test_the_policy_allows_exactly_the_scripts_of_the_page(sample: aiohttp
     assert directives["script-src"].split() == ["'self'", *hashes]
     assert directives["default-src"] == "'none'"
     assert not re.search(r"<[^>]+\son\w+=", html)
+
+
+def test_says_of_which_service_it_is(document: dict[str, Any]) -> None:
+    assert document["info"]["title"] == TITLE
+    assert document["info"]["description"].startswith(DESCRIPTION)
 
 
 def test_every_reference_resolves(document: dict[str, Any]) -> None:
