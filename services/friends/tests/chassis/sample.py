@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.responses import StreamingResponse
 
 from friends_service.chassis.application import build_application
@@ -29,6 +29,7 @@ from friends_service.chassis.problems import (
     problem_responses,
 )
 from friends_service.chassis.request_context import current_request
+from friends_service.chassis.response_headers import LOCATION, NEXT_PAGE
 from friends_service.chassis.routing import api_router
 from friends_service.chassis.settings import ChassisSettings
 
@@ -53,15 +54,22 @@ class Item(BaseModel):
     count: int = Field(0, le=10**6)
     price: float = 0
 
+    @field_validator("name")
+    @classmethod
+    def _refuse_the_unnamed(cls, name: str) -> str:
+        if name == "thing":
+            raise ValueError("A thing has a better name.")
+        return name
 
-@router.post("/items", status_code=201, responses=problem_responses(OUT_OF_STOCK, *BODY_PROBLEMS))
+
+@router.post("/items", status_code=201, responses=LOCATION | problem_responses(OUT_OF_STOCK, *BODY_PROBLEMS))
 async def add_item(item: Item) -> Item:
     if item.count > 100:
         raise OutOfStock(100)
     return item
 
 
-@router.get("/items")
+@router.get("/items", responses=NEXT_PAGE)
 async def list_items(
     request: Request, response: Response, limit: Limit = DEFAULT_LIMIT, cursor: CursorText = None, colour: str = ""
 ) -> list[str]:

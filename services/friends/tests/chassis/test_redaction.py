@@ -99,3 +99,9 @@ def test_no_text_makes_it_slow(text: str) -> None:
 @pytest.mark.parametrize("media_type", ["text/plain", "application/json", "application/problem+json"])
 def test_shows_a_body_that_is_not_utf_8_as_far_as_it_can(media_type: str) -> None:
     assert REDACTOR.body(b"caf\xe9 token=planted", media_type, complete=True) == "caf\ufffd token=[redacted]"
+
+
+def test_shows_a_form_but_for_its_secrets() -> None:
+    form = b"user%5Bpassword%5D=planted&name=a+b&empty="
+    shown = REDACTOR.body(form, "application/x-www-form-urlencoded; charset=utf-8", complete=True)
+    assert shown == "user[password]=[redacted]&name=a+b&empty="

@@ -86,6 +86,16 @@ def test_every_reference_resolves(document: dict[str, Any]) -> None:
         assert part
 
 
+async def test_declares_the_headers_of_answers(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/api/openapi.json") as response:
+        operations = (await response.json())["paths"]["/sample/items"]
+    made, page = operations["post"]["responses"]["201"], operations["get"]["responses"]["200"]
+    schema = {"type": "string"}
+    assert made["headers"] == {"Location": {"description": "Path of what was made.", "schema": schema}}
+    meaning = 'Path of the next page, if there is one: `<…>; rel="next"` (RFC 8288).'
+    assert page["headers"] == {"Link": {"description": meaning, "schema": schema}}
+
+
 def test_every_operation_declares_the_problems_that_any_can_answer(document: dict[str, Any]) -> None:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

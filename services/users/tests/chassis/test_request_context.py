@@ -1,6 +1,7 @@
 """Each request has an id and a place in a trace, given by the caller or made here."""
 
 import asyncio
+import re
 from uuid import UUID
 
 import aiohttp
@@ -64,7 +65,7 @@ def test_continues_a_trace(traceparent: str, flags: str) -> None:
 def test_starts_a_trace_where_none_can_be_continued(traceparent: str) -> None:
     context = continue_request([(b"traceparent", traceparent.encode())])
     assert context.trace_id != TRACE
-    assert len(context.trace_id) == 32
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", context.traceparent)
 
 
 def test_sends_both_on() -> None:

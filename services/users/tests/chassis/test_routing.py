@@ -127,5 +127,17 @@ async def test_says_why_json_is_refused(sample: aiohttp.ClientSession) -> None:
         assert problem["errors"] == [{"pointer": "#", "detail": f"Not valid JSON: {reason}"}]
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ("[]", {"pointer": "#", "detail": "Input should be an object"}),
+        (item(name="thing"), {"pointer": "#/name", "detail": "A thing has a better name."}),
+    ],
+)
+async def test_says_what_is_wrong_with_a_body(sample: aiohttp.ClientSession, body: str, error: dict[str, str]) -> None:
+    async with sample.post("/sample/items", data=body, headers={"Content-Type": JSON}) as response:
+        assert (await response.json(content_type="application/problem+json"))["errors"] == [error]
+
+
 def test_operations_stand_below_the_heading_of_their_resource(document: dict[str, Any]) -> None:
     assert document["paths"]["/sample/items"]["get"]["tags"] == ["sample"]
