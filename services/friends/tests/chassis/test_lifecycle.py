@@ -70,8 +70,9 @@ async def test_the_handler_itself_writes_no_log_line(
         assert caplog.messages == []
         for _ in range(5):  # turns of the event loop
             await asyncio.sleep(0.005)
-        line = ("friends_service.chassis.lifecycle", logging.INFO, "draining for 0 s after SIGTERM")
-        assert caplog.record_tuples == [line]
+        (record,) = caplog.records
+        assert record.name == "friends_service.chassis.lifecycle"
+        assert (record.levelno, record.getMessage()) == (logging.INFO, "draining for 0 s after SIGTERM")
         assert received == [signal.SIGTERM]
 
 
