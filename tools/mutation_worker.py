@@ -23,7 +23,8 @@ OPTIONS = ("-x", "-q", *PLUGINS, "--hypothesis-seed=0", "-Wignore:Module already
 
 def preload() -> None:
     """Import all that the tests import, compile them, and then forget what is of this folder."""
-    pytest.main([*OPTIONS, "--collect-only", "-qqq", "tests"])
+    # Without pytest's own stdout, which is closed afterwards, and which Alembic would keep.
+    pytest.main([*OPTIONS, "--capture=no", "--collect-only", "-qqq", "tests"])
     files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
     ours = {name.partition(".")[0] for name, file in files.items() if file.startswith(str(Path.cwd()))}
     for name in files:
