@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from layout import ROOT, listed
+from layout import ROOT, answers, listed
 
 Generate = Callable[[Mapping[str, Any]], Path]
 IDENTITY = {
@@ -60,6 +60,10 @@ class Copy:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "--short", "HEAD").strip()
+
+    def anchor(self, service: str) -> str:
+        """The commit that a service says it was rendered from; YAML has one of digits in quotes."""
+        return str(answers(self.root / "services" / service)["_commit"])
 
     def scaffold(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the repository's own tools/scaffold.py."""
