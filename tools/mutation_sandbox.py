@@ -12,7 +12,7 @@ from layout import listed
 WORKER: Final = Path(__file__).with_name("mutation_worker.py")
 
 
-class TestsFail(Exception):
+class FailingTests(Exception):
     """The tests fail, or time out, without any mutant."""
 
 
@@ -35,10 +35,10 @@ class Sandbox:
         self._requests, self._answers = cast("IO[str]", self._worker.stdin), cast("IO[str]", self._worker.stdout)
 
     def check(self, tests: list[str], seconds: float) -> None:
-        """Raise `TestsFail` unless the tests pass as things are."""
+        """Raise `FailingTests` unless the tests pass as things are."""
         if outcome := self._run(tests, seconds):
             log = (self._folder / "mutation.log").read_text(encoding="utf-8")
-            raise TestsFail(f"{' '.join(tests)} without any mutant: {outcome}\n{log}")
+            raise FailingTests(f"{' '.join(tests)} without any mutant: {outcome}\n{log}")
 
     def survives(self, file: Path, source: str, tests: list[str], seconds: float) -> bool:
         """Whether the tests pass although a file of the service has this source."""
@@ -57,5 +57,4 @@ class Sandbox:
 
     def close(self) -> None:
         """End the process."""
-        self._requests.close()
-        self._worker.wait()
+        self._worker.communicate()

@@ -78,7 +78,9 @@ def main() -> None:
     speak_to("mutation.log")
     preload()
     hurry()
-    sys.dont_write_bytecode = True  # a mutant must not be taken for the one before it
+    # A mutant must not be taken for the one before it, nor by what its tests start.
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     for line in sys.stdin:
         print(json.dumps(run(**json.loads(line))), file=answers, flush=True)
 
