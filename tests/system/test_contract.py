@@ -95,6 +95,7 @@ async def test_lists_users_newest_first_page_by_page(users: Caller) -> None:
 
 
 async def test_ends_a_list(users: Caller) -> None:
+    await users.new_user()
     cursor, seen = None, 0
     while True:
         page = await users.get(USERS, params={"limit": 100} | ({"cursor": cursor} if cursor else {}))
