@@ -33,6 +33,11 @@ async def fail(): raise ValueError('x')
 async def main(): asyncio.create_task(fail())
 asyncio.run(main())
 """
+IGNORED_WITHOUT_AN_OBJECT = """
+import sys, types
+ignored = types.SimpleNamespace(exc_value=ValueError('x'), err_msg='planted', object=None)
+sys.unraisablehook(ignored)
+"""
 
 
 def run(*arguments: str, path: str = "", **variables: str) -> tuple[int, list[dict[str, Any]]]:
@@ -124,8 +129,7 @@ def test_says_that_the_log_file_cannot_be_written() -> None:
          "uncaught", "CRITICAL", "uncaught exception in a thread"),
         ("class A:\n  def __del__(self): raise ValueError('x')\na = A(); del a", "uncaught", "ERROR",
          "[Ee]xception ignored .*<function A.__del__ at [^>]*>"),
-        ("import sys, types\nf = types.SimpleNamespace(exc_value=ValueError('x'), err_msg='planted', object=None)\n"
-         "sys.unraisablehook(f)", "uncaught", "ERROR", "planted"),
+        (IGNORED_WITHOUT_AN_OBJECT, "uncaught", "ERROR", "planted"),
         (LOST_TASK, "asyncio", "ERROR", "Task exception was never retrieved.*"),
         ("async def f(): pass\nf()", "py.warnings", "WARNING", ".*never awaited.*"),
         ("import logging; logging.getLogger('x').info('%d', 'one')", "x", "ERROR",
