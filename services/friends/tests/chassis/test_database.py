@@ -347,9 +347,9 @@ async def test_a_connection_that_is_lost_in_the_moment_of_its_use_is_the_databas
 ) -> None:
     fetch = engine.Connection.fetch
 
-    async def lose_and_fetch(connection: engine.Connection, *arguments: Any) -> object:
+    async def lose_and_fetch(connection: engine.Connection, *arguments: Any, **options: Any) -> object:
         connection.terminate()
-        return await fetch(connection, *arguments)
+        return await fetch(connection, *arguments, **options)
 
     with monkeypatch.context() as broken:
         broken.setattr(engine.Connection, "fetch", lose_and_fetch)

@@ -21,13 +21,17 @@ class KeptConnections:
         self._engine = engine
         self._kept: list[PoolProxiedConnection] = []
 
-    async def borrow(self) -> PoolProxiedConnection:
-        """Lend one that the server has not closed; connects if there is none."""
+    def borrow(self) -> PoolProxiedConnection | None:
+        """Lend one that the server has not closed, if there is one at hand."""
         while self._kept:
             connection = self._kept.pop()
             if not driver_of(connection).is_closed() and time.monotonic() < connection.info["kept_until"]:
                 return connection
             connection.close()
+        return None
+
+    async def connect(self) -> PoolProxiedConnection:
+        """Lend one of the pool's, which may have to connect."""
         try:
             connection = await self._engine.raw_connection()
         except self._engine.dialect.loaded_dbapi.Error as error:  # engine.connect() would wrap it
