@@ -19,7 +19,6 @@ _TESTS_OF_CHASSIS: Final = {
     "engine": ("database", "statements", "health"),
     "errors": ("limits",),
     "exchange": ("access_log", "limits"),
-    "fair_limit": ("database",),
     "health": ("health", "lifecycle"),
     "http_client": ("http_client", "circuit_breaker"),
     "kept_connections": ("database",),
