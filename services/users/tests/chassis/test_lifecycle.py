@@ -1,4 +1,4 @@
-"""The first signal drains, the second ends the wait; responses meanwhile tell clients to leave."""
+"""The first signal drains, the second ends the wait."""
 
 import asyncio
 import logging
@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from types import FrameType
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
 
 from users_service.chassis.database import Database
 from users_service.chassis.health import Health
-from users_service.chassis.lifecycle import Draining, DrainingMiddleware
+from users_service.chassis.lifecycle import Draining
 
 
 @pytest.fixture
@@ -82,21 +81,3 @@ async def test_has_nothing_to_handle_outside_of_the_main_thread(health: Health) 
             pass
 
     await asyncio.to_thread(asyncio.run, enter_and_leave())
-
-
-@pytest.mark.parametrize("draining", [True, False])
-async def test_responses_while_draining_close_their_connection(health: Health, draining: bool) -> None:  # noqa: FBT001
-    sent: list[Message] = []
-
-    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
-        health.draining = draining
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
-
-    async def receive() -> Message:
-        raise AssertionError
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    await DrainingMiddleware(app, health=health)({"type": "http"}, receive, send)
-    assert sent[0]["headers"] == [(b"x", b"y"), *([(b"connection", b"close")] if draining else [])]

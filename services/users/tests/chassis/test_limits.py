@@ -8,9 +8,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from users_service.chassis import body_limit
-from users_service.chassis.limits import SECURITY_HEADERS
+from users_service.chassis.database import Database
+from users_service.chassis.health import Health
+from users_service.chassis.limits import RAW_SECURITY_HEADERS, SECURITY_HEADERS, ResponseHeadersMiddleware
 from users_service.chassis.settings import ChassisSettings
 
 from .conftest import Boot
@@ -99,6 +102,29 @@ async def test_every_response_has_security_headers(sample: aiohttp.ClientSession
         for name, value in SECURITY_HEADERS.items():
             assert response.headers.getall(name) == [value]
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("draining", [True, False])
+async def test_responses_while_draining_close_their_connection(database: Database, draining: bool) -> None:  # noqa: FBT001
+    health = Health(database)
+    sent: list[Message] = []
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        health.draining = draining
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"x", b"y")]})
+
+    async def receive() -> Message:
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await ResponseHeadersMiddleware(app, health=health)({"type": "http"}, receive, send)
+    assert sent[0]["headers"] == [
+        (b"x", b"y"),
+        *RAW_SECURITY_HEADERS,
+        *([(b"connection", b"close")] if draining else []),
+    ]
 
 
 async def test_cors_is_off_by_default(sample: aiohttp.ClientSession) -> None:

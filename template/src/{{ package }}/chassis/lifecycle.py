@@ -8,8 +8,6 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final, Self
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from .health import Health
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -54,21 +52,3 @@ class Draining:
     def _begin(self, number: int) -> None:
         logger.info("draining for %s s after %s", self._delay, signal.Signals(number).name)
         self._loop.call_later(self._delay, self._uvicorn[number], number, None)
-
-
-class DrainingMiddleware:
-    """While draining, asks clients to open their next connection elsewhere (RFC 9112 section 9.6)."""
-
-    def __init__(self, app: ASGIApp, *, health: Health) -> None:
-        self.app = app
-        self.health = health
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; a response that starts while draining ends its connection."""
-
-        async def send_and_close(message: Message) -> None:
-            if message["type"] == "http.response.start" and self.health.draining:
-                message["headers"] = [*message["headers"], (b"connection", b"close")]
-            await send(message)
-
-        await self.app(scope, receive, send_and_close if scope["type"] == "http" else send)

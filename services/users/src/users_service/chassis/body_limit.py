@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .errors import BodyTooLarge
 
 LINGER_SECONDS: Final = 1.0
+_BODY_FOLLOWS: Final = (b"content-length", b"transfer-encoding")  # without either there is none (RFC 9112 section 6.3)
 
 
 class BodyLimitMiddleware:
@@ -20,7 +21,7 @@ class BodyLimitMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse by Content-Length where there is one, else as soon as too much has come."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or not any(name in _BODY_FOLLOWS for name, _ in scope["headers"]):
             await self.app(scope, receive, send)
             return
         exchange = _Exchange(self.limit, scope, receive, send)

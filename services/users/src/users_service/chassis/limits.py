@@ -1,12 +1,14 @@
-"""What every request and response must keep to: a known host, and security headers. Pure ASGI."""
+"""What every request and response must keep to: a known host, and our headers. Pure ASGI."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from .health import Health
 from .problems import INVALID_HOST, problem_response
+from .request_context import current_request
 
 SECURITY_HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -43,22 +45,27 @@ class AllowedHostsMiddleware:
         return name in self.names or name.endswith(self.suffixes)
 
 
-class SecurityHeadersMiddleware:
-    """Adds `SECURITY_HEADERS` to every response."""
+class ResponseHeadersMiddleware:
+    """Completes every response: `SECURITY_HEADERS`, its request id, and the end of its connection while draining."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, health: Health) -> None:
         self.app = app
+        self.health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve, and complete the headers of the response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = {name for name, _ in message["headers"]}
-                message["headers"] = [
-                    *message["headers"],
-                    *(pair for pair in RAW_SECURITY_HEADERS if pair[0] not in present),
-                ]
+                message["headers"] = [*message["headers"], *self._missing(message["headers"])]
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
+
+    def _missing(self, headers: Iterable[tuple[bytes, bytes]]) -> Iterator[tuple[bytes, bytes]]:
+        present = {name for name, _ in headers}
+        yield from (pair for pair in RAW_SECURITY_HEADERS if pair[0] not in present)
+        if request := current_request():
+            yield b"x-request-id", request.request_id.encode()
+        if self.health.draining:  # clients shall open their next connection elsewhere (RFC 9112 section 9.6)
+            yield b"connection", b"close"
