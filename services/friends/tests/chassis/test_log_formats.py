@@ -68,6 +68,18 @@ def test_what_holds_no_secret_any_more_is_shown_as_it_is() -> None:
     assert line == expected
 
 
+@pytest.mark.parametrize(
+    ("created", "shown"),
+    [
+        (0.0, "1970-01-01T00:00:00.000Z"),
+        (1_735_689_599.9996, "2024-12-31T23:59:59.999Z"),  # cut, not rounded into the next year
+        (1_735_689_600.0625, "2025-01-01T00:00:00.062Z"),
+    ],
+)
+def test_the_time_of_a_line_is_in_utc_and_milliseconds(created: float, shown: str) -> None:
+    assert json.loads(format_json("message", created=created))["timestamp"] == shown
+
+
 def test_secrets_in_fields_and_messages_are_masked() -> None:
     fields = {"token": "planted", "url": "amqp://a:planted@b", "nested": {"secret": ["planted"]}}
     line = format_json("password=%s", "planted", **fields)

@@ -5,6 +5,7 @@ import logging
 import sys
 import threading
 from datetime import UTC, datetime
+from functools import lru_cache
 from traceback import format_exception
 from types import TracebackType
 
@@ -46,7 +47,12 @@ class FirstMomentFormatter(logging.Formatter):
 
 def timestamp(record: logging.LogRecord) -> str:
     """When it was logged: RFC 3339, UTC, milliseconds."""
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+    return f"{_to_the_second(int(record.created))}.{int(record.created % 1 * 1000):03}Z"
+
+
+@lru_cache(maxsize=2)
+def _to_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def exception_fields(error: BaseException | None) -> dict[str, str]:
