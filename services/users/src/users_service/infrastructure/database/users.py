@@ -1,11 +1,12 @@
 """Users in PostgreSQL: the table, the statements (built once), and the repository."""
 
 from collections.abc import Collection
+from dataclasses import fields
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Index, String, Uuid, any_, bindparam, insert, select, text
+from sqlalchemy import ARRAY, DateTime, Index, Row, String, Uuid, any_, bindparam, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from ...chassis.database import Base, Database, constraint_errors
@@ -33,9 +34,8 @@ class UserRow(Base):
 
 
 # Columns, not entities: without an identity map a row costs half.
-_SELECT: Final = select(
-    UserRow.id, UserRow.username, UserRow.first_name, UserRow.second_name, UserRow.birthday, UserRow.created_at
-)
+_FIELDS: Final = tuple(field.name for field in fields(User))
+_SELECT: Final = select(*(getattr(UserRow, name) for name in _FIELDS))
 _INSERT: Final = insert(UserRow)
 _GET: Final = _SELECT.where(UserRow.id == bindparam("user_id"))
 _EXISTING: Final = select(UserRow.id).where(UserRow.id == any_(bindparam("user_ids", type_=ARRAY(Uuid))))
@@ -65,7 +65,7 @@ class SqlUsers:
     async def get(self, user_id: UUID) -> User | None:
         """Look the user up by primary key."""
         rows = await self._database.execute(_GET, {"user_id": user_id})
-        return User(**rows[0]._asdict()) if rows else None
+        return _user(rows[0]) if rows else None
 
     async def existing(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Ask for all ids at once."""
@@ -77,4 +77,8 @@ class SqlUsers:
         statement = _FIRST_PAGE if after is None else _NEXT_PAGE
         parameters = {"limit": limit + 1} if after is None else {"limit": limit + 1, "after": after}
         rows = await self._database.execute(statement, parameters)
-        return Page.cut([User(**row._asdict()) for row in rows], limit=limit, key=lambda user: user.id)
+        return Page.cut(list(map(_user, rows)), limit=limit, key=lambda user: user.id)
+
+
+def _user(row: Row[Any]) -> User:
+    return User(**dict(zip(_FIELDS, row, strict=True)))  # row._asdict() takes four times as long
