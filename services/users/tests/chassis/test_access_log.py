@@ -5,14 +5,16 @@ import json
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import aiohttp
 import pytest
 from starlette.types import Message
 
+from users_service.chassis.access_log import AccessLogMiddleware
 from users_service.chassis.exchange import Bodies, Exchange
+from users_service.chassis.redaction import Redactor
 from users_service.chassis.settings import ChassisSettings
 
 from .conftest import Boot
@@ -123,6 +125,20 @@ async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, s
     assert not [each for each in read_log(sample_log) if each["level"] in {"ERROR", "CRITICAL"}]
 
 
+async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def answers_nothing(*_: object) -> None:
+        pass
+
+    async def unused(*_: object) -> NoReturn:
+        raise AssertionError
+
+    options: Any = {"bodies": "off", "body_limit": 0, "headers": frozenset()}
+    layer = AccessLogMiddleware(answers_nothing, redactor=Redactor(), **options)
+    await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, unused, unused)
+    [record] = [record for record in caplog.records if record.name == "access"]
+    assert (record.levelname, record.getMessage()) == ("ERROR", "GET / 500")
+
+
 async def test_an_answer_that_nobody_waits_for_has_no_status() -> None:
     """The application may find out that the client has left, and answer all the same."""
 
@@ -189,21 +205,32 @@ async def test_logs_only_allowed_headers(sample: aiohttp.ClientSession, sample_l
 
 
 async def test_cuts_long_paths(sample: aiohttp.ClientSession, sample_log: Path) -> None:
-    async with sample.get("/" + "a" * 5000) as response:
-        assert response.status == 404
-    [line] = await access_lines(sample_log)
-    assert len(line["url.path"]) == 1025
+    for length in (1024, 1025):
+        async with sample.get("/".ljust(length, "a")) as response:
+            assert response.status == 404
+    longest, cut = await access_lines(sample_log, count=2)
+    assert longest["url.path"] == "/".ljust(1024, "a")
+    assert cut["url.path"] == "/".ljust(1024, "a") + "…"
 
 
 async def test_keeps_bodies_of_errors_only(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async with sample.post("/sample/items", json=ITEM) as response:
         assert response.status == 201
-    async with sample.post("/sample/items", json={"name": "lamp", "password": "planted"}) as response:
+    async with sample.post("/sample/items", json={"name": "lamp", "password": 123_456}) as response:
         answer = await response.text()
     succeeded, failed = await access_lines(sample_log, count=2)
     assert not [name for name in succeeded if name.endswith("body.content")]
     assert json.loads(failed["http.request.body.content"]) == {"name": "lamp", "password": "[redacted]"}
     assert json.loads(failed["http.response.body.content"]) == json.loads(answer)
+
+
+async def test_keeps_no_body_that_is_compressed(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    async with sample.post("/sample/items", data=b"whatever it says", headers=headers) as response:
+        assert response.status == 422
+    [line] = await access_lines(sample_log)
+    assert "http.request.body.content" not in line
+    assert "http.response.body.content" in line
 
 
 async def test_cuts_bodies_without_altering_them(sample: aiohttp.ClientSession, sample_log: Path) -> None:
