@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from unicodedata import bidirectional, category
 
 import pytest
 
@@ -25,7 +26,13 @@ def format_console(message: object, *arguments: object, **extra: object) -> str:
     return ConsoleFormatter(Redactor()).format(record)
 
 
-HOSTILE = 'a\n{"level": "FORGED"}\r\n\x0b\x0c\x1c\x1d\x1e\x1b[2J\x00\x7f\x85\x9b\u2028\u2029\u202e\u2066 z'
+# Control characters, ends of lines and paragraphs, and what turns the direction of writing.
+STEERING = "\u200e\u200f" + "".join(
+    character
+    for character in map(chr, range(0x3000))
+    if category(character) in {"Cc", "Zl", "Zp"} or bidirectional(character)[:2] in {"LR", "RL", "FS", "PD"}
+)
+HOSTILE = 'a\n{"level": "FORGED"}\r\n\x1b[2J' + STEERING + " z"
 
 
 @pytest.mark.parametrize("line", [format_json, format_console])
@@ -33,6 +40,17 @@ def test_no_text_can_forge_a_line_or_steer_a_terminal(line: Callable[..., str]) 
     for text in (line("%s", HOSTILE), line("x", field=HOSTILE), line("x", **{HOSTILE: 1})):
         assert text.splitlines() == [text]
         assert not [character for character in text if not character.isprintable()]
+
+
+@pytest.mark.parametrize("line", [format_json, format_console])
+def test_other_text_stays_as_it_is(line: Callable[..., str]) -> None:
+    text = "é, имя, \xa0\u2010\u202f\u206a\u200d, 👩‍🔬"
+    assert text in line(text)
+
+
+def test_the_same_message_is_not_told_twice() -> None:
+    """uvicorn adds it with colours in it."""
+    assert "planted" not in format_json("message", color_message="planted")
 
 
 def test_a_stack_trace_stays_indented_in_the_console() -> None:
