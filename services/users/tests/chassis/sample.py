@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
@@ -52,6 +52,14 @@ class OutOfOrder(Exception):
     pass
 
 
+class Round(BaseModel):
+    kind: Literal["round"]
+
+
+class Square(BaseModel):
+    kind: Literal["square"]
+
+
 class Item(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -59,6 +67,8 @@ class Item(BaseModel):
     day: date
     count: int = Field(0, le=10**6)
     price: float = 0
+    labels: dict[str, str] = {}
+    shape: Round | Square | None = Field(None, discriminator="kind")
 
     @field_validator("name")
     @classmethod
