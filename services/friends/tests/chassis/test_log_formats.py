@@ -43,6 +43,15 @@ def test_no_text_can_forge_a_line_or_steer_a_terminal(line: Callable[..., str]) 
 
 
 @pytest.mark.parametrize("line", [format_json, format_console])
+def test_each_of_them_alone_is_escaped_too(line: Callable[..., str]) -> None:
+    assert [character for character in STEERING if character in line(character)] == []
+
+
+def test_tells_what_was_added_to_a_message() -> None:
+    assert json.loads(format_json("x", answer=42))["answer"] == 42
+
+
+@pytest.mark.parametrize("line", [format_json, format_console])
 def test_other_text_stays_as_it_is(line: Callable[..., str]) -> None:
     text = "é, имя, \xa0\u2010\u202f\u206a\u200d, 👩‍🔬"
     assert text in line(text)
