@@ -45,7 +45,7 @@ _TESTS_OF_CHASSIS: Final = {
     "routing": ("routing", "problems", "documentation"),
     "server": ("server", "commands", "logging"),
     "settings": ("settings", "settings_table"),
-    "uncaught": ("logging",),
+    "uncaught": ("log_formats", "logging"),
     "unhandled": ("unhandled", "application"),
     "validation": ("problems", "routing"),
 }

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import time
 from collections.abc import Callable
 from unicodedata import bidirectional, category
 
@@ -14,6 +15,7 @@ from friends_service.chassis.log_formats import (
     JsonFormatter,
 )
 from friends_service.chassis.redaction import Redactor
+from friends_service.chassis.uncaught import FirstMomentFormatter
 
 
 def format_json(message: object, *arguments: object, **extra: object) -> str:
@@ -49,6 +51,22 @@ def test_each_of_them_alone_is_escaped_too(line: Callable[..., str]) -> None:
 
 def test_tells_what_was_added_to_a_message() -> None:
     assert json.loads(format_json("x", answer=42))["answer"] == 42
+
+
+def test_times_are_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "XXX-9")
+        time.tzset()
+        line = json.loads(format_json("x", created=0.25))
+    time.tzset()
+    assert line["timestamp"] == "1970-01-01T00:00:00.250Z"
+
+
+def test_the_first_moment_has_lines_without_an_exception_too() -> None:
+    record = logging.makeLogRecord({"msg": "%d", "args": (1,), "levelname": "INFO", "name": "x"})
+    line = json.loads(FirstMomentFormatter().format(record))
+    assert line.keys() == {"timestamp", "level", "logger", "message", "service"}
+    assert line["message"] == "1"
 
 
 @pytest.mark.parametrize("line", [format_json, format_console])
