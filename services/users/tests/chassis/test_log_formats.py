@@ -53,6 +53,12 @@ def test_tells_what_was_added_to_a_message() -> None:
     assert json.loads(format_json("x", answer=42))["answer"] == 42
 
 
+def test_tells_an_exception_in_fields_of_its_own() -> None:
+    line = json.loads(format_json("failed", exc_info=(ValueError, ValueError("x"), None)))
+    names = ["exception.type", "exception.message", "exception.stacktrace"]
+    assert [name for name in line if name.startswith("exc")] == names
+
+
 def test_times_are_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as elsewhere:
         elsewhere.setenv("TZ", "XXX-9")
