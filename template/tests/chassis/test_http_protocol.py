@@ -23,11 +23,15 @@ async def test_refuses_what_is_not_http_with_a_problem(
         head, _, body = (await reader.read()).partition(b"\r\n\r\n")
         writer.close()
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
-    assert b"content-type: application/problem+json\r\n" in head
-    assert b"connection: close\r\n" in head
-    assert b"x-content-type-options: nosniff\r\n" in head
     problem = json.loads(body)
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+    assert headers["content-type"] == "application/problem+json"
+    assert headers["connection"] == "close"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-request-id"] == problem["request_id"]
+    assert headers["content-length"] == str(len(body))
     assert (problem["type"], problem["status"]) == ("/problems/bad-request", 400)
+    assert problem["instance"] == "", "it has no path"
     assert problem["detail"] == "This is not a valid HTTP/1.1 request."
     assert UUID(problem["request_id"]).version == 7
     [record] = [record for record in caplog.records if record.name.endswith(".chassis.http_protocol")]

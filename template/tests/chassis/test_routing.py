@@ -58,6 +58,8 @@ def item(**fields: object) -> str:
         (GOOD.encode("utf-16"), JSON, 422),
         (GOOD, "application/problem+json", 201),
         (GOOD, "APPLICATION/JSON; charset=utf-8", 201),
+        (item(unknown=1), "application/problem+json", 422),
+        (item(unknown=1), "application/json; charset=utf-8", 422),
         (GOOD, "text/plain", 415),
         (GOOD, "application/xml", 415),
         (GOOD, "application/x-www-form-urlencoded", 415),
@@ -132,6 +134,11 @@ async def test_says_why_json_is_refused(sample: aiohttp.ClientSession) -> None:
     [
         ("[]", {"pointer": "#", "detail": "Input should be an object"}),
         (item(name="thing"), {"pointer": "#/name", "detail": "A thing has a better name."}),
+        (item(labels=[]), {"pointer": "#/labels", "detail": "Input should be an object"}),
+        (
+            item(shape={"kind": "planted"}),
+            {"pointer": "#/shape", "detail": "Input does not match any of the expected kinds"},
+        ),
     ],
 )
 async def test_says_what_is_wrong_with_a_body(sample: aiohttp.ClientSession, body: str, error: dict[str, str]) -> None:

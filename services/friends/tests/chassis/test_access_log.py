@@ -5,13 +5,16 @@ import json
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import aiohttp
 import pytest
 from starlette.types import Message
 
-from friends_service.chassis.exchange import Exchange
+from friends_service.chassis.access_log import AccessLogMiddleware
+from friends_service.chassis.exchange import Bodies, Exchange
+from friends_service.chassis.redaction import Redactor
 from friends_service.chassis.settings import ChassisSettings
 
 from .conftest import Boot
@@ -122,6 +125,20 @@ async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, s
     assert not [each for each in read_log(sample_log) if each["level"] in {"ERROR", "CRITICAL"}]
 
 
+async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def answers_nothing(*_: object) -> None:
+        pass
+
+    async def unused(*_: object) -> NoReturn:
+        raise AssertionError
+
+    options: Any = {"bodies": "off", "body_limit": 0, "headers": frozenset()}
+    layer = AccessLogMiddleware(answers_nothing, redactor=Redactor(), **options)
+    await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, unused, unused)
+    [record] = [record for record in caplog.records if record.name == "access"]
+    assert (record.levelname, record.getMessage()) == ("ERROR", "GET / 500")
+
+
 async def test_an_answer_that_nobody_waits_for_has_no_status() -> None:
     """The application may find out that the client has left, and answer all the same."""
 
@@ -135,6 +152,42 @@ async def test_an_answer_that_nobody_waits_for_has_no_status() -> None:
     await exchange.receive()
     await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
     assert exchange.status is None
+
+
+@pytest.mark.parametrize(
+    ("bodies", "status", "kept"),
+    [("off", 400, (b"", b"")), ("errors", 200, (b"abcd", b"")), ("errors", 400, (b"abcd", b"abcd"))],
+)
+async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, kept: tuple[bytes, bytes]) -> None:
+    pieces = [b"abc", b"d", b"e"]
+    coming = iter(pieces)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": next(coming), "more_body": True}
+
+    async def send(_: Message) -> None:
+        pass
+
+    exchange = Exchange({}, receive, send, bodies=bodies, body_limit=4)
+    for _ in pieces:
+        await exchange.receive()
+    await exchange.send({"type": "http.response.start", "status": status, "headers": []})
+    for piece in pieces:
+        await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+    assert (bytes(exchange.request_body), bytes(exchange.response_body)) == kept
+    assert (exchange.request_size, exchange.response_size) == (5, 5)
+
+
+def test_tells_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([10.0, 10.123_456_7])
+
+    async def unused(*_: object) -> NoReturn:
+        raise AssertionError
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr("time.perf_counter", lambda: next(clock))
+        duration = Exchange({}, unused, unused, bodies="off", body_limit=0).duration_ms
+    assert duration == 123.457
 
 
 async def test_logs_health_checks_at_debug(sample: aiohttp.ClientSession, sample_log: Path) -> None:
@@ -152,21 +205,32 @@ async def test_logs_only_allowed_headers(sample: aiohttp.ClientSession, sample_l
 
 
 async def test_cuts_long_paths(sample: aiohttp.ClientSession, sample_log: Path) -> None:
-    async with sample.get("/" + "a" * 5000) as response:
-        assert response.status == 404
-    [line] = await access_lines(sample_log)
-    assert len(line["url.path"]) == 1025
+    for length in (1024, 1025):
+        async with sample.get("/".ljust(length, "a")) as response:
+            assert response.status == 404
+    longest, cut = await access_lines(sample_log, count=2)
+    assert longest["url.path"] == "/".ljust(1024, "a")
+    assert cut["url.path"] == "/".ljust(1024, "a") + "…"
 
 
 async def test_keeps_bodies_of_errors_only(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async with sample.post("/sample/items", json=ITEM) as response:
         assert response.status == 201
-    async with sample.post("/sample/items", json={"name": "lamp", "password": "planted"}) as response:
+    async with sample.post("/sample/items", json={"name": "lamp", "password": 123_456}) as response:
         answer = await response.text()
     succeeded, failed = await access_lines(sample_log, count=2)
     assert not [name for name in succeeded if name.endswith("body.content")]
     assert json.loads(failed["http.request.body.content"]) == {"name": "lamp", "password": "[redacted]"}
     assert json.loads(failed["http.response.body.content"]) == json.loads(answer)
+
+
+async def test_keeps_no_body_that_is_compressed(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    async with sample.post("/sample/items", data=b"whatever it says", headers=headers) as response:
+        assert response.status == 422
+    [line] = await access_lines(sample_log)
+    assert "http.request.body.content" not in line
+    assert "http.response.body.content" in line
 
 
 async def test_cuts_bodies_without_altering_them(sample: aiohttp.ClientSession, sample_log: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 import pytest
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from friends_service.chassis.database import Database
@@ -49,6 +51,19 @@ async def test_is_not_ready_while_draining(health: Health) -> None:
 )
 async def test_says_why_it_is_not_ready(settings: Settings, changes: dict[str, Any], reason: str) -> None:
     assert await reason_with(settings, **changes) == reason
+
+
+async def test_is_not_ready_where_its_role_may_not_connect(
+    settings: Settings, empty_connection: asyncpg.Connection
+) -> None:
+    name = await empty_connection.fetchval("SELECT current_database()")
+    await empty_connection.execute(f"REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")
+    await empty_connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'of-the-role'")
+    try:
+        role = {"postgres_user": name, "postgres_password": SecretStr("of-the-role")}
+        assert await reason_with(settings, postgres_db=name, **role) == "database-login-refused"
+    finally:
+        await empty_connection.execute(f"DROP ROLE {name}")
 
 
 async def test_is_not_ready_without_its_tables(settings: Settings, empty_database: str) -> None:
@@ -103,7 +118,25 @@ async def test_logs_a_change_once(settings: Settings, caplog: pytest.LogCaptureF
             await health.reason_not_ready()
     messages = [record.getMessage() for record in caplog.records if record.name.endswith(".health")]
     assert len(messages) == 1
-    assert messages[0].startswith("not ready: database-unavailable: ")
+    assert re.fullmatch("not ready: database-unavailable: .*No such file or directory.*", messages[0])
+
+
+async def test_logs_the_first_answer_and_what_changes(
+    settings: Settings, empty_connection: asyncpg.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    await empty_connection.execute("CREATE TABLE alembic_version (version_num varchar(32))")
+    name = await empty_connection.fetchval("SELECT current_database()")
+    async with Database(settings.model_copy(update={"postgres_db": name})) as database:
+        await Health(database).reason_not_ready()
+        await empty_connection.execute("INSERT INTO alembic_version VALUES ('ffffffffffff')")
+        health = Health(database)
+        for statement in ("SELECT 1", "DELETE FROM alembic_version"):
+            await empty_connection.execute(statement)
+            for _ in range(2):
+                await health.reason_not_ready()
+    messages = [record.getMessage() for record in caplog.records if record.name.endswith(".health")]
+    assert messages == ["not ready: database-not-migrated", "ready", "not ready: database-not-migrated"]
 
 
 async def test_health_checks_have_a_heading_of_their_own_in_the_documentation(client: aiohttp.ClientSession) -> None:
@@ -134,3 +167,4 @@ async def test_a_service_without_its_database_lives_but_is_not_ready(unready: ai
         assert response.content_type == "application/problem+json"
         problem = await response.json()
         assert (problem["type"], problem["reason"]) == ("/problems/not-ready", "database-unavailable")
+        assert problem["detail"] == "No request should be sent here for now."

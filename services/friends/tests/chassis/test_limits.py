@@ -13,14 +13,22 @@ from starlette.types import Message, Receive, Scope, Send
 from friends_service.chassis import body_limit
 from friends_service.chassis.database import Database
 from friends_service.chassis.health import Health
-from friends_service.chassis.limits import RAW_SECURITY_HEADERS, SECURITY_HEADERS, ResponseHeadersMiddleware
+from friends_service.chassis.limits import RAW_SECURITY_HEADERS, ResponseHeadersMiddleware
 from friends_service.chassis.settings import ChassisSettings
 
 from .conftest import Boot
-from .sample import application
+from .sample import access_lines, application, empty, read_log
 
 LIMIT = 2**20
 BODY = b'{"name": "lamp", "day": "2026-01-01"}'
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
 
 
 async def pieces(size: int) -> AsyncIterator[bytes]:
@@ -31,13 +39,16 @@ async def pieces(size: int) -> AsyncIterator[bytes]:
 @pytest.mark.parametrize("path", ["/sample/items", "/sample/upload", "/sample/echo"])
 @pytest.mark.parametrize("expect", [{"Expect": "100-continue"}, {}], ids=["waiting", "eager"])
 async def test_refuses_a_body_above_the_limit_by_its_length(
-    sample: aiohttp.ClientSession, path: str, expect: dict[str, str]
+    sample: aiohttp.ClientSession, sample_log: Path, path: str, expect: dict[str, str]
 ) -> None:
     headers = {"Content-Type": "application/json", **expect}
     async with sample.post(path, data=io.BytesIO(b" " * (LIMIT + 1)), headers=headers) as response:
         assert response.status == 413
         assert response.headers["Connection"] == "close"
         problem = await response.json(content_type="application/problem+json")
+    [line] = await access_lines(sample_log)
+    assert line["http.response.body.size"] == int(response.headers["Content-Length"])
+    assert [each["message"] for each in read_log(sample_log)] == [f"POST {path} 413"]
     assert problem["type"] == "/problems/body-too-large"
     assert problem["title"] == "Request body too large"
     assert problem["detail"] == f"The body may have at most {LIMIT} bytes."
@@ -76,15 +87,20 @@ async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
-async def test_accepts_a_body_at_the_limit(sample: aiohttp.ClientSession) -> None:
+async def test_accepts_a_body_at_the_limit_and_waits_for_nothing_else(
+    sample: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body_limit, "LINGER_SECONDS", 600)
     headers = {"Content-Type": "application/json"}
-    async with sample.post("/sample/items", data=io.BytesIO(BODY.ljust(LIMIT)), headers=headers) as response:
-        assert response.status == 201
-    async with sample.post("/sample/upload", data=pieces(LIMIT)) as response:
-        assert await response.json() == LIMIT
+    async with asyncio.timeout(60):
+        async with sample.post("/sample/items", data=io.BytesIO(BODY.ljust(LIMIT)), headers=headers) as response:
+            assert response.status == 201
+        async with sample.post("/sample/upload", data=pieces(LIMIT)) as response:
+            assert await response.json() == LIMIT
 
 
-async def test_asks_for_no_body_that_it_would_refuse(sample_url: str) -> None:
+async def test_asks_for_no_body_that_it_would_refuse(sample_url: str, sample_log: Path) -> None:
+    empty(sample_log)
     host, _, port = sample_url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: {10**18}\r\nExpect: 100-continue\r\n\r\n"
@@ -92,6 +108,8 @@ async def test_asks_for_no_body_that_it_would_refuse(sample_url: str) -> None:
     answer = await reader.read()  # to the end: the connection is closed
     writer.close()
     assert answer.startswith(b"HTTP/1.1 413 ")
+    await access_lines(sample_log)
+    assert [each["message"] for each in read_log(sample_log)] == ["POST /sample/items 413"]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +119,12 @@ async def test_every_response_has_security_headers(sample: aiohttp.ClientSession
     async with sample.get(path) as response:
         for name, value in SECURITY_HEADERS.items():
             assert response.headers.getall(name) == [value]
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_a_response_with_a_policy_of_its_own_keeps_it(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/api/docs") as response:
+        [policy] = response.headers.getall("Content-Security-Policy")
+    assert policy != SECURITY_HEADERS["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("draining", [True, False])
@@ -163,6 +186,7 @@ async def test_answers_421_for_other_hosts(restricted_url: str, host: str) -> No
             assert response.status == 421
             problem = await response.json(content_type="application/problem+json")
         assert problem["type"] == "/problems/misdirected-request"
+        assert problem["detail"] == "This service does not answer for that host."
         assert response.headers["X-Frame-Options"] == "DENY"
         async with session.get("/health/live", headers={"Host": host}) as response:
             assert response.status == 200

@@ -6,9 +6,12 @@ from typing import Any
 import aiohttp
 import pytest
 
+from friends_service.chassis import problems
 from friends_service.chassis.problems import (
-    BODY_TOO_LARGE,
+    DATABASE_UNAVAILABLE,
     INVALID_REQUEST,
+    SHUTTING_DOWN,
+    Problem,
     problem_responses,
 )
 
@@ -43,6 +46,8 @@ async def problem_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
         ("POST", "/api/docs/assets/swagger-ui.css", "method-not-allowed", 405),
         ("TRACE", "/health/live", "method-not-allowed", 405),
         ("GET", "/sample/forbidden", "forbidden", 403),
+        ("GET", "/sample/status/429", "too-many-requests", 429),
+        ("GET", "/sample/status/499", "http-499", 499),
         ("GET", "/sample/upstream", "upstream-unavailable", 503),
         ("GET", "/sample/boom", "internal-error", 500),
     ],
@@ -62,6 +67,8 @@ async def test_names_all_methods_of_a_path(sample: aiohttp.ClientSession) -> Non
         assert response.status == 405
         assert response.headers["Allow"] == "GET, POST"
         assert response.content_type == "application/problem+json"
+    async with sample.request("TRACE", "/sample/any") as response:
+        assert response.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 
 
 async def test_tells_nothing_about_an_unforeseen_error(sample: aiohttp.ClientSession) -> None:
@@ -83,6 +90,8 @@ async def test_names_members_and_headers_of_a_domain_error(sample: aiohttp.Clien
         assert (await problem_of(response))["detail"] == "Not for you."
     async with sample.post("/sample/items", json={}) as response:
         assert (await problem_of(response))["detail"] == "The request is not valid; see errors."
+    async with sample.post("/sample/items", data="name: lamp", headers={"Content-Type": "text/plain"}) as response:
+        assert (await problem_of(response))["detail"] == "Send the body as application/json."
 
 
 async def test_only_the_log_is_told_the_cause(sample: aiohttp.ClientSession, sample_log: Path) -> None:
@@ -93,11 +102,20 @@ async def test_only_the_log_is_told_the_cause(sample: aiohttp.ClientSession, sam
     assert line["message"].startswith("upstream-unavailable: The other service is unavailable. (OSError: token=[red")
 
 
-async def test_the_log_names_a_cause_only_if_there_is_one(sample: aiohttp.ClientSession, sample_log: Path) -> None:
-    async with sample.get("/sample/crowded") as response:
-        assert (await problem_of(response))["type"] == "/problems/database-unavailable"
+@pytest.mark.parametrize(
+    ("path", "slug", "detail"),
+    [
+        ("/sample/crowded", "database-unavailable", "All database connections are busy."),
+        ("/sample/out-of-order", "out-of-order", "It will be mended."),
+    ],
+)
+async def test_the_log_names_a_cause_only_if_there_is_one(
+    sample: aiohttp.ClientSession, sample_log: Path, path: str, slug: str, detail: str
+) -> None:
+    async with sample.get(path) as response:
+        assert (await problem_of(response))["type"] == f"/problems/{slug}"
     [line] = [line for line in read_log(sample_log) if line["level"] == "WARNING"]
-    assert line["message"] == "database-unavailable: All database connections are busy."
+    assert line["message"] == f"{slug}: {detail}"
 
 
 async def test_says_when_to_come_back(sample: aiohttp.ClientSession) -> None:
@@ -127,8 +145,48 @@ async def test_lists_a_bounded_number_of_errors(sample: aiohttp.ClientSession) -
         assert len((await problem_of(response))["errors"]) == 20
 
 
+def test_clients_can_rely_on_these_kinds() -> None:
+    """Others may join them; these stay what they are, in every service."""
+    kinds = [kind for kind in vars(problems).values() if isinstance(kind, Problem)]
+    assert {(kind.status, kind.slug, kind.title, kind.retry_after) for kind in kinds} == {
+        (400, "bad-request", "Bad request", None),
+        (404, "not-found", "Not found", None),
+        (405, "method-not-allowed", "Method not allowed", None),
+        (413, "body-too-large", "Request body too large", None),
+        (415, "unsupported-media-type", "Unsupported media type", None),
+        (421, "misdirected-request", "Misdirected request", None),
+        (422, "invalid-request", "Invalid request", None),
+        (500, "internal-error", "Internal server error", None),
+        (503, "not-ready", "Not ready", 2),
+        (503, "database-unavailable", "Database unavailable", 2),
+        (503, "shutting-down", "Service is stopping", 2),
+        (503, "upstream-unavailable", "Upstream service unavailable", 2),
+        (504, "upstream-timeout", "Upstream service timed out", 2),
+    }
+    assert {kind.slug: kind.members for kind in kinds if kind.members} == {"invalid-request": ("errors",)}
+
+
+def example(slug: str, title: str) -> dict[str, Any]:
+    problem = {"type": f"/problems/{slug}", "title": title, "status": 503, "detail": "What went wrong this time."}
+    request = {"instance": "/path/of/the/request", "request_id": "019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"}
+    return {"value": problem | request}
+
+
 def test_declares_all_problems_of_one_status_together() -> None:
-    declared = problem_responses(INVALID_REQUEST, BODY_TOO_LARGE)
-    assert declared.keys() == {422, 413}
+    declared = problem_responses(INVALID_REQUEST, SHUTTING_DOWN, DATABASE_UNAVAILABLE)
+    assert declared.keys() == {422, 503}
     schema = declared[422]["content"]["application/problem+json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/ValidationProblemDetails"}
+    assert declared[503] == {
+        "description": "Service is stopping; Database unavailable",
+        "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
+        "content": {
+            "application/problem+json": {
+                "schema": {"$ref": "#/components/schemas/ProblemDetails"},
+                "examples": {
+                    "shutting-down": example("shutting-down", "Service is stopping"),
+                    "database-unavailable": example("database-unavailable", "Database unavailable"),
+                },
+            }
+        },
+    }

@@ -14,6 +14,9 @@ COMMITTED = Path(__file__).parents[2] / "SETTINGS.md"
 class Example(ChassisSettings):
     wanted: str = Field(description="This | that.")
     token: SecretStr = Field(SecretStr("of-the-example"), description="A secret that everybody knows.")
+    plain: int = 1
+    listed: list[str] = Field(default_factory=lambda: ["b", "a"], description="Made anew.")
+    counted: int = Field(default_factory=len, description="Made of the settings before it.")
 
 
 def test_the_committed_table_is_up_to_date() -> None:
@@ -29,4 +32,7 @@ def test_settings_of_the_service_come_first() -> None:
     rows = [line for line in settings_table(Example).splitlines() if line.startswith("| `")]
     assert rows[0] == "| `WANTED` | required | This \\| that. |"
     assert rows[1] == "| `TOKEN` | `of-the-example` | A secret that everybody knows. |"
-    assert rows[2].startswith("| `ENVIRONMENT` | `development` |")
+    assert rows[2] == "| `PLAIN` | `1` |  |"
+    assert rows[3] == "| `LISTED` | `a,b` | Made anew. |"
+    assert rows[4] == "| `COUNTED` | `0` | Made of the settings before it. |"
+    assert rows[5].startswith("| `ENVIRONMENT` | `development` |")

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
@@ -36,6 +36,8 @@ from users_service.chassis.settings import ChassisSettings
 CURSORS = Cursors("items")
 OUT_OF_STOCK = Problem(slug="out-of-stock", status=409, title="Out of stock", members=("left",))
 
+OUT_OF_ORDER = Problem(slug="out-of-order", status=500, title="Out of order")
+
 router = api_router(prefix="/sample", tag="sample")
 parts = APIRouter(prefix="/parts")
 
@@ -46,6 +48,18 @@ class OutOfStock(Exception):
         self.left = left
 
 
+class OutOfOrder(Exception):
+    pass
+
+
+class Round(BaseModel):
+    kind: Literal["round"]
+
+
+class Square(BaseModel):
+    kind: Literal["square"]
+
+
 class Item(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -53,6 +67,8 @@ class Item(BaseModel):
     day: date
     count: int = Field(0, le=10**6)
     price: float = 0
+    labels: dict[str, str] = {}
+    shape: Round | Square | None = Field(None, discriminator="kind")
 
     @field_validator("name")
     @classmethod
@@ -102,9 +118,24 @@ async def boom() -> None:
     raise RuntimeError("cannot reach postgresql://me:planted-dsn@db/x with password=planted-password")
 
 
+@router.api_route("/any", methods=["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"], include_in_schema=False)
+async def take_any_method() -> None:
+    pass
+
+
+@router.get("/out-of-order")
+async def out_of_order() -> None:
+    raise OutOfOrder("It will be mended.")
+
+
 @router.get("/forbidden")
 async def forbidden() -> None:
     raise HTTPException(403, "Not for you.", headers={"X-Reason": "because"})
+
+
+@router.get("/status/{status}")
+async def refuse_with(status: int) -> None:
+    raise HTTPException(status)
 
 
 @router.get("/upstream", responses=problem_responses(*UPSTREAM_PROBLEMS))
@@ -168,7 +199,7 @@ def application(settings: ChassisSettings) -> FastAPI:
         version="1.0.0",
         database=Database(settings),
         routers=[router],
-        problems={OutOfStock: OUT_OF_STOCK},
+        problems={OutOfStock: OUT_OF_STOCK, OutOfOrder: OUT_OF_ORDER},
         state={},
     )
 

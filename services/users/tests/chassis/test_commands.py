@@ -91,7 +91,14 @@ async def test_an_application_that_cannot_be_loaded_ends_the_start(tmp_path: Pat
     assert serve.code == 1
     [line] = serve.lines
     assert (line["level"], line["message"]) == ("CRITICAL", "cannot load the application")
+    assert line["logger"] == "users_service.chassis.server"
     assert line["exception.message"] == "planted"
+
+
+async def test_a_console_is_told_so_in_its_own_format(tmp_path: Path) -> None:
+    (tmp_path / "fastapi_offline.py").write_text("raise ImportError('planted')")
+    serve = await run("serve", PYTHONPATH=f"{tmp_path}{os.pathsep}src", LOG_FORMAT="console", PORT="0")
+    assert "CRITICAL cannot load the application  users_service.chassis.server\n" in serve.text
 
 
 async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:

@@ -1,6 +1,7 @@
 """The database: bounded in every direction, cancelled safely, and recovered by itself."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -183,6 +185,23 @@ async def test_each_session_is_bounded_and_named(database: Database) -> None:
     assert values == ["2s", "1s", "UTC", SERVICE_NAME]
 
 
+async def test_a_migration_names_itself_and_waits_only_to_connect(settings: Settings) -> None:
+    patient = engine.create_patient_engine(settings)
+    async with patient.connect() as migrating:
+        names = ("application_name", "TimeZone", "statement_timeout", "lock_timeout")
+        values = [await migrating.scalar(SETTING, {"name": name}) for name in names]
+    await patient.dispose()
+    assert values == [f"{SERVICE_NAME}-migrate", "UTC", "0", "0"]
+
+    changes = {"postgres_host": "127.0.0.1", "database_connect_timeout": 0.1}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = {"postgres_port": silent.getsockname()[1]}
+        patient = engine.create_patient_engine(settings.model_copy(update=changes | port))
+        async with asyncio.timeout(20):
+            with pytest.raises(TimeoutError):
+                await patient.connect()
+
+
 async def test_a_limit_that_is_nearly_nothing_is_not_taken_for_none(settings: Settings) -> None:
     async with changed(settings, database_lock_timeout=0.000_1) as database:
         assert (await database.execute(SETTING, {"name": "lock_timeout"}))[0][0] == "1ms"
@@ -242,7 +261,7 @@ async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings
 
 async def test_a_statement_that_takes_too_long_is_given_up(settings: Settings) -> None:
     async with changed(settings, database_statement_timeout=0.5) as database:
-        with pytest.raises(DatabaseUnavailable, match="did not answer in time"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
             await sleep(database)
         assert await ask(database) == 1
 
@@ -290,7 +309,7 @@ async def test_a_connection_that_is_lost_in_the_middle_is_the_databases_fault(
 )
 async def test_a_database_that_cannot_be_reached_is_unavailable(settings: Settings, changes: dict[str, Any]) -> None:
     async with changed(settings, **changes) as database:
-        with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
             await ask(database)
 
 
@@ -318,6 +337,14 @@ async def test_a_wrong_statement_is_our_fault(database: Database, statement: str
         await database.execute(text(statement), parameters)
 
 
+async def test_an_error_repeats_no_values(database: Database) -> None:
+    """It is logged, and nobody knows what they are."""
+    async with database.transaction() as connection:
+        with pytest.raises(DBAPIError, match="nonsense") as caught:
+            await connection.execute(text("SELECT nonsense, CAST(:note AS text)"), {"note": "planted"})
+    assert "planted" not in str(caught.value)
+
+
 @pytest.fixture
 async def road(settings: Settings) -> AsyncIterator[tuple[Road, str]]:
     """A way to the server, and its socket folder; the path of a socket holds about 103 bytes."""
@@ -337,6 +364,7 @@ async def test_a_frozen_server_is_not_waited_for(settings: Settings, road: tuple
             asked = (ask(database), work(database), *(ask(database) for _ in range(4)), examine(database))
             results = await asyncio.gather(*asked, return_exceptions=True)
             assert {type(result) for result in results} == {DatabaseUnavailable}
+            assert "The database did not answer in time." in {str(result) for result in results}
             assert time.monotonic() - started < 1.0 + 0.25 + 1.0
         way.open.set()
         assert await asyncio.gather(*(ask(database) for _ in range(6))) == [1] * 6
@@ -379,10 +407,18 @@ async def test_a_violated_constraint_becomes_the_error_of_its_name(database: Dat
         await add(database, 6)
     with pytest.raises(IntegrityError), constraint_errors({"pk_thing": KeyError("a part of the name")}):
         await add(database, 6)
+    with pytest.raises(KeyError), constraint_errors({"pk_things": KeyError("taken")}):
+        async with database.transaction() as ours:
+            await ours.execute(ADD, {"id": 6})
 
 
 def test_an_address_is_a_host_or_a_socket_folder(settings: Settings) -> None:
     at_host = database_url(settings.model_copy(update={"postgres_host": "db", "postgres_port": 5433}))
     assert (at_host.host, at_host.port, at_host.query) == ("db", 5433, {})
     at_socket = database_url(settings.model_copy(update={"postgres_host": "/run/pg", "postgres_port": 5433}))
-    assert (at_socket.host, at_socket.query) == (None, {"host": "/run/pg", "port": "5433"})
+    assert (at_socket.host, at_socket.port, at_socket.query) == (None, None, {"host": "/run/pg", "port": "5433"})
+
+
+def test_a_password_is_sent_if_there_is_one(settings: Settings) -> None:
+    for password, sent in (("of-the-role", "of-the-role"), ("", None)):
+        assert database_url(settings.model_copy(update={"postgres_password": SecretStr(password)})).password == sent

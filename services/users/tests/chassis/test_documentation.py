@@ -86,6 +86,22 @@ def test_every_reference_resolves(document: dict[str, Any]) -> None:
         assert part
 
 
+def test_describes_the_members_of_a_problem(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    described = {
+        name: schemas[model]["properties"][name]["description"]
+        for model, names in {"ProblemDetails": ("type", "instance", "request_id"), "InvalidField": ("pointer",)}.items()
+        for name in names
+    }
+    assert described == {
+        "type": "URI reference that identifies the kind of problem.",
+        "instance": "Path of the request.",
+        "request_id": "Quote it when asking for help; the service's log has it too.",
+        "pointer": "`#/username` in the body, `#/query/limit` elsewhere (RFC 6901 section 6).",
+    }
+    assert schemas["ValidationProblemDetails"]["properties"]["errors"]["default"] == []
+
+
 async def test_declares_the_headers_of_answers(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
         operations = (await response.json())["paths"]["/sample/items"]

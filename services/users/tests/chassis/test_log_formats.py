@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+import time
 from collections.abc import Callable
+from unicodedata import bidirectional, category
 
 import pytest
 
@@ -13,6 +15,7 @@ from users_service.chassis.log_formats import (
     JsonFormatter,
 )
 from users_service.chassis.redaction import Redactor
+from users_service.chassis.uncaught import FirstMomentFormatter
 
 
 def format_json(message: object, *arguments: object, **extra: object) -> str:
@@ -25,7 +28,13 @@ def format_console(message: object, *arguments: object, **extra: object) -> str:
     return ConsoleFormatter(Redactor()).format(record)
 
 
-HOSTILE = 'a\n{"level": "FORGED"}\r\n\x0b\x0c\x1c\x1d\x1e\x1b[2J\x00\x7f\x85\x9b\u2028\u2029\u202e\u2066 z'
+# Control characters, ends of lines and paragraphs, and what turns the direction of writing.
+STEERING = "\u200e\u200f" + "".join(
+    character
+    for character in map(chr, range(0x3000))
+    if category(character) in {"Cc", "Zl", "Zp"} or bidirectional(character)[:2] in {"LR", "RL", "FS", "PD"}
+)
+HOSTILE = 'a\n{"level": "FORGED"}\r\n\x1b[2J' + STEERING + " z"
 
 
 @pytest.mark.parametrize("line", [format_json, format_console])
@@ -33,6 +42,48 @@ def test_no_text_can_forge_a_line_or_steer_a_terminal(line: Callable[..., str]) 
     for text in (line("%s", HOSTILE), line("x", field=HOSTILE), line("x", **{HOSTILE: 1})):
         assert text.splitlines() == [text]
         assert not [character for character in text if not character.isprintable()]
+
+
+@pytest.mark.parametrize("line", [format_json, format_console])
+def test_each_of_them_alone_is_escaped_too(line: Callable[..., str]) -> None:
+    assert [character for character in STEERING if character in line(character)] == []
+
+
+def test_tells_what_was_added_to_a_message() -> None:
+    assert json.loads(format_json("x", answer=42))["answer"] == 42
+
+
+def test_tells_an_exception_in_fields_of_its_own() -> None:
+    line = json.loads(format_json("failed", exc_info=(ValueError, ValueError("x"), None)))
+    names = ["exception.type", "exception.message", "exception.stacktrace"]
+    assert [name for name in line if name.startswith("exc")] == names
+
+
+def test_times_are_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("TZ", "XXX-9")
+        time.tzset()
+        line = json.loads(format_json("x", created=0.25))
+    time.tzset()
+    assert line["timestamp"] == "1970-01-01T00:00:00.250Z"
+
+
+def test_the_first_moment_has_lines_without_an_exception_too() -> None:
+    record = logging.makeLogRecord({"msg": "%d", "args": (1,), "levelname": "INFO", "name": "x"})
+    line = json.loads(FirstMomentFormatter().format(record))
+    assert line.keys() == {"timestamp", "level", "logger", "message", "service"}
+    assert line["message"] == "1"
+
+
+@pytest.mark.parametrize("line", [format_json, format_console])
+def test_other_text_stays_as_it_is(line: Callable[..., str]) -> None:
+    text = "é, имя, \xa0\u2010\u202f\u206a\u200d, 👩‍🔬"
+    assert text in line(text)
+
+
+def test_the_same_message_is_not_told_twice() -> None:
+    """uvicorn adds it with colours in it."""
+    assert "planted" not in format_json("message", color_message="planted")
 
 
 def test_a_stack_trace_stays_indented_in_the_console() -> None:

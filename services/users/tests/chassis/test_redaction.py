@@ -1,15 +1,17 @@
 """Secrets are recognised by their names wherever they stand, and nothing else is hidden."""
 
 import time
+from typing import Any
 
 import pytest
 
 from users_service.chassis.redaction import (
     MAX_DEPTH,
+    SECRET_NAMES,
     Redactor,
 )
 
-REDACTOR = Redactor(["Tax-Number"], ["planted-value/1", "planted value/2", "tiny"])
+REDACTOR = Redactor(["Tax-Number"], ["planted-value/1", "planted value/2", "tiny5", "sixsix"])
 
 
 @pytest.mark.parametrize(
@@ -17,6 +19,7 @@ REDACTOR = Redactor(["Tax-Number"], ["planted-value/1", "planted value/2", "tiny
     [
         "password", "Password", "PASSWD", "db_password", "password2", "user[password]", "accessToken", "X-API-Key",
         "api.key", "Authorization", "Set-Cookie", "cookies", "client_secret", "session-id", "taxNumber", "private key",
+        "access_key", "passphrase", "pwd",
     ],
 )  # fmt: skip
 def test_knows_secret_names(name: str) -> None:
@@ -49,6 +52,7 @@ def test_leaves_other_names(name: str) -> None:
         ("postgresql://me:planted@host/db", "postgresql://me:[redacted]@host/db"),
         ("postgresql://me:plan@ted@host/db", "postgresql://me:[redacted]@host/db"),
         ("is planted-value/1 or planted-value%2F1", "is [redacted] or [redacted]"),
+        ("tiny5 is not masked, but sixsix", "tiny5 is not masked, but [redacted]"),
         ("is planted%20value%2F2 or planted+value%2F2", "is [redacted] or [redacted]"),
     ],
 )
@@ -59,10 +63,23 @@ def test_masks_secrets_in_text(text: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "tiny", "GET /api/v1/users 200", "https://host:8001/a?b=c@d", "no passwords here", "at 12:30, 5 tokens"],
+    ["", "tiny5", "GET /api/v1/users 200", "https://host:8001/a?b=c@d", "no passwords here", "at 12:30, 5 tokens"],
 )
 def test_leaves_harmless_text(text: str) -> None:
     assert REDACTOR.text(text) == text
+
+
+def test_masks_a_secret_beside_all_names_of_secrets() -> None:
+    text = " ".join((*SECRET_NAMES, "tax-number"))
+    assert REDACTOR.text(f"{text}=planted") == f"{text}=[redacted]"
+
+
+def test_remembers_a_bounded_number_of_names() -> None:
+    """Clients choose them."""
+    remembering: Any = Redactor().is_secret
+    for number in range(5_000):
+        remembering(f"name{number}")
+    assert remembering.cache_info().currsize < 5_000
 
 
 def test_masks_values_at_any_depth() -> None:
@@ -72,9 +89,14 @@ def test_masks_values_at_any_depth() -> None:
 
 
 def test_bounds_the_depth() -> None:
-    value: list[object] = []
-    value.append(value)
-    assert str(REDACTOR.value(value)).count("[") == MAX_DEPTH + 1
+    array: list[object] = []
+    array.append(array)
+    assert str(REDACTOR.value(array)).count("[") == MAX_DEPTH + 1
+    named: dict[str, object] = {}
+    named["a"] = named
+    shown = str(REDACTOR.value(named))
+    assert shown.count("{") == MAX_DEPTH
+    assert "'[too deep]'" in shown
 
 
 def test_makes_text_of_what_is_not_json() -> None:
@@ -105,3 +127,18 @@ def test_shows_a_form_but_for_its_secrets() -> None:
     form = b"user%5Bpassword%5D=planted&name=a+b&empty="
     shown = REDACTOR.body(form, "application/x-www-form-urlencoded; charset=utf-8", complete=True)
     assert shown == "user[password]=[redacted]&name=a+b&empty="
+
+
+def test_shows_json_that_can_still_be_read() -> None:
+    body = b'{"password": 123456, "name": "lamp"}'
+    assert REDACTOR.body(body, "application/json", complete=True) == '{"password":"[redacted]","name":"lamp"}'
+
+
+def test_knows_an_escaped_name_in_json_that_was_cut() -> None:
+    shown = REDACTOR.body(b'{"pass\\u0077ord": "plan', "application/json", complete=False)
+    assert shown == '{"password": "[redacted]"'
+
+
+@pytest.mark.parametrize(("body", "media_type"), [(b"planted", "image/png"), (b"plan\0ted", "text/plain"), (b"x", "")])
+def test_shows_no_body_that_is_no_text(body: bytes, media_type: str) -> None:
+    assert REDACTOR.body(body, media_type, complete=True) is None

@@ -54,6 +54,16 @@ async def listens(port: int) -> bool:
     return True
 
 
+async def answer_to(url: str, request: bytes) -> bytes:
+    """All that comes back until the connection is closed."""
+    host, _, port = url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(request)
+    answer = await reader.read()
+    writer.close()
+    return answer
+
+
 def lines(log: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
 
@@ -69,13 +79,15 @@ async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) ->
         async with aiohttp.ClientSession(url) as client, client.get("/health/live") as response:
             assert response.status == 200
             assert "Server" not in response.headers, "nobody needs to know what we run"
+        assert b"content-type: application/problem+json" in await answer_to(url, b"nonsense\r\n\r\n")
         async with asyncio.timeout(PATIENCE):  # the other worker may be about to start
             while len(messages(log, "Application startup complete")) < int(workers):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(PATIENCE):
             assert await process.wait() == 0
-    assert not {line["level"] for line in lines(log)} & {"WARNING", "ERROR", "CRITICAL"}
+    warnings = {line["message"] for line in lines(log) if line["level"] in {"WARNING", "ERROR", "CRITICAL"}}
+    assert warnings == {"Invalid HTTP request received.", "refused what is not valid HTTP"}
     assert len(messages(log, "Started server process")) == int(workers)
 
 

@@ -3,11 +3,13 @@
 import json
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from users_service import DEFAULT_PORT, SERVICE_NAME
@@ -28,7 +30,10 @@ def unusable(caplog: pytest.LogCaptureFixture, kind: type[ChassisSettings] = Cha
         load(kind)
     assert caught.value.code == os.EX_CONFIG == 78
     assert {record.levelno for record in caplog.records} == {logging.CRITICAL}
+    assert {record.name for record in caplog.records} == {"users_service.chassis.settings"}
     assert PLANTED not in caplog.text
+    assert all(message.startswith("unusable setting: ") for message in caplog.messages)
+    assert all(vars(record)["redacted_fields"] == {} for record in caplog.records), "a name would be taken for a secret"
     return [message.removeprefix("unusable setting: ") for message in caplog.messages]
 
 
@@ -51,9 +56,40 @@ def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load(ChassisSettings).port == DEFAULT_PORT
 
 
+def test_port_0_is_for_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "0")
+    assert load(ChassisSettings).port == 0
+
+
+def test_no_error_repeats_a_value() -> None:
+    """Not even one that is raised to code that reads the settings itself."""
+    given: Any = {"port": PLANTED}
+    with pytest.raises(ValueError, match="port") as caught:
+        ChassisSettings(**given)
+    assert PLANTED not in str(caught.value)
+
+
 def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", "a.example, b.example,,")
     assert load(ChassisSettings).allowed_hosts == {"a.example", "b.example"}
+
+
+def test_looks_for_secret_files_where_containers_have_them() -> None:
+    code = """
+import pathlib
+pathlib.Path.is_dir = lambda path: str(path) == "/run/secrets"
+from users_service.chassis.settings import ChassisSettings
+print(ChassisSettings.model_config["secrets_dir"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[2],
+        env=os.environ | {"PYTHONPATH": "src"},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == b"/run/secrets\n"
 
 
 @pytest.fixture
@@ -99,11 +135,13 @@ def test_a_secret_file_that_cannot_be_read_is_named(
     [
         ("PORT", PLANTED),
         ("PORT", "65536"),
+        ("PORT", "-1"),
         ("LOG_LEVEL", PLANTED),
         ("LOG_FORMAT", PLANTED),
         ("ENVIRONMENT", PLANTED),
         ("WEB_CONCURRENCY", "0"),
         ("DRAIN_DELAY", "-1"),
+        ("DRAIN_DELAY", "600.5"),
         ("DATABASE_TIMEOUT", "86400.5"),
         ("DATABASE_TIMEOUT", "inf"),
         ("DATABASE_TIMEOUT", "nan"),
@@ -172,6 +210,25 @@ def test_several_processes_do_not_share_a_log_file(
     assert str(load(ChassisSettings).log_file) == "log"
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
     assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; it needs WEB_CONCURRENCY=1"]
+
+
+def test_a_mistyped_number_of_processes_is_all_that_is_wrong_with_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOG_FILE", "log")
+    monkeypatch.setenv("WEB_CONCURRENCY", PLANTED)
+    (line,) = unusable(caplog)
+    assert line.startswith("WEB_CONCURRENCY: ")
+
+
+class JudgedTogether(ChassisSettings):
+    @model_validator(mode="after")
+    def _refuse(self) -> Self:
+        raise ValueError("These exclude each other.")
+
+
+def test_what_is_wrong_with_several_values_has_a_line_without_a_name(caplog: pytest.LogCaptureFixture) -> None:
+    assert unusable(caplog, JudgedTogether) == ["These exclude each other."]
 
 
 def test_settings_cannot_be_changed() -> None:

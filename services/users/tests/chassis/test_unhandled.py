@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ async def nothing() -> Message:
 
 async def test_logs_it_once_with_the_id_that_the_client_got(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async with sample.get("/sample/boom") as response:
-        request_id = (await response.json(content_type="application/problem+json"))["request_id"]
+        problem = await response.json(content_type="application/problem+json")
+    assert problem["detail"] == "Something went wrong on our side; the request id leads to it in the log."
     [line] = [line for line in read_log(sample_log) if "exception.type" in line]
-    assert line["request_id"] == request_id
+    assert line["request_id"] == problem["request_id"]
     assert line["logger"] == "users_service.chassis.unhandled"
     assert line["message"] == "unhandled exception"
     assert line["exception.type"] == "RuntimeError"
@@ -55,6 +57,7 @@ async def test_answers_503_when_the_request_is_cancelled() -> None:
         await task
     assert sent[0]["status"] == 503
     assert b"/problems/shutting-down" in sent[1]["body"]
+    assert b'"request_id":""' in sent[1]["body"], "no middleware gave it one"
     assert b'"The service is stopping and could not finish this request in time."' in sent[1]["body"]
 
 
@@ -75,7 +78,9 @@ async def test_a_response_already_begun_is_only_broken_off(error: type[BaseExcep
     assert sent == [start]
 
 
-async def test_a_client_that_left_is_no_error() -> None:
+async def test_a_client_that_left_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+
     async def left(_: Scope, __: Receive, ___: Send) -> None:
         raise ClientDisconnect
 
@@ -83,3 +88,5 @@ async def test_a_client_that_left_is_no_error() -> None:
         raise AssertionError(message)
 
     await UnhandledExceptionMiddleware(left)(SCOPE, nothing, send)
+    [record] = [record for record in caplog.records if record.name.endswith(".chassis.unhandled")]
+    assert (record.levelno, record.getMessage()) == (logging.DEBUG, "the client left while we read its request")

@@ -106,7 +106,7 @@ def _unnamed_problem(status: int) -> Problem:
 
 def _allowed_methods(request: Request) -> list[str]:
     """All methods of the path (RFC 9110 section 15.5.6): the framework knows those of the first route only."""
-    scope = {"type": "http", "path": request.scope["path"], "headers": [], "app": request.app}
+    scope = {"type": "http", "path": request.scope["path"], "headers": []}
     routes = request.app.router.routes
     return [
         method
