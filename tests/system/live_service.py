@@ -51,7 +51,7 @@ def live_service(
 ) -> Iterator[LiveService]:
     """Run a command of a service as `like` runs, but for these variables; what it is warned of is an error."""
     service = like.service
-    port = free_ports([service])[service.name]
+    port = next(free_ports())
     watchdog = Watchdog(patience=10)
     try:
         process = watchdog.start(
