@@ -214,9 +214,10 @@ def images(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Make a site of the documents and test it; or ask for links (`-- external`), draw the demo (`-- picture`)."""
+    """Make a site of the documents and test it; or ask for links (`-- external`), draw pictures (`-- picture`)."""
     if session.posargs == ["picture"]:
         run(session, "python", "tools/record_demo.py")
+        run(session, "python", "tools/photograph_swagger.py")
         return
     with session.chdir("docs"):
         session.run(sys.executable, "../template/tools/environment.py", log=False)
