@@ -122,6 +122,14 @@ def audit(session: nox.Session) -> None:
     in_each_service(session, "audit", *session.posargs)
 
 
+@nox.session(name="format")
+def format_code(session: nox.Session) -> None:
+    """Format the code and apply the safe fixes, here and in each service; the template is formatted alone."""
+    run(session, "ruff", "check", "--fix-only", "--quiet")
+    run(session, "ruff", "format", ".", "template")  # which is left out unless it is named
+    in_each_service(session, "format")
+
+
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail, naming the files, if a service is not as the template has it."""
