@@ -10,8 +10,10 @@ from uuid import uuid4
 import asyncpg
 from callers import FRIENDSHIPS, USERS, Answer, Caller, eventually, somebody
 from databases import busy_connections, database_of
+from live_service import PATIENT, live_service
 
 from postgres_server import PostgresServer
+from service_process import ServiceProcess
 from system import System
 
 
@@ -71,23 +73,25 @@ async def are_busy(connection: asyncpg.Connection, number: int) -> bool:
     return await busy_connections(connection) == number
 
 
-async def test_clients_that_leave_leave_no_connection_behind(users: Caller, system: System) -> None:
-    service = system.services["users"]
+async def test_clients_that_leave_leave_no_connection_behind(like: ServiceProcess, tmp_path: Path) -> None:
     request = f"GET {USERS} HTTP/1.1\r\nHost: users\r\n\r\n".encode()
-    async with database_of(service) as connection:
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
-            for _ in range(30):  # three times as many as there are connections
-                _reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
-                writer.write(request)
-                await writer.drain()
-                await asyncio.sleep(0.005)
-                writer.close()
-            await eventually(partial(are_busy, connection, 10), within=1)
-            assert await busy_connections(connection) == 10
-        await eventually(partial(are_busy, connection, 0), within=3)
-    answers = await asyncio.gather(*(users.get(USERS) for _ in range(30)))
-    assert {answer.status for answer in answers} == {200}
+    with live_service(like, tmp_path / "log", **PATIENT) as service:
+        await service.becomes(200)
+        async with database_of(like) as connection:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+                for _ in range(30):  # three times as many as there are connections
+                    _reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+                    writer.write(request)
+                    await writer.drain()
+                    await asyncio.sleep(0.005)
+                    writer.close()
+                await eventually(partial(are_busy, connection, 10), within=10)
+                assert await busy_connections(connection) == 10
+            await eventually(partial(are_busy, connection, 0), within=3)
+        async with Caller(service.url) as users:
+            answers = await asyncio.gather(*(users.get(USERS) for _ in range(30)))
+        assert {answer.status for answer in answers} == {200}
 
 
 async def test_a_statement_that_waits_for_a_lock_is_given_up(users: Caller, system: System) -> None:

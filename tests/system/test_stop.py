@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 from callers import USERS, Caller, eventually
 from databases import busy_connections, database_of
-from live_service import LiveService, live_service
+from live_service import PATIENT, LiveService, live_service
 
 from service_process import ServiceProcess
 
@@ -59,8 +59,7 @@ async def test_loses_no_request_when_stopped_under_load(like: ServiceProcess, tm
 
 
 async def test_finishes_a_slow_request_and_then_ends(like: ServiceProcess, tmp_path: Path) -> None:
-    patience = {f"DATABASE_{name}": "20" for name in ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT", "TIMEOUT")}
-    with live_service(like, tmp_path / "log", **patience) as service:
+    with live_service(like, tmp_path / "log", **PATIENT) as service:
         await service.becomes(200)
         async with database_of(like) as blocker, Caller(service.url) as caller:
             async with blocker.transaction():
@@ -68,7 +67,7 @@ async def test_finishes_a_slow_request_and_then_ends(like: ServiceProcess, tmp_p
                 slow = asyncio.create_task(caller.get(USERS))
                 await eventually(partial(busy_connections, blocker), within=5)
                 service.process.send_signal(signal.SIGTERM)
-                await eventually(partial(is_closed, int(service.url.rsplit(":", 1)[1])), within=5)
+                await eventually(partial(is_closed, service.port), within=5)
                 assert not slow.done()
             assert (await slow).status == 200
         assert await ended(service) == 0
