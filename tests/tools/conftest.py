@@ -3,11 +3,14 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ports import free_ports
+
+from .processes import soon
 
 FAKE = Path(__file__).with_name("fake_service.py")
 VARIABLES = (
@@ -22,7 +25,12 @@ def open_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="allium test-"))
     folder.chmod(0o711)
     yield folder
-    shutil.rmtree(folder)
+    assert soon(partial(is_removed, folder))  # the children of a server that was killed may write for a moment
+
+
+def is_removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
 
 
 @pytest.fixture(autouse=True)
