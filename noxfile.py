@@ -122,6 +122,14 @@ def audit(session: nox.Session) -> None:
     in_each_service(session, "audit", *session.posargs)
 
 
+@nox.session(name="format")
+def format_code(session: nox.Session) -> None:
+    """Format the code and apply the safe fixes, here and in each service; the template is formatted alone."""
+    run(session, "ruff", "check", "--fix-only", "--quiet")
+    run(session, "ruff", "format", ".", "template")  # which is left out unless it is named
+    in_each_service(session, "format")
+
+
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail, naming the files, if a service is not as the template has it."""
@@ -214,9 +222,10 @@ def images(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Make a site of the documents and test it; or ask for links (`-- external`), draw the demo (`-- picture`)."""
+    """Make a site of the documents and test it; or ask for links (`-- external`), draw pictures (`-- picture`)."""
     if session.posargs == ["picture"]:
         run(session, "python", "tools/record_demo.py")
+        run(session, "python", "tools/photograph_swagger.py")
         return
     with session.chdir("docs"):
         session.run(sys.executable, "../template/tools/environment.py", log=False)

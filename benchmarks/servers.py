@@ -1,7 +1,6 @@
 """Everything that is measured, running: the services as `serve` runs them, and the baselines, on one PostgreSQL."""
 
 import http.client
-import socket
 import subprocess
 import tempfile
 import time
@@ -10,8 +9,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from ports import HOST, free_ports
 from postgres_server import superuser_of
-from service_process import HOST, ServiceProcess
+from service_process import ServiceProcess
 from system import System, running_system
 from watchdog import Watchdog, last_lines
 
@@ -75,7 +75,7 @@ def _start_uncached(friends: ServiceProcess, system: System, postgres: Mapping[s
     """Run the friends service a second time, with its memory of known users turned off."""
     process = ServiceProcess(
         friends.service,
-        port=_free_port(),
+        port=next(free_ports()),
         log=system.logs / "friends-uncached.log",
         server=postgres,
         role=friends.service.database,
@@ -92,7 +92,7 @@ def _start_baseline(
     name: str, like: ServiceProcess, upstream: Mapping[str, str], logs: Path, stack: ExitStack
 ) -> Server:
     """Run a baseline with the interpreter, the database and the role of a service."""
-    port, log, watchdog = _free_port(), logs / f"{name}.log", Watchdog(patience=3)
+    port, log, watchdog = next(free_ports()), logs / f"{name}.log", Watchdog(patience=3)
     stack.callback(watchdog.wait)
     stack.callback(watchdog.let_go)
     options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
@@ -100,12 +100,6 @@ def _start_baseline(
     process = watchdog.start([like.service.python, *command], log=log, env={**like.environment, **upstream})
     _await_port(port, process, log)
     return Server(url=f"http://{HOST}:{port}", pid=process.pid)
-
-
-def _free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -73,7 +73,8 @@ def variable(name: str, what: str) -> str:
 def running_containers() -> Iterator[Containers]:
     """Build the images, run the system, and remove its containers and volumes; raises `SystemFailure`."""
     folders = read_services(services())
-    containers = Containers({variable(name, "PORT"): port for name, port in free_ports(folders).items()})
+    variables = [variable(service.name, "PORT") for service in folders]
+    containers = Containers(dict(zip(variables, free_ports(), strict=False)))
     names = {f"fastapi_{service.package}" for service in folders}
     if taken := sorted(names & set(docker("ps", "--all", "--format", "{{.Names}}").split())):
         raise SystemFailure(f"There is {' and '.join(taken)} already: `docker compose down` keeps the data.")

@@ -1,4 +1,4 @@
-"""Walk through the API of a running system, or of one of our own if none runs: `python tools/demo.py`."""
+"""Walk through the API of a running system, or of one of our own if none runs: `./noxw -s demo`."""
 
 import contextlib
 import json
@@ -6,17 +6,14 @@ import secrets
 import sys
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).absolute().parents[1]
-sys.path.insert(0, str(ROOT / "template/tools"))
-
-from postgres_account import PostgresUnavailable  # noqa: E402  # found by the line above
-from service_folder import SystemFailure  # noqa: E402
-from service_process import is_ready  # noqa: E402
-from stopping import Stopped, stop_on_signals  # noqa: E402
-from system import running_system  # noqa: E402
-from walk import Json, UndocumentedAnswer, check, get, post, say  # noqa: E402
+from layout import ROOT
+from postgres_account import PostgresUnavailable
+from service_folder import SystemFailure
+from service_process import is_ready
+from stopping import Stopped, stop_on_signals
+from system import running_system
+from walk import Json, UndocumentedAnswer, check, get, post, say
 
 NAMES = ("users", "friends")
 

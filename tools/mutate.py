@@ -11,23 +11,19 @@ import queue
 import sys
 import tempfile
 import time
-import tomllib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from layout import ROOT
 from mutants import Mutant, mutants
+from mutation_report import Score, report
 from mutation_sandbox import Sandbox
 from mutation_targets import Target, targets
 from postgres_server import postgres_environment
 
-RESULTS: Final = ROOT / ".nox" / "mutate"
-EXPLANATIONS: Final = Path(__file__).with_name("mutation_survivors.toml")
 SAMPLE: Final = 10
 CHECK_SECONDS: Final = 300  # for the tests of a module without any mutant
 # A mutant that hangs counts as noticed after PATIENCE seconds and SLOWER times what the tests took without it.
@@ -35,39 +31,11 @@ PATIENCE: Final = 30.0
 SLOWER: Final = 5
 
 
-def explained(module: str) -> set[str]:
-    """Return the changes to a module that are known to make no difference."""
-    entries = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))["survivor"]
-    return {change for entry in entries if entry["module"] == module for change in entry["changes"]}
-
-
 def chosen(names: list[str]) -> list[Target]:
     """Return the targets that the arguments name, exactly or by what they begin with; all without arguments."""
     return [
         target for target in targets() if not names or any(f"{target.name}/".startswith(f"{name}/") for name in names)
     ]
-
-
-@dataclass
-class Score:
-    """How many mutants were tried, how many survived, and how many of these are explained."""
-
-    tried: int = 0
-    alive: int = 0
-    explained: int = 0
-
-    def __add__(self, other: "Score") -> "Score":
-        return Score(self.tried + other.tried, self.alive + other.alive, self.explained + other.explained)
-
-    def __str__(self) -> str:
-        noticed = self.tried - self.alive
-        matter = self.tried - self.explained  # what makes no difference cannot be noticed
-        of_all, of_what_matters = _percent(noticed, self.tried), _percent(noticed, matter)
-        return f"{noticed} of {self.tried} noticed, {of_all}; {self.explained} explained, else {of_what_matters}"
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f} %" if whole else "-"
 
 
 def sample(every: list[Mutant], size: int | None) -> list[Mutant]:
@@ -105,22 +73,6 @@ def survivors(target: Target, tried: list[Mutant], free: "queue.Queue[Sandbox]")
 
     with ThreadPoolExecutor(free.qsize()) as pool:
         return [mutant for mutant, alive in zip(tried, pool.map(survives, tried), strict=True) if alive]
-
-
-def report(target: Target, tried: list[Mutant], alive: list[Mutant]) -> tuple[Score, bool]:
-    """Print and return the score of a module, write down what survived, and say whether all of that was known."""
-    changes, known = {mutant.change for mutant in alive}, explained(target.name)
-    new, stale = changes - known, known & {mutant.change for mutant in tried} - changes
-    score = Score(len(tried), len(alive), sum(mutant.change not in new for mutant in alive))
-    print(f"{target.name}: {score}", flush=True)
-    for change in sorted(new):
-        print(f"  survived: {change}")
-    for change in sorted(stale):
-        print(f"  explained, but it no longer survives: {change}")
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    lines = [f"{len(tried)} {len(alive)}", *sorted(mutant.change for mutant in alive)]
-    (RESULTS / target.name.replace("/", ".")).write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return score, not new and not stale
 
 
 def main() -> int:

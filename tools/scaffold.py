@@ -16,7 +16,7 @@ from new_service import new
 
 HELP = """\
 Owned files are the template's: change them in template/ and run `./noxw -s sync`, which also heals them.
-What one service needs for itself belongs into its own files (the list is in copier.yml) or into its answers.
+What one service needs for itself belongs in its own files (the list is in copier.yml) or in its answers.
 Locks are written by `./noxw -s lock`; sync copies the template's where they fit.
 A file that belongs to nobody is deleted by sync if git has it; else delete or move it."""
 

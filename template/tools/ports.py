@@ -3,7 +3,7 @@
 import random
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from service_folder import ServiceFolder, SystemFailure
 
@@ -26,12 +26,11 @@ def answered_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
     return {service.name: service.port for service in services}
 
 
-def free_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
-    """Return for each service a port that nobody uses now, and that nobody is likely to be given before it listens."""
+def free_ports() -> Iterator[int]:
+    """Yield different ports that are free, and that the system gives to nobody else while nothing listens there."""
     # The system's own chance: pytest-randomly makes that of Python the same in each test and each of its processes.
     candidates = random.SystemRandom().sample(UNASKED, len(UNASKED))
-    free = (port for port in candidates if _is_free(port))
-    return {service.name: next(free) for service in services}
+    return (port for port in candidates if _is_free(port))
 
 
 def _becomes_free(port: int) -> bool:

@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ports import HOST
 from service_folder import ServiceFolder, SystemFailure
 from watchdog import Watchdog, last_lines
 
-HOST = "127.0.0.1"
 READY_SECONDS = 60
 STOP_SECONDS = 3
 POLL_SECONDS = 0.02

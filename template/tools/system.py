@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
-from ports import answered_ports, free_ports
+from ports import HOST, answered_ports, free_ports
 from postgres_cluster import reachable_data_folder
 from postgres_server import PostgresServer, named_server, superuser_of
 from run_folder import run_folder
@@ -73,7 +73,7 @@ def running_system(
     with contextlib.ExitStack() as stack:
         services = read_services(folders)
         home = stack.enter_context(run_folder(data))
-        chosen_ports = answered_ports(services) if ports == "answers" else free_ports(services)
+        chosen_ports = answered_ports(services) if ports == "answers" else _free_ports(services)
         database = None
         if not (server := named_server()):
             database = _new_server(home, kept=data is not None, options=database_options, say=say)
@@ -88,6 +88,10 @@ def running_system(
         system.start(say)
         _write_state(home / "state.json", system)
         yield system
+
+
+def _free_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
+    return dict(zip((service.name for service in services), free_ports(), strict=False))
 
 
 def _new_server(home: Path, *, kept: bool, options: Sequence[str], say: Say) -> PostgresServer:
@@ -106,7 +110,7 @@ def _processes(
     services: Sequence[ServiceFolder], *, ports: dict[str, int], logs: Path, server: dict[str, str], ours: bool
 ) -> dict[str, ServiceProcess]:
     """On our own server each service has a role of its own; on another one all have the role that was given to us."""
-    urls = {service.name: {service.url_variable: f"http://127.0.0.1:{ports[service.name]}"} for service in services}
+    urls = {service.name: {service.url_variable: f"http://{HOST}:{ports[service.name]}"} for service in services}
     return {
         service.name: ServiceProcess(
             service,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from noxfiles import sessions
 from workflow_rules import broken_rules, sessions_called
 
 from layout import ROOT, services
@@ -35,11 +36,6 @@ BROKEN = [
 ]
 OURS = ROOT / ".github" / "workflows"
 NAMES = sorted(path.name for path in OURS.glob("*.yml"))
-
-
-def sessions(noxfile: Path) -> set[str]:
-    """The sessions that a noxfile defines."""
-    return set(re.findall(r"^@nox\.session.*\ndef (\w+)", noxfile.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def actions(folder: Path) -> set[str]:

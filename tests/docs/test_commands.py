@@ -1,12 +1,12 @@
 """What the documents name exists: sessions of nox, options of our tools, files of this repository."""
 
-import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from noxfiles import sessions
 from pages import documents
 
 from layout import ROOT
@@ -15,16 +15,6 @@ FOLDERS = "benchmarks|docs|services|template|tests|tools"
 # Files that are made, or that belong to a service that is generated while one reads.
 MADE = re.compile(r"docs/_build|services/orders|tests/(api|core|infrastructure|chassis)\b|.*[<{*…]")
 ABOUT_OTHERS = {"comparison.md"}
-
-
-def sessions(noxfile: Path) -> set[str]:
-    """The names of the sessions of a noxfile."""
-    found = set()
-    for node in ast.parse(noxfile.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef) and any("session" in ast.unparse(each) for each in node.decorator_list):
-            named = [re.search(r"name='([\w-]+)'", ast.unparse(each)) for each in node.decorator_list]
-            found.add(next((match[1] for match in named if match), node.name))
-    return found
 
 
 def wrong(text: str) -> set[str]:

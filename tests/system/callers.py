@@ -12,6 +12,8 @@ import aiohttp
 
 FRIENDSHIPS = "/api/v1/friendships"
 USERS = "/api/v1/users"
+TOTAL_TIMEOUT = 2.0  # HTTP_CLIENT_TOTAL_TIMEOUT
+MARGIN = 3.0  # for a busy machine with two cores
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +34,10 @@ class Answer:
         assert self.body["request_id"] == self.headers["X-Request-ID"]
         assert all(self.body[name] for name in ("title", "detail", "instance"))
         return str(self.body["type"]).removeprefix("/problems/")
+
+    def is_refusal(self, status: int = 503) -> bool:
+        """Whether it asks to be tried again later."""
+        return self.status == status and int(self.headers["Retry-After"]) >= 1
 
 
 class Caller:
@@ -70,6 +76,10 @@ class Caller:
     async def befriend(self, initiator: str, target: str, **more: object) -> Answer:
         """Begin a friendship; of a caller of the friends service."""
         return await self.post(FRIENDSHIPS, {"initiator_id": initiator, "target_id": target, **more})
+
+    async def befriend_strangers(self) -> Answer:
+        """Begin a friendship for which users has to be asked."""
+        return await self.befriend(str(uuid4()), str(uuid4()))
 
     async def new_user(self) -> str:
         """Register somebody and return the id; of a caller of the users service."""

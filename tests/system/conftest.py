@@ -8,6 +8,7 @@ import pytest
 from callers import Caller
 
 from postgres_server import PostgresServer
+from service_process import ServiceProcess
 from system import System, running_system
 
 ROOT = Path(__file__).parents[2]
@@ -30,6 +31,12 @@ def urls(request: pytest.FixtureRequest) -> dict[str, str]:
         return {name: os.environ[f"{name.upper()}_URL"] for name in NAMES}
     system: System = request.getfixturevalue("system")
     return {name: system.url(name) for name in NAMES}
+
+
+@pytest.fixture
+def like(system: System) -> ServiceProcess:
+    """The service that one more process of a test is like."""
+    return system.services["users"]
 
 
 @pytest.fixture

@@ -13,12 +13,16 @@ from ports import free_ports
 from service_process import ServiceProcess
 from watchdog import Watchdog
 
+# For a test that keeps statements waiting: no limit of theirs is reached meanwhile, however busy the machine is.
+PATIENT = {f"DATABASE_{name}": "20" for name in ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT", "TIMEOUT")}
+
 
 class LiveService:
     """A running command of a service; everything it printed is in `log`."""
 
-    def __init__(self, url: str, log: Path, process: Popen[bytes]) -> None:
-        self.url = url
+    def __init__(self, port: int, log: Path, process: Popen[bytes]) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
         self.log = log
         self.process = process
 
@@ -51,7 +55,7 @@ def live_service(
 ) -> Iterator[LiveService]:
     """Run a command of a service as `like` runs, but for these variables; what it is warned of is an error."""
     service = like.service
-    port = free_ports([service])[service.name]
+    port = next(free_ports())
     watchdog = Watchdog(patience=10)
     try:
         process = watchdog.start(
@@ -60,7 +64,7 @@ def live_service(
             cwd=service.path,
             env={**like.environment, "PYTHONWARNINGS": "error", "PORT": str(port), **environment},
         )
-        yield LiveService(f"http://127.0.0.1:{port}", log, process)
+        yield LiveService(port, log, process)
     finally:
         watchdog.let_go()
         watchdog.wait()

@@ -28,8 +28,7 @@ def promises_kept(service: Copy, template: Copy, *, old: str, new: str) -> Itera
         if path not in owned or becomes_own.match_file(path)
     }
     yield
-    conflicts = service.git("diff", "--name-only", "--diff-filter=U")
-    assert not conflicts, conflicts
+    assert service.conflicts() == []
     after = contents(service.root)
     fresh = rendered(template, new, service.root)
     ours = {path: content for path, content in after.items() if path not in fresh}

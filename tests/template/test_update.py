@@ -34,7 +34,7 @@ def test_update_from_the_root_changes_owned_files_alone(clone: Copy) -> None:
         done = clone.copier("update", "--defaults", "--quiet", f"services/{service}")
         assert done.returncode == 0, done.stderr
         clone.git("add", "--all")
-    assert clone.git("diff", "--name-only", "--diff-filter=U") == ""
+    assert clone.conflicts() == []
     assert {service: own_files(clone.root / "services" / service) for service in SERVICES} == before
     drift = clone.scaffold("drift")
     assert drift.returncode == 0, drift.stdout
@@ -55,7 +55,7 @@ def test_sync_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Co
     clone.commit("Change the template again")
     done = clone.copier("update", "--defaults", "--quiet", "services/users")
     assert done.returncode == 0, done.stderr
-    assert clone.git("diff", "--name-only", "--diff-filter=U") == ""
+    assert clone.conflicts() == []
     assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("changed\n# changed again\n")
 
 
@@ -67,13 +67,13 @@ def test_sync_before_an_update_makes_up_for_a_commit_that_was_synchronised_befor
     replace_last_line(clone, "# changed again\n")
     clone.commit("Change the same line again")
     assert clone.copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", "services/users").returncode == 0
-    assert conflicts(clone) == ["services/users/noxfile.py"]
+    assert clone.conflicts() == ["services/users/noxfile.py"]
     clone.git("reset", "--quiet", "--hard")
 
     assert clone.scaffold("sync").returncode == 0
     clone.commit("Synchronise")
     assert clone.copier("update", "--defaults", "--quiet", "--vcs-ref", "HEAD", "services/users").returncode == 0
-    assert conflicts(clone) == []
+    assert clone.conflicts() == []
     assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("\n# changed again\n")
 
 
@@ -96,11 +96,7 @@ def test_sync_works_after_a_squash_and_anchors_to_a_commit_that_exists(clone: Co
     squashed.append("template/noxfile.py", "# changed again\n")
     squashed.commit("Change the template again")
     done = squashed.copier("update", "--defaults", "--quiet", "services/users")
-    assert (done.returncode, conflicts(squashed)) == (0, []), done.stderr
-
-
-def conflicts(copy: Copy) -> list[str]:
-    return copy.git("diff", "--name-only", "--diff-filter=U").splitlines()
+    assert (done.returncode, squashed.conflicts()) == (0, []), done.stderr
 
 
 def replace_last_line(copy: Copy, line: str) -> None:

@@ -61,6 +61,10 @@ class Copy:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "--short", "HEAD").strip()
 
+    def conflicts(self) -> list[str]:
+        """The files that an update could not merge."""
+        return self.git("diff", "--name-only", "--diff-filter=U").splitlines()
+
     def anchor(self, service: str) -> str:
         """The commit that a service says it was rendered from; YAML has one of digits in quotes."""
         return str(answers(self.root / "services" / service)["_commit"])

@@ -3,9 +3,20 @@
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+
+from ports import free_ports
+
+from .processes import soon
+
+FAKE = Path(__file__).with_name("fake_service.py")
+VARIABLES = (
+    *("PG_BIN", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD"),
+    *("USERS_SERVICE_URL", "FAKE_TROUBLE"),
+)
 
 
 @pytest.fixture
@@ -14,4 +25,32 @@ def open_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="allium test-"))
     folder.chmod(0o711)
     yield folder
-    shutil.rmtree(folder)
+    assert soon(partial(is_removed, folder))  # the children of a server that was killed may write for a moment
+
+
+def is_removed(folder: Path) -> bool:
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+@pytest.fixture(autouse=True)
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No variable leads the tools to another server or service."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def folders(open_folder: Path) -> list[Path]:
+    """Two services; friends asks users."""
+    upstreams = {"users": "[]", "friends": "[users]"}
+    ports = free_ports()
+    return [make_service(open_folder, name, next(ports), upstreams=upstreams[name]) for name in upstreams]
+
+
+def make_service(parent: Path, name: str, port: int, *, upstreams: str) -> Path:
+    package = parent / name / "src" / f"{name}_service"
+    package.mkdir(parents=True)
+    shutil.copy(FAKE, package / "__main__.py")
+    (parent / name / ".copier-answers.yml").write_text(f"service_name: {name}\nport: {port}\nupstreams: {upstreams}\n")
+    return parent / name

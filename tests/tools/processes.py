@@ -1,11 +1,13 @@
-"""Starts Python programs that are to be killed, and sees what is left of them."""
+"""Starts Python programs that are to be killed, asks them, and sees what is left of them."""
 
 import contextlib
+import http.client
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 TOOLS = Path(__file__).parents[2] / "template/tools"
 PATIENCE_SECONDS = 30.0  # of a machine that does much else
@@ -36,6 +38,14 @@ def soon(true: Callable[[], bool]) -> bool:
 def is_gone(text: str) -> bool:
     """Tell whether no process has the text in its command line, read as Linux shows it; a zombie has none."""
     return not any(text in line for line in _command_lines())
+
+
+def answer(url: str, variable: str) -> str:
+    """Ask a service of `fake_service.py` for a variable of its environment."""
+    connection = http.client.HTTPConnection(urlsplit(url).netloc)
+    with contextlib.closing(connection):
+        connection.request("GET", f"/?{variable}")
+        return connection.getresponse().read().decode()
 
 
 def _command_lines() -> Iterator[str]:

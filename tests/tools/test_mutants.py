@@ -3,7 +3,7 @@
 import tomllib
 
 from mutants import mutants
-from mutate import EXPLANATIONS
+from mutation_report import EXPLANATIONS
 from mutation_targets import targets
 
 

@@ -31,12 +31,6 @@ ensure_cluster(folder / "data", binaries=binaries, account=account, durable=Fals
 """
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PG_BIN", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
-
-
 async def answer_to(query: str, socket_folder: Path) -> object:
     connection = await asyncpg.connect(host=str(socket_folder), port=5432, user="postgres", database="postgres")
     try:

@@ -1,50 +1,21 @@
-"""The life of a running system: `serve` as a command, `running_system` as a library."""
+"""The life of a running system: `serve` as a command."""
 
 import contextlib
 import http.client
 import json
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
-from ports import free_ports
-from service_folder import SystemFailure, read_services
-from system import running_system
+from service_folder import read_services
 
-from .processes import TOOLS, is_gone, soon, started
-
-FAKE = Path(__file__).with_name("fake_service.py")
-
-
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("PG_BIN", "POSTGRES_HOST", "USERS_SERVICE_URL", "FAKE_TROUBLE"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def folders(open_folder: Path) -> list[Path]:
-    """Two services; friends asks users."""
-    upstreams = {"users": "[]", "friends": "[users]"}
-    return [make_service(open_folder, name, upstreams=upstreams[name]) for name in upstreams]
-
-
-def make_service(parent: Path, name: str, *, upstreams: str) -> Path:
-    package = parent / name / "src" / f"{name}_service"
-    package.mkdir(parents=True)
-    shutil.copy(FAKE, package / "__main__.py")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    (parent / name / ".copier-answers.yml").write_text(f"service_name: {name}\nport: {port}\nupstreams: {upstreams}\n")
-    return parent / name
+from .processes import TOOLS, answer, is_gone, soon, started
 
 
 def serve(folders: list[Path], *options: str) -> subprocess.Popen[str]:
@@ -139,21 +110,6 @@ def test_a_service_that_ends_stops_everything(
     assert is_gone(str(open_folder))
 
 
-@pytest.mark.parametrize(
-    ("trouble", "complaint"),
-    [
-        ("users:migrate", r"^users could not migrate \(exit code 1\).*\nthe trouble with migrate$"),
-        ("friends:serve", r"^friends ended before it was ready \(exit code 1\).*\nthe trouble with serve$"),
-    ],
-)
-def test_a_service_that_does_not_start_is_named_with_the_end_of_its_log(
-    trouble: str, complaint: str, folders: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("FAKE_TROUBLE", trouble)
-    with pytest.raises(SystemFailure, match=complaint), running_system(folders, ports="free"):
-        pass
-
-
 def test_a_port_in_use_is_one_clear_line(folders: list[Path]) -> None:
     port = read_services(folders)[1].port
     with socket.create_server(("127.0.0.1", port)):
@@ -161,49 +117,3 @@ def test_a_port_in_use_is_one_clear_line(folders: list[Path]) -> None:
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 1
     assert errors == f"Port {port} of friends is in use by another program; stop that one first.\n"
-
-
-def test_services_find_their_database_and_each_other_and_can_be_restarted(folders: list[Path]) -> None:
-    with running_system(folders, ports="free") as system:
-        assert answer(system.url("friends"), "USERS_SERVICE_URL") == system.url("users")
-        assert answer(system.url("friends"), "POSTGRES_DB") == "friends"
-        assert answer(system.url("friends"), "POSTGRES_USER") == "friends"
-        users = system.services["users"]
-        before = users.process.pid
-        users.kill()
-        with pytest.raises(SystemFailure, match="users ended \\(killed by SIGKILL\\)"):
-            system.check()
-        users.restart()
-        assert users.process.pid != before
-        assert users.stop() == -signal.SIGTERM
-        assert system.database
-    assert not system.logs.exists()
-
-
-def answer(url: str, variable: str) -> str:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc)
-    with contextlib.closing(connection):
-        connection.request("GET", f"/?{variable}")
-        return connection.getresponse().read().decode()
-
-
-def test_an_upstream_elsewhere_keeps_the_url_of_the_environment(
-    folders: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("USERS_SERVICE_URL", "http://users.example")
-    with running_system(folders[1:], ports="free") as system:
-        assert answer(system.url("friends"), "USERS_SERVICE_URL") == "http://users.example"
-
-
-def test_a_folder_without_answers_is_no_service(tmp_path: Path) -> None:
-    with pytest.raises(SystemFailure, match="is no service"):
-        read_services([tmp_path])
-
-
-def test_two_services_of_one_name_are_refused(folders: list[Path]) -> None:
-    with pytest.raises(SystemFailure, match="second service named users"):
-        read_services([folders[0], folders[0]])
-
-
-def test_free_ports_differ(folders: list[Path]) -> None:
-    assert len(set(free_ports(read_services(folders)).values())) == 2

@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 from aiohttp import web
+from ports import free_ports
 
 from friends_service.chassis.identifiers import new_id
 
@@ -15,7 +16,7 @@ class UsersStub:
         self.calls: list[list[UUID]] = []
         self.hangs = False
         self._known: set[UUID] = set()
-        self._port = 0
+        self._port = next(free_ports())  # which nobody else is given while it is away
         self._runner: web.ServerRunner | None = None
 
     @property
@@ -34,7 +35,6 @@ class UsersStub:
         self._runner = web.ServerRunner(web.Server(self._answer), shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
         """Refuse connections, and close those there are."""

@@ -15,7 +15,6 @@ from typing import Any
 import aiohttp
 import pytest
 from ports import free_ports
-from service_folder import read_services
 
 SERVICE_FOLDER = Path(__file__).parents[2]
 PATIENCE = 60
@@ -24,7 +23,7 @@ PATIENCE = 60
 @asynccontextmanager
 async def served(log: Path, **environment: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """The process, once it listens, and its base URL; it prints to `log`."""
-    [port] = free_ports(read_services([SERVICE_FOLDER])).values()
+    port = next(free_ports())
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "friends_service", "serve"),

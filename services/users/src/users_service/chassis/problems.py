@@ -85,6 +85,7 @@ COMMON_PROBLEMS: Final = (INVALID_HOST, INVALID_REQUEST, INTERNAL_ERROR, DATABAS
 BODY_PROBLEMS: Final = (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 """What any operation with a request body can answer besides."""
 
+# They replace what is common of the same status, so the other two of 503 are named again.
 UPSTREAM_PROBLEMS: Final = (DATABASE_UNAVAILABLE, SHUTTING_DOWN, UPSTREAM_UNAVAILABLE, UPSTREAM_TIMEOUT)
 """What any operation that asks an upstream service can answer besides."""
 

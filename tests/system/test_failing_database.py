@@ -1,0 +1,103 @@
+"""What the services do while their database is dead or busy, and that they work again by themselves afterwards."""
+
+import asyncio
+import os
+import signal
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+from callers import FRIENDSHIPS, USERS, Answer, Caller, eventually, somebody
+from databases import busy_connections, database_of
+from live_service import PATIENT, live_service
+
+from postgres_server import PostgresServer
+from service_process import ServiceProcess
+from system import System
+
+
+def kill_nine(postgres: PostgresServer) -> None:
+    """Kill the server and its children, which gives none of them a chance to say goodbye."""
+    postmaster = postgres._watchdog.process
+    assert postmaster
+    stats = [path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat")]
+    children = [int(name.split()[0]) for name, rest in stats if rest.split()[1] == str(postmaster.pid)]
+    for pid in (postmaster.pid, *children):
+        os.kill(pid, signal.SIGKILL)
+    postmaster.wait()
+
+
+async def test_refuses_while_the_database_is_dead_and_works_soon_after(
+    users: Caller, friends: Caller, postgres: PostgresServer
+) -> None:
+    callers = (users, friends)
+
+    async def register() -> Answer:
+        return await users.post(USERS, somebody())
+
+    async def look_up() -> Answer:
+        return await friends.get(f"{FRIENDSHIPS}/{uuid4()}")
+
+    before = [asyncio.create_task(call()) for call in (register, look_up) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    kill_nine(postgres)
+    try:
+        interrupted = await asyncio.gather(*before)
+        assert {answer.status for answer in interrupted} <= {201, 404, 503}
+        meanwhile = [await call() for call in (register, look_up) for _ in range(10)]
+        meanwhile += await asyncio.gather(*(call() for call in (register, look_up) for _ in range(50)))
+        assert {answer.problem for answer in meanwhile} == {"database-unavailable"}
+        assert all(answer.is_refusal() for answer in meanwhile)
+        assert max(answer.seconds for answer in [*interrupted, *meanwhile]) < 3
+        for caller in callers:
+            ready = await caller.get("/health/ready")
+            assert (ready.status, ready.body["reason"]) == (503, "database-unavailable")
+            assert (await caller.get("/health/live")).status == 200
+    finally:
+        postgres.start()
+
+    async def is_back() -> bool:
+        answers = [await caller.get("/health/ready") for caller in callers] + [await register(), await look_up()]
+        return [answer.status for answer in answers] == [200, 200, 201, 404]
+
+    await eventually(is_back, within=5)
+    # Users of before may be lost: the server of the tests does not wait for the disk.
+    one, other = await users.new_user(), await users.new_user()
+    assert (await friends.befriend(one, other)).status == 201
+    calm = await asyncio.gather(*(call() for call in (register, look_up) for _ in range(50)))
+    assert {answer.status for answer in calm} == {201, 404}, "no connection of the old server is left"
+
+
+async def are_busy(connection: asyncpg.Connection, number: int) -> bool:
+    return await busy_connections(connection) == number
+
+
+async def test_clients_that_leave_leave_no_connection_behind(like: ServiceProcess, tmp_path: Path) -> None:
+    request = f"GET {USERS} HTTP/1.1\r\nHost: users\r\n\r\n".encode()
+    with live_service(like, tmp_path / "log", **PATIENT) as service:
+        await service.becomes(200)
+        async with database_of(like) as connection:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+                for _ in range(30):  # three times as many as there are connections
+                    _reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+                    writer.write(request)
+                    await writer.drain()
+                    await asyncio.sleep(0.005)
+                    writer.close()
+                await eventually(partial(are_busy, connection, 10), within=10)
+                assert await busy_connections(connection) == 10
+            await eventually(partial(are_busy, connection, 0), within=3)
+        async with Caller(service.url) as users:
+            answers = await asyncio.gather(*(users.get(USERS) for _ in range(30)))
+        assert {answer.status for answer in answers} == {200}
+
+
+async def test_a_statement_that_waits_for_a_lock_is_given_up(users: Caller, system: System) -> None:
+    async with database_of(system.services["users"]) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
+        answers = await asyncio.gather(*(users.get(USERS) for _ in range(50)))
+        assert {answer.problem for answer in answers} == {"database-unavailable"}
+        assert max(answer.seconds for answer in answers) < 3
+        assert (await users.get("/health/ready")).status == 200, "busy is not broken"
