@@ -38,7 +38,7 @@ def build_application(
     """Build the application around a service's own parts.
 
     `resources` (and the database) are entered at start-up and left in reverse order when the last request is done;
-    `state` is what the routers' dependencies find in `request.app.state`.
+    `state` is what the routes find in `request.app.state`.
     """
     configure_logging(settings)
     health = Health(database)

@@ -46,7 +46,7 @@ class Draining:
             self._uvicorn[number](number, frame)
             return
         self._health.draining = True
-        # The rest does not belong into a signal handler: it may have interrupted the writing of a log line.
+        # The rest does not belong in a signal handler: it may have interrupted the writing of a log line.
         self._loop.call_soon_threadsafe(self._begin, number)
 
     def _begin(self, number: int) -> None:

@@ -28,7 +28,7 @@ class AllowedHostsMiddleware:
 
     def __init__(self, app: ASGIApp, *, allowed: Iterable[str]) -> None:
         self.app = app
-        self.names = frozenset(host.lower() for host in allowed if not host.startswith("*"))
+        self.names = frozenset(host.lower() for host in allowed)
         self.suffixes = tuple(host[1:].lower() for host in allowed if host.startswith("*."))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
