@@ -1,8 +1,5 @@
-"""What every request and response has to keep to."""
+"""What every request and response has to keep to: a known host, and the headers of ours."""
 
-import asyncio
-import contextlib
-import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,17 +7,14 @@ import aiohttp
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from users_service.chassis import body_limit
 from users_service.chassis.database import Database
 from users_service.chassis.health import Health
 from users_service.chassis.limits import RAW_SECURITY_HEADERS, ResponseHeadersMiddleware
 from users_service.chassis.settings import ChassisSettings
 
 from .conftest import Boot
-from .sample import access_lines, application, empty, read_log
+from .sample import application
 
-LIMIT = 2**20
-BODY = b'{"name": "lamp", "day": "2026-01-01"}'
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
@@ -29,87 +23,6 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-
-
-async def pieces(size: int) -> AsyncIterator[bytes]:
-    for start in range(0, size, 2**16):
-        yield b" " * min(2**16, size - start)
-
-
-@pytest.mark.parametrize("path", ["/sample/items", "/sample/upload", "/sample/echo"])
-@pytest.mark.parametrize("expect", [{"Expect": "100-continue"}, {}], ids=["waiting", "eager"])
-async def test_refuses_a_body_above_the_limit_by_its_length(
-    sample: aiohttp.ClientSession, sample_log: Path, path: str, expect: dict[str, str]
-) -> None:
-    headers = {"Content-Type": "application/json", **expect}
-    async with sample.post(path, data=io.BytesIO(b" " * (LIMIT + 1)), headers=headers) as response:
-        assert response.status == 413
-        assert response.headers["Connection"] == "close"
-        problem = await response.json(content_type="application/problem+json")
-    [line] = await access_lines(sample_log)
-    assert line["http.response.body.size"] == int(response.headers["Content-Length"])
-    assert [each["message"] for each in read_log(sample_log)] == [f"POST {path} 413"]
-    assert problem["type"] == "/problems/body-too-large"
-    assert problem["title"] == "Request body too large"
-    assert problem["detail"] == f"The body may have at most {LIMIT} bytes."
-
-
-@pytest.mark.parametrize("path", ["/sample/items", "/sample/upload", "/sample/echo"])
-async def test_refuses_a_body_above_the_limit_that_comes_in_chunks(sample_url: str, path: str) -> None:
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
-    writer.write(head.encode())
-    with contextlib.suppress(ConnectionError):
-        async for piece in pieces(LIMIT + 1):
-            writer.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-            await writer.drain()
-    answer = await reader.read(2**16)
-    writer.close()
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    assert b"application/problem+json" in answer
-    assert b"connection: close" in answer.lower()
-
-
-@pytest.mark.parametrize("size", [LIMIT + 1, 30 * LIMIT])
-async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(
-    sample_url: str, size: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(body_limit, "LINGER_SECONDS", 30)  # a busy machine takes longer than a client gets
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
-    async for piece in pieces(size):
-        writer.write(piece)
-        await writer.drain()
-    answer = await reader.read()
-    writer.close()
-    assert answer.startswith(b"HTTP/1.1 413 ")
-
-
-async def test_accepts_a_body_at_the_limit_and_waits_for_nothing_else(
-    sample: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(body_limit, "LINGER_SECONDS", 600)
-    headers = {"Content-Type": "application/json"}
-    async with asyncio.timeout(60):
-        async with sample.post("/sample/items", data=io.BytesIO(BODY.ljust(LIMIT)), headers=headers) as response:
-            assert response.status == 201
-        async with sample.post("/sample/upload", data=pieces(LIMIT)) as response:
-            assert await response.json() == LIMIT
-
-
-async def test_asks_for_no_body_that_it_would_refuse(sample_url: str, sample_log: Path) -> None:
-    empty(sample_log)
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: {10**18}\r\nExpect: 100-continue\r\n\r\n"
-    writer.write(head.encode())
-    answer = await reader.read()  # to the end: the connection is closed
-    writer.close()
-    assert answer.startswith(b"HTTP/1.1 413 ")
-    await access_lines(sample_log)
-    assert [each["message"] for each in read_log(sample_log)] == ["POST /sample/items 413"]
 
 
 @pytest.mark.parametrize(
