@@ -25,7 +25,7 @@ def test_a_killed_owner_leaves_neither_processes_nor_leftovers(tmp_path: Path) -
     leftover.mkdir()
     seconds = f"98765.{os.getpid()}"  # to be recognised by, also beside another run of the tests
     with started(OWNER, str(tmp_path), seconds) as (owner, _):
-        assert not is_gone(f"sleep {seconds}")
+        assert soon(lambda: not is_gone(f"sleep {seconds}"))  # at the instant of an exec a process has no command line
         owner.kill()
         assert soon(lambda: is_gone(f"sleep {seconds}") and not leftover.exists())
 
