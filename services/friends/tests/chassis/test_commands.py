@@ -89,7 +89,7 @@ async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() 
 async def test_an_application_that_cannot_be_loaded_ends_the_start(tmp_path: Path, workers: str) -> None:
     (tmp_path / "fastapi_offline.py").write_text("raise ImportError('planted')")
     serve = await run("serve", PYTHONPATH=f"{tmp_path}{os.pathsep}src", WEB_CONCURRENCY=workers, PORT="0")
-    assert serve.code == 1
+    assert serve.code == 3
     [line] = serve.lines
     assert (line["level"], line["message"]) == ("CRITICAL", "cannot load the application")
     assert line["logger"] == "friends_service.chassis.server"

@@ -106,3 +106,12 @@ async def test_asks_for_no_body_that_it_would_refuse(sample_url: str, sample_log
     assert answer.startswith(b"HTTP/1.1 413 ")
     [line] = await lines_of("a-body-too-large", sample_log)
     assert line["message"] == "POST /sample/items 413"
+
+
+async def test_a_length_alone_is_enough_to_be_refused(sample_url: str) -> None:
+    host, _, port = sample_url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST /sample/items HTTP/1.0\r\nContent-Length: {10**18}\r\n\r\n".encode())
+    async with asyncio.timeout(10):
+        assert await reader.read(12) == b"HTTP/1.1 413"
+    writer.close()

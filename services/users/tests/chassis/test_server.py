@@ -18,6 +18,16 @@ from ports import free_ports
 
 SERVICE_FOLDER = Path(__file__).parents[2]
 PATIENCE = 60
+FAILING = """
+def build():
+    async def application(scope, receive, send):
+        raise OSError("planted")
+    return application
+"""
+SERVE = """
+from users_service.chassis import server, settings
+server.serve("failing:build", settings.ChassisSettings())
+"""
 
 
 @asynccontextmanager
@@ -88,6 +98,22 @@ async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) ->
     warnings = {line["message"] for line in lines(log) if line["level"] in {"WARNING", "ERROR", "CRITICAL"}}
     assert warnings == {"Invalid HTTP request received.", "refused what is not valid HTTP"}
     assert len(messages(log, "Started server process")) == int(workers)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_an_application_that_fails_to_start_ends_the_process_with_a_code(tmp_path: Path, workers: str) -> None:
+    (tmp_path / "failing.py").write_text(FAILING)
+    search = {"PYTHONPATH": f"{tmp_path}{os.pathsep}src", "PORT": "0", "WEB_CONCURRENCY": workers}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", SERVE),
+        cwd=SERVICE_FOLDER,
+        env=os.environ | search,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE):
+        output, _ = await process.communicate()
+    assert process.returncode == 3
+    assert b"OSError: planted" in output
 
 
 async def test_believes_the_proxies_that_it_is_told_of(tmp_path: Path) -> None:

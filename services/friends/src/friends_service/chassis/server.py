@@ -7,6 +7,7 @@ from copy import copy
 from typing import Any, Final
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from .http_protocol import ProblemHttpProtocol
 from .logging import configure_logging
@@ -36,7 +37,7 @@ class _Config(uvicorn.Config):
             super().load()
         except Exception:
             logger.critical("cannot load the application", exc_info=True)
-            raise SystemExit(1) from None
+            raise SystemExit(STARTUP_FAILURE) from None
         # What was made so far lives as long as the process; looking for garbage in it again and again pauses requests.
         gc.collect()
         gc.freeze()
@@ -44,7 +45,10 @@ class _Config(uvicorn.Config):
 
 
 def serve(factory: str, settings: ChassisSettings) -> None:
-    """Run the application that `factory` (an import string) makes, until SIGTERM or SIGINT; then return normally."""
+    """Run the application that `factory` (an import string) makes, until SIGTERM or SIGINT; then return normally.
+
+    Raises `SystemExit` with uvicorn's code, 3, if it cannot be loaded, fails in its lifespan or finds the port taken.
+    """
     config = _Config(
         factory,
         settings,
@@ -56,13 +60,17 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
+        lifespan="on",  # if left to be found out, an application that fails before its lifespan begins would serve
     )
     if settings.web_concurrency > 1:
         from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - only those who need it wait for its import
 
         copy(config).load()  # a worker that cannot load the application is restarted for ever; so end it here
         with config.bind_socket() as socket:
-            Multiprocess(config, sockets=[socket]).run()
+            supervisor = Multiprocess(config, sockets=[socket])
+            supervisor.run()
+        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+            raise SystemExit(STARTUP_FAILURE)
         return
     # After a clean stop uvicorn raises the signal once more, which would turn exit code 0 into 143.
     for number in (signal.SIGTERM, signal.SIGINT):
