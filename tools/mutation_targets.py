@@ -30,7 +30,7 @@ _TESTS_OF_CHASSIS: Final = {
     "errors": ("body_limit",),
     "exchange": ("access_log", "body_limit"),
     "health": ("health", "lifecycle"),
-    "http_client": ("http_client", "circuit_breaker"),
+    "http_client": ("http_client", "http_client_patience", "circuit_breaker"),
     "kept_connections": ("database",),
     "lifecycle": ("lifecycle", "health", "application"),
     "limits": ("limits", "application"),

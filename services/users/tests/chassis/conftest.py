@@ -1,4 +1,4 @@
-"""The sample application, booted, with an empty log for each test."""
+"""The sample application, booted, with an empty log for each test, and an upstream service."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -7,12 +7,14 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiohttp import web
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from users_service.chassis.settings import ChassisSettings
 
 from .sample import application, empty
+from .upstream import Upstream
 
 Boot = Callable[[FastAPI], AbstractAsyncContextManager[str]]
 
@@ -54,3 +56,15 @@ async def sample(sample_url: str, sample_log: Path) -> AsyncIterator[aiohttp.Cli
     empty(sample_log)
     async with aiohttp.ClientSession(sample_url) as session:
         yield session
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Upstream]:
+    upstream = Upstream()
+    runner = web.ServerRunner(web.Server(upstream.answer), handle_signals=False, shutdown_timeout=0.01)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    upstream.url = "http://{}:{}".format(*runner.addresses[0])
+    yield upstream
+    await runner.cleanup()
