@@ -10,7 +10,7 @@ CHASSIS_OF: Final = "users"  # the chassis is the same in every service
 
 # Where it is not `test_<module>.py` alone; a module that has neither is tried with all tests of the chassis.
 _TESTS_OF_CHASSIS: Final = {
-    "access_log": ("access_log", "request_context", "application"),
+    "access_log": ("access_log", "logged_bodies", "request_context", "application"),
     "application": (
         "application",
         "service",
@@ -28,13 +28,13 @@ _TESTS_OF_CHASSIS: Final = {
     "database_errors": ("database", "health"),
     "engine": ("database", "statements", "health"),
     "errors": ("body_limit",),
-    "exchange": ("access_log", "body_limit"),
+    "exchange": ("exchange", "access_log", "logged_bodies", "body_limit"),
     "health": ("health", "lifecycle"),
     "http_client": ("http_client", "http_client_patience", "circuit_breaker"),
     "kept_connections": ("database",),
     "lifecycle": ("lifecycle", "health", "application"),
     "limits": ("limits", "application"),
-    "log_formats": ("log_formats", "access_log", "logging"),
+    "log_formats": ("log_formats", "access_log", "logged_bodies", "logging"),
     "migrations": ("commands", "health", "migrations_of_service"),
     "pagination": ("pagination", "routing"),
     "problem_handlers": ("problems", "unhandled", "routing", "limits", "body_limit"),
