@@ -12,6 +12,7 @@ import pytest
 
 from friends_service.chassis import body_limit
 
+from .raw import answer_to, connection_to
 from .sample import read_log
 
 LIMIT = 2**20
@@ -53,8 +54,7 @@ async def test_refuses_a_body_above_the_limit_by_its_length(
 
 @pytest.mark.parametrize("path", ["/sample/items", "/sample/upload", "/sample/echo"])
 async def test_refuses_a_body_above_the_limit_that_comes_in_chunks(sample_url: str, path: str) -> None:
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await connection_to(sample_url)
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     writer.write(head.encode())
     with contextlib.suppress(ConnectionError):
@@ -73,8 +73,7 @@ async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(
     sample_url: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(body_limit, "LINGER_SECONDS", 30)  # a busy machine takes longer than a client gets
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
+    reader, writer = await connection_to(sample_url)
     writer.write(f"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
     async for piece in pieces(size):
         writer.write(piece)
@@ -97,21 +96,14 @@ async def test_accepts_a_body_at_the_limit_and_waits_for_nothing_else(
 
 
 async def test_asks_for_no_body_that_it_would_refuse(sample_url: str, sample_log: Path) -> None:
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
     head = ["POST /sample/items HTTP/1.1", "Host: x", f"Content-Length: {10**18}", "Expect: 100-continue"]
-    writer.write("\r\n".join([*head, "X-Request-ID: a-body-too-large", "", ""]).encode())
-    answer = await reader.read()  # to the end: the connection is closed
-    writer.close()
-    assert answer.startswith(b"HTTP/1.1 413 ")
+    request = "\r\n".join([*head, "X-Request-ID: a-body-too-large", "", ""]).encode()
+    assert (await answer_to(sample_url, request)).startswith(b"HTTP/1.1 413 ")
     [line] = await lines_of("a-body-too-large", sample_log)
     assert line["message"] == "POST /sample/items 413"
 
 
 async def test_a_length_alone_is_enough_to_be_refused(sample_url: str) -> None:
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(f"POST /sample/items HTTP/1.0\r\nContent-Length: {10**18}\r\n\r\n".encode())
+    request = f"POST /sample/items HTTP/1.0\r\nContent-Length: {10**18}\r\n\r\n".encode()
     async with asyncio.timeout(10):
-        assert await reader.read(12) == b"HTTP/1.1 413"
-    writer.close()
+        assert (await answer_to(sample_url, request)).startswith(b"HTTP/1.1 413 ")

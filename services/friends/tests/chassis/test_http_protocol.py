@@ -1,11 +1,12 @@
 """What is no valid HTTP never becomes a request, and is answered all the same."""
 
-import asyncio
 import json
 import logging
 from uuid import UUID
 
 import pytest
+
+from .raw import answer_to
 
 
 @pytest.mark.parametrize(
@@ -16,12 +17,9 @@ import pytest
 async def test_refuses_what_is_not_http_with_a_problem(
     base_url: str, request_line: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
-    host, _, port = base_url.removeprefix("http://").partition(":")
     with caplog.at_level(logging.WARNING):
-        reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(request_line + b"\r\nHost: x\r\n\r\n")
-        head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-        writer.close()
+        answer = await answer_to(base_url, request_line + b"\r\nHost: x\r\n\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     problem = json.loads(body)
     headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])

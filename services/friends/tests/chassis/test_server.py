@@ -16,6 +16,8 @@ import aiohttp
 import pytest
 from ports import free_ports
 
+from .raw import answer_to, connection_to
+
 SERVICE_FOLDER = Path(__file__).parents[2]
 PATIENCE = 60
 FAILING = """
@@ -61,16 +63,6 @@ async def listens(port: int) -> bool:
         return False
     writer.close()
     return True
-
-
-async def answer_to(url: str, request: bytes) -> bytes:
-    """All that comes back until the connection is closed."""
-    host, _, port = url.removeprefix("http://").partition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    writer.write(request)
-    answer = await reader.read()
-    writer.close()
-    return answer
 
 
 def lines(log: Path) -> list[dict[str, Any]]:
@@ -142,8 +134,7 @@ async def test_no_idle_connection_and_no_endless_request_keeps_it(tmp_path: Path
     database = {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(silent.getsockname()[1])}
     patience = {"DATABASE_TIMEOUT": "600", "DATABASE_CONNECT_TIMEOUT": "600"}
     async with served(tmp_path / "log", **limits, **database, **patience) as (process, url):
-        host, _, port = url.removeprefix("http://").partition(":")
-        reader, writer = await asyncio.open_connection(host, int(port))
+        reader, writer = await connection_to(url)
         writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await reader.read(12)) == b"HTTP/1.1 200"
         answered = time.monotonic()

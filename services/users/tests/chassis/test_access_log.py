@@ -12,6 +12,7 @@ import pytest
 from users_service.chassis.access_log import AccessLogMiddleware
 from users_service.chassis.redaction import Redactor
 
+from .raw import connection_to
 from .sample import access_lines, empty, log_text, read_log
 
 ITEM = {"name": "lamp", "day": "2026-01-01"}
@@ -106,8 +107,7 @@ async def test_writes_one_line_when_the_client_leaves_in_the_middle(
 
 async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, sample_log: Path) -> None:
     empty(sample_log)
-    host, _, port = sample_url.removeprefix("http://").partition(":")
-    _, writer = await asyncio.open_connection(host, int(port))
+    _, writer = await connection_to(sample_url)
     writer.write(b"POST /sample/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nthe beginning")
     await writer.drain()
     await asyncio.sleep(0.1)
