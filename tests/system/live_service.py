@@ -31,7 +31,7 @@ class LiveService:
         """What it printed, each line read as JSON."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
-    async def becomes(self, status: int, *, within: float = 60) -> str | None:
+    async def becomes(self, status: int) -> str | None:
         """Wait until the readiness check answers so, and return its reason."""
         reason: str | None = None
 
@@ -45,7 +45,7 @@ class LiveService:
                     return answer.body is not None and answer.status == status
             return False
 
-        await eventually(is_so, within=within)
+        await eventually(is_so)
         return reason
 
 

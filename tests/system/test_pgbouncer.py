@@ -79,4 +79,4 @@ async def test_recovers_when_pgbouncer_was_killed(system: System, postgres: Post
             async def works() -> bool:
                 return await statuses(replicas) == {200, 201}
 
-            await eventually(works, within=5)
+            await eventually(works)

@@ -50,7 +50,7 @@ async def test_becomes_ready_once_its_database_is_reachable(
             assert (await caller.get("/health/live")).status == 200
             assert (await caller.get(USERS)).problem == "database-unavailable"
         road.symlink_to(postgres.socket_folder)
-        await service.becomes(200, within=3)
+        await service.becomes(200)
 
 
 @asynccontextmanager
@@ -81,7 +81,7 @@ async def test_becomes_ready_once_its_password_is_right(
                 assert (await caller.get("/health/live")).status == 200
                 assert (await caller.get(USERS)).problem == "database-unavailable"
             await administrator.execute(f"ALTER ROLE {role} PASSWORD '{ours}'")
-            await service.becomes(200, within=3)
+            await service.becomes(200)
         assert ours not in str(service.lines)
 
 
@@ -98,7 +98,7 @@ async def test_becomes_ready_once_its_database_is_migrated(
                 assert check.lines[-1]["message"] == "not ready: database-not-migrated"
             with live_service(like, tmp_path / "migrate.log", command="migrate", **database) as migrate:
                 assert await finished(migrate) == 0
-            await service.becomes(200, within=3)
+            await service.becomes(200)
 
 
 async def finished(command: LiveService) -> int:

@@ -47,7 +47,7 @@ async def test_loses_no_request_when_stopped_under_load(like: ServiceProcess, tm
         statuses: list[int] = []
         async with Caller(service.url, connections=1) as prober:
             clients = [asyncio.create_task(ask_until_told_to_leave(service.url, statuses)) for _ in range(CLIENTS)]
-            await eventually(partial(is_under_load, statuses), within=5)
+            await eventually(partial(is_under_load, statuses))
             service.process.send_signal(signal.SIGTERM)
             ready = await prober.get("/health/ready")
             assert (ready.status, ready.body["reason"]) == (503, "draining"), "from the signal on"
@@ -65,9 +65,9 @@ async def test_finishes_a_slow_request_and_then_ends(like: ServiceProcess, tmp_p
             async with blocker.transaction():
                 await blocker.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
                 slow = asyncio.create_task(caller.get(USERS))
-                await eventually(partial(busy_connections, blocker), within=5)
+                await eventually(partial(busy_connections, blocker))
                 service.process.send_signal(signal.SIGTERM)
-                await eventually(partial(is_closed, service.port), within=5)
+                await eventually(partial(is_closed, service.port))
                 assert not slow.done()
             assert (await slow).status == 200
         assert await ended(service) == 0

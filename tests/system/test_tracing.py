@@ -27,7 +27,7 @@ async def access_line(system: System, service: str, **fields: str) -> dict[str, 
     async def is_written() -> bool:
         return bool(lines_of(log, logger="access", **fields))
 
-    await eventually(is_written, within=2)
+    await eventually(is_written)
     (line,) = lines_of(log, logger="access", **fields)
     return line
 
