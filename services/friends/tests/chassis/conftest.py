@@ -1,4 +1,4 @@
-"""The sample application, booted, with an empty log for each test, and an upstream service."""
+"""The sample application, booted, with an empty log for each test; an upstream service; a table and a narrow pool."""
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -10,9 +10,13 @@ import pytest
 from aiohttp import web
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlalchemy import text
 
+from friends_service.chassis.database import Database
 from friends_service.chassis.settings import ChassisSettings
+from friends_service.settings import Settings
 
+from .asking import changed
 from .sample import application, empty
 from .upstream import Upstream
 
@@ -68,3 +72,17 @@ async def upstream() -> AsyncIterator[Upstream]:
     upstream.url = "http://{}:{}".format(*runner.addresses[0])
     yield upstream
     await runner.cleanup()
+
+
+@pytest.fixture(scope="module")
+async def things(settings: Settings) -> None:
+    async with Database(settings) as database:
+        await database.execute(text("CREATE TABLE things (id int CONSTRAINT pk_things PRIMARY KEY)"))
+
+
+@pytest.fixture
+async def narrow(settings: Settings) -> AsyncIterator[Database]:
+    """A database with one connection, for which nobody waits long, and time for a statement to be interrupted."""
+    patience = {"database_timeout": 30, "database_statement_timeout": 30}
+    async with changed(settings, database_pool_size=1, database_pool_wait=0.1, **patience) as database:
+        yield database

@@ -7,7 +7,7 @@ from sqlalchemy import URL, event
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
 from .. import SERVICE_NAME
 from .settings import ChassisSettings
@@ -66,9 +66,11 @@ def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
     )
 
 
-def _replace_if_closed(dbapi_connection: AsyncAdapt_asyncpg_connection, _record: object, _proxy: object) -> None:
+def _replace_if_closed(connection: AsyncAdapt_asyncpg_connection, entry: ConnectionPoolEntry, _proxy: object) -> None:
     """Spare a request the connection that the server closed while it lay idle; costs no round trip."""
-    if dbapi_connection.driver_connection.is_closed():
+    if connection.driver_connection.is_closed():
+        # Else the pool would close it once more, and lose the place of one who is cancelled meanwhile.
+        entry.dbapi_connection = None  # type: ignore[misc]  # which hooks get to see is the class without slots
         raise DisconnectionError("closed by the server")
 
 
