@@ -47,7 +47,7 @@ class Database:
         self._kept = KeptConnections(self.engine)
         self._limit = FairLimit(
             settings.database_pool_size,
-            wait=settings.database_pool_wait,
+            wait=min(settings.database_pool_wait, settings.database_timeout),
             refusal=lambda: DatabaseUnavailable("All database connections are busy."),
         )
         self._timeout = settings.database_timeout
