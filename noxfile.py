@@ -226,6 +226,7 @@ def docs(session: nox.Session) -> None:
     if session.posargs == ["picture"]:
         run(session, "python", "tools/record_demo.py")
         run(session, "python", "tools/photograph_swagger.py")
+        run(session, "python", "tools/badges.py")
         return
     with session.chdir("docs"):
         session.run(sys.executable, "../template/tools/environment.py", log=False)

@@ -50,11 +50,15 @@ def take_template_locks(service: Path) -> bool:
     return fitting
 
 
-def lock_service(folder: Path) -> None:
-    """Lock one service, taking the template's versions wherever they fit."""
+def lock_service(folder: Path, *, upgrade: int | None) -> None:
+    """Lock one service: the template's versions wherever they fit, and its own of what the template does not have."""
     for name in lock.LOCKS:
-        shutil.copyfile(ROOT / "template" / name, folder / name)
-    lock.lock(folder, upgrade=None)
+        common = ROOT / "template" / name
+        known = lock.pins(common)
+        own = {package: versions for package, versions in lock.pins(folder / name).items() if package not in known}
+        lines = [f"{package}=={version}\n" for package, versions in own.items() for version in versions]
+        (folder / name).write_text(common.read_text(encoding="utf-8") + "".join(lines), encoding="utf-8")
+    lock.lock(folder, upgrade=upgrade)
 
 
 def main() -> int:
@@ -70,7 +74,7 @@ def main() -> int:
         give_nox_to_services()
         lock_template(upgrade=wanted.upgrade)
         for service in services():
-            lock_service(service)
+            lock_service(service, upgrade=wanted.upgrade)
     except subprocess.CalledProcessError:
         return 1  # uv said why
     return 0

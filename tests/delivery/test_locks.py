@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import lock
+import lock_all
 from layout import ROOT, git, services
 
 # In two halves, so that this file does not hold what it forbids.
@@ -86,6 +87,13 @@ def test_an_upgrade_takes_nothing_that_is_too_new(
     lock.lock(folder, upgrade=upgrade)
     for line, name in zip((folder / "called").read_text(encoding="utf-8").splitlines(), lock.LOCKS, strict=True):
         assert line.endswith(f"{' '.join(lock.LOCKS[name])} {expected}--output-file {name}")
+
+
+def test_a_service_keeps_what_the_template_does_not_have(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "lock", lambda *_, **__: None)
+    lock_all.lock_service(folder, upgrade=None)
+    template, seeded = (lock.pins(where / "requirements.txt") for where in (ROOT / "template", folder))
+    assert seeded == template | {"one": {"1.5"}, "two": {"2.1"}}
 
 
 def test_a_missing_lock_is_found(folder: Path) -> None:
