@@ -26,6 +26,11 @@ def build():
         raise OSError("planted")
     return application
 """
+SLOW_WORKER = """
+import sys, time
+if "--multiprocessing-fork" in sys.orig_argv:
+    time.sleep(7)
+"""
 SERVE = """
 from users_service.chassis import server, settings
 server.serve("failing:build", settings.ChassisSettings())
@@ -106,6 +111,18 @@ async def test_an_application_that_fails_to_start_ends_the_process_with_a_code(t
         output, _ = await process.communicate()
     assert process.returncode == 3
     assert b"OSError: planted" in output
+
+
+async def test_a_worker_may_take_its_time_to_start(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(SLOW_WORKER)
+    log, search = tmp_path / "log", f"{tmp_path}{os.pathsep}src"
+    async with (
+        served(log, WEB_CONCURRENCY="2", PYTHONPATH=search, DRAIN_DELAY="0") as (_, url),
+        aiohttp.ClientSession(url) as client,
+        client.get("/health/live") as response,
+    ):
+        assert response.status == 200
+    assert not [line for line in lines(log) if "died" in line["message"]]
 
 
 async def test_believes_the_proxies_that_it_is_told_of(tmp_path: Path) -> None:

@@ -16,6 +16,10 @@ from .settings import ChassisSettings
 # Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
 GC_THRESHOLDS: Final = (20_000, 20, 20)
 
+# A worker does not answer uvicorn while it imports, and one that does not is replaced: a starved processor would have
+# them replaced for ever.
+WORKER_START_SECONDS: Final = 60
+
 logger = logging.getLogger(__name__)
 
 
@@ -60,6 +64,7 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
+        timeout_worker_healthcheck=WORKER_START_SECONDS,
         lifespan="on",  # if left to be found out, an application that fails before its lifespan begins would serve
     )
     if settings.web_concurrency > 1:
