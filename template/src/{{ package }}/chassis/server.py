@@ -16,9 +16,9 @@ from .settings import ChassisSettings
 # Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
 GC_THRESHOLDS: Final = (20_000, 20, 20)
 
-# A worker does not answer uvicorn while it imports, and one that does not is replaced: a starved processor would have
-# them replaced for ever.
-WORKER_START_SECONDS: Final = 60
+# A worker that does not answer is replaced, and it cannot answer before it has imported us. On a starved processor that
+# may take longer than the five seconds of uvicorn, each time anew; on the other hand the parent does nothing meanwhile.
+WORKER_ANSWER_SECONDS: Final = 20
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
-        timeout_worker_healthcheck=WORKER_START_SECONDS,
+        timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
         lifespan="on",  # if left to be found out, an application that fails before its lifespan begins would serve
     )
     if settings.web_concurrency > 1:
