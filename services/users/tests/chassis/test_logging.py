@@ -90,7 +90,7 @@ def test_says_which_arguments_are_unusable(arguments: list[str]) -> None:
     assert (line["level"], line["logger"]) == ("CRITICAL", f"{PACKAGE}.chassis.commands")
 
 
-@pytest.mark.parametrize("library", ["pythonjsonlogger", "fastapi", "fastapi_offline", "sqlalchemy"])
+@pytest.mark.parametrize("library", ["pythonjsonlogger", "fastapi", "sqlalchemy"])
 def test_says_that_a_library_is_missing(tmp_path: Path, library: str) -> None:
     (tmp_path / f"{library}.py").write_text("raise ImportError('no such library')")
     code, [line] = service("serve", path=str(tmp_path), PORT="0")
