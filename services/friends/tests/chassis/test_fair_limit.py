@@ -104,3 +104,19 @@ async def test_the_turn_of_one_who_went_away_is_the_next_ones(how: Callable[[Cro
     await crowd.leave(2)
     await crowd.come(2)
     assert crowd.inside == [3], "one place, not two"
+
+
+async def test_one_who_is_cancelled_while_being_refused_leaves_no_second_place() -> None:
+    def refuse() -> Exception:
+        asyncio.get_running_loop().call_soon(crowd.tasks[1].cancel)
+        return Refused()
+
+    crowd = Crowd(FairLimit(1, wait=0.01, refusal=refuse))
+    await crowd.come(2)
+    await asyncio.wait(crowd.tasks[1:])
+    assert crowd.tasks[1].cancelled()
+    await crowd.leave(0)
+    await crowd.come(2)
+    assert crowd.inside == [2], "one place, not two"
+    with pytest.raises(Refused):
+        await crowd.tasks[3]
