@@ -5,6 +5,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from contextvars import copy_context
 from unicodedata import bidirectional, category
 
 import pytest
@@ -15,6 +16,7 @@ from users_service.chassis.log_formats import (
     JsonFormatter,
 )
 from users_service.chassis.redaction import Redactor
+from users_service.chassis.request_context import RequestContext, begin_request
 from users_service.chassis.uncaught import FirstMomentFormatter
 
 
@@ -86,12 +88,31 @@ def test_the_same_message_is_not_told_twice() -> None:
     assert "planted" not in format_json("message", color_message="planted")
 
 
+def test_a_lone_surrogate_is_shown_in_the_console_as_what_it_is() -> None:
+    assert format_console("\ud800").endswith(" \\ud800  x")
+
+
+def test_the_console_tells_which_request_it_was() -> None:
+    def tell() -> tuple[RequestContext, str]:
+        return begin_request(), format_console("message")
+
+    request, line = copy_context().run(tell)
+    assert line.endswith(f" message  x request_id={request.request_id}")
+
+
 def test_a_stack_trace_stays_indented_in_the_console() -> None:
     error = ValueError(HOSTILE)
     first, *others = format_console("failed", exc_info=(ValueError, error, None)).split("\n")
     assert first.endswith("failed  x")
     assert others
     assert all(other.startswith("    ") for other in others)
+
+
+def test_a_stack_trace_keeps_its_lines_in_the_console() -> None:
+    error = ValueError("It is full.")
+    error.add_note("Look below.")
+    _, *trace = format_console("failed", exc_info=(ValueError, error, None)).split("\n")
+    assert trace == ["    ValueError: It is full.", "    Look below."]
 
 
 def test_the_console_is_pleasant_to_read() -> None:
@@ -136,4 +157,4 @@ def test_secrets_in_fields_and_messages_are_masked() -> None:
     line = format_json("password=%s", "planted", **fields)
     assert "planted" not in line
     assert "planted" not in format_json({"password": "planted"})
-    assert "planted" not in format_console("x", token="planted")
+    assert "planted" not in format_console("password=%s", "planted", token="planted")
