@@ -137,4 +137,6 @@ def test_examples_of_problems_are_whole(document: dict[str, Any]) -> None:
 
 async def test_the_document_is_served(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
-        assert (await response.json())["openapi"].startswith("3.1")
+        document = await response.json()
+    assert document["openapi"].startswith("3.1")
+    assert document["info"]["version"] == "1.0.0", "as the application was told"
