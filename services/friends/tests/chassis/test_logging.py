@@ -41,7 +41,7 @@ sys.unraisablehook(ignored)
 
 
 def run(*arguments: str, path: str = "", **variables: str) -> tuple[int, list[dict[str, Any]]]:
-    """Run Python in the service's folder; every line of stdout and stderr has to be a JSON object with our fields."""
+    """Run Python in the service's folder; all that it prints has to be JSON objects with our fields, on stdout."""
     fields = Settings.model_fields.items()
     required = {name.upper(): "http://127.0.0.1:1" for name, field in fields if field.is_required()}
     defaults = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(filter(None, [path, "src"]))}
@@ -49,11 +49,11 @@ def run(*arguments: str, path: str = "", **variables: str) -> tuple[int, list[di
         [sys.executable, *arguments],
         cwd=SERVICE_FOLDER,
         env=defaults | required | {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": "1"} | variables,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        capture_output=True,
         timeout=60,
         check=False,
     )
+    assert done.stderr == b""
     lines = [json.loads(line) for line in done.stdout.decode().splitlines()]
     for line in lines:
         assert list(line)[:5] == ["timestamp", "level", "logger", "message", "service"]
