@@ -63,6 +63,7 @@ async def test_migrate_brings_a_database_to_head_however_many_try(
     assert {migrate.code for migrate in migrations} == {0}
     upgrades = [line for migrate in migrations for line in migrate.lines if "Running upgrade" in line["message"]]
     assert len(upgrades) == len({line["message"] for line in upgrades}) > 0, "each migration ran once"
+    assert not [line for line in migrations[0].lines if line["logger"] == "alembic.runtime.plugins"]
     assert await empty_connection.fetchval("SELECT count(*) FROM alembic_version") == 1
     check = await run("check", **database)
     assert (check.code, check.lines[-1]["message"]) == (0, "settings, database and schema are fine")
@@ -102,8 +103,25 @@ async def test_a_console_is_told_so_in_its_own_format(tmp_path: Path) -> None:
     assert re.search(r" CRITICAL cannot load the application  \w+\.chassis\.server\n", serve.text)
 
 
+@pytest.mark.parametrize("command", ["migrate", "check"])
+async def test_a_console_is_told_in_its_own_format_that_there_is_no_database(command: str) -> None:
+    outcome = await run(command, POSTGRES_HOST="/nowhere", LOG_FORMAT="console")
+    assert outcome.code == 1
+    assert re.search(r" ERROR    (cannot migrate|not ready): .*  \w+\.chassis\.commands\n", outcome.text)
+
+
+async def test_help_tells_how_it_is_called_and_what_each_command_does() -> None:
+    outcome = await run("--help")
+    assert (outcome.code, outcome.errors) == (0, "")
+    assert outcome.text.startswith("usage: python -m users_service ")
+    described = re.findall(r"^ {4}(\w+) +\w+", outcome.text, re.MULTILINE)
+    assert described == ["serve", "migrate", "openapi", "settings", "check"]
+
+
 async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:
     openapi, settings = await asyncio.gather(run("openapi"), run("settings"))
-    assert json.loads(openapi.text)["openapi"].startswith("3.1")
+    document = json.loads(openapi.text)
+    assert document["openapi"].startswith("3.1")
+    assert openapi.text == json.dumps(document, indent=2, ensure_ascii=False) + "\n", "to be read and compared"
     assert settings.text == settings_table(Settings)
     assert (openapi.code, openapi.errors, settings.code, settings.errors) == (0, "", 0, "")
