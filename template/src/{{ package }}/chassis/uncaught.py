@@ -18,7 +18,7 @@ def log_from_the_first_moment() -> None:
     """Print JSON lines with nothing but the standard library, until `configure_logging` is imported and called."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(FirstMomentFormatter())
-    logging.basicConfig(level="INFO", handlers=[handler])
+    logging.basicConfig(handlers=[handler])
     install_hooks()
 
 
