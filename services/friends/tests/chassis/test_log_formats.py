@@ -56,9 +56,14 @@ def test_tells_what_was_added_to_a_message() -> None:
 
 
 def test_tells_an_exception_in_fields_of_its_own() -> None:
-    line = json.loads(format_json("failed", exc_info=(ValueError, ValueError("x"), None)))
-    names = ["exception.type", "exception.message", "exception.stacktrace"]
-    assert [name for name in line if name.startswith("exc")] == names
+    error = ValueError("It is full.")
+    error.add_note("Look below.")
+    line = json.loads(format_json("failed", exc_info=(ValueError, error, None)))
+    assert [field for field in line.items() if field[0].startswith("exc")] == [
+        ("exception.type", "ValueError"),
+        ("exception.message", "It is full."),
+        ("exception.stacktrace", "ValueError: It is full.\nLook below."),
+    ]
 
 
 def test_times_are_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:

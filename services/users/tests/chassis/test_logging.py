@@ -150,6 +150,7 @@ def test_everything_else_is_a_line_too(code: str, logger: str, level: str, messa
     _, [line] = run("-c", SETUP + code)
     assert (line["logger"], line["level"]) == (logger, level)
     assert re.fullmatch(message, line["message"], re.DOTALL)
+    assert line.get("exception.type") == ("ValueError" if logger in {"uncaught", "asyncio"} else None)
 
 
 def test_an_uncaught_exception_is_told_with_its_type_and_its_way() -> None:
@@ -157,6 +158,11 @@ def test_an_uncaught_exception_is_told_with_its_type_and_its_way() -> None:
     assert line["exception.type"] == "json.decoder.JSONDecodeError"
     assert line["exception.message"].startswith("Expecting property name")
     assert line["exception.stacktrace"].startswith("Traceback (most recent call last):\n")
+
+
+def test_the_end_of_a_thread_is_no_failure() -> None:
+    code = SETUP + "import sys, threading\nthread = threading.Thread(target=sys.exit)\nthread.start()\nthread.join()"
+    assert run("-c", code) == (0, [])
 
 
 def test_uvicorn_adds_no_access_line_of_its_own() -> None:
