@@ -33,7 +33,7 @@ _INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 def add_documentation(app: FastAPI) -> None:
     """Serve the pages and complete the document."""
     _declare_problem_schemas(app)
-    app.add_route(_REDOC_PATH, _redoc_bundle, include_in_schema=False)
+    app.add_route(_REDOC_PATH, _redoc_bundle)
     app.mount(ASSETS_PATH, StaticFiles(directory=_ASSETS_FOLDER))
 
     swagger = get_swagger_ui_html(
@@ -51,7 +51,7 @@ def add_documentation(app: FastAPI) -> None:
         with_google_fonts=False,
     )
     for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
-        app.add_route(path, _endpoint(page), include_in_schema=False)
+        app.add_route(path, _endpoint(page))
 
 
 async def _redoc_bundle(_: Request) -> Response:
@@ -93,7 +93,7 @@ def _declare_problem_schemas(app: FastAPI) -> None:
         document = generate()
         models = [(ProblemDetails, "serialization"), (ValidationProblemDetails, "serialization")]
         _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-        document.setdefault("components", {}).setdefault("schemas", {}).update(schema["$defs"])
+        document["components"]["schemas"].update(schema["$defs"])
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
