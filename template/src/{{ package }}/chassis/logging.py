@@ -56,7 +56,7 @@ class LineHandler(logging.StreamHandler[Any]):
         error = sys.exception()
         if isinstance(error, OSError) or self.stream.closed:
             return  # nobody reads stdout any more, which is no reason to fail a request
-        failure = logging.makeLogRecord({"name": record.name, "levelname": "ERROR", "levelno": logging.ERROR})
+        failure = logging.makeLogRecord({"name": record.name, "levelname": "ERROR"})
         failure.msg = "unloggable message at %s:%d: %r (%s)"
         failure.args = (record.pathname, record.lineno, record.msg, type(error).__name__)
         self.stream.write(self.format(failure) + self.terminator)
@@ -74,7 +74,7 @@ class FileHandler(RotatingFileHandler):
         if not isinstance(error, OSError) or self._failed:
             return
         self._failed = True
-        failure = logging.makeLogRecord({"name": __name__, "levelname": "ERROR", "levelno": logging.ERROR})
+        failure = logging.makeLogRecord({"name": __name__, "levelname": "ERROR"})
         failure.msg = f"cannot write LOG_FILE: {error.strerror}"
         LineHandler(self.formatter or logging.Formatter()).handle(failure)
 
