@@ -116,7 +116,7 @@ def test_says_that_the_port_is_busy() -> None:
 def test_says_that_the_log_file_cannot_be_written() -> None:
     code, [line] = service("serve", LOG_FILE="/nowhere/at/all", PORT="0")
     assert code == os.EX_CONFIG
-    assert line["level"] == "CRITICAL"
+    assert (line["level"], line["logger"]) == ("CRITICAL", f"{PACKAGE}.chassis.logging")
     assert line["message"] == "unusable setting: LOG_FILE: No such file or directory"
 
 
@@ -204,11 +204,28 @@ def test_a_full_disk_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(ChassisSettings(log_file=Path("/dev/full"), log_file_max_bytes=10**9))
     for _ in range(3):
         logging.getLogger("x").info("message")
-    messages = [json.loads(line)["message"] for line in capsys.readouterr().out.splitlines()]
-    assert sorted(messages) == ["cannot write LOG_FILE: No space left on device", "message", "message", "message"]
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    [failure] = [line for line in lines if line["message"] == "cannot write LOG_FILE: No space left on device"]
+    assert (failure["level"], failure["logger"]) == ("ERROR", f"{PACKAGE}.chassis.logging")
+    assert [line["message"] for line in lines if line != failure] == ["message"] * 3
 
 
 def test_knows_the_secrets_among_the_settings() -> None:
     settings = ChassisSettings(postgres_password=SecretStr("planted-password"))
     assert redactor_for(settings).text("it is planted-password") == "it is [redacted]"
     assert redactor_for(ChassisSettings(postgres_password=SecretStr("postgres"))).text("postgres") == "postgres"
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_masks_them_on_stdout_and_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(ChassisSettings(postgres_password=SecretStr("planted-password"), log_file=tmp_path / "log"))
+    logging.getLogger("x").warning("it is planted-password")
+    for line in (capsys.readouterr().out, (tmp_path / "log").read_text()):
+        assert json.loads(line)["message"] == "it is [redacted]"
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_prints_text_for_a_console_if_it_is_told_to(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(ChassisSettings(log_format="console"))
+    logging.getLogger("x").warning("message")
+    assert capsys.readouterr().out.endswith(" WARNING  message  x\n")
