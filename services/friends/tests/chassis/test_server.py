@@ -81,7 +81,8 @@ def messages(log: Path, beginning: str) -> list[str]:
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) -> None:
     log = tmp_path / "log"
-    async with served(log, WEB_CONCURRENCY=workers, DRAIN_DELAY="0", LOG_LEVEL="DEBUG") as (process, url):
+    how = {"WEB_CONCURRENCY": workers, "HOST": "localhost", "DRAIN_DELAY": "0", "LOG_LEVEL": "DEBUG"}
+    async with served(log, **how) as (process, url):
         async with aiohttp.ClientSession(url) as client, client.get("/health/live") as response:
             assert response.status == 200
             assert "Server" not in response.headers, "nobody needs to know what we run"
@@ -94,7 +95,9 @@ async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) ->
             assert await process.wait() == 0
     warnings = {line["message"] for line in lines(log) if line["level"] in {"WARNING", "ERROR", "CRITICAL"}}
     assert warnings == {"Invalid HTTP request received.", "refused what is not valid HTTP"}
+    assert len(messages(log, "Uvicorn running on http://localhost:")) == 1
     assert len(messages(log, "Started server process")) == int(workers)
+    assert len(messages(log, "Started parent process")) == (0 if workers == "1" else 1)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
