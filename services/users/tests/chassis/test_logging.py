@@ -225,7 +225,8 @@ def test_masks_them_on_stdout_and_in_the_file(tmp_path: Path, capsys: pytest.Cap
 
 
 @pytest.mark.usefixtures("restored_logging")
-def test_prints_text_for_a_console_if_it_is_told_to(capsys: pytest.CaptureFixture[str]) -> None:
-    configure_logging(ChassisSettings(log_format="console"))
+def test_the_settings_decide_what_is_printed_and_for_whom(capsys: pytest.CaptureFixture[str]) -> None:
+    configure_logging(ChassisSettings(log_format="console", log_level="WARNING"))
+    logging.getLogger("x").info("message")
     logging.getLogger("x").warning("message")
-    assert capsys.readouterr().out.endswith(" WARNING  message  x\n")
+    assert re.fullmatch(r"\S+ WARNING  message  x\n", capsys.readouterr().out)
