@@ -35,6 +35,7 @@ _TESTS_OF_CHASSIS: Final = {
     "lifecycle": ("lifecycle", "health", "application"),
     "limits": ("limits", "application"),
     "log_formats": ("log_formats", "access_log", "logged_bodies", "logging"),
+    "logging": ("logging", "commands"),
     "migrations": ("commands", "health", "migrations_of_service"),
     "pagination": ("pagination", "routing"),
     "problem_handlers": ("problems", "unhandled", "routing", "limits", "body_limit"),
