@@ -60,7 +60,7 @@ async def test_migrate_brings_a_database_to_head_however_many_try(
     check = await run("check", **database)
     assert (check.code, check.lines[-1]["message"]) == (1, "not ready: database-not-migrated")
     migrations = await asyncio.gather(*(run("migrate", **database) for _ in range(2)))
-    assert {migrate.code for migrate in migrations} == {0}
+    assert {(migrate.code, migrate.lines[-1]["message"]) for migrate in migrations} == {(0, "schema is at head")}
     upgrades = [line for migrate in migrations for line in migrate.lines if "Running upgrade" in line["message"]]
     assert len(upgrades) == len({line["message"] for line in upgrades}) > 0, "each migration ran once"
     assert not [line for line in migrations[0].lines if line["logger"] == "alembic.runtime.plugins"]
@@ -97,10 +97,19 @@ async def test_an_application_that_cannot_be_loaded_ends_the_start(tmp_path: Pat
     assert line["exception.message"] == "planted"
 
 
-async def test_a_console_is_told_so_in_its_own_format(tmp_path: Path) -> None:
-    (tmp_path / "fastapi_offline.py").write_text("raise ImportError('planted')")
-    serve = await run("serve", PYTHONPATH=f"{tmp_path}{os.pathsep}src", LOG_FORMAT="console", PORT="0")
-    assert re.search(r" CRITICAL cannot load the application  \w+\.chassis\.server\n", serve.text)
+@pytest.mark.parametrize(
+    ("command", "library", "message"),
+    [
+        ("serve", "fastapi_offline", r"cannot load the application  \w+\.chassis\.server"),
+        ("migrate", "alembic", "uncaught exception  uncaught"),
+    ],
+)
+async def test_a_console_is_told_so_in_its_own_format(
+    tmp_path: Path, command: str, library: str, message: str
+) -> None:
+    (tmp_path / f"{library}.py").write_text("raise ImportError('planted')")
+    outcome = await run(command, PYTHONPATH=f"{tmp_path}{os.pathsep}src", LOG_FORMAT="console", PORT="0")
+    assert re.search(rf" CRITICAL {message}\n", outcome.text)
 
 
 @pytest.mark.parametrize("command", ["migrate", "check"])
