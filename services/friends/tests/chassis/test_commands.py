@@ -104,9 +104,7 @@ async def test_an_application_that_cannot_be_loaded_ends_the_start(tmp_path: Pat
         ("migrate", "alembic", "uncaught exception  uncaught"),
     ],
 )
-async def test_a_console_is_told_so_in_its_own_format(
-    tmp_path: Path, command: str, library: str, message: str
-) -> None:
+async def test_a_console_is_told_so_in_its_own_format(tmp_path: Path, command: str, library: str, message: str) -> None:
     (tmp_path / f"{library}.py").write_text("raise ImportError('planted')")
     outcome = await run(command, PYTHONPATH=f"{tmp_path}{os.pathsep}src", LOG_FORMAT="console", PORT="0")
     assert re.search(rf" CRITICAL {message}\n", outcome.text)
