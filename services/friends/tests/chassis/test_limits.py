@@ -28,8 +28,9 @@ SECURITY_HEADERS = {
 @pytest.mark.parametrize(
     "path", ["/sample/items", "/nowhere", "/sample/boom", "/sample/forbidden", "/health/live", "/sample/stream"]
 )
-async def test_every_response_has_security_headers(sample: aiohttp.ClientSession, path: str) -> None:
-    async with sample.get(path) as response:
+async def test_every_response_has_security_headers_and_its_id(sample: aiohttp.ClientSession, path: str) -> None:
+    async with sample.get(path, headers={"X-Request-ID": "my-id"}) as response:
+        assert response.headers.getall("X-Request-ID") == ["my-id"]
         for name, value in SECURITY_HEADERS.items():
             assert response.headers.getall(name) == [value]
 
