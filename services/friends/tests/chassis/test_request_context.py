@@ -68,6 +68,12 @@ def test_starts_a_trace_where_none_can_be_continued(traceparent: str) -> None:
     assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", context.traceparent)
 
 
+def test_each_request_has_ids_of_its_own() -> None:
+    requests = [continue_request([]) for _ in range(3)]
+    assert len({request.request_id for request in requests}) == 3
+    assert len({request.trace_id for request in requests} | {request.span_id for request in requests}) == 6
+
+
 def test_sends_both_on() -> None:
     context = continue_request([(b"x-request-id", b"mine"), (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode())])
     assert context.headers == {"X-Request-ID": "mine", "traceparent": f"00-{TRACE}-{context.span_id}-01"}
