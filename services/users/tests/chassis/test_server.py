@@ -141,6 +141,16 @@ async def test_believes_the_proxies_that_it_is_told_of(tmp_path: Path) -> None:
         assert [line["client.address"] for line in lines(log) if line["logger"] == "access"] == [address]
 
 
+async def test_keeps_an_idle_connection_for_the_next_request(tmp_path: Path) -> None:
+    async with served(tmp_path / "log", DRAIN_DELAY="0") as (_, url):
+        reader, writer = await connection_to(url)
+        for pause in (6, 0):  # uvicorn would close it after 5 seconds, and a proxy that uses it again would fail
+            writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
+            await asyncio.sleep(pause)
+        writer.close()
+
+
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
     """Where a database should be, and somebody listens who never answers."""
