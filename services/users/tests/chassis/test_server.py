@@ -57,7 +57,7 @@ async def served(log: Path, **environment: str) -> AsyncIterator[tuple[asyncio.s
         yield process, f"http://127.0.0.1:{port}"
     finally:
         if process.returncode is None:
-            process.kill()
+            process.terminate()  # not killed, which its workers would outlive
             await process.wait()
 
 
