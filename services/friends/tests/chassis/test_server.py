@@ -16,6 +16,8 @@ import aiohttp
 import pytest
 from ports import free_ports
 
+from friends_service.chassis.server import WORKER_ANSWER_SECONDS
+
 from .raw import answer_to, connection_to
 
 SERVICE_FOLDER = Path(__file__).parents[2]
@@ -126,6 +128,10 @@ async def test_a_worker_may_take_its_time_to_start(tmp_path: Path) -> None:
     ):
         assert response.status == 200
     assert not [line for line in lines(log) if "died" in line["message"]]
+
+
+def test_a_worker_that_hangs_is_replaced_in_the_end() -> None:
+    assert 5 < WORKER_ANSWER_SECONDS < 60
 
 
 async def test_believes_the_proxies_that_it_is_told_of(tmp_path: Path) -> None:
