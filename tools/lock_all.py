@@ -55,8 +55,9 @@ def lock_service(folder: Path, *, upgrade: int | None) -> None:
     for name in lock.LOCKS:
         common = ROOT / "template" / name
         known = lock.pins(common)
-        own = {package: versions for package, versions in lock.pins(folder / name).items() if package not in known}
-        lines = [f"{package}=={version}\n" for package, versions in own.items() for version in versions]
+        before = lock.pins(folder / name) if (folder / name).is_file() else {}
+        own = [(package, version) for package in before.keys() - known.keys() for version in before[package]]
+        lines = [f"{package}=={version}\n" for package, version in sorted(own)]
         (folder / name).write_text(common.read_text(encoding="utf-8") + "".join(lines), encoding="utf-8")
     lock.lock(folder, upgrade=upgrade)
 

@@ -96,6 +96,16 @@ def test_a_service_keeps_what_the_template_does_not_have(folder: Path, monkeypat
     assert seeded == template | {"one": {"1.5"}, "two": {"2.1"}}
 
 
+def test_a_lock_that_a_service_has_lost_is_made_from_the_templates(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lock, "lock", lambda *_, **__: None)
+    (folder / "requirements.txt").unlink()
+    lock_all.lock_service(folder, upgrade=None)
+    template, seeded = (lock.pins(where / "requirements.txt") for where in (ROOT / "template", folder))
+    assert seeded == template
+
+
 def test_a_missing_lock_is_found(folder: Path) -> None:
     (folder / "requirements.txt").unlink()
     assert lock.check(folder) == ["requirements.txt is older than the dependencies in pyproject.toml"]
