@@ -18,6 +18,7 @@ from friends_service.chassis.health import Health
 from friends_service.main import create_app
 from friends_service.settings import Settings
 
+from .asking import changed
 from .conftest import Boot
 
 
@@ -27,7 +28,7 @@ async def health(database: Database) -> Health:
 
 
 async def reason_with(settings: Settings, **changes: Any) -> str | None:
-    async with Database(settings.model_copy(update=changes)) as database:
+    async with changed(settings, **changes) as database:
         return await Health(database).reason_not_ready()
 
 
@@ -112,7 +113,7 @@ async def test_one_who_stops_asking_does_not_stop_the_others(health: Health) -> 
 
 async def test_logs_a_change_once(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    async with Database(settings.model_copy(update={"postgres_host": "/nowhere"})) as database:
+    async with changed(settings, postgres_host="/nowhere") as database:
         health = Health(database)
         for _ in range(3):
             await health.reason_not_ready()
@@ -127,7 +128,7 @@ async def test_logs_the_first_answer_and_what_changes(
     caplog.set_level(logging.INFO)
     await empty_connection.execute("CREATE TABLE alembic_version (version_num varchar(32))")
     name = await empty_connection.fetchval("SELECT current_database()")
-    async with Database(settings.model_copy(update={"postgres_db": name})) as database:
+    async with changed(settings, postgres_db=name) as database:
         await Health(database).reason_not_ready()
         await empty_connection.execute("INSERT INTO alembic_version VALUES ('ffffffffffff')")
         health = Health(database)

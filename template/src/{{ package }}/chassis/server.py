@@ -70,7 +70,7 @@ def serve(factory: str, settings: ChassisSettings) -> None:
     if settings.web_concurrency > 1:
         from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - only those who need it wait for its import
 
-        copy(config).load()  # a worker that cannot load the application is restarted for ever; so end it here
+        copy(config).load()  # each worker that cannot load the application would say so; thus it is said once
         with config.bind_socket() as socket:
             supervisor = Multiprocess(config, sockets=[socket])
             supervisor.run()
