@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Self
 
 import pytest
 
@@ -23,13 +24,21 @@ async def settle() -> None:
 
 
 class Crowd:
-    """Tasks that want to pass a limit; `inside` are those that did and have not left."""
+    """Tasks that want to pass a limit; `inside` are those that did and have not left. All are gone at its end."""
 
     def __init__(self, limit: FairLimit) -> None:
         self.limit = limit
         self.inside: list[int] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.exits: list[asyncio.Event] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def come(self, people: int) -> None:
         for _ in range(people):
@@ -49,37 +58,37 @@ class Crowd:
 
 
 async def test_lets_so_many_in_and_the_next_in_turn() -> None:
-    crowd = Crowd(limit_of(2))
-    await crowd.come(5)
-    assert crowd.inside == [0, 1]
-    await crowd.leave(1)
-    assert crowd.inside == [0, 2]
-    await crowd.leave(0)
-    assert crowd.inside == [2, 3]
-    for number in (2, 3, 4):
-        await crowd.leave(number)
-    await crowd.come(3)
-    assert crowd.inside == [5, 6], "as many as at first"
+    async with Crowd(limit_of(2)) as crowd:
+        await crowd.come(5)
+        assert crowd.inside == [0, 1]
+        await crowd.leave(1)
+        assert crowd.inside == [0, 2]
+        await crowd.leave(0)
+        assert crowd.inside == [2, 3]
+        for number in (2, 3, 4):
+            await crowd.leave(number)
+        await crowd.come(3)
+        assert crowd.inside == [5, 6], "as many as at first"
 
 
 async def test_a_newcomer_does_not_overtake() -> None:
     limit = limit_of(1)
-    crowd = Crowd(limit)
-    await crowd.come(2)
-    crowd.exits[0].set()  # in the same turn of the event loop as the newcomer
-    newcomer = Crowd(limit)
-    await newcomer.come(1)
-    assert (crowd.inside, newcomer.inside) == ([1], [])
+    async with Crowd(limit) as crowd:
+        await crowd.come(2)
+        crowd.exits[0].set()  # in the same turn of the event loop as the newcomer
+        async with Crowd(limit) as newcomer:
+            await newcomer.come(1)
+            assert (crowd.inside, newcomer.inside) == ([1], [])
 
 
 async def test_refuses_who_has_waited_long_enough() -> None:
-    crowd = Crowd(limit_of(1, wait=0.05))
-    await crowd.come(3)
-    refusals = await asyncio.gather(*crowd.tasks[1:], return_exceptions=True)
-    assert [type(refusal) for refusal in refusals] == [Refused, Refused]
-    await crowd.leave(0)
-    await crowd.come(1)
-    assert crowd.inside == [3], "who was refused takes no place"
+    async with Crowd(limit_of(1, wait=0.05)) as crowd:
+        await crowd.come(3)
+        refusals = await asyncio.gather(*crowd.tasks[1:], return_exceptions=True)
+        assert [type(refusal) for refusal in refusals] == [Refused, Refused]
+        await crowd.leave(0)
+        await crowd.come(1)
+        assert crowd.inside == [3], "who was refused takes no place"
 
 
 async def leave_first(crowd: Crowd, number: int) -> None:
@@ -95,15 +104,15 @@ async def cancel_first(crowd: Crowd, number: int) -> None:
 
 @pytest.mark.parametrize("how", [leave_first, cancel_first])
 async def test_the_turn_of_one_who_went_away_is_the_next_ones(how: Callable[[Crowd, int], Awaitable[None]]) -> None:
-    crowd = Crowd(limit_of(1))
-    await crowd.come(3)
-    await how(crowd, 1)
-    await settle()
-    assert crowd.tasks[1].cancelled()
-    assert crowd.inside == [2]
-    await crowd.leave(2)
-    await crowd.come(2)
-    assert crowd.inside == [3], "one place, not two"
+    async with Crowd(limit_of(1)) as crowd:
+        await crowd.come(3)
+        await how(crowd, 1)
+        await settle()
+        assert crowd.tasks[1].cancelled()
+        assert crowd.inside == [2]
+        await crowd.leave(2)
+        await crowd.come(2)
+        assert crowd.inside == [3], "one place, not two"
 
 
 async def test_one_who_is_cancelled_while_being_refused_leaves_no_second_place() -> None:
@@ -111,12 +120,12 @@ async def test_one_who_is_cancelled_while_being_refused_leaves_no_second_place()
         asyncio.get_running_loop().call_soon(crowd.tasks[1].cancel)
         return Refused()
 
-    crowd = Crowd(FairLimit(1, wait=0.01, refusal=refuse))
-    await crowd.come(2)
-    await asyncio.wait(crowd.tasks[1:])
-    assert crowd.tasks[1].cancelled()
-    await crowd.leave(0)
-    await crowd.come(2)
-    assert crowd.inside == [2], "one place, not two"
-    with pytest.raises(Refused):
-        await crowd.tasks[3]
+    async with Crowd(FairLimit(1, wait=0.01, refusal=refuse)) as crowd:
+        await crowd.come(2)
+        await asyncio.wait(crowd.tasks[1:])
+        assert crowd.tasks[1].cancelled()
+        await crowd.leave(0)
+        await crowd.come(2)
+        assert crowd.inside == [2], "one place, not two"
+        with pytest.raises(Refused):
+            await crowd.tasks[3]
