@@ -10,10 +10,12 @@ from alembic import context
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from friends_service.chassis.database import Base
-from friends_service.chassis.engine import create_patient_engine
-from friends_service.chassis.logging import configure_logging
-from friends_service.chassis.settings import load
+from chassis.database import Base
+from chassis.database.engine import create_patient_engine
+from chassis.database.migrations import SETTINGS
+from chassis.logs import configure_logging
+from chassis.process import load_settings
+
 from friends_service.infrastructure import database
 from friends_service.settings import Settings
 
@@ -47,8 +49,10 @@ async def lock(connection: AsyncConnection) -> None:
 
 async def run_online() -> None:
     """Connect as the service does, but without its limits in time."""
-    settings = load(Settings)
-    configure_logging(settings)
+    settings = context.config.attributes.get(SETTINGS)
+    if settings is None:  # it is Alembic's own command
+        settings = load_settings(Settings)
+        configure_logging(settings)
     engine = create_patient_engine(settings)
     try:
         async with engine.connect() as connection:

@@ -4,24 +4,24 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from uuid import uuid4
 
 import aiohttp
 import asyncpg
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from postgres_server import postgres_environment
-from pydantic import SecretStr
 
-from friends_service.chassis.database import Database
-from friends_service.chassis.http_protocol import ProblemHttpProtocol
+from chassis.database import Database
+
 from friends_service.main import create_app
 from friends_service.settings import Settings
+
+from .booting import booted
+from .databases import administrator, settings_for, temporary_database
 
 # A property is about what holds, not about how fast the machine is that checks it.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,34 +35,6 @@ def postgres() -> Iterator[dict[str, str]]:
     """A throw-away server (or the one that POSTGRES_HOST names): POSTGRES_HOST, _PORT, _USER and _PASSWORD."""
     with postgres_environment() as variables:
         yield variables
-
-
-@asynccontextmanager
-async def administrator(postgres: dict[str, str], database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the server's superuser."""
-    connection = await asyncpg.connect(
-        host=postgres["POSTGRES_HOST"],
-        port=int(postgres["POSTGRES_PORT"]),
-        user=postgres["POSTGRES_USER"],
-        password=postgres["POSTGRES_PASSWORD"],
-        database=database,
-    )
-    try:
-        yield connection
-    finally:
-        await connection.close()
-
-
-@asynccontextmanager
-async def temporary_database(postgres: dict[str, str], template: str = "template1") -> AsyncIterator[str]:
-    """A database of our own, whatever else the server holds."""
-    name = f"test_{uuid4().hex}"
-    async with administrator(postgres) as connection:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-        try:
-            yield name
-        finally:
-            await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -102,22 +74,7 @@ async def empty_connection(postgres: dict[str, str], empty_database: str) -> Asy
 @pytest.fixture(scope="module")
 def settings(postgres: dict[str, str], database_name: str) -> Settings:
     """The settings under test."""
-    return settings_for(postgres, database_name)
-
-
-def settings_for(postgres: dict[str, str], database_name: str) -> Settings:
-    """Settings that point to a database, with patience for a busy machine; everything else at its default."""
-    return Settings(
-        postgres_host=postgres["POSTGRES_HOST"],
-        postgres_port=int(postgres["POSTGRES_PORT"]),
-        postgres_user=postgres["POSTGRES_USER"],
-        postgres_password=SecretStr(postgres["POSTGRES_PASSWORD"]),
-        postgres_db=database_name,
-        database_pool_wait=5,
-        database_connect_timeout=5,
-        database_timeout=10,
-        drain_delay=0,
-    )
+    return settings_for(Settings, postgres, database_name)
 
 
 @pytest.fixture
@@ -132,24 +89,6 @@ async def connection(postgres: dict[str, str], database_name: str) -> AsyncItera
     """A second connection to the database under test, to see what was really committed."""
     async with administrator(postgres, database_name) as connection:
         yield connection
-
-
-@asynccontextmanager
-async def booted(app: FastAPI) -> AsyncIterator[str]:
-    """Serve the application over HTTP with its lifespan running; yields its base URL."""
-    protocol = ProblemHttpProtocol
-    server = uvicorn.Server(uvicorn.Config(app, http=protocol, port=0, log_config=None, access_log=False, ws="none"))
-    serving = asyncio.create_task(server._serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
-        if serving.done():
-            serving.result()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        await serving
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,6 @@
-"""The two kinds of import contract in pyproject.toml that import-linter does not bring itself.
-
-Both are whitelists: a module or a package that nobody thought of is refused, not overlooked.
-"""
+"""The kind of import contract in pyproject.toml that import-linter does not bring itself."""
 
 import sys
-from abc import abstractmethod
 from collections.abc import Iterator
 from typing import cast
 
@@ -14,16 +10,17 @@ from importlinter import Contract, ContractCheck, fields, output
 Import = tuple[str, str]
 
 
-class Whitelist(Contract):
-    """A contract that is broken by each direct import that it does not allow."""
+class Pure(Contract):
+    """`modules` import nothing but the standard library and themselves.
 
-    @abstractmethod
-    def forbidden(self, graph: ImportGraph) -> Iterator[Import]:
-        """Yield (importer, imported) for each import against the contract."""
+    A whitelist: a package that nobody thought of is refused, not overlooked.
+    """
+
+    modules = fields.ListField(subfield=fields.StringField())
 
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002, FBT001 - not our signature
         """Collect the forbidden imports."""
-        forbidden = sorted(self.forbidden(graph))
+        forbidden = sorted(self._forbidden(graph))
         lines = {
             (importer, imported): [
                 detail["line_number"] for detail in graph.get_import_details(importer=importer, imported=imported)
@@ -38,37 +35,12 @@ class Whitelist(Contract):
             output.print_error(f"{importer} may not import {imported} (l.{', '.join(map(str, lines))})", bold=False)
         output.new_line()
 
-    def within(self, module: str, parts: object) -> bool:
-        """Say whether `module` is or lies below one of `parts`, which are relative to the service's package."""
-        root = self.session_options["root_packages"][0]
-        return any(f"{module}.".startswith(f"{root}.{part}.") for part in cast("list[str]", parts))
+    def _forbidden(self, graph: ImportGraph) -> Iterator[Import]:
+        for importer in filter(self._is_within, graph.modules):
+            for imported in graph.find_modules_directly_imported_by(importer):
+                is_standard = imported.partition(".")[0] in sys.stdlib_module_names
+                if not is_standard and not self._is_within(imported):
+                    yield importer, imported
 
-
-class Pure(Whitelist):
-    """`modules` import nothing but the standard library and themselves."""
-
-    modules = fields.ListField(subfield=fields.StringField())
-
-    def forbidden(self, graph: ImportGraph) -> Iterator[Import]:
-        """Yield each import that leads out of the modules and out of Python's own library."""
-        for importer in graph.modules:
-            if self.within(importer, self.modules):
-                for imported in graph.find_modules_directly_imported_by(importer):
-                    is_standard = imported.partition(".")[0] in sys.stdlib_module_names
-                    if not is_standard and not self.within(imported, self.modules):
-                        yield importer, imported
-
-
-class Fence(Whitelist):
-    """The external `packages` are imported only by the modules in `allowed_in`."""
-
-    packages = fields.ListField(subfield=fields.StringField())
-    allowed_in = fields.ListField(subfield=fields.StringField())
-
-    def forbidden(self, graph: ImportGraph) -> Iterator[Import]:
-        """Yield each import of a fenced package from outside the fence."""
-        for package in cast("list[str]", self.packages):
-            if package in graph.modules:
-                for importer in graph.find_modules_that_directly_import(package):
-                    if not self.within(importer, self.allowed_in):
-                        yield importer, package
+    def _is_within(self, module: str) -> bool:
+        return any(f"{module}.".startswith(f"{part}.") for part in cast("list[str]", self.modules))

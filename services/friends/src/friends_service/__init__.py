@@ -1,6 +1,17 @@
-"""Who this service is, as its answers say. What it does is told by the folders beside this file."""
+"""Who this service is; what it does is told by the folders beside this file."""
 
-SERVICE_NAME = "friends"
-TITLE = "Friends"
-DESCRIPTION = "Who is friends with whom."  # fmt: skip
-DEFAULT_PORT = 8002
+from typing import Final
+
+from chassis.identity import Identity
+
+from .version import VERSION
+
+_DESCRIPTION: Final = "Who is friends with whom."  # fmt: skip
+
+IDENTITY: Final = Identity(
+    name="friends",
+    title="Friends",
+    description=_DESCRIPTION,
+    default_port=8002,
+    version=VERSION,
+)

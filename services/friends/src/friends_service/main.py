@@ -6,13 +6,14 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from chassis.application import build_application
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.process import load_settings
+from chassis.upstream import UpstreamClient
+
 from .api import friendships as friendships_api
-from .api.problems import PROBLEMS
-from .chassis.application import build_application
-from .chassis.database import Database
-from .chassis.http_client import UpstreamClient
-from .chassis.identifiers import new_id
-from .chassis.settings import load
+from .api import problems
 from .core.services.friendships import Friendships
 from .infrastructure.clients.batched_users import BatchedUsers
 from .infrastructure.clients.known_users import KnownUsers
@@ -23,7 +24,7 @@ from .settings import Settings
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Put the service together; nothing connects before the application starts."""
-    settings = settings or load(Settings)
+    settings = settings or load_settings(Settings)
     database = Database(settings)
     users_service = UpstreamClient("users", str(settings.users_service_url), settings)
     friendships = Friendships(
@@ -39,10 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     return build_application(
         settings,
-        version="1.0.0",
         database=database,
-        routers=[friendships_api.router],
-        problems=PROBLEMS,
+        routers=[friendships_api.friendships_router(friendships)],
+        problems=[*problems.COMMON, *friendships_api.PROBLEMS],
         resources=[users_service],
-        state={"friendships": friendships},
     )

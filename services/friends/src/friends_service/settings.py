@@ -2,11 +2,15 @@
 
 from pydantic import Field, HttpUrl, NonNegativeFloat, PositiveInt
 
-from .chassis.settings import ChassisSettings
+from chassis.settings import ChassisSettings
+
+from . import IDENTITY
 
 
 class Settings(ChassisSettings):
     """Where the users service is, and for how long its answers hold."""
+
+    identity = IDENTITY
 
     users_service_url: HttpUrl = Field(HttpUrl("http://users:8000"), description="Where the users service is.")
     users_existence_ttl: NonNegativeFloat = Field(

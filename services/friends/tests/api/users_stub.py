@@ -6,7 +6,7 @@ from uuid import UUID
 from aiohttp import web
 from ports import free_ports
 
-from friends_service.chassis.identifiers import new_id
+from chassis.ids import new_id
 
 
 class UsersStub:

@@ -7,7 +7,7 @@ from uuid import UUID
 import aiohttp
 import pytest
 
-from friends_service.chassis.request_context import (
+from chassis.request_context import (
     continue_request,
     current_request,
 )

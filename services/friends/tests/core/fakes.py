@@ -3,9 +3,8 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from friends_service.core.entities.friendships import Friendship
+from friends_service.core.entities.friendships import Friendship, FriendshipExists
 from friends_service.core.entities.pages import Page
-from friends_service.core.errors import FriendshipExists
 
 
 class InMemoryFriendships:

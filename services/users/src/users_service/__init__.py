@@ -1,6 +1,17 @@
-"""Who this service is, as its answers say. What it does is told by the folders beside this file."""
+"""Who this service is; what it does is told by the folders beside this file."""
 
-SERVICE_NAME = "users"
-TITLE = "Users"
-DESCRIPTION = "Who there is: registers users and tells who they are."  # fmt: skip
-DEFAULT_PORT = 8001
+from typing import Final
+
+from chassis.identity import Identity
+
+from .version import VERSION
+
+_DESCRIPTION: Final = "Who there is: registers users and tells who they are."  # fmt: skip
+
+IDENTITY: Final = Identity(
+    name="users",
+    title="Users",
+    description=_DESCRIPTION,
+    default_port=8001,
+    version=VERSION,
+)

@@ -1,10 +1,12 @@
 """The service's commands: `python -m <package> serve | migrate | openapi | …`."""
 
-from .chassis.uncaught import log_from_the_first_moment
+from chassis.early_logging import start_logging
+
+from . import IDENTITY
 
 if __name__ == "__main__":
-    log_from_the_first_moment()
+    start_logging(IDENTITY)
 
-    from .chassis.commands import run  # a library that is missing becomes a log line
+    from chassis.process.commands import run  # a library that is missing becomes a log line
 
-    run(__package__)
+    run(__package__, IDENTITY)

@@ -5,12 +5,13 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from chassis.application import build_application
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.process import load_settings
+
+from .api import problems
 from .api import users as users_api
-from .api.problems import PROBLEMS
-from .chassis.application import build_application
-from .chassis.database import Database
-from .chassis.identifiers import new_id
-from .chassis.settings import load
 from .core.services.users import Users
 from .infrastructure.database.users import SqlUsers
 from .settings import Settings
@@ -18,14 +19,12 @@ from .settings import Settings
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Put the service together; nothing connects before the application starts."""
-    settings = settings or load(Settings)
+    settings = settings or load_settings(Settings)
     database = Database(settings)
     users = Users(repository=SqlUsers(database), new_id=new_id, now=partial(datetime.now, UTC))
     return build_application(
         settings,
-        version="1.0.0",
         database=database,
-        routers=[users_api.router],
-        problems=PROBLEMS,
-        state={"users": users},
+        routers=[users_api.users_router(users)],
+        problems=[*problems.COMMON, *users_api.PROBLEMS],
     )

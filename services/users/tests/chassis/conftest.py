@@ -12,13 +12,14 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from users_service.chassis.database import Database
-from users_service.chassis.settings import ChassisSettings
-from users_service.settings import Settings
+from chassis.database import Database
 
-from .asking import changed
-from .sample import application, empty
-from .upstream import Upstream
+from ..databases import settings_for
+from .database_calls import changed
+from .log_reader import empty
+from .sample_service.main import create_app
+from .sample_service.settings import Settings
+from .upstream.stub import Upstream
 
 Boot = Callable[[FastAPI], AbstractAsyncContextManager[str]]
 
@@ -33,14 +34,27 @@ def logging_kept() -> Iterator[None]:
     root.handlers[:] = handlers
 
 
+@pytest.fixture(scope="module")
+def settings(postgres: dict[str, str], database_name: str) -> Settings:
+    """Those of the sample, which lead to a database with the tables of the service that it is tested in."""
+    return settings_for(Settings, postgres, database_name)
+
+
+@pytest.fixture(scope="module")
+async def base_url(settings: Settings, boot: Boot) -> AsyncIterator[str]:
+    """The sample on that database."""
+    async with boot(create_app(settings)) as url:
+        yield url
+
+
 @pytest.fixture(scope="session")
 def sample_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("log") / "lines"
 
 
 @pytest.fixture(scope="session")
-def sample_settings(sample_log: Path) -> ChassisSettings:
-    return ChassisSettings(
+def sample_settings(sample_log: Path) -> Settings:
+    return Settings(
         log_file=sample_log,
         postgres_host="localhost",
         postgres_password=SecretStr("planted-dsn-password"),
@@ -49,8 +63,8 @@ def sample_settings(sample_log: Path) -> ChassisSettings:
 
 
 @pytest.fixture(scope="module")
-async def sample_url(sample_settings: ChassisSettings, boot: Boot) -> AsyncIterator[str]:
-    async with boot(application(sample_settings)) as url:
+async def sample_url(sample_settings: Settings, boot: Boot) -> AsyncIterator[str]:
+    async with boot(create_app(sample_settings)) as url:
         yield url
 
 

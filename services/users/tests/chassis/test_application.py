@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from users_service.chassis.application import build_application
-from users_service.chassis.database import Database
-from users_service.chassis.settings import ChassisSettings
+from chassis.application import build_application
+from chassis.database import Database
 
 from .conftest import Boot
+from .sample_service.settings import Settings
 
 
 @asynccontextmanager
@@ -17,18 +17,15 @@ async def resource(name: str, events: list[str]) -> AsyncIterator[None]:
     events.append(f"{name} closed")
 
 
-async def test_resources_are_open_from_start_to_stop(sample_settings: ChassisSettings, boot: Boot) -> None:
+async def test_resources_are_open_from_start_to_stop(sample_settings: Settings, boot: Boot) -> None:
     events: list[str] = []
     app = build_application(
         sample_settings,
-        version="1.0.0",
         database=Database(sample_settings),
         routers=[],
-        problems={},
+        problems=[],
         resources=[resource("first", events), resource("second", events)],
-        state={"of_the_service": events},
     )
     async with boot(app):
         assert events == ["first opened", "second opened"]
-        assert app.state.of_the_service is events
     assert events[2:] == ["second closed", "first closed"]

@@ -4,8 +4,7 @@ from collections.abc import Collection
 from uuid import UUID
 
 from users_service.core.entities.pages import Page
-from users_service.core.entities.users import User
-from users_service.core.errors import UsernameTaken
+from users_service.core.entities.users import User, UsernameTaken
 
 
 def username_key(username: str) -> str:

@@ -1,66 +1,135 @@
-"""Friendships over HTTP."""
+"""Friendships over HTTP: problems, schemas and routes."""
 
-from typing import Final, cast
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import Request, Response
+from fastapi import APIRouter, Request, Response
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from ..chassis.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, link_next_page
-from ..chassis.problems import BODY_PROBLEMS, INVALID_REQUEST, UPSTREAM_PROBLEMS, problem_responses
-from ..chassis.response_headers import LOCATION, NEXT_PAGE
-from ..chassis.routing import api_router
-from ..core.entities.friendships import Friendship
+from chassis.problems import (
+    BODY_PROBLEMS,
+    INVALID_REQUEST,
+    UPSTREAM_PROBLEMS,
+    Problem,
+    ProblemFor,
+    problem_responses,
+)
+from chassis.web import (
+    DEFAULT_LIMIT,
+    LOCATION,
+    NEXT_PAGE,
+    Cursors,
+    CursorText,
+    Limit,
+    api_router,
+    link_next_page,
+)
+
+from .. import IDENTITY
+from ..core.entities.friendships import (
+    TAG_MAX,
+    Friendship,
+    FriendshipExists,
+    FriendshipNotFound,
+    SelfFriendship,
+    UsersNotFound,
+    clean_tag,
+)
 from ..core.services.friendships import Friendships
-from .problems import FRIENDSHIP_EXISTS, FRIENDSHIP_NOT_FOUND, SELF_FRIENDSHIP, USER_NOT_FOUND
-from .schemas import FriendshipPage, FriendshipView, NewFriendship
 
-CURSORS: Final = Cursors("friendships")
-
-router = api_router(prefix="/api/v1", tag="friendships")
-
-
-@router.post(
-    "/friendships",
-    status_code=201,
-    response_model=FriendshipView,
-    responses=LOCATION
-    | problem_responses(
-        FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, INVALID_REQUEST, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
-    ),
+FRIENDSHIP_EXISTS: Final = Problem(slug="friendship-exists", status=409, title="Friendship exists")
+FRIENDSHIP_NOT_FOUND: Final = Problem(slug="friendship-not-found", status=404, title="Friendship not found")
+SELF_FRIENDSHIP: Final = Problem(slug="self-friendship", status=422, title="Friendship with oneself")
+USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User not found")
+PROBLEMS: Final = (
+    ProblemFor(FriendshipExists, FRIENDSHIP_EXISTS),
+    ProblemFor(FriendshipNotFound, FRIENDSHIP_NOT_FOUND),
+    ProblemFor(SelfFriendship, SELF_FRIENDSHIP),
+    ProblemFor(UsersNotFound, USER_NOT_FOUND, members=lambda error: {"user_ids": error.user_ids}),
 )
-async def begin_friendship(new: NewFriendship, request: Request, response: Response) -> Friendship:
-    """Begin a friendship between two users; there is one for each pair, whoever begins it."""
-    friendship = await _friendships(request).befriend(
-        initiator_id=new.initiator_id, target_id=new.target_id, tag=new.tag
+CURSORS: Final = Cursors(IDENTITY, "friendships")
+PREFIX: Final = "/api/v1"
+
+# What clients are told; the entity holds the rule, after trimming and normalising.
+TAG_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": TAG_MAX}
+
+
+class NewFriendship(BaseModel):
+    """A friendship to begin."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    initiator_id: UUID = Field(description="The user who begins it.")
+    target_id: UUID = Field(description="The user it is begun with.")
+    tag: Annotated[str, AfterValidator(clean_tag), Field(json_schema_extra=TAG_SCHEMA)] | None = Field(
+        None, description="1 to 50 characters; trimmed and normalised to Unicode NFC.", examples=["school"]
     )
-    response.headers["Location"] = f"{router.prefix}/friendships/{friendship.id}"
-    return friendship
 
 
-@router.get(
-    "/friendships/{friendship_id}", response_model=FriendshipView, responses=problem_responses(FRIENDSHIP_NOT_FOUND)
-)
-async def get_friendship(friendship_id: UUID, request: Request) -> Friendship:
-    """Get one friendship."""
-    return await _friendships(request).get(friendship_id)
+class FriendshipView(BaseModel):
+    """A friendship."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    initiator_id: UUID
+    target_id: UUID
+    tag: str | None
+    created_at: AwareDatetime
 
 
-@router.get("/users/{user_id}/friendships", responses=NEXT_PAGE | problem_responses(USER_NOT_FOUND, *UPSTREAM_PROBLEMS))
-async def list_friendships_of_user(
-    user_id: UUID,
-    request: Request,
-    response: Response,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
-) -> FriendshipPage:
-    """List the friendships of a user, whoever began them, newest first."""
-    page = await _friendships(request).of_user(user_id, limit=limit, after=CURSORS.decode(cursor))
-    next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
-    link_next_page(request, response, limit=limit, cursor=next_cursor)
-    items = [FriendshipView.model_validate(friendship) for friendship in page.items]
-    return FriendshipPage(items=items, next_cursor=next_cursor)
+class FriendshipPage(BaseModel):
+    """Friendships of a user, newest first."""
+
+    items: list[FriendshipView]
+    next_cursor: str | None = Field(description="Ask for the next page with it; null on the last page.")
 
 
-def _friendships(request: Request) -> Friendships:
-    # No Depends: solving a dependency takes 5 to 8 % of a request, and there is but one to choose from.
-    return cast(Friendships, request.app.state.friendships)
+def friendships_router(friendships: Friendships) -> APIRouter:
+    """The routes to these use cases."""
+    router = api_router(prefix=PREFIX, tag="friendships")
+
+    @router.post(
+        "/friendships",
+        status_code=201,
+        response_model=FriendshipView,
+        responses=LOCATION
+        | problem_responses(
+            FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, INVALID_REQUEST, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
+        ),
+    )
+    async def begin_friendship(new: NewFriendship, response: Response) -> Friendship:
+        """Begin a friendship between two users; there is one for each pair, whoever begins it."""
+        friendship = await friendships.befriend(initiator_id=new.initiator_id, target_id=new.target_id, tag=new.tag)
+        response.headers["Location"] = f"{PREFIX}/friendships/{friendship.id}"
+        return friendship
+
+    @router.get(
+        "/friendships/{friendship_id}",
+        response_model=FriendshipView,
+        responses=problem_responses(FRIENDSHIP_NOT_FOUND),
+    )
+    async def get_friendship(friendship_id: UUID) -> Friendship:
+        """Get one friendship."""
+        return await friendships.get(friendship_id)
+
+    @router.get(
+        "/users/{user_id}/friendships",
+        responses=NEXT_PAGE | problem_responses(USER_NOT_FOUND, *UPSTREAM_PROBLEMS),
+    )
+    async def list_friendships_of_user(
+        user_id: UUID,
+        request: Request,
+        response: Response,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+    ) -> FriendshipPage:
+        """List the friendships of a user, whoever began them, newest first."""
+        page = await friendships.of_user(user_id, limit=limit, after=CURSORS.decode(cursor))
+        next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
+        link_next_page(request, response, limit=limit, cursor=next_cursor)
+        return FriendshipPage(
+            items=[FriendshipView.model_validate(friendship) for friendship in page.items], next_cursor=next_cursor
+        )
+
+    return router

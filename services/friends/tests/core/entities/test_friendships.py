@@ -8,8 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from friends_service.core.entities.friendships import Friendship
-from friends_service.core.errors import InvalidValue, SelfFriendship
+from friends_service.core.entities.friendships import (
+    Friendship,
+    FriendshipExists,
+    FriendshipNotFound,
+    SelfFriendship,
+    UsersNotFound,
+)
+from friends_service.core.errors import InvalidValue
 
 ID, ADA, BOB = UUID(int=1), UUID(int=2), UUID(int=3)
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
@@ -70,3 +76,23 @@ def test_the_pair_is_sorted_as_postgresql_sorts_uuids(users: list[UUID]) -> None
     """It compares their 16 bytes."""
     low, high = begin(*users).pair
     assert low.bytes < high.bytes
+
+
+def test_a_friendship_with_oneself_is_explained() -> None:
+    assert str(SelfFriendship()) == "Nobody can be their own friend."
+
+
+def test_a_second_friendship_is_explained() -> None:
+    assert str(FriendshipExists()) == "These two users are friends already; it makes no difference who began it."
+
+
+def test_a_missing_friendship_is_named_by_id() -> None:
+    error = FriendshipNotFound(ADA)
+    assert error.friendship_id == ADA
+    assert str(error) == f"No friendship has the id {ADA}."
+
+
+def test_missing_users_are_named_by_id() -> None:
+    assert str(UsersNotFound((ADA,))) == f"No user has the id {ADA}."
+    assert str(UsersNotFound((BOB, ADA))) == f"No user has the id {BOB} or {ADA}."
+    assert UsersNotFound((BOB, ADA)).user_ids == (BOB, ADA)

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from friends_service.core.entities.friendships import Friendship
-from friends_service.core.errors import (
+from friends_service.core.entities.friendships import (
+    Friendship,
     FriendshipExists,
     FriendshipNotFound,
-    InvalidValue,
     SelfFriendship,
     UsersNotFound,
 )
+from friends_service.core.errors import InvalidValue
 from friends_service.core.services.friendships import Friendships
 
 from ..fakes import InMemoryFriendships, RecordingDirectory

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from friends_service.chassis.request_context import RequestContext, begin_request
+from chassis.request_context import RequestContext, begin_request
+
 from friends_service.infrastructure.clients.batched_users import MOST_IDS, BatchedUsers
 
 ADA, BOB, EVE, NOBODY = (UUID(int=number) for number in range(4))

@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 from aiohttp import web
 
-from friends_service.chassis.errors import UpstreamUnavailable
-from friends_service.chassis.http_client import UpstreamClient
+from chassis.errors import UpstreamUnavailable
+from chassis.upstream import UpstreamClient
+
 from friends_service.infrastructure.clients.users import HttpUsers
 from friends_service.settings import Settings
 

@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from friends_service.chassis.database import Database
-from friends_service.chassis.identifiers import new_id
-from friends_service.core.entities.friendships import Friendship
-from friends_service.core.errors import FriendshipExists, SelfFriendship
+from chassis.database import Database
+from chassis.ids import new_id
+
+from friends_service.core.entities.friendships import Friendship, FriendshipExists, SelfFriendship
 from friends_service.infrastructure.database.friendships import NOT_SELF, PAIR_INDEX, SqlFriendships
 
 NOW = datetime(2026, 11, 23, 12, 30, 15, 123456, tzinfo=UTC)

@@ -1,15 +1,15 @@
-"""What clients are told when a rule of the domain is broken."""
+"""Which problems answer the errors that all entities share; those of one entity stand with its routes."""
 
 from typing import Final
 
-from ..chassis.problems import INVALID_REQUEST, Problem
-from ..core.errors import InvalidValue, UsernameTaken, UserNotFound
+from chassis.problems import INVALID_REQUEST, ProblemFor, invalid_field
 
-USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
-USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User not found")
+from ..core.errors import InvalidValue
 
-PROBLEMS: Final[dict[type[Exception], Problem]] = {
-    InvalidValue: INVALID_REQUEST,
-    UsernameTaken: USERNAME_TAKEN,
-    UserNotFound: USER_NOT_FOUND,
-}
+COMMON: Final = (
+    ProblemFor(
+        InvalidValue,
+        INVALID_REQUEST,
+        members=lambda error: {"errors": [invalid_field(error.field, detail=str(error))]},
+    ),
+)

@@ -1,81 +1,166 @@
-"""Users over HTTP."""
+"""Users over HTTP: problems, schemas and routes."""
 
-from typing import Annotated, Final, cast
+import re
+from datetime import date
+from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from ..chassis.pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, link_next_page
-from ..chassis.problems import BODY_PROBLEMS, problem_responses
-from ..chassis.response_headers import LOCATION, NEXT_PAGE
-from ..chassis.routing import api_router
-from ..core.entities.users import User
-from ..core.errors import UserNotFound
+from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
+from chassis.web import (
+    DEFAULT_LIMIT,
+    LOCATION,
+    NEXT_PAGE,
+    Cursors,
+    CursorText,
+    Limit,
+    api_router,
+    link_next_page,
+)
+
+from .. import IDENTITY
+from ..core.entities.users import (
+    NAME_MAX,
+    USERNAME_MAX,
+    USERNAME_MIN,
+    User,
+    UsernameTaken,
+    UserNotFound,
+    clean_first_name,
+    clean_second_name,
+    clean_username,
+)
+from ..core.errors import InvalidValue
 from ..core.services.users import Users
-from .problems import USER_NOT_FOUND, USERNAME_TAKEN
-from .schemas import Existence, NewUser, UserPage, UserView
 
-CURSORS: Final = Cursors("users")
+USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
+USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User not found")
+PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(UserNotFound, USER_NOT_FOUND))
+CURSORS: Final = Cursors(IDENTITY, "users")
+PREFIX: Final = "/api/v1/users"
 
-router = api_router(prefix="/api/v1/users", tag="users")
+# What clients are told; the entity holds the rules, after trimming and normalising.
+USERNAME_SCHEMA: Final[dict[str, Any]] = {"pattern": f"^[A-Za-z0-9_.-]{{{USERNAME_MIN},{USERNAME_MAX}}}$"}
+_NAME: Final = r"[\p{L}\p{M} \-\u2010'\u2019.\u00b7\u30fb\u200c\u200d]*"
+NAME_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": NAME_MAX, "pattern": rf"^{_NAME}\p{{L}}{_NAME}$"}
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _only_a_full_date(value: object) -> object:
+    """Refuse numbers and times, which pydantic reads as dates too (RFC 3339 section 5.6: full-date)."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise InvalidValue("birthday", "must be a date such as 1990-05-04")
+    return value
+
+
+class NewUser(BaseModel):
+    """A user to register. Texts are trimmed and normalised to Unicode NFC."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    username: Annotated[str, AfterValidator(clean_username)] = Field(
+        description="4 to 20 ASCII letters, digits, `_`, `.` and `-`; unique ignoring case.",
+        examples=["alice"],
+        json_schema_extra=USERNAME_SCHEMA,
+    )
+    first_name: Annotated[str, AfterValidator(clean_first_name)] = Field(
+        description="1 to 100 letters of any script, spaces, hyphens, apostrophes, periods.",
+        examples=["Alice"],
+        json_schema_extra=NAME_SCHEMA,
+    )
+    second_name: Annotated[str, AfterValidator(clean_second_name)] = Field(
+        description="1 to 100 letters of any script, spaces, hyphens, apostrophes, periods.",
+        examples=["Liddell"],
+        json_schema_extra=NAME_SCHEMA,
+    )
+    birthday: Annotated[date, BeforeValidator(_only_a_full_date)] = Field(
+        description="From 1900-01-01 to today.", examples=["1990-05-04"]
+    )
+
+
+class UserView(BaseModel):
+    """A user."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    username: str
+    first_name: str
+    second_name: str
+    birthday: date
+    created_at: AwareDatetime
+
+
+class UserPage(BaseModel):
+    """Users, newest first."""
+
+    items: list[UserView]
+    next_cursor: str | None = Field(description="Ask for the next page with it; null on the last page.")
+
+
+class Existence(BaseModel):
+    """Which of the ids in question belong to users."""
+
+    existing: list[UUID]
+    missing: list[UUID]
 
 
 UserIds = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=100, description="Ids to look up.")]
 
 
-@router.post(
-    "",
-    status_code=201,
-    response_model=UserView,
-    responses=LOCATION | problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS),
-)
-async def register_user(new: NewUser, request: Request, response: Response) -> User:
-    """Register a user."""
-    user = await _users(request).register(
-        username=new.username, first_name=new.first_name, second_name=new.second_name, birthday=new.birthday
+def users_router(users: Users) -> APIRouter:
+    """The routes to these use cases."""
+    router = api_router(prefix=PREFIX, tag="users")
+
+    @router.post(
+        "",
+        status_code=201,
+        response_model=UserView,
+        responses=LOCATION | problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS),
     )
-    response.headers["Location"] = f"{router.prefix}/{user.id}"
-    return user
+    async def register_user(new: NewUser, response: Response) -> User:
+        """Register a user."""
+        user = await users.register(
+            username=new.username, first_name=new.first_name, second_name=new.second_name, birthday=new.birthday
+        )
+        response.headers["Location"] = f"{PREFIX}/{user.id}"
+        return user
 
+    @router.get("", responses=NEXT_PAGE)
+    async def list_users(
+        request: Request,
+        response: Response,
+        limit: Limit = DEFAULT_LIMIT,
+        cursor: CursorText = None,
+    ) -> UserPage:
+        """List users, newest first."""
+        page = await users.page(limit=limit, after=CURSORS.decode(cursor))
+        next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
+        link_next_page(request, response, limit=limit, cursor=next_cursor)
+        return UserPage(items=[UserView.model_validate(user) for user in page.items], next_cursor=next_cursor)
 
-@router.get("", responses=NEXT_PAGE)
-async def list_users(
-    request: Request,
-    response: Response,
-    limit: Limit = DEFAULT_LIMIT,
-    cursor: CursorText = None,
-) -> UserPage:
-    """List users, newest first."""
-    page = await _users(request).page(limit=limit, after=CURSORS.decode(cursor))
-    next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
-    link_next_page(request, response, limit=limit, cursor=next_cursor)
-    return UserPage(items=[UserView.model_validate(user) for user in page.items], next_cursor=next_cursor)
+    @router.get("/exists")
+    async def which_users_exist(ids: UserIds) -> Existence:
+        """Tell which of up to 100 ids belong to users; each id is answered once."""
+        asked = list(dict.fromkeys(ids))
+        existing = await users.existing(asked)
+        return Existence(
+            existing=[user_id for user_id in asked if user_id in existing],
+            missing=[user_id for user_id in asked if user_id not in existing],
+        )
 
+    @router.get("/{user_id}", response_model=UserView, responses=problem_responses(USER_NOT_FOUND))
+    async def get_user(user_id: UUID) -> User:
+        """Get one user."""
+        return await users.get(user_id)
 
-@router.get("/exists")
-async def which_users_exist(ids: UserIds, request: Request) -> Existence:
-    """Tell which of up to 100 ids belong to users; each id is answered once."""
-    asked = list(dict.fromkeys(ids))
-    existing = await _users(request).existing(asked)
-    return Existence(
-        existing=[user_id for user_id in asked if user_id in existing],
-        missing=[user_id for user_id in asked if user_id not in existing],
-    )
+    @router.get("/{user_id}/exists", status_code=204, responses=problem_responses(USER_NOT_FOUND))
+    async def user_exists(user_id: UUID) -> None:
+        """Answer 204 if there is such a user, else 404."""
+        if not await users.exists(user_id):
+            raise UserNotFound(user_id)
 
-
-@router.get("/{user_id}", response_model=UserView, responses=problem_responses(USER_NOT_FOUND))
-async def get_user(user_id: UUID, request: Request) -> User:
-    """Get one user."""
-    return await _users(request).get(user_id)
-
-
-@router.get("/{user_id}/exists", status_code=204, responses=problem_responses(USER_NOT_FOUND))
-async def user_exists(user_id: UUID, request: Request) -> None:
-    """Answer 204 if there is such a user, else 404."""
-    if not await _users(request).exists(user_id):
-        raise UserNotFound(user_id)
-
-
-def _users(request: Request) -> Users:
-    # No Depends: solving a dependency takes 5 to 8 % of a request, and there is but one to choose from.
-    return cast(Users, request.app.state.users)
+    return router

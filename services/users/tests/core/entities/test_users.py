@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from users_service.core.entities.users import (
     User,
+    UsernameTaken,
+    UserNotFound,
     check_birthday,
     clean_first_name,
     clean_second_name,
@@ -160,3 +162,15 @@ def test_refuses_birthdays_outside(birthday: date) -> None:
     with pytest.raises(InvalidValue) as caught:
         check_birthday(birthday, today=TODAY)
     assert str(caught.value) == "The birthday must be a day from 1900-01-01 to today."
+
+
+def test_a_taken_username_is_known_but_not_repeated() -> None:
+    error = UsernameTaken("<script>")
+    assert error.username == "<script>"
+    assert str(error) == "Another user has this username; case makes no difference."
+
+
+def test_a_missing_user_is_named_by_id() -> None:
+    error = UserNotFound(USER_ID)
+    assert error.user_id == USER_ID
+    assert str(error) == f"No user has the id {USER_ID}."

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from users_service.core.entities.users import User
-from users_service.core.errors import InvalidValue, UsernameTaken, UserNotFound
+from users_service.core.entities.users import User, UsernameTaken, UserNotFound
+from users_service.core.errors import InvalidValue
 from users_service.core.services.users import Users
 
 from ..fakes import InMemoryUsers

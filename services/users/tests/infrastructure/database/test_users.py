@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from users_service.chassis.database import Database
-from users_service.chassis.identifiers import new_id
-from users_service.core.entities.users import User
-from users_service.core.errors import UsernameTaken
+from chassis.database import Database
+from chassis.ids import new_id
+
+from users_service.core.entities.users import User, UsernameTaken
 from users_service.infrastructure.database.users import USERNAME_INDEX, SqlUsers
 
 NOW = datetime(2026, 11, 23, 12, 30, 15, 123456, tzinfo=UTC)

@@ -1,11 +1,10 @@
-"""A friendship, and its rules."""
+"""A friendship, its rules, and what can be wrong with one."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Self
 from uuid import UUID
 
-from ..errors import SelfFriendship
 from .text import clean
 
 TAG_MAX: Final = 50
@@ -53,6 +52,40 @@ class Friendship:
         """Both users, lower id first: what must be unique, whoever began it. PostgreSQL sorts UUIDs alike."""
         low, high = sorted((self.initiator_id, self.target_id))
         return low, high
+
+
+class SelfFriendship(Exception):
+    """Both sides of a friendship are the same user."""
+
+    def __str__(self) -> str:
+        return "Nobody can be their own friend."
+
+
+class FriendshipExists(Exception):
+    """The two users are friends already, whoever of them began it."""
+
+    def __str__(self) -> str:
+        return "These two users are friends already; it makes no difference who began it."
+
+
+class FriendshipNotFound(Exception):
+    """No friendship has this id."""
+
+    def __init__(self, friendship_id: UUID) -> None:
+        self.friendship_id = friendship_id
+
+    def __str__(self) -> str:
+        return f"No friendship has the id {self.friendship_id}."
+
+
+class UsersNotFound(Exception):
+    """The users service knows no users with these ids."""
+
+    def __init__(self, user_ids: tuple[UUID, ...]) -> None:
+        self.user_ids = user_ids
+
+    def __str__(self) -> str:
+        return f"No user has the id {' or '.join(map(str, self.user_ids))}."
 
 
 def clean_tag(value: str) -> str:

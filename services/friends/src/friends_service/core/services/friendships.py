@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from ..entities.friendships import Friendship
+from ..clients.users import UserDirectory
+from ..entities.friendships import Friendship, FriendshipNotFound, UsersNotFound
 from ..entities.pages import Page
-from ..errors import FriendshipNotFound, UsersNotFound
 from ..repositories.friendships import FriendshipRepository
-from ..repositories.users import UserDirectory
 
 
 class Friendships:

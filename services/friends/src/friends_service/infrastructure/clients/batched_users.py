@@ -5,8 +5,9 @@ from collections.abc import Collection
 from typing import Final
 from uuid import UUID
 
-from ...chassis.request_context import current_request
-from ...core.repositories.users import UserDirectory
+from chassis.request_context import current_request
+
+from ...core.clients.users import UserDirectory
 
 MOST_IDS: Final = 100  # that the users service answers for in one call
 

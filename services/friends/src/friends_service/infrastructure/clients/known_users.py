@@ -6,7 +6,7 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
-from ...core.repositories.users import UserDirectory
+from ...core.clients.users import UserDirectory
 
 
 class KnownUsers:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from ...chassis.http_client import UpstreamClient
+from chassis.upstream import UpstreamClient
 
 
 class HttpUsers:

@@ -1,4 +1,4 @@
-"""A user, and the rules for what is known of them."""
+"""A user, the rules for what is known of them, and what can be wrong with one."""
 
 import re
 import unicodedata
@@ -53,6 +53,26 @@ class User:
             birthday=check_birthday(birthday, today=created_at.date()),
             created_at=created_at,
         )
+
+
+class UsernameTaken(Exception):
+    """Another user has this username, or one that differs only in case."""
+
+    def __init__(self, username: str) -> None:
+        self.username = username
+
+    def __str__(self) -> str:
+        return "Another user has this username; case makes no difference."
+
+
+class UserNotFound(Exception):
+    """No user has this id."""
+
+    def __init__(self, user_id: UUID) -> None:
+        self.user_id = user_id
+
+    def __str__(self) -> str:
+        return f"No user has the id {self.user_id}."
 
 
 def clean_username(value: str) -> str:

@@ -5,8 +5,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from ..entities.pages import Page
-from ..entities.users import User
-from ..errors import UserNotFound
+from ..entities.users import User, UserNotFound
 from ..repositories.users import UserRepository
 
 

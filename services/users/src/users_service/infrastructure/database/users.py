@@ -1,18 +1,17 @@
 """Users in PostgreSQL: the table, the statements (built once), and the repository."""
 
-from collections.abc import Collection
-from dataclasses import fields
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Index, Row, String, Uuid, any_, bindparam, insert, select, text
+from sqlalchemy import ARRAY, DateTime, Index, String, Uuid, any_, bindparam, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from ...chassis.database import Base, Database, constraint_errors
+from chassis.database import Base, Database, constraint_errors
+
 from ...core.entities.pages import Page
-from ...core.entities.users import NAME_MAX, USERNAME_MAX, User
-from ...core.errors import UsernameTaken
+from ...core.entities.users import NAME_MAX, USERNAME_MAX, User, UsernameTaken
 
 USERNAME_INDEX: Final = "uq_users_lower_username"
 
@@ -34,8 +33,9 @@ class UserRow(Base):
 
 
 # Columns, not entities: without an identity map a row costs half.
-_FIELDS: Final = tuple(field.name for field in fields(User))
-_SELECT: Final = select(*(getattr(UserRow, name) for name in _FIELDS))
+_SELECT: Final = select(
+    UserRow.id, UserRow.username, UserRow.first_name, UserRow.second_name, UserRow.birthday, UserRow.created_at
+)
 _INSERT: Final = insert(UserRow)
 _GET: Final = _SELECT.where(UserRow.id == bindparam("user_id"))
 _EXISTING: Final = select(UserRow.id).where(UserRow.id == any_(bindparam("user_ids", type_=ARRAY(Uuid))))
@@ -80,5 +80,13 @@ class SqlUsers:
         return Page.cut(list(map(_user, rows)), limit=limit, key=lambda user: user.id)
 
 
-def _user(row: Row[Any]) -> User:
-    return User(**dict(zip(_FIELDS, row, strict=True)))  # row._asdict() takes four times as long
+def _user(row: Sequence[Any]) -> User:
+    user_id, username, first_name, second_name, birthday, created_at = row
+    return User(
+        id=user_id,
+        username=username,
+        first_name=first_name,
+        second_name=second_name,
+        birthday=birthday,
+        created_at=created_at,
+    )

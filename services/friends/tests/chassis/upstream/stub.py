@@ -1,0 +1,62 @@
+"""An upstream service whose answers a test sets, and a client of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from chassis.upstream.client import UpstreamClient
+
+from ..sample_service.settings import Settings
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+class Upstream:
+    """A server whose answers a test sets."""
+
+    def __init__(self) -> None:
+        self.handler: Handler = self.fine
+        self.requests: list[web.BaseRequest] = []
+        self.url = ""
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.requests.append(request)
+        return await self.handler(request)
+
+    async def fine(self, _request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response({"fine": True})
+
+    async def silence(self, _request: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    def sequence(self, *answers: web.Response) -> Handler:
+        remaining = iter(answers)
+
+        async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+            return next(remaining)
+
+        return answer
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the client logged; a test before may have had others log more than usual."""
+    return [record.getMessage() for record in caplog.records if record.name.endswith(".upstream.client")]
+
+
+def whole(document: object) -> object:
+    return document
+
+
+@asynccontextmanager
+async def client_of(url: str, **changes: Any) -> AsyncIterator[UpstreamClient]:
+    """A client with patience for a busy machine, unless a test is about its patience."""
+    settings = Settings(
+        http_client_retries=0, http_client_connect_timeout=20, http_client_total_timeout=20, http_client_wait=20
+    )
+    async with UpstreamClient("users", url, settings.model_copy(update=changes)) as client:
+        yield client

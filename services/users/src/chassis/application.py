@@ -1,0 +1,95 @@
+"""Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from chassis.database import Database
+from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
+from chassis.problems import ProblemFor, exception_handlers
+from chassis.process.draining import Draining
+from chassis.process.health import Health, health_router
+from chassis.request_context import REQUEST_ID_HEADER, RequestContextMiddleware
+from chassis.settings import ChassisSettings
+from chassis.web.body_limit import BodyLimitMiddleware
+from chassis.web.documentation import OPENAPI_PATH, add_documentation
+from chassis.web.headers import ResponseHeadersMiddleware
+from chassis.web.hosts import AllowedHostsMiddleware
+from chassis.web.last_resort import LastResortMiddleware
+
+
+def build_application(
+    settings: ChassisSettings,
+    *,
+    database: Database,
+    routers: Iterable[APIRouter],
+    problems: Iterable[ProblemFor[Any]],
+    resources: Iterable[AbstractAsyncContextManager[object]] = (),
+    middleware: Iterable[Middleware] = (),
+) -> FastAPI:
+    """Build the application around a service's own parts.
+
+    `resources` (and the database) are entered at start-up and left in reverse order when the last request is done.
+    `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
+    access line, a known host and a bounded body, and what it raises is answered with a problem.
+    """
+    configure_logging(settings)
+    health = Health(database)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for resource in (database, *resources, Draining(health, delay=settings.drain_delay)):
+                await stack.enter_async_context(resource)
+            yield
+
+    app = FastAPI(
+        title=settings.identity.title,
+        description=settings.identity.description,
+        version=settings.identity.version,
+        openapi_url=OPENAPI_PATH,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        middleware=[*_middleware(settings, health), *middleware],
+        exception_handlers=exception_handlers(problems),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    for router in (*routers, health_router(health)):
+        app.include_router(router)
+    add_documentation(app)
+    return app
+
+
+def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
+    """From the outside in."""
+    stack: list[Any] = [
+        Middleware(RequestContextMiddleware),
+        Middleware(
+            AccessLogMiddleware,
+            bodies=settings.log_bodies,
+            body_limit=settings.log_body_limit,
+            headers=settings.log_headers,
+            redactor=redactor_for(settings),
+        ),
+        Middleware(ResponseHeadersMiddleware, is_draining=lambda: health.draining),
+        Middleware(LastResortMiddleware),
+    ]
+    if "*" not in settings.allowed_hosts:
+        stack.append(Middleware(AllowedHostsMiddleware, allowed=settings.allowed_hosts))
+    if settings.cors_allowed_origins:
+        stack.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.cors_allowed_origins,
+                allow_methods=["*"],
+                allow_headers=["*"],
+                expose_headers=[REQUEST_ID_HEADER, "Location", "Link", "Retry-After"],
+            )
+        )
+    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size)]

@@ -1,0 +1,39 @@
+"""A problem as a response."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import quote
+
+import orjson
+from starlette.responses import Response
+
+from chassis.request_context import current_request
+
+from .catalogue import Problem
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+def problem_response(
+    problem: Problem,
+    *,
+    detail: str,
+    path: str,
+    headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
+) -> Response:
+    """Render a problem, with the id of the current request."""
+    request = current_request()
+    content = {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": detail,
+        "instance": quote(path),
+        "request_id": request.request_id if request else "",
+        **(members or {}),
+    }
+    response = Response(orjson.dumps(content), problem.status, headers, MEDIA_TYPE)
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response

@@ -1,0 +1,126 @@
+"""The settings that every service has: from the environment, and from files below `/run/secrets`."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Final, Literal
+
+from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.identity import Identity
+
+from .types import Names, Port, Seconds
+
+SECRETS_FOLDER: Final = Path("/run/secrets")
+WELL_KNOWN_PASSWORDS: Final = frozenset({
+    "", "admin", "changeme", "example", "password", "postgres", "root", "secret", "test"
+})  # fmt: skip
+
+
+class ChassisSettings(BaseSettings):
+    """What the chassis reads; times are in seconds, sizes in bytes.
+
+    A service's own `Settings` inherits from it, names the service (`identity = IDENTITY`) and adds its own fields.
+    Fields without a default here get theirs from that identity.
+    """
+
+    identity: ClassVar[Identity]
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        validate_default=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+        secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None,
+    )
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="`production` refuses empty and well-known passwords."
+    )
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: Port = Field(description="TCP port to listen on; 0 takes a free one.")
+    web_concurrency: PositiveInt = Field(1, description="Worker processes; one is right for a container.")
+    forwarded_allow_ips: str = Field(
+        "127.0.0.1", description="Comma-separated proxies whose X-Forwarded-* headers are believed."
+    )
+    keep_alive_timeout: PositiveInt = Field(
+        75, description="Seconds an idle connection is kept; longer than any client or proxy in front keeps it."
+    )
+    drain_delay: float = Field(
+        0.5, ge=0, le=600, description="Seconds between SIGTERM (not ready any more) and closing the listener."
+    )
+    shutdown_timeout: PositiveInt = Field(3, description="Seconds that requests in flight get to finish after that.")
+
+    log_format: Literal["json", "console"] = Field("json", description="`console` is for human eyes.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", description="Lowest level.")
+    log_file: Path | None = Field(None, description="Also write JSON lines to this file, rotated by size.")
+    log_file_max_bytes: PositiveInt = Field(10 * 2**20, description="Size at which the log file is rotated.")
+    log_file_backups: PositiveInt = Field(3, description="Rotated log files that are kept.")
+    log_bodies: Literal["off", "errors", "all"] = Field(
+        "errors", description="Log bodies of requests and responses: never, for 4xx and 5xx, or always."
+    )
+    log_body_limit: PositiveInt = Field(2048, description="Bytes of a body that are kept for the log.")
+    log_headers: Names = Field(
+        frozenset({"accept", "content-type"}), description="Comma-separated request headers that are logged."
+    )
+    log_redact: Names = Field(
+        frozenset(), description="Comma-separated further field names whose values are never logged."
+    )
+
+    max_body_size: NonNegativeInt = Field(2**20, description="Largest request body in bytes; above it 413.")
+    allowed_hosts: Names = Field(
+        frozenset({"*"}),
+        description="Comma-separated host names that are answered; `*.example.com` allows subdomains, `*` any.",
+    )
+    cors_allowed_origins: Names = Field(frozenset(), description="Comma-separated origins that CORS allows.")
+
+    postgres_host: str = Field("postgres", description="Host, or the socket's folder if it begins with `/`.")
+    postgres_port: Port = Field(5432, description="Port of the database server.")
+    postgres_db: str = Field(description="Name of the database.")
+    postgres_user: str = Field(description="Role to log in as.")
+    postgres_password: SecretStr = Field(SecretStr(""), description="Password of the role.")
+    database_pool_size: PositiveInt = Field(
+        10, description="Connections of one process; the readiness check has one more for itself."
+    )
+    database_pool_wait: Seconds = Field(1.0, description="Seconds a request waits for a connection; then 503.")
+    database_timeout: Seconds = Field(2.5, description="Seconds for all that a request does there in one go; then 503.")
+    database_connect_timeout: Seconds = Field(1.5, description="Seconds to establish a connection.")
+    database_statement_timeout: Seconds = Field(2.0, description="Seconds a statement may run.")
+    database_lock_timeout: Seconds = Field(1.0, description="Seconds a statement may wait for a lock.")
+
+    http_client_connect_timeout: Seconds = Field(0.5, description="Seconds to connect to an upstream service.")
+    http_client_total_timeout: Seconds = Field(2.0, description="Seconds for a whole call, retries included.")
+    http_client_wait: Seconds = Field(0.5, description="Seconds that a call waits for its turn; then 503.")
+    http_client_retries: NonNegativeInt = Field(2, description="Further attempts of an idempotent call.")
+    http_client_concurrency: PositiveInt = Field(50, description="Calls to one upstream at a time.")
+    http_client_max_body_size: PositiveInt = Field(2**20, description="Largest answer accepted from an upstream.")
+    circuit_breaker_failures: PositiveInt = Field(5, description="Failures in a row that open the circuit.")
+    circuit_breaker_reset: Seconds = Field(2.0, description="Seconds until an open circuit lets a probe through.")
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Take the defaults that depend on the service from its identity; a field that has one keeps it."""
+        super().__pydantic_init_subclass__(**kwargs)
+        identity = cls.identity
+        defaults = {"port": identity.default_port, "postgres_db": identity.name, "postgres_user": identity.name}
+        for name, default in defaults.items():
+            if cls.model_fields[name].is_required():
+                cls.model_fields[name].default = default
+        cls.model_rebuild(force=True)
+
+    @field_validator("postgres_password")
+    @classmethod
+    def _refuse_well_known_password(cls, password: SecretStr, others: ValidationInfo) -> SecretStr:
+        names = {cls.identity.name, others.data.get("postgres_user"), others.data.get("postgres_db")}
+        guesses = WELL_KNOWN_PASSWORDS | names
+        if others.data.get("environment") == "production" and password.get_secret_value().lower() in guesses:
+            raise ValueError("is empty or well known, which ENVIRONMENT=production refuses")
+        return password
+
+    @field_validator("log_file")
+    @classmethod
+    def _refuse_a_shared_log_file(cls, path: Path | None, others: ValidationInfo) -> Path | None:
+        if path and others.data.get("web_concurrency", 1) > 1:
+            raise ValueError("cannot be rotated by several processes; it needs WEB_CONCURRENCY=1")
+        return path

@@ -1,0 +1,16 @@
+"""Puts the sample together."""
+
+from fastapi import FastAPI
+
+from chassis.application import build_application
+from chassis.database import Database
+from chassis.process import load_settings
+
+from .routes import PROBLEMS, router
+from .settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application that most tests of the chassis boot."""
+    settings = settings or load_settings(Settings)
+    return build_application(settings, database=Database(settings), routers=[router], problems=PROBLEMS)

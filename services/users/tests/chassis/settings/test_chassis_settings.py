@@ -1,0 +1,244 @@
+"""Settings come from the environment and from secret files; an unusable one stops the start, readably."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import SettingsConfigDict
+
+from chassis.process import load_settings
+
+from ..sample_process import SERVICE_FOLDER, python_path
+from ..sample_service import IDENTITY
+from ..sample_service.settings import Settings
+
+PLANTED = "planted-value"
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def unusable(caplog: pytest.LogCaptureFixture, kind: type[Settings] = Settings) -> list[str]:
+    """The lines, without their common beginning, of a start that ends at once."""
+    with pytest.raises(SystemExit) as caught:
+        load_settings(kind)
+    assert caught.value.code == os.EX_CONFIG == 78
+    assert {record.levelno for record in caplog.records} == {logging.CRITICAL}
+    assert {record.name for record in caplog.records} == {"chassis.process.startup"}
+    assert PLANTED not in caplog.text
+    assert all(message.startswith("unusable setting: ") for message in caplog.messages)
+    assert all(vars(record)["redacted_fields"] == {} for record in caplog.records), "a name would be taken for a secret"
+    return [message.removeprefix("unusable setting: ") for message in caplog.messages]
+
+
+def test_an_empty_environment_is_usable() -> None:
+    settings = load_settings(Settings)
+    assert (settings.port, settings.postgres_host, settings.postgres_db) == (
+        IDENTITY.default_port,
+        "postgres",
+        IDENTITY.name,
+    )
+
+
+def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "9000")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    settings = load_settings(Settings)
+    assert settings.port == 9000
+    assert settings.postgres_password.get_secret_value() == PLANTED
+    assert PLANTED not in repr(settings)
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "")
+    assert load_settings(Settings).port == IDENTITY.default_port
+
+
+def test_port_0_is_for_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "0")
+    assert load_settings(Settings).port == 0
+
+
+def test_no_error_repeats_a_value() -> None:
+    """Not even one that is raised to code that reads the settings itself."""
+    given: Any = {"port": PLANTED}
+    with pytest.raises(ValueError, match="port") as caught:
+        Settings(**given)
+    assert PLANTED not in str(caught.value)
+
+
+def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", "a.example, b.example,,")
+    assert load_settings(Settings).allowed_hosts == {"a.example", "b.example"}
+
+
+def test_looks_for_secret_files_where_containers_have_them() -> None:
+    code = """
+import pathlib
+pathlib.Path.is_dir = lambda path: str(path) == "/run/secrets"
+from chassis.settings import ChassisSettings
+print(ChassisSettings.model_config["secrets_dir"])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=SERVICE_FOLDER,
+        env=os.environ | {"PYTHONPATH": python_path()},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == b"/run/secrets\n"
+
+
+@pytest.fixture
+def with_secrets(tmp_path: Path) -> type[Settings]:
+    class WithSecrets(Settings):
+        model_config = SettingsConfigDict(secrets_dir=tmp_path)
+
+    return WithSecrets
+
+
+def test_reads_secret_files(with_secrets: type[Settings], tmp_path: Path) -> None:
+    (tmp_path / "postgres_password").write_text("from-a-file\n")
+    assert load_settings(with_secrets).postgres_password.get_secret_value() == "from-a-file"
+
+
+def test_the_environment_wins_over_secret_files_unless_it_is_empty(
+    with_secrets: type[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "postgres_password").write_text("from-a-file")
+    monkeypatch.setenv("POSTGRES_PASSWORD", "from-the-environment")
+    assert load_settings(with_secrets).postgres_password.get_secret_value() == "from-the-environment"
+    monkeypatch.setenv("POSTGRES_PASSWORD", "")
+    assert load_settings(with_secrets).postgres_password.get_secret_value() == "from-a-file"
+
+
+def test_a_secret_file_that_cannot_be_read_is_named(
+    with_secrets: type[Settings],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    (tmp_path / "postgres_password").touch()
+
+    def refuse(path: Path, *_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    assert unusable(caplog, with_secrets) == ["POSTGRES_PASSWORD: cannot be read: Permission denied"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PORT", PLANTED),
+        ("PORT", "65536"),
+        ("PORT", "-1"),
+        ("LOG_LEVEL", PLANTED),
+        ("LOG_FORMAT", PLANTED),
+        ("ENVIRONMENT", PLANTED),
+        ("WEB_CONCURRENCY", "0"),
+        ("DRAIN_DELAY", "-1"),
+        ("DRAIN_DELAY", "600.5"),
+        ("DATABASE_TIMEOUT", "86400.5"),
+        ("DATABASE_TIMEOUT", "inf"),
+        ("DATABASE_TIMEOUT", "nan"),
+        ("DATABASE_STATEMENT_TIMEOUT", "0"),
+        ("HTTP_CLIENT_TOTAL_TIMEOUT", PLANTED),
+        ("MAX_BODY_SIZE", PLANTED),
+    ],
+)
+def test_an_unusable_value_is_named_in_one_line(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(variable, value)
+    (line,) = unusable(caplog)
+    assert line.startswith(f"{variable}: ")
+    assert "\n" not in line
+
+
+def test_each_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    for variable in ("PORT", "LOG_LEVEL", "KEEP_ALIVE_TIMEOUT"):
+        monkeypatch.setenv(variable, PLANTED)
+    assert [line.partition(":")[0] for line in unusable(caplog)] == ["PORT", "KEEP_ALIVE_TIMEOUT", "LOG_LEVEL"]
+
+
+class OwnSettings(Settings):
+    own: dict[str, int] = Field({}, description="Something that is JSON.")
+
+
+def test_a_value_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("OWN", PLANTED)
+    assert unusable(caplog, OwnSettings) == ["OWN: is not valid JSON"]
+
+
+def test_json_of_another_shape_is_named_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("OWN", json.dumps({"a": PLANTED}))
+    (line,) = unusable(caplog, OwnSettings)
+    assert line.startswith("OWN: ")
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        *("", "Postgres", "admin", "changeme", "example", "password", "root", "secret", "test"),
+        *(IDENTITY.name, "the-role", "the-database"),
+    ],
+)
+def test_production_refuses_a_well_known_password(
+    password: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, value in {"USER": "the-role", "DB": "the-database", "PASSWORD": password}.items():
+        monkeypatch.setenv(f"POSTGRES_{name}", value)
+    assert load_settings(Settings).environment == "development", "where it is fine"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    assert unusable(caplog) == ["POSTGRES_PASSWORD: is empty or well known, which ENVIRONMENT=production refuses"]
+
+
+def test_production_accepts_a_password_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    assert load_settings(Settings).environment == "production"
+
+
+def test_several_processes_do_not_share_a_log_file(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOG_FILE", "log")
+    assert str(load_settings(Settings).log_file) == "log"
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; it needs WEB_CONCURRENCY=1"]
+
+
+def test_a_mistyped_number_of_processes_is_all_that_is_wrong_with_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOG_FILE", "log")
+    monkeypatch.setenv("WEB_CONCURRENCY", PLANTED)
+    (line,) = unusable(caplog)
+    assert line.startswith("WEB_CONCURRENCY: ")
+
+
+class JudgedTogether(Settings):
+    @model_validator(mode="after")
+    def _refuse(self) -> Self:
+        raise ValueError("These exclude each other.")
+
+
+def test_what_is_wrong_with_several_values_has_a_line_without_a_name(caplog: pytest.LogCaptureFixture) -> None:
+    assert unusable(caplog, JudgedTogether) == ["These exclude each other."]
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings: Any = Settings(postgres_password=SecretStr(PLANTED))
+    with pytest.raises(ValueError, match="frozen"):
+        settings.port = 1

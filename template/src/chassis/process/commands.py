@@ -1,0 +1,116 @@
+"""`python -m <package> …`: what an operator can ask of a service."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+from chassis.identity import Identity
+from chassis.logs import configure_default_logging, configure_logging
+from chassis.settings import ChassisSettings
+
+from .startup import load_settings
+
+logger = logging.getLogger(__name__)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one log line: a container with a mistyped command is read by machines."""
+
+    def error(self, message: str) -> NoReturn:
+        logger.critical("unusable arguments: %s", message)
+        raise SystemExit(os.EX_USAGE)
+
+
+def run(package: str, identity: Identity) -> None:
+    """Run the command that the arguments name; exit with 0 if it succeeded."""
+    configure_default_logging(identity)  # before anything else can fail
+    parser = _Parser(prog=f"python -m {package}")
+    parser.add_argument("--version", action="version", version=identity.version)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("serve", help="answer requests until SIGTERM")
+    commands.add_parser("migrate", help="bring the database schema to head")
+    commands.add_parser("openapi", help="print the OpenAPI document")
+    commands.add_parser("settings", help="print the table of settings, for SETTINGS.md")
+    commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
+    arguments = parser.parse_args()
+    sys.exit(COMMANDS[arguments.command](package))
+
+
+def _serve(package: str) -> int:
+    from .server import serve  # noqa: PLC0415 - imports are slow, and each command needs others
+
+    serve(f"{package}.main:create_app", _settings(package))
+    return 0
+
+
+def _migrate(package: str) -> int:
+    from chassis.database.errors import translated_errors  # noqa: PLC0415
+    from chassis.database.migrations import upgrade  # noqa: PLC0415
+    from chassis.errors import DatabaseUnavailable  # noqa: PLC0415
+
+    settings = _settings(package)
+    configure_logging(settings)
+    try:
+        with translated_errors():
+            upgrade(settings)
+    except DatabaseUnavailable as error:
+        logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - what is wrong is outside of the program
+        return 1
+    logger.info("schema is at head")
+    return 0
+
+
+def _openapi(package: str) -> int:
+    app = import_module(f"{package}.main").create_app()
+    sys.stdout.write(json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _print_settings(package: str) -> int:
+    from chassis.settings.table import settings_table  # noqa: PLC0415
+
+    sys.stdout.write(settings_table(_kind_of_settings(package), package=package))
+    return 0
+
+
+def _check(package: str) -> int:
+    from chassis.database import Database  # noqa: PLC0415
+
+    from .health import Health  # noqa: PLC0415
+
+    settings = _settings(package)
+    configure_logging(settings)
+
+    async def reason_not_ready() -> str | None:
+        async with Database(settings) as database:
+            return await Health(database).reason_not_ready()
+
+    reason = asyncio.run(reason_not_ready())
+    if reason:
+        logger.error("not ready: %s", reason)
+        return 1
+    logger.info("settings, database and schema are fine")
+    return 0
+
+
+def _settings(package: str) -> ChassisSettings:
+    return load_settings(_kind_of_settings(package))
+
+
+def _kind_of_settings(package: str) -> type[ChassisSettings]:
+    kind: type[ChassisSettings] = import_module(f"{package}.settings").Settings
+    return kind
+
+
+COMMANDS = {
+    "serve": _serve,
+    "migrate": _migrate,
+    "openapi": _openapi,
+    "settings": _print_settings,
+    "check": _check,
+}

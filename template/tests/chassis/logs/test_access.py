@@ -1,0 +1,155 @@
+"""Exactly one access line for each request, whatever becomes of it."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, NoReturn
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from chassis.logs.access import AccessLogMiddleware
+from chassis.logs.redaction import Redactor
+
+from ..log_reader import access_lines, empty, log_text, read_log
+from ..raw_http import connection_to
+
+ITEM = {"name": "lamp", "day": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "route"),
+    [
+        ("GET", f"/sample/items/{uuid4()}", None, 200, "/sample/items/{item_id}"),
+        ("GET", f"/sample/parts/{uuid4()}", None, 200, "/sample/parts/{part_id}"),
+        ("POST", "/sample/items", ITEM, 201, "/sample/items"),
+        ("POST", "/sample/items", ITEM | {"count": 101}, 409, "/sample/items"),
+        ("POST", "/sample/items", {}, 422, "/sample/items"),
+        ("GET", "/sample/forbidden", None, 403, "/sample/forbidden"),
+        ("GET", "/sample/boom", None, 500, "/sample/boom"),
+        ("GET", "/sample/upstream", None, 503, "/sample/upstream"),
+        ("GET", "/sample/stream", None, 200, "/sample/stream"),
+        ("GET", "/nowhere", None, 404, None),
+        ("DELETE", "/sample/items", None, 405, "/sample/items"),
+        ("HEAD", "/api/docs", None, 200, None),
+    ],
+)
+async def test_writes_one_line_for_each_request(
+    sample: aiohttp.ClientSession,
+    sample_log: Path,
+    method: str,
+    path: str,
+    body: object,
+    status: int,
+    route: str | None,
+) -> None:
+    async with sample.request(method, path, json=body, headers={"User-Agent": "tester"}) as response:
+        content = await response.read()
+    [line] = await access_lines(sample_log)
+    assert line["level"] == ("ERROR" if status >= 500 else "INFO")
+    assert line["message"] == f"{method} {path} {status}"
+    assert line["http.request.method"] == method
+    assert line["url.path"] == path
+    assert line.get("http.route") == route
+    assert line["http.response.status_code"] == status == response.status
+    assert line["http.response.body.size"] == len(content)
+    assert line["http.request.body.size"] == (len(json.dumps(body)) if body is not None else 0)
+    assert line["client.address"] == "127.0.0.1"
+    assert line["user_agent.original"] == "tester"
+    assert line["request_id"] == response.headers["X-Request-ID"]
+    assert len(line["trace_id"]) == 32
+    assert 0 < line["duration_ms"] < 10_000
+
+
+async def test_names_the_requests_in_whose_name_something_was_done(
+    sample: aiohttp.ClientSession, sample_log: Path
+) -> None:
+    for path in ("/sample/linked/another", "/sample/items"):
+        await sample.get(path)
+    with_link, without = await access_lines(sample_log, count=2)
+    assert with_link["linked_request_ids"] == ["another"]
+    assert "linked_request_ids" not in without
+
+
+async def test_writes_one_line_each_for_200_parallel_requests(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async def ask() -> str:
+        async with sample.get(f"/sample/items/{uuid4()}") as response:
+            return response.headers["X-Request-ID"]
+
+    asked = await asyncio.gather(*(ask() for _ in range(200)))
+    lines = await access_lines(sample_log, count=200)
+    assert {line["request_id"] for line in lines} == set(asked)
+    assert len(set(asked)) == 200
+
+
+async def test_tells_when_a_response_was_broken_off(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    with pytest.raises(aiohttp.ClientPayloadError):
+        async with sample.get("/sample/broken-off") as response:
+            await response.read()
+    [line] = await access_lines(sample_log)
+    assert line["http.response.status_code"] == 200
+    assert line["http.response.complete"] is False
+    assert line["level"] == "ERROR"
+    assert [each["exception.message"] for each in read_log(sample_log) if "exception.type" in each] == ["in the middle"]
+
+
+async def test_writes_one_line_when_the_client_leaves_in_the_middle(
+    sample: aiohttp.ClientSession, sample_log: Path
+) -> None:
+    async with sample.get("/sample/endless") as response:
+        await response.content.readany()
+        response.close()
+    [line] = await access_lines(sample_log)
+    assert line["http.response.complete"] is False
+    assert line["level"] == "INFO"
+
+
+async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, sample_log: Path) -> None:
+    empty(sample_log)
+    _, writer = await connection_to(sample_url)
+    writer.write(b"POST /sample/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nthe beginning")
+    await writer.drain()
+    await asyncio.sleep(0.1)
+    writer.close()
+    await writer.wait_closed()
+    [line] = await access_lines(sample_log)
+    assert line["http.response.status_code"] == 499
+    assert not [each for each in read_log(sample_log) if each["level"] in {"ERROR", "CRITICAL"}]
+
+
+async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    async def answers_nothing(*_: object) -> None:
+        pass
+
+    async def unused(*_: object) -> NoReturn:
+        raise AssertionError
+
+    options: Any = {"bodies": "off", "body_limit": 0, "headers": frozenset()}
+    layer = AccessLogMiddleware(answers_nothing, redactor=Redactor(), **options)
+    await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, unused, unused)
+    [record] = [record for record in caplog.records if record.name == "access"]
+    assert (record.levelname, record.getMessage()) == ("ERROR", "GET / 500")
+
+
+async def test_logs_health_checks_at_debug(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async with sample.get("/health/live") as response:
+        assert response.status == 200
+    await access_lines(sample_log, count=0)
+
+
+async def test_logs_only_allowed_headers(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async with sample.get("/sample/items", headers={"Accept": "text/x", "X-Other": "planted-header"}):
+        pass
+    [line] = await access_lines(sample_log)
+    assert line["http.request.header.accept"] == "text/x"
+    assert "planted-header" not in log_text(sample_log)
+
+
+async def test_cuts_long_paths(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    for length in (1024, 1025):
+        async with sample.get("/".ljust(length, "a")) as response:
+            assert response.status == 404
+    longest, cut = await access_lines(sample_log, count=2)
+    assert longest["url.path"] == "/".ljust(1024, "a")
+    assert cut["url.path"] == "/".ljust(1024, "a") + "…"

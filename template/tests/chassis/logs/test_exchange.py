@@ -1,0 +1,59 @@
+"""One request and its response, as the access log sees them pass."""
+
+from typing import NoReturn
+
+import pytest
+from starlette.types import Message
+
+from chassis.logs.exchange import Bodies, Exchange
+
+
+async def test_an_answer_that_nobody_waits_for_has_no_status() -> None:
+    """The application may find out that the client has left, and answer all the same."""
+
+    async def left() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    exchange = Exchange({}, left, send, bodies="off", body_limit=0)
+    await exchange.receive()
+    await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
+    assert exchange.status is None
+
+
+@pytest.mark.parametrize(
+    ("bodies", "status", "kept"),
+    [("off", 400, (b"", b"")), ("errors", 200, (b"abcd", b"")), ("errors", 400, (b"abcd", b"abcd"))],
+)
+async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, kept: tuple[bytes, bytes]) -> None:
+    pieces = [b"abc", b"d", b"e"]
+    coming = iter(pieces)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": next(coming), "more_body": True}
+
+    async def send(_: Message) -> None:
+        pass
+
+    exchange = Exchange({}, receive, send, bodies=bodies, body_limit=4)
+    for _ in pieces:
+        await exchange.receive()
+    await exchange.send({"type": "http.response.start", "status": status, "headers": []})
+    for piece in pieces:
+        await exchange.send({"type": "http.response.body", "body": piece, "more_body": True})
+    assert (bytes(exchange.request_body), bytes(exchange.response_body)) == kept
+    assert (exchange.request_size, exchange.response_size) == (5, 5)
+
+
+def test_tells_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([10.0, 10.123_456_7])
+
+    async def unused(*_: object) -> NoReturn:
+        raise AssertionError
+
+    with monkeypatch.context() as stopped:
+        stopped.setattr("time.perf_counter", lambda: next(clock))
+        duration = Exchange({}, unused, unused, bodies="off", body_limit=0).duration_ms
+    assert duration == 123.457
