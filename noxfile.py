@@ -13,7 +13,7 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "typecheck", "test", "drift", "template", "system"]
 
 ROOT = Path(__file__).parent
-BIN = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+BIN = ROOT / ".venv/bin"
 SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
 STOP_SECONDS = 10
 SCHEMAS = {

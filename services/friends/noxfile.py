@@ -11,7 +11,7 @@ nox.options.default_venv_backend = "none"
 nox.options.error_on_missing_interpreters = False  # in a CI, too, `test-all` takes those that are there
 nox.options.sessions = ["lint", "typecheck", "test"]
 
-BIN = Path(".venv", "Scripts" if os.name == "nt" else "bin").absolute()
+BIN = Path(".venv/bin").absolute()
 PATHS = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 CODE = ("src", "tests", "tools", "migrations")
@@ -39,8 +39,7 @@ def lint_deployment(session: nox.Session) -> None:
     run(session, "yamllint", "--strict", ".")
     if Path(".github").is_dir():
         run(session, "zizmor", "--offline", "--quiet", "--strict-collection", ".github")
-    if os.name != "nt":  # hadolint has no wheel for Windows
-        run(session, "hadolint", "Dockerfile")
+    run(session, "hadolint", "Dockerfile")
 
 
 def test_resolved(session: nox.Session, resolution: str) -> None:
