@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine import docker, inspect
+from failures import SystemFailure
 from layout import services
 from ports import HOST, free_ports
-from service_folder import SystemFailure, read_services
+from service_folder import read_services
 
 PROJECT = "allium-images"
 READY_SECONDS = 60

@@ -7,9 +7,8 @@ import sys
 import uuid
 from collections.abc import Iterator
 
+from failures import PostgresUnavailable, SystemFailure
 from layout import ROOT
-from postgres_account import PostgresUnavailable
-from service_folder import SystemFailure
 from service_process import is_ready
 from stopping import Stopped, stop_on_signals
 from system import running_system

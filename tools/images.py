@@ -6,8 +6,8 @@ import sys
 
 from containers import running_containers, variable
 from engine import why_not
+from failures import SystemFailure
 from layout import ROOT
-from service_folder import SystemFailure
 from stopping import Stopped, stop_on_signals
 
 TESTS = ("tests/images", "tests/system")

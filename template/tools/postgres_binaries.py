@@ -9,7 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from postgres_account import Account, PostgresUnavailable
+from failures import PostgresUnavailable
+from postgres_account import Account
 
 OLDEST_MAJOR = 17  # the first with the builtin C.UTF-8 locale, which needs nothing of the machine
 WAYS_OUT = (

@@ -8,7 +8,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from postgres_account import Account, PostgresUnavailable, account_for
+from failures import PostgresUnavailable
+from postgres_account import Account, account_for
 from postgres_binaries import Binaries
 
 # The builtin locale sorts alike on every machine and needs none of the machine's locales.

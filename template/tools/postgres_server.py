@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from postgres_account import Account, PostgresUnavailable, account_for
+from failures import PostgresUnavailable
+from postgres_account import Account, account_for
 from postgres_binaries import Binaries, find_binaries
 from postgres_cluster import ensure_cluster
 from watchdog import Watchdog, last_lines

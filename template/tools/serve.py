@@ -6,8 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from postgres_account import PostgresUnavailable
-from service_folder import SystemFailure
+from failures import PostgresUnavailable, SystemFailure
 from stopping import Stopped, stop_on_signals
 from system import running_system
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from postgres_account import PostgresUnavailable, account_for
+from failures import PostgresUnavailable
+from postgres_account import account_for
 from postgres_cluster import reachable_data_folder
 from postgres_server import PostgresServer, named_server, postgres_environment, postgres_server
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from failures import SystemFailure
 from ports import free_ports
-from service_folder import SystemFailure, read_services
+from service_folder import read_services
 from system import running_system
 
 from .processes import answer

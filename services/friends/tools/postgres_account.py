@@ -10,10 +10,6 @@ from pathlib import Path
 from typing import Any
 
 
-class PostgresUnavailable(Exception):
-    """No PostgreSQL server can be had; the message says why and, where there is a way out, what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account, and what it may do on this machine."""

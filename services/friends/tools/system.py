@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from failures import SystemFailure
 from ports import HOST, answered_ports, free_ports
 from postgres_cluster import reachable_data_folder
 from postgres_server import PostgresServer, named_server, superuser_of
 from run_folder import run_folder
-from service_folder import ServiceFolder, SystemFailure, read_services
+from service_folder import ServiceFolder, read_services
 from service_process import POLL_SECONDS, ServiceProcess
 
 Say = Callable[[str], None]

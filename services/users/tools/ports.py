@@ -5,7 +5,8 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 
-from service_folder import ServiceFolder, SystemFailure
+from failures import SystemFailure
+from service_folder import ServiceFolder
 
 HOST = "127.0.0.1"
 UNASKED = range(20_000, 32_768)  # the system gives none of these to a program that asks for any port, or connects

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from service_folder import SystemFailure
+from failures import SystemFailure
 from watchdog import Watchdog
 
 

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
-
-
-class SystemFailure(Exception):
-    """The services cannot be run, or one of them ended; the message is for the person at the terminal."""
+from failures import SystemFailure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

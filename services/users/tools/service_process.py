@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from failures import SystemFailure
 from ports import HOST
-from service_folder import ServiceFolder, SystemFailure
+from service_folder import ServiceFolder
 from watchdog import Watchdog, last_lines
 
 READY_SECONDS = 60
