@@ -3,28 +3,24 @@
 import random
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 from failures import SystemFailure
-from service_folder import ServiceFolder
 
 HOST = "127.0.0.1"
 UNASKED = range(20_000, 32_768)  # the system gives none of these to a program that asks for any port, or connects
 PATIENCE_SECONDS = 2  # services of a run that was killed may still be stopping
 
 
-def answered_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
-    """Return the port of each service's answers; raises `SystemFailure` if one is taken."""
+def require_ports(wanted: Mapping[str, int]) -> None:
+    """Return when all ports, by the names of the services that want them, are free; raises `SystemFailure`."""
     taken: dict[int, str] = {}
-    for service in services:
-        if service.port in taken:
-            raise SystemFailure(f"{taken[service.port]} and {service.name} both have port {service.port}.")
-        if not _becomes_free(service.port):
-            raise SystemFailure(
-                f"Port {service.port} of {service.name} is in use by another program; stop that one first."
-            )
-        taken[service.port] = service.name
-    return {service.name: service.port for service in services}
+    for name, port in wanted.items():
+        if port in taken:
+            raise SystemFailure(f"{taken[port]} and {name} both have port {port}.")
+        if not _becomes_free(port):
+            raise SystemFailure(f"Port {port} of {name} is in use by another program; stop that one first.")
+        taken[port] = name
 
 
 def free_ports() -> Iterator[int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from failures import SystemFailure
-from ports import HOST, answered_ports, free_ports
+from ports import HOST, free_ports, require_ports
 from postgres_cluster import reachable_data_folder
 from postgres_server import PostgresServer, named_server, superuser_of
 from run_folder import run_folder
@@ -74,7 +74,7 @@ def running_system(
     with contextlib.ExitStack() as stack:
         services = read_services(folders)
         home = stack.enter_context(run_folder(data))
-        chosen_ports = answered_ports(services) if ports == "answers" else _free_ports(services)
+        chosen_ports = _free_ports(services) if ports == "free" else _answered_ports(services)
         database = None
         if not (server := named_server()):
             database = _new_server(home, kept=data is not None, options=database_options, say=say)
@@ -93,6 +93,12 @@ def running_system(
 
 def _free_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
     return dict(zip((service.name for service in services), free_ports(), strict=False))
+
+
+def _answered_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
+    wanted = {service.name: service.port for service in services}
+    require_ports(wanted)
+    return wanted
 
 
 def _new_server(home: Path, *, kept: bool, options: Sequence[str], say: Say) -> PostgresServer:
