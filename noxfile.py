@@ -27,7 +27,7 @@ SCHEMAS = {
 
 def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
     """Run a program of the repository's own environment, which is first brought up to requirements-dev.txt."""
-    session.run(sys.executable, "template/tools/environment.py", log=False)
+    refresh_environment(session)
     session.run(
         str(BIN / program),
         *map(str, arguments),
@@ -35,6 +35,12 @@ def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
+
+
+def refresh_environment(session: nox.Session) -> None:
+    """Bring the environment of the current folder up to its requirements-dev.txt."""
+    tools = {"PYTHONPATH": str(ROOT / "template/tools")}
+    session.run(sys.executable, "-m", "dependencies.environment", env=tools, log=False)
 
 
 def in_each_service(session: nox.Session, name: str, *arguments: str) -> None:
@@ -65,7 +71,7 @@ def refresh_environments(session: nox.Session) -> None:
     """Bring the environment of every service up to date; the services' processes run in theirs."""
     for service in SERVICES:
         with session.chdir(service):
-            session.run(sys.executable, "tools/environment.py", log=False)
+            refresh_environment(session)
 
 
 @nox.session
@@ -118,7 +124,7 @@ def newest(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
     run(session, "zizmor", "--quiet", "--strict-collection", ".github")
-    run(session, "python", "template/tools/audit.py", *session.posargs)
+    run(session, "python", "-m", "dependencies.audit", *session.posargs)
     in_each_service(session, "audit", *session.posargs)
 
 
@@ -163,7 +169,7 @@ def serve(session: nox.Session) -> None:
     """Run all services on an embedded PostgreSQL whose data stays in .allium, until Ctrl-C."""
     refresh_environments(session)
     options = ["--with-parent", "--data", ".allium", *session.posargs]
-    run(session, "python", "template/tools/serve.py", *SERVICES, *options)
+    run(session, "python", "-m", "system.serve", *SERVICES, *options)
 
 
 @nox.session
@@ -196,7 +202,8 @@ def update(session: nox.Session) -> None:
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
     for service in SERVICES:
         with session.chdir(service):
-            session.run(str(BIN / "python"), "tools/update.py", "--vcs-ref", "HEAD", *session.posargs)
+            update = ["-m", "dependencies.update", "--vcs-ref", "HEAD", *session.posargs]
+            session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
         session.run("git", "add", "--all", str(service))
     # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "tools/scaffold.py", "sync")
@@ -229,7 +236,7 @@ def docs(session: nox.Session) -> None:
         run(session, "python", "tools/badges.py")
         return
     with session.chdir("docs"):
-        session.run(sys.executable, "../template/tools/environment.py", log=False)
+        refresh_environment(session)
     run(session, "python", "tools/build_site.py", *session.posargs)
     if not session.posargs:
         run(session, "pytest", "tests/docs")

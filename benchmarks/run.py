@@ -21,7 +21,7 @@ from targets import Ratio, ratios
 from workloads import Workloads
 
 from failures import PostgresUnavailable, SystemFailure
-from stopping import Stopped, stop_on_signals
+from processes.stopping import Stopped, stop_on_signals
 
 RESULTS = Path(__file__).parent / "results"
 

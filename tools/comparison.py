@@ -10,7 +10,7 @@ from pathlib import Path
 
 from copier.errors import CopierError
 
-import lock
+from dependencies import lock
 from layout import ANSWERS, answers, listed
 from rendering import belongs_to_service, questions, render
 

@@ -12,8 +12,8 @@ from typing import Any
 from engine import docker, inspect
 from failures import SystemFailure
 from layout import services
-from ports import HOST, free_ports
-from service_folder import read_services
+from processes.ports import HOST, free_ports
+from system.service_folder import read_services
 
 PROJECT = "allium-images"
 READY_SECONDS = 60

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from failures import PostgresUnavailable, SystemFailure
 from layout import ROOT
-from service_process import is_ready
-from stopping import Stopped, stop_on_signals
-from system import running_system
+from processes.stopping import Stopped, stop_on_signals
+from system.running import running_system
+from system.service_process import is_ready
 from walk import Json, UndocumentedAnswer, check, get, post, say
 
 NAMES = ("users", "friends")

@@ -8,7 +8,7 @@ from containers import running_containers, variable
 from engine import why_not
 from failures import SystemFailure
 from layout import ROOT
-from stopping import Stopped, stop_on_signals
+from processes.stopping import Stopped, stop_on_signals
 
 TESTS = ("tests/images", "tests/system")
 

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import lock
+from dependencies import lock
 from layout import ROOT, services
 from rendering import render
 
@@ -19,7 +19,7 @@ OWN: lock.Locks = {
     "requirements-dev.txt": ("--group", "dev", "--constraint", "tools/noxw-requirements.txt"),
     "docs/requirements-dev.txt": ("--group", "docs", "--constraint", "requirements-dev.txt"),
 }
-NOX_OF_SERVICES = ROOT / "template" / "tools" / "nox-requirements.txt"
+NOX_OF_SERVICES = ROOT / "template/tools/dependencies/nox-requirements.txt"
 
 
 def give_nox_to_services() -> None:

@@ -22,7 +22,7 @@ from mutants import Mutant, mutants
 from mutation_report import Score, report
 from mutation_sandbox import Sandbox
 from mutation_targets import Target, targets
-from postgres_server import postgres_environment
+from postgres.server import postgres_environment
 
 SAMPLE: Final = 10
 CHECK_SECONDS: Final = 300  # for the tests of a module without any mutant

@@ -7,7 +7,7 @@ from typing import Any
 from copier.errors import CopierError
 
 import compose_file
-import lock
+from dependencies import lock
 from layout import ROOT, answers, services
 from rendering import render
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from layout import ROOT
-from system import running_system
+from system.running import running_system
 
 PICTURE = ROOT / "docs/images/swagger.png"
 BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")

@@ -8,8 +8,8 @@ from pathlib import Path
 from jinja2 import TemplateSyntaxError
 
 import compose_file
-import lock
 from comparison import Difference, differences, owned_files, rendered_for, strays
+from dependencies import lock
 from layout import ROOT, services, tracked
 from lock_all import take_template_locks
 from new_service import new

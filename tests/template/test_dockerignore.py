@@ -15,7 +15,7 @@ SECRETS = [
     "id_rsa",
     "secrets/password",
     "tests/conftest.py",
-    "tools/lock.py",
+    "tools/dependencies/lock.py",
     "src/orders_service/.env",
     "src/orders_service/__pycache__/main.cpython-313.pyc",
     "migrations/.pgpass",

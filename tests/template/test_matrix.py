@@ -10,7 +10,7 @@ import pytest
 from odd_answers import FEW_ROWS, ROWS, answers, name
 from workshop import Programs
 
-import lock
+from dependencies import lock
 from layout import ROOT
 from rendering import render
 

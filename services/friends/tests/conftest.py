@@ -15,8 +15,9 @@ import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from postgres_server import postgres_environment
 from pydantic import SecretStr
+
+from postgres.server import postgres_environment
 
 from friends_service.chassis.database import Database
 from friends_service.chassis.http_protocol import ProblemHttpProtocol

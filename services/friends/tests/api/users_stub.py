@@ -4,7 +4,8 @@ import asyncio
 from uuid import UUID
 
 from aiohttp import web
-from ports import free_ports
+
+from processes.ports import free_ports
 
 from friends_service.chassis.identifiers import new_id
 

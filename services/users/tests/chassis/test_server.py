@@ -14,7 +14,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from ports import free_ports
+
+from processes.ports import free_ports
 
 from users_service.chassis.server import WORKER_ANSWER_SECONDS
 
