@@ -77,7 +77,7 @@ def refresh_environments(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, locks and workflows here, and style, import contracts and locks of each service."""
-    run(session, "python", "tools/lock_all.py", "--check")
+    run(session, "python", "-m", "template.lock_all", "--check")
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
     run(session, "yamllint", "--strict", ".")
@@ -139,7 +139,7 @@ def format_code(session: nox.Session) -> None:
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail, naming the files, if a service is not as the template has it."""
-    run(session, "python", "tools/scaffold.py", "drift")
+    run(session, "python", "-m", "template.scaffold", "drift")
 
 
 @nox.session
@@ -161,7 +161,7 @@ def system(session: nox.Session) -> None:
 def mutate(session: nox.Session) -> None:
     """Change one thing in the code at a time and see whether a test notices; `-- --help` says what can be chosen."""
     refresh_environments(session)
-    run(session, "python", "tools/mutate.py", *session.posargs)
+    run(session, "python", "-m", "mutation.mutate", *session.posargs)
 
 
 @nox.session
@@ -176,19 +176,19 @@ def serve(session: nox.Session) -> None:
 def demo(session: nox.Session) -> None:
     """Walk through the API of the running system, or of one started for it."""
     refresh_environments(session)
-    run(session, "python", "tools/demo.py", *session.posargs)
+    run(session, "python", "-m", "docs.demo", *session.posargs)
 
 
 @nox.session
 def new(session: nox.Session) -> None:
     """Generate a service: `./noxw -s new -- orders --port 8003`; `-- --help` lists its options."""
-    run(session, "python", "tools/scaffold.py", "new", *session.posargs)
+    run(session, "python", "-m", "template.scaffold", "new", *session.posargs)
 
 
 @nox.session
 def sync(session: nox.Session) -> None:
     """Bring the owned files of each service to the state of template/, uncommitted changes included."""
-    run(session, "python", "tools/scaffold.py", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync")
 
 
 @nox.session
@@ -196,7 +196,7 @@ def update(session: nox.Session) -> None:
     """Synchronise a clean tree; then, given arguments such as `-d ci=github`, run `copier update` with them."""
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
-    run(session, "python", "tools/scaffold.py", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync")
     if not session.posargs:
         return
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
@@ -206,7 +206,7 @@ def update(session: nox.Session) -> None:
             session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
         session.run("git", "add", "--all", str(service))
     # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
-    run(session, "python", "tools/scaffold.py", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync")
 
 
 def refuse_changes(session: nox.Session, instead: str) -> None:
@@ -218,26 +218,26 @@ def refuse_changes(session: nox.Session, instead: str) -> None:
 @nox.session
 def lock(session: nox.Session) -> None:
     """Lock the dependencies of everything anew; `-- --upgrade` takes the newest versions that are a week old."""
-    run(session, "python", "tools/lock_all.py", *session.posargs)
+    run(session, "python", "-m", "template.lock_all", *session.posargs)
 
 
 @nox.session
 def images(session: nox.Session) -> None:
     """Build the images, test them and the running containers, and tear down; needs Docker; arguments go to pytest."""
-    run(session, "python", "tools/images.py", *session.posargs)
+    run(session, "python", "-m", "containers.images", *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Make a site of the documents and test it; or ask for links (`-- external`), draw pictures (`-- picture`)."""
     if session.posargs == ["picture"]:
-        run(session, "python", "tools/record_demo.py")
-        run(session, "python", "tools/photograph_swagger.py")
-        run(session, "python", "tools/badges.py")
+        run(session, "python", "-m", "docs.record_demo")
+        run(session, "python", "-m", "docs.photograph_swagger")
+        run(session, "python", "-m", "docs.badges")
         return
     with session.chdir("docs"):
         refresh_environment(session)
-    run(session, "python", "tools/build_site.py", *session.posargs)
+    run(session, "python", "-m", "docs.build_site", *session.posargs)
     if not session.posargs:
         run(session, "pytest", "tests/docs")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import lock_all
 from dependencies import lock
 from layout import ROOT, git, services
+from template import lock_all
 
 # In two halves, so that this file does not hold what it forbids.
 HOSTS = ["pypi" + ".org", "python" + "hosted.org", "registry.npm" + "js.org", "deb.deb" + "ian.org", "/opt" + "/pypi"]

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from layout import listed, services
-from rendering import render
+from template.rendering import render
 
 SECRETS = [
     ".env",

@@ -12,13 +12,13 @@ from workshop import Programs
 
 from dependencies import lock
 from layout import ROOT
-from rendering import render
+from template.rendering import render
 
 RENDER_FEW = """
 import sys
 from pathlib import Path
 from odd_answers import FEW_ROWS, answers
-from rendering import render
+from template.rendering import render
 for number, row in enumerate(FEW_ROWS):
     render(Path(sys.argv[1], str(number)), answers(row), seed=True)
 """

@@ -13,8 +13,8 @@ from pairwise import Row
 from workshop import WORKSHOPS, Programs, run_tool
 
 from dependencies import lock
-from rendering import render
 from system.running import running_system
+from template.rendering import render
 
 
 @pytest.fixture(scope="module", params=FEW_ROWS, ids=name)

@@ -9,7 +9,7 @@ from working_copy import Copy
 
 from dependencies import lock
 from layout import listed
-from rendering import belongs_to_service
+from template.rendering import belongs_to_service
 
 PACKAGE = "src/orders_service"
 

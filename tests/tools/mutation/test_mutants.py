@@ -2,9 +2,9 @@
 
 import tomllib
 
-from mutants import mutants
-from mutation_report import EXPLANATIONS
-from mutation_targets import targets
+from mutation.mutants import mutants
+from mutation.report import EXPLANATIONS
+from mutation.targets import targets
 
 
 def changes(source: str) -> set[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from layout import ROOT
-from mutation_sandbox import FailingTests, Sandbox
+from mutation.sandbox import FailingTests, Sandbox
 
 MODULE = Path("src/answer.py")
 TESTS = ["tests"]

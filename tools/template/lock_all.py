@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dependencies import lock
 from layout import ROOT, services
-from rendering import render
+from template.rendering import render
 
 OWN: lock.Locks = {
     "tools/noxw-requirements.txt": ("--group", "noxw"),

@@ -7,12 +7,12 @@ import sys
 import uuid
 from collections.abc import Iterator
 
+from docs.walk import Json, UndocumentedAnswer, check, get, post, say
 from failures import PostgresUnavailable, SystemFailure
 from layout import ROOT
 from processes.stopping import Stopped, stop_on_signals
 from system.running import running_system
 from system.service_process import is_ready
-from walk import Json, UndocumentedAnswer, check, get, post, say
 
 NAMES = ("users", "friends")
 

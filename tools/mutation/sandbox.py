@@ -9,7 +9,7 @@ from typing import IO, Final, cast
 
 from layout import listed
 
-WORKER: Final = Path(__file__).with_name("mutation_worker.py")
+WORKER: Final = Path(__file__).with_name("worker.py")
 
 
 class FailingTests(Exception):
@@ -25,7 +25,7 @@ class Sandbox:
             shutil.copy(service / file, folder / file)
         self._folder = folder
         self._worker = subprocess.Popen(
-            [service / ".venv" / "bin" / "python", WORKER],
+            [service / ".venv" / "bin" / "python", "-P", WORKER],  # the tests shall not find what is beside it
             cwd=folder,
             env=os.environ | environment,
             stdin=subprocess.PIPE,

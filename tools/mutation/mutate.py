@@ -1,7 +1,7 @@
 """Mutation testing: change one thing in the code at a time and see whether a test notices.
 
 Prints a score for each module and writes the survivors to .nox/mutate. Fails if a mutant survives that
-`mutation_survivors.toml` does not explain, or if it explains one that no longer survives.
+`survivors.toml` does not explain, or if it explains one that no longer survives.
 """
 
 import argparse
@@ -18,10 +18,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from mutants import Mutant, mutants
-from mutation_report import Score, report
-from mutation_sandbox import Sandbox
-from mutation_targets import Target, targets
+from mutation.mutants import Mutant, mutants
+from mutation.report import Score, report
+from mutation.sandbox import Sandbox
+from mutation.targets import Target, targets
 from postgres.server import postgres_environment
 
 SAMPLE: Final = 10

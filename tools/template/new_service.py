@@ -6,10 +6,10 @@ from typing import Any
 
 from copier.errors import CopierError
 
-import compose_file
 from dependencies import lock
 from layout import ROOT, answers, services
-from rendering import render
+from template import compose_file
+from template.rendering import render
 
 FIRST_PORT = 8001
 

@@ -1,7 +1,7 @@
 """Make a site of the repository's documents in docs/_build; a warning, such as a dead link, is an error.
 
-python tools/build_site.py              the site; links inside the repository are checked, no network is used
-python tools/build_site.py external     only asks every address outside whether it answers
+python -m docs.build_site              the site; links inside the repository are checked, no network is used
+python -m docs.build_site external     only asks every address outside whether it answers
 """
 
 import subprocess

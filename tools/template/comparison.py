@@ -12,7 +12,7 @@ from copier.errors import CopierError
 
 from dependencies import lock
 from layout import ANSWERS, answers, listed
-from rendering import belongs_to_service, questions, render
+from template.rendering import belongs_to_service, questions, render
 
 DIFF_LINES = 12
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 
-import compose_file
-from comparison import Difference, differences, owned_files, rendered_for, strays
 from dependencies import lock
 from layout import ROOT, services, tracked
-from lock_all import take_template_locks
-from new_service import new
+from template import compose_file
+from template.comparison import Difference, differences, owned_files, rendered_for, strays
+from template.lock_all import take_template_locks
+from template.new_service import new
 
 HELP = """\
 Owned files are the template's: change them in template/ and run `./noxw -s sync`, which also heals them.

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Final
 
 from layout import ROOT
-from mutants import Mutant
-from mutation_targets import Target
+from mutation.mutants import Mutant
+from mutation.targets import Target
 
 RESULTS: Final = ROOT / ".nox" / "mutate"
-EXPLANATIONS: Final = Path(__file__).with_name("mutation_survivors.toml")
+EXPLANATIONS: Final = Path(__file__).with_name("survivors.toml")
 
 
 @dataclass

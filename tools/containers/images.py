@@ -1,11 +1,11 @@
-"""Build the images, run the system in containers, and test both: `python tools/images.py [pytest arguments]`."""
+"""Build the images, run the system in containers, and test both: `python -m containers.images [pytest arguments]`."""
 
 import os
 import subprocess
 import sys
 
-from containers import running_containers, variable
-from engine import why_not
+from containers.engine import why_not
+from containers.running import running_containers, variable
 from failures import SystemFailure
 from layout import ROOT
 from processes.stopping import Stopped, stop_on_signals

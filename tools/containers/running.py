@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine import docker, inspect
+from containers.engine import docker, inspect
 from failures import SystemFailure
 from layout import services
 from processes.ports import HOST, free_ports
