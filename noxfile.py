@@ -13,7 +13,7 @@ nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "typecheck", "test", "drift", "template", "system"]
 
 ROOT = Path(__file__).parent
-BIN = ROOT / ".venv" / ("Scripts" if os.name == "nt" else "bin")
+BIN = ROOT / ".venv/bin"
 SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
 STOP_SECONDS = 10
 SCHEMAS = {
@@ -27,7 +27,7 @@ SCHEMAS = {
 
 def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
     """Run a program of the repository's own environment, which is first brought up to requirements-dev.txt."""
-    session.run(sys.executable, "template/tools/environment.py", log=False)
+    refresh_environment(session)
     session.run(
         str(BIN / program),
         *map(str, arguments),
@@ -35,6 +35,12 @@ def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
+
+
+def refresh_environment(session: nox.Session) -> None:
+    """Bring the environment of the current folder up to its requirements-dev.txt."""
+    tools = {"PYTHONPATH": str(ROOT / "template/tools")}
+    session.run(sys.executable, "-m", "dependencies.environment", env=tools, log=False)
 
 
 def in_each_service(session: nox.Session, name: str, *arguments: str) -> None:
@@ -65,13 +71,13 @@ def refresh_environments(session: nox.Session) -> None:
     """Bring the environment of every service up to date; the services' processes run in theirs."""
     for service in SERVICES:
         with session.chdir(service):
-            session.run(sys.executable, "tools/environment.py", log=False)
+            refresh_environment(session)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, locks and workflows here, and style, import contracts and locks of each service."""
-    run(session, "python", "tools/lock_all.py", "--check")
+    run(session, "python", "-m", "template.lock_all", "--check")
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
     run(session, "yamllint", "--strict", ".")
@@ -118,7 +124,7 @@ def newest(session: nox.Session) -> None:
 def audit(session: nox.Session) -> None:
     """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
     run(session, "zizmor", "--quiet", "--strict-collection", ".github")
-    run(session, "python", "template/tools/audit.py", *session.posargs)
+    run(session, "python", "-m", "dependencies.audit", *session.posargs)
     in_each_service(session, "audit", *session.posargs)
 
 
@@ -133,7 +139,7 @@ def format_code(session: nox.Session) -> None:
 @nox.session
 def drift(session: nox.Session) -> None:
     """Fail, naming the files, if a service is not as the template has it."""
-    run(session, "python", "tools/scaffold.py", "drift")
+    run(session, "python", "-m", "template.scaffold", "drift")
 
 
 @nox.session
@@ -155,7 +161,7 @@ def system(session: nox.Session) -> None:
 def mutate(session: nox.Session) -> None:
     """Change one thing in the code at a time and see whether a test notices; `-- --help` says what can be chosen."""
     refresh_environments(session)
-    run(session, "python", "tools/mutate.py", *session.posargs)
+    run(session, "python", "-m", "mutation.mutate", *session.posargs)
 
 
 @nox.session
@@ -163,26 +169,26 @@ def serve(session: nox.Session) -> None:
     """Run all services on an embedded PostgreSQL whose data stays in .allium, until Ctrl-C."""
     refresh_environments(session)
     options = ["--with-parent", "--data", ".allium", *session.posargs]
-    run(session, "python", "template/tools/serve.py", *SERVICES, *options)
+    run(session, "python", "-m", "system.serve", *SERVICES, *options)
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
     """Walk through the API of the running system, or of one started for it."""
     refresh_environments(session)
-    run(session, "python", "tools/demo.py", *session.posargs)
+    run(session, "python", "-m", "docs.demo", *session.posargs)
 
 
 @nox.session
 def new(session: nox.Session) -> None:
     """Generate a service: `./noxw -s new -- orders --port 8003`; `-- --help` lists its options."""
-    run(session, "python", "tools/scaffold.py", "new", *session.posargs)
+    run(session, "python", "-m", "template.scaffold", "new", *session.posargs)
 
 
 @nox.session
 def sync(session: nox.Session) -> None:
     """Bring the owned files of each service to the state of template/, uncommitted changes included."""
-    run(session, "python", "tools/scaffold.py", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync")
 
 
 @nox.session
@@ -190,16 +196,17 @@ def update(session: nox.Session) -> None:
     """Synchronise a clean tree; then, given arguments such as `-d ci=github`, run `copier update` with them."""
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
-    run(session, "python", "tools/scaffold.py", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync")
     if not session.posargs:
         return
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
     for service in SERVICES:
         with session.chdir(service):
-            session.run(str(BIN / "python"), "tools/update.py", "--vcs-ref", "HEAD", *session.posargs)
+            update = ["-m", "dependencies.update", "--vcs-ref", "HEAD", *session.posargs]
+            session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
         session.run("git", "add", "--all", str(service))
     # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
-    run(session, "python", "tools/scaffold.py", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync")
 
 
 def refuse_changes(session: nox.Session, instead: str) -> None:
@@ -211,26 +218,26 @@ def refuse_changes(session: nox.Session, instead: str) -> None:
 @nox.session
 def lock(session: nox.Session) -> None:
     """Lock the dependencies of everything anew; `-- --upgrade` takes the newest versions that are a week old."""
-    run(session, "python", "tools/lock_all.py", *session.posargs)
+    run(session, "python", "-m", "template.lock_all", *session.posargs)
 
 
 @nox.session
 def images(session: nox.Session) -> None:
     """Build the images, test them and the running containers, and tear down; needs Docker; arguments go to pytest."""
-    run(session, "python", "tools/images.py", *session.posargs)
+    run(session, "python", "-m", "containers.images", *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
     """Make a site of the documents and test it; or ask for links (`-- external`), draw pictures (`-- picture`)."""
     if session.posargs == ["picture"]:
-        run(session, "python", "tools/record_demo.py")
-        run(session, "python", "tools/photograph_swagger.py")
-        run(session, "python", "tools/badges.py")
+        run(session, "python", "-m", "docs.record_demo")
+        run(session, "python", "-m", "docs.photograph_swagger")
+        run(session, "python", "-m", "docs.badges")
         return
     with session.chdir("docs"):
-        session.run(sys.executable, "../template/tools/environment.py", log=False)
-    run(session, "python", "tools/build_site.py", *session.posargs)
+        refresh_environment(session)
+    run(session, "python", "-m", "docs.build_site", *session.posargs)
     if not session.posargs:
         run(session, "pytest", "tests/docs")
 

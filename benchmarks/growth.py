@@ -19,9 +19,9 @@ from growth_seeding import grow
 from plans import LOGGING_PLANS, Cost, cost_of_statements
 from servers import DATABASE_OPTIONS, ROOT
 
-from postgres_server import superuser_of
-from stopping import Stopped, stop_on_signals
-from system import System, running_system
+from postgres.server import superuser_of
+from processes.stopping import Stopped, stop_on_signals
+from system.running import System, running_system
 
 RESULTS = Path(__file__).parent / "results"
 SIZES = [10**4, 10**5, 10**6, 10**7]

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 from growth_seeding import GROWING_HUB, GROWING_SINCE, HUB_OF_THE_FIRST_DAYS, id_of
 from seeding import SEED
 
-from system import System
+from system.running import System
 
 EXECUTIONS = 50
 IDS = 100

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from load import Load, LoadFailure, put_load
-from processes import cpu_seconds, resident_bytes
 from servers import Bench
+from usage import cpu_seconds, resident_bytes
 from workloads import CONNECTIONS, Contender, Workloads
 
 WARM_UP_SECONDS = 1

@@ -20,9 +20,8 @@ from servers import DATABASE_OPTIONS, Bench, ServerFailure, running_servers
 from targets import Ratio, ratios
 from workloads import Workloads
 
-from postgres_account import PostgresUnavailable
-from service_folder import SystemFailure
-from stopping import Stopped, stop_on_signals
+from failures import PostgresUnavailable, SystemFailure
+from processes.stopping import Stopped, stop_on_signals
 
 RESULTS = Path(__file__).parent / "results"
 

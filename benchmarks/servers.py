@@ -9,11 +9,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ports import HOST, free_ports
-from postgres_server import superuser_of
-from service_process import ServiceProcess
-from system import System, running_system
-from watchdog import Watchdog, last_lines
+from postgres.server import superuser_of
+from processes.ports import HOST, free_ports
+from processes.watchdog import Watchdog, last_lines
+from system.running import System, running_system
+from system.service_process import ServiceProcess
 
 ROOT = Path(__file__).parent.parent
 BASELINES = Path(__file__).parent / "baselines"

@@ -11,7 +11,7 @@ nox.options.default_venv_backend = "none"
 nox.options.error_on_missing_interpreters = False  # in a CI, too, `test-all` takes those that are there
 nox.options.sessions = ["lint", "typecheck", "test"]
 
-BIN = Path(".venv", "Scripts" if os.name == "nt" else "bin").absolute()
+BIN = Path(".venv/bin").absolute()
 PATHS = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 CODE = ("src", "tests", "tools", "migrations")
@@ -26,7 +26,7 @@ SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
 
 def run(session: nox.Session, program: str, *arguments: str) -> None:
     """Run a program of the environment, which is first brought up to requirements-dev.txt."""
-    session.run(sys.executable, "tools/environment.py", log=False)
+    session.run(sys.executable, "-m", "dependencies.environment", env=PATHS, log=False)
     session.run(str(BIN / program), *arguments, env=PATHS)
 
 
@@ -39,8 +39,7 @@ def lint_deployment(session: nox.Session) -> None:
     run(session, "yamllint", "--strict", ".")
     if Path(".github").is_dir():
         run(session, "zizmor", "--offline", "--quiet", "--strict-collection", ".github")
-    if os.name != "nt":  # hadolint has no wheel for Windows
-        run(session, "hadolint", "Dockerfile")
+    run(session, "hadolint", "Dockerfile")
 
 
 def test_resolved(session: nox.Session, resolution: str) -> None:
@@ -52,7 +51,7 @@ def test_resolved(session: nox.Session, resolution: str) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style, import contracts, the files of containers and CI, and that the locks fit pyproject.toml."""
-    run(session, "python", "tools/lock.py", "--check")
+    run(session, "python", "-m", "dependencies.lock", "--check")
     session.run("uv", "pip", "check", "--quiet", "--python", ".venv")
     run(session, "ruff", "check", *session.posargs)
     run(session, "ruff", "format", "--check")
@@ -103,7 +102,7 @@ def audit(session: nox.Session) -> None:
     """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
     if Path(".github").is_dir():
         run(session, "zizmor", "--quiet", "--strict-collection", ".github")
-    session.run(sys.executable, "tools/audit.py", *session.posargs)
+    session.run(sys.executable, "-m", "dependencies.audit", *session.posargs, env=PATHS)
 
 
 @nox.session(name="format")
@@ -116,22 +115,22 @@ def format_code(session: nox.Session) -> None:
 @nox.session
 def dev(session: nox.Session) -> None:
     """Make or refresh `.venv`, for an editor."""
-    session.run(sys.executable, "tools/environment.py")
+    session.run(sys.executable, "-m", "dependencies.environment", env=PATHS)
 
 
 @nox.session
 def serve(session: nox.Session) -> None:
     """Run this service on an embedded PostgreSQL; its data stays in `.allium`."""
-    run(session, "python", "tools/serve.py", ".", "--data", ".allium", *session.posargs)
+    run(session, "python", "-m", "system.serve", ".", "--data", ".allium", *session.posargs)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
     """Lock the dependencies anew; `-- --upgrade` takes the newest versions that are a week old."""
-    session.run(sys.executable, "tools/lock.py", *session.posargs)
+    session.run(sys.executable, "-m", "dependencies.lock", *session.posargs, env=PATHS)
 
 
 @nox.session
 def update(session: nox.Session) -> None:
     """Take the newest version of the template; arguments go to `copier update`."""
-    run(session, "python", "tools/update.py", *session.posargs)
+    run(session, "python", "-m", "dependencies.update", *session.posargs)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from rendering import render
+from template.rendering import render
 
 
 @pytest.fixture(scope="session")

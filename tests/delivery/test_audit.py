@@ -3,14 +3,15 @@ from pathlib import Path
 
 import pytest
 
-import audit
+from dependencies import audit
 
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Path:
-    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools/dependencies").mkdir(parents=True)
     (tmp_path / "requirements-dev.txt").write_text("# By nox\none==1 ; os_name == 'nt' \\\n    --hash=x\n", "utf-8")
-    (tmp_path / "tools" / "nox-requirements.txt").write_text("nox==2\n", "utf-8")
+    (tmp_path / "tools/noxw-requirements.txt").write_text("nox==2\n", "utf-8")
+    (tmp_path / "tools/dependencies/nox-requirements.txt").write_text("uv==3\n", "utf-8")
     return tmp_path
 
 
@@ -29,7 +30,7 @@ def test_every_pin_is_audited_with_its_marker(
     assert audit.audit(locked, ["--ignore", "X"]) == 0
     printed = capfd.readouterr().out
     assert "audit --preview-features audit-command --ignore X" in printed
-    assert """dependencies = ["nox==2", "one==1 ; os_name == 'nt'"]""" in printed
+    assert """dependencies = ["nox==2", "one==1 ; os_name == 'nt'", "uv==3"]""" in printed
 
 
 def test_a_vulnerability_fails_and_is_shown(

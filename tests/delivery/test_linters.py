@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from layout import ROOT
+from layout import ROOT, listed
 
 BIN = Path(sys.executable).parent
 GITHUB = ".github/workflows/ci.yml"
+LINTED_ELSEWHERE = {"template", "services"}
 LINTERS = {
     GITHUB: ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", GITHUB],
     ".github/dependabot.yml": ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
@@ -61,6 +62,12 @@ def test_objects(  # a schema, a style or a weakness each
     assert old in text
     (service / file).write_text(text.replace(old, new), encoding="utf-8")
     assert lint(service, name).returncode != 0
+
+
+def test_ruff_leaves_out_no_file_but_those_of_the_template_and_the_services() -> None:
+    ours = {ROOT / path for path in listed(ROOT) if path.suffix == ".py" and path.parts[0] not in LINTED_ELSEWHERE}
+    done = subprocess.run([BIN / "ruff", "check", "--show-files"], cwd=ROOT, check=True, capture_output=True, text=True)
+    assert ours <= {Path(line) for line in done.stdout.splitlines()}
 
 
 def test_the_hooks_run_programs_that_lint_runs() -> None:

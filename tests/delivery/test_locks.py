@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-import lock
-import lock_all
+from dependencies import lock
 from layout import ROOT, git, services
+from template import lock_all
 
 # In two halves, so that this file does not hold what it forbids.
 HOSTS = ["pypi" + ".org", "python" + "hosted.org", "registry.npm" + "js.org", "deb.deb" + "ian.org", "/opt" + "/pypi"]
@@ -119,4 +119,4 @@ def test_services_run_the_versions_of_the_template(service: Path) -> None:
 
 def test_services_run_the_nox_that_noxw_runs() -> None:
     own = (ROOT / "tools" / "noxw-requirements.txt").read_text(encoding="utf-8")
-    assert (ROOT / "template" / "tools" / "nox-requirements.txt").read_text(encoding="utf-8") == own.split("\n", 1)[1]
+    assert lock_all.NOX_OF_SERVICES.read_text(encoding="utf-8") == own.split("\n", 1)[1]

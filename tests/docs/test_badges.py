@@ -2,7 +2,7 @@
 
 import pytest
 
-from badges import FOLDER, Badge, badges
+from docs.badges import FOLDER, Badge, badges
 from layout import ROOT
 
 BADGES = badges()

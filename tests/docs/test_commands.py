@@ -53,7 +53,7 @@ def test_the_options_of_new_exist() -> None:
     texts = "\n".join(page.read_text(encoding="utf-8") for page in documents())
     named = set(re.findall(r"--[\w-]+", " ".join(re.findall(r"\./noxw -s new -- ([^`\n#]*)", texts))))
     helped = subprocess.run(
-        [sys.executable, "tools/scaffold.py", "new", "--help"],
+        [sys.executable, "-m", "template.scaffold", "new", "--help"],
         cwd=ROOT,
         env={"PYTHONPATH": "tools:template/tools", "PATH": ""},
         capture_output=True,

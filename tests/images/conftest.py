@@ -3,7 +3,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from containers import Containers
+from containers.running import Containers
 from layout import services
 
 

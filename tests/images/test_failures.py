@@ -8,8 +8,8 @@ import urllib.error
 import urllib.request
 import uuid
 
-from containers import Containers
-from engine import docker
+from containers.engine import docker
+from containers.running import Containers
 
 Json = dict[str, str]
 PATIENCE = 5

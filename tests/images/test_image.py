@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine import docker, inspect
+from containers.engine import docker, inspect
 from layout import ROOT, listed
 
 LARGEST_ADDITION = 200_000_000

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from containers import Containers, variable
-from engine import docker
+from containers.engine import docker
+from containers.running import Containers, variable
 from layout import services
 
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3)"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from callers import Caller
 
-from postgres_server import PostgresServer
-from service_process import ServiceProcess
-from system import System, running_system
+from postgres.server import PostgresServer
+from system.running import System, running_system
+from system.service_process import ServiceProcess
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("users", "friends")

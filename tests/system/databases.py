@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from service_process import ServiceProcess
+from system.service_process import ServiceProcess
 
 
 @asynccontextmanager

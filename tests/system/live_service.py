@@ -9,9 +9,9 @@ from typing import Any
 
 from callers import Caller, eventually
 
-from ports import free_ports
-from service_process import ServiceProcess
-from watchdog import Watchdog
+from processes.ports import free_ports
+from processes.watchdog import Watchdog
+from system.service_process import ServiceProcess
 
 # For a test that keeps statements waiting: no limit of theirs is reached meanwhile, however busy the machine is.
 PATIENT = {f"DATABASE_{name}": "20" for name in ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT", "TIMEOUT")}

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from postgres_account import account_for
-from postgres_server import SHORT_FOLDER, PostgresServer
-from watchdog import Watchdog
+from postgres.account import account_for
+from postgres.server import SHORT_FOLDER, PostgresServer
+from processes.watchdog import Watchdog
 
 PORT = 6432
 FIRST_WITH_PREPARED_STATEMENTS = (1, 21)

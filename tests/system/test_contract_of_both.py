@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from callers import FRIENDSHIPS, USERS, Caller
 
-from system import System
+from system.running import System
 
 JSON = {"Content-Type": "application/json"}
 

@@ -19,7 +19,7 @@ from aiohttp import web
 from callers import Caller
 from live_service import live_service
 
-from system import System
+from system.running import System
 
 INTERACTIONS = [pytest.param(each, id=each["description"]) for each in interactions("friends-of-users.json")]
 

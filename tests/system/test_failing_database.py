@@ -12,9 +12,9 @@ from callers import DATABASE_TIMEOUT, FRIENDSHIPS, MARGIN, USERS, Answer, Caller
 from databases import busy_connections, database_of
 from live_service import PATIENT, live_service
 
-from postgres_server import PostgresServer
-from service_process import ServiceProcess
-from system import System
+from postgres.server import PostgresServer
+from system.running import System
+from system.service_process import ServiceProcess
 
 
 def kill_nine(postgres: PostgresServer) -> None:

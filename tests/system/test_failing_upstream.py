@@ -13,8 +13,8 @@ import stub_upstream as stubs
 from callers import MARGIN, TOTAL_TIMEOUT, Caller, eventually
 from live_service import LiveService, live_service
 
-from service_process import ServiceProcess
-from system import System
+from system.running import System
+from system.service_process import ServiceProcess
 
 MANY = 200
 

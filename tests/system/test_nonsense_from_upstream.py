@@ -8,7 +8,7 @@ import stub_upstream as stubs
 from callers import MARGIN, TOTAL_TIMEOUT, USERS, Caller
 from live_service import LiveService, live_service
 
-from system import System
+from system.running import System
 
 NONSENSE = {
     "an error": (stubs.answering(b"boom", status=500), "answered 500: b'boom'"),

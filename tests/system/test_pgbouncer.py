@@ -10,8 +10,8 @@ from callers import USERS, Caller, eventually, somebody
 from live_service import live_service
 from pgbouncer import PgBouncer, pgbouncer, pgbouncer_program
 
-from postgres_server import PostgresServer
-from system import System
+from postgres.server import PostgresServer
+from system.running import System
 
 PROGRAM = pgbouncer_program()
 REPLICAS = 2

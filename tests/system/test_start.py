@@ -12,8 +12,8 @@ import pytest
 from callers import USERS, Caller
 from live_service import LiveService, live_service
 
-from postgres_server import PostgresServer, superuser_of
-from service_process import ServiceProcess
+from postgres.server import PostgresServer, superuser_of
+from system.service_process import ServiceProcess
 
 MIGRATIONS_AT_ONCE = 10
 

@@ -10,7 +10,7 @@ from callers import USERS, Caller, eventually
 from databases import busy_connections, database_of
 from live_service import PATIENT, LiveService, live_service
 
-from service_process import ServiceProcess
+from system.service_process import ServiceProcess
 
 CLIENTS = 50
 GRACE_SECONDS = 8

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from callers import USERS, Caller, eventually
 
-from system import System
+from system.running import System
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER_SPAN = "00f067aa0ba902b7"

@@ -8,7 +8,7 @@ from working_copy import Copy, Generate
 from workshop import Programs
 
 from layout import ROOT
-from rendering import render
+from template.rendering import render
 
 
 @pytest.fixture(scope="session")

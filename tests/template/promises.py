@@ -12,7 +12,7 @@ from pathspec import PathSpec
 from working_copy import Copy
 
 from layout import answers, listed
-from rendering import service_files
+from template.rendering import service_files
 
 Contents = dict[str, bytes]
 

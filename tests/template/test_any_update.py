@@ -12,7 +12,7 @@ from promises import promises_kept
 from working_copy import Copy
 
 from layout import listed
-from rendering import belongs_to_service
+from template.rendering import belongs_to_service
 
 Edit = tuple[str, int, str]
 Change = Callable[[Path, str], None]

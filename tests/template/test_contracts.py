@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rendering import render
+from template.rendering import render
 
 PACKAGE = "src/orders_service"
 BROKEN = [

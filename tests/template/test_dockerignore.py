@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from layout import listed, services
-from rendering import render
+from template.rendering import render
 
 SECRETS = [
     ".env",
@@ -15,7 +15,7 @@ SECRETS = [
     "id_rsa",
     "secrets/password",
     "tests/conftest.py",
-    "tools/lock.py",
+    "tools/dependencies/lock.py",
     "src/orders_service/.env",
     "src/orders_service/__pycache__/main.cpython-313.pyc",
     "migrations/.pgpass",

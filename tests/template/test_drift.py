@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from working_copy import Copy, Generate
 
-from comparison import differences
+from template.comparison import differences
 
 ANSWERS = ".copier-answers.yml"
 

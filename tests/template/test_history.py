@@ -12,7 +12,7 @@ from promises import promises_kept
 from working_copy import Copy
 
 from layout import ROOT, git
-from rendering import plain_copy
+from template.rendering import plain_copy
 
 HISTORY = Path(__file__).with_name("history")
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]

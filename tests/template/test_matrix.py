@@ -10,15 +10,15 @@ import pytest
 from odd_answers import FEW_ROWS, ROWS, answers, name
 from workshop import Programs
 
-import lock
+from dependencies import lock
 from layout import ROOT
-from rendering import render
+from template.rendering import render
 
 RENDER_FEW = """
 import sys
 from pathlib import Path
 from odd_answers import FEW_ROWS, answers
-from rendering import render
+from template.rendering import render
 for number, row in enumerate(FEW_ROWS):
     render(Path(sys.argv[1], str(number)), answers(row), seed=True)
 """

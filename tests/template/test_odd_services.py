@@ -12,9 +12,9 @@ from odd_answers import FEW_ROWS, answers, name
 from pairwise import Row
 from workshop import WORKSHOPS, Programs, run_tool
 
-import lock
-from rendering import render
-from system import running_system
+from dependencies import lock
+from system.running import running_system
+from template.rendering import render
 
 
 @pytest.fixture(scope="module", params=FEW_ROWS, ids=name)
@@ -29,7 +29,7 @@ def service(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("odd") / "a service"
     render(folder, answers(row), seed=True)
     if lock.stale(folder):
-        run_tool("lock.py", folder)
+        run_tool("dependencies.lock", folder)
     return folder
 
 
@@ -41,7 +41,7 @@ def own_programs(row: Row, service: Path) -> Programs:
 
 
 def test_is_locked(service: Path, own_programs: Programs) -> None:
-    own_programs.run("python", "tools/lock.py", "--check", service=service)
+    own_programs.run("python", "-m", "dependencies.lock", "--check", service=service)
 
 
 def test_type_checks(service: Path, own_programs: Programs) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from rendering import belongs_to_service, plain_copy, questionnaire, render, service_files
+from template.rendering import belongs_to_service, plain_copy, questionnaire, render, service_files
 
 EXPECTED_OWNED = {"README.md", "pyproject.toml", "noxfile.py", "Dockerfile", "compose.yml", "tests/conftest.py"}
 

@@ -3,7 +3,7 @@
 from odd_answers import FEW_ROWS, ROWS, VALUES
 from pairwise import all_pairs, each_value, pairs, pairs_of
 
-from rendering import questions
+from template.rendering import questions
 
 
 def test_any_two_values_of_different_questions_meet_in_a_row() -> None:

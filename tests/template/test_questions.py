@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from rendering import render
+from template.rendering import render
 
 ORDERS = {"service_name": "orders"}
 

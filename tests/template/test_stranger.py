@@ -7,9 +7,9 @@ from promises import promises_kept
 from versions import change_questions, change_template, give_away
 from working_copy import Copy
 
-import lock
+from dependencies import lock
 from layout import listed
-from rendering import belongs_to_service
+from template.rendering import belongs_to_service
 
 PACKAGE = "src/orders_service"
 
@@ -42,7 +42,7 @@ def work(service: Copy, turn: int) -> None:
 
 
 def update(service: Copy) -> str:
-    done = service.python("tools/update.py")
+    done = service.python("-m", "dependencies.update")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -74,7 +74,7 @@ def test_update_refuses_uncommitted_changes_with_a_sentence(clone: Copy, strange
     stranger.append("README.md", "edited\n")
     stranger.append("noxfile.py", "# edited\n")
     stranger.git("add", "noxfile.py")
-    done = stranger.python("tools/update.py")
+    done = stranger.python("-m", "dependencies.update")
     assert done.returncode == 1
     assert "Commit or remove these first" in done.stderr
     assert "README.md\nM  noxfile.py\n" in done.stderr
@@ -86,7 +86,7 @@ def test_update_names_the_files_with_conflicts(clone: Copy, stranger: Copy) -> N
     stranger.commit("Edit an owned file")
     clone.append("template/noxfile.py", "# changed\n")
     clone.commit("Change the template")
-    done = stranger.python("tools/update.py")
+    done = stranger.python("-m", "dependencies.update")
     assert done.returncode == 1
     assert "These files have conflicts:\nnoxfile.py\n" in done.stderr
 

@@ -7,7 +7,7 @@ from versions import change_template, own_files
 from working_copy import Copy
 
 import layout
-import rendering
+from template import rendering
 
 SERVICES = ("users", "friends")
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from working_copy import Copy
 
-from rendering import belongs_to_service
+from template.rendering import belongs_to_service
 
 
 def own_files(service: Path) -> dict[str, bytes]:

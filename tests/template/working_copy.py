@@ -70,8 +70,8 @@ class Copy:
         return str(answers(self.root / "services" / service)["_commit"])
 
     def scaffold(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run the repository's own tools/scaffold.py."""
-        return self.python(str(self.root / "tools" / "scaffold.py"), *arguments)
+        """Run the repository's own `template.scaffold`."""
+        return self.python("-m", "template.scaffold", *arguments)
 
     def copier(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "copier", *arguments)

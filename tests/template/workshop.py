@@ -13,10 +13,10 @@ WORKSHOPS = ROOT / ".nox" / "matrix"
 
 
 def run_tool(name: str, folder: Path) -> None:
-    """Run a tool of the template in a folder, with uv on the path."""
+    """Run a tool of the template, such as `dependencies.lock`, in a folder, with uv on the path."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    command = [sys.executable, str(ROOT / "template" / "tools" / name)]
-    subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=True)
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "template/tools")}
+    subprocess.run([sys.executable, "-m", name], cwd=folder, env=environment, check=True)
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Programs:
             draft = target.with_suffix(f".{os.getpid()}")  # another process may read the target, or write the same
             shutil.copyfile(requirements, draft)
             draft.replace(target)
-        run_tool("environment.py", workshop)
+        run_tool("dependencies.environment", workshop)
         return cls(workshop / ".venv" / "bin")
 
     def run(self, program: str, *arguments: str | Path, service: Path | None = None) -> None:

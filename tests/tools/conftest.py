@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ports import free_ports
+from processes.ports import free_ports
 
-from .processes import soon
+from .programs import TOOLS, soon
 
 FAKE = Path(__file__).with_name("fake_service.py")
 VARIABLES = (
@@ -35,9 +35,10 @@ def is_removed(folder: Path) -> bool:
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable leads the tools to another server or service."""
+    """No variable leads the tools to another server or service, and what is started finds them in any folder."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(TOOLS))
 
 
 @pytest.fixture

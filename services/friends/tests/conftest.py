@@ -13,9 +13,9 @@ import pytest
 from fastapi import FastAPI
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
-from postgres_server import postgres_environment
 
 from chassis.database import Database
+from postgres.server import postgres_environment
 
 from friends_service.main import create_app
 from friends_service.settings import Settings

@@ -4,9 +4,9 @@ import asyncio
 from uuid import UUID
 
 from aiohttp import web
-from ports import free_ports
 
 from chassis.ids import new_id
+from processes.ports import free_ports
 
 
 class UsersStub:

@@ -14,7 +14,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from ports import free_ports
+
+from processes.ports import free_ports
 
 from ..raw_http import answer_to, connection_to
 from ..sample_process import PACKAGE, SERVICE_FOLDER, python_path

@@ -1,0 +1,27 @@
+"""What needs uv says so in one sentence where uv is missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from layout import ROOT
+
+
+@pytest.mark.parametrize(
+    ("tool", "purpose"),
+    [("environment", "make .venv"), ("lock", "lock"), ("audit", "audit"), ("update", "update")],
+)
+def test_says_that_uv_is_needed(tmp_path: Path, tool: str, purpose: str) -> None:
+    for file in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
+        shutil.copy(ROOT / "services/users" / file, tmp_path)
+    before = sorted(tmp_path.iterdir())
+    without_uv = {**os.environ, "PATH": str(tmp_path)}
+    command = [sys.executable, "-m", f"dependencies.{tool}"]
+    done = subprocess.run(command, cwd=tmp_path, env=without_uv, capture_output=True, text=True, check=False)
+    assert done.stderr == f"uv is needed to {purpose}; install it next to nox, for example with: pip install uv\n"
+    assert done.returncode in {1, 2}
+    assert sorted(tmp_path.iterdir()) == before

@@ -1,0 +1,61 @@
+"""Child processes never outlive us."""
+
+import os
+import signal
+from pathlib import Path
+
+from processes.watchdog import Watchdog, last_lines
+
+from ..programs import is_gone, soon, started
+
+OWNER = """
+from pathlib import Path
+from processes.watchdog import Watchdog
+folder = Path(sys.argv[1])
+watchdog = Watchdog(patience=0.5, leftovers=[folder / "left over"])
+watchdog.start(["sleep", sys.argv[2]], log=folder / "log")
+print("started", flush=True)
+time.sleep(60)
+"""
+STUBBORN = "trap '' TERM; echo stubborn; sleep 98765 & sleep 98765; :"
+
+
+def test_a_killed_owner_leaves_neither_processes_nor_leftovers(tmp_path: Path) -> None:
+    leftover = tmp_path / "left over"
+    leftover.mkdir()
+    seconds = f"98765.{os.getpid()}"  # to be recognised by, also beside another run of the tests
+    with started(OWNER, str(tmp_path), seconds) as (owner, _):
+        assert soon(lambda: not is_gone(f"sleep {seconds}"))  # at the instant of an exec a process has no command line
+        owner.kill()
+        assert soon(lambda: is_gone(f"sleep {seconds}") and not leftover.exists())
+
+
+def test_a_process_that_ignores_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    watchdog = Watchdog(patience=0.2)
+    process = watchdog.start(["/bin/sh", "-c", f": {tmp_path}; {STUBBORN}"], log=log)
+    assert soon(lambda: last_lines(log) == "stubborn")
+    watchdog.let_go()
+    watchdog.wait()
+    assert process.returncode == -signal.SIGKILL
+    assert soon(lambda: is_gone(str(tmp_path)))
+
+
+def test_a_stopped_process_can_be_replaced(tmp_path: Path) -> None:
+    watchdog = Watchdog(patience=2)
+    first = watchdog.start(["sleep", "60"], log=tmp_path / "log")
+    watchdog.stop()
+    second = watchdog.start(["sleep", "60"], log=tmp_path / "log")
+    watchdog.let_go()
+    watchdog.wait()
+    assert [first.returncode, second.returncode] == [-signal.SIGTERM, -signal.SIGTERM]
+
+
+def test_the_last_lines_of_a_log_that_is_not_there_are_none(tmp_path: Path) -> None:
+    assert last_lines(tmp_path / "log") == ""
+
+
+def test_the_last_lines_are_the_last(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"one\ntwo \xff\nthree\n")
+    assert last_lines(log, 2) == "two \N{REPLACEMENT CHARACTER}\nthree"

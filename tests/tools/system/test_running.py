@@ -1,0 +1,68 @@
+"""The life of a running system: `running_system` as a library."""
+
+import signal
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from failures import SystemFailure
+from processes.ports import free_ports
+from system.running import running_system
+from system.service_folder import read_services
+
+from ..programs import answer
+
+
+@pytest.mark.parametrize(
+    ("trouble", "complaint"),
+    [
+        ("users:migrate", r"^users could not migrate \(exit code 1\).*\nthe trouble with migrate$"),
+        ("friends:serve", r"^friends ended before it was ready \(exit code 1\).*\nthe trouble with serve$"),
+    ],
+)
+def test_a_service_that_does_not_start_is_named_with_the_end_of_its_log(
+    trouble: str, complaint: str, folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_TROUBLE", trouble)
+    with pytest.raises(SystemFailure, match=complaint), running_system(folders, ports="free"):
+        pass
+
+
+def test_services_find_their_database_and_each_other_and_can_be_restarted(folders: list[Path]) -> None:
+    with running_system(folders, ports="free") as system:
+        assert answer(system.url("friends"), "USERS_SERVICE_URL") == system.url("users")
+        assert answer(system.url("friends"), "POSTGRES_DB") == "friends"
+        assert answer(system.url("friends"), "POSTGRES_USER") == "friends"
+        users = system.services["users"]
+        before = users.process.pid
+        users.kill()
+        with pytest.raises(SystemFailure, match="users ended \\(killed by SIGKILL\\)"):
+            system.check()
+        users.restart()
+        assert users.process.pid != before
+        assert users.stop() == -signal.SIGTERM
+        assert system.database
+    assert not system.logs.exists()
+
+
+def test_an_upstream_elsewhere_keeps_the_url_of_the_environment(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USERS_SERVICE_URL", "http://users.example")
+    with running_system(folders[1:], ports="free") as system:
+        assert answer(system.url("friends"), "USERS_SERVICE_URL") == "http://users.example"
+
+
+def test_a_folder_without_answers_is_no_service(tmp_path: Path) -> None:
+    with pytest.raises(SystemFailure, match="is no service"):
+        read_services([tmp_path])
+
+
+def test_two_services_of_one_name_are_refused(folders: list[Path]) -> None:
+    with pytest.raises(SystemFailure, match="second service named users"):
+        read_services([folders[0], folders[0]])
+
+
+def test_free_ports_differ() -> None:
+    assert len(set(islice(free_ports(), 100))) == 100

@@ -1,0 +1,119 @@
+"""The life of a running system: `serve` as a command."""
+
+import contextlib
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from system.service_folder import read_services
+
+from ..programs import answer, is_gone, soon, started
+
+
+def serve(folders: list[Path], *options: str) -> subprocess.Popen[str]:
+    """Start the command beside the services, where it keeps its data."""
+    command = [sys.executable, "-m", "system.serve", *map(str, folders), *options]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=folders[0].parent)
+
+
+def lines_until_running(process: subprocess.Popen[str]) -> list[str]:
+    lines: list[str] = []
+    assert process.stdout
+    while not lines or "Ctrl-C" not in lines[-1]:
+        lines.append(process.stdout.readline())
+        assert lines[-1], process.communicate()[1]
+    return lines
+
+
+@contextlib.contextmanager
+def served(folders: list[Path]) -> Iterator[subprocess.Popen[str]]:
+    """A `serve` that runs; killed at the end if it still does."""
+    with serve(folders) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def running(folders: list[Path]) -> Iterator[subprocess.Popen[str]]:
+    with served(folders) as process:
+        yield process
+
+
+def test_serve_tells_where_everything_is_and_stops_at_sigterm(
+    folders: list[Path], running: subprocess.Popen[str], open_folder: Path
+) -> None:
+    lines = lines_until_running(running)
+    state = json.loads((open_folder / ".allium/state.json").read_text())
+    assert state["pid"] == running.pid
+    assert sorted(lines[:2]) == [
+        f"{name} is ready: {state['services'][name]['url']}/api/docs\n" for name in ("friends", "users")
+    ]
+    assert (open_folder / ".allium/logs/users.log").exists()
+    again = serve(folders).communicate()
+    assert again[0] == ""
+    assert re.fullmatch(r"A system is running on .* already \(http.*\n", again[1])
+    running.send_signal(signal.SIGTERM)
+    assert running.communicate(timeout=5) == ("Stopped.\n", "")
+    assert running.returncode == 0
+    assert is_gone(str(open_folder))
+    assert not (open_folder / ".allium/state.json").exists()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_killed_serve_leaves_nothing_running(
+    folders: list[Path], running: subprocess.Popen[str], open_folder: Path
+) -> None:
+    lines_until_running(running)
+    running.kill()
+    assert soon(lambda: is_gone(str(open_folder)))
+    assert soon(lambda: not any(listens(service.port) for service in read_services(folders)))
+    assert not (open_folder / ".allium/state.json").exists()
+
+
+def test_serve_ends_with_its_parent_if_told_to(folders: list[Path], open_folder: Path) -> None:
+    code = "import subprocess; print(flush=True); subprocess.run(sys.argv[2:], cwd=sys.argv[1])"
+    command = [sys.executable, "-m", "system.serve", *map(str, folders), "--with-parent"]
+    with started(code, str(folders[0]), *command) as (parent, _):
+        assert soon((folders[0] / ".allium/state.json").exists)
+        parent.kill()
+        assert soon(lambda: is_gone(str(open_folder)))
+
+
+def test_a_service_that_ends_stops_everything(
+    folders: list[Path], open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_TROUBLE", "users:end")
+    with served(folders) as process:
+        lines_until_running(process)
+        state = json.loads((open_folder / ".allium/state.json").read_text())
+        with pytest.raises(http.client.RemoteDisconnected):
+            answer(state["services"]["users"]["url"], "END")
+        _, errors = process.communicate()
+    assert process.returncode == 1
+    assert errors.startswith(f"users ended (exit code 3); its log {open_folder}/.allium/logs/users.log ends:\n")
+    assert "Traceback" not in errors
+    assert is_gone(str(open_folder))
+
+
+def test_a_port_in_use_is_one_clear_line(folders: list[Path]) -> None:
+    port = read_services(folders)[1].port
+    with socket.create_server(("127.0.0.1", port)):
+        process = serve(folders)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert errors == f"Port {port} of friends is in use by another program; stop that one first.\n"

@@ -1,0 +1,60 @@
+"""A copy of a service in which mutants are tried, one at a time."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import IO, Final, cast
+
+from layout import listed
+
+WORKER: Final = Path(__file__).with_name("worker.py")
+
+
+class FailingTests(Exception):
+    """The tests fail, or time out, without any mutant."""
+
+
+class Sandbox:
+    """Holds the copy and the process that runs tests in it."""
+
+    def __init__(self, service: Path, folder: Path, environment: dict[str, str]) -> None:
+        for file in listed(service):
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(service / file, folder / file)
+        self._folder = folder
+        self._worker = subprocess.Popen(
+            [service / ".venv" / "bin" / "python", "-P", WORKER],  # the tests shall not find what is beside it
+            cwd=folder,
+            env=os.environ | environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._requests, self._answers = cast("IO[str]", self._worker.stdin), cast("IO[str]", self._worker.stdout)
+
+    def check(self, tests: list[str], seconds: float) -> None:
+        """Raise `FailingTests` unless the tests pass as things are."""
+        if outcome := self._run(tests, seconds):
+            log = (self._folder / "mutation.log").read_text(encoding="utf-8")
+            raise FailingTests(f"{' '.join(tests)} without any mutant: {outcome}\n{log}")
+
+    def survives(self, file: Path, source: str, tests: list[str], seconds: float) -> bool:
+        """Whether the tests pass although a file of the service has this source."""
+        place = self._folder / file
+        original = place.read_text(encoding="utf-8")
+        try:
+            place.write_text(source, encoding="utf-8")
+            return self._run(tests, seconds) == 0
+        finally:
+            place.write_text(original, encoding="utf-8")
+
+    def _run(self, tests: list[str], seconds: float) -> int | str:
+        print(json.dumps({"tests": tests, "seconds": seconds}), file=self._requests, flush=True)
+        answer: int | str = json.loads(self._answers.readline())
+        return answer
+
+    def close(self) -> None:
+        """End the process."""
+        self._worker.communicate()

@@ -1,0 +1,46 @@
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from copier.errors import CopierError
+
+from dependencies import lock
+from layout import ROOT, answers, services
+from template import compose_file
+from template.rendering import render
+
+FIRST_PORT = 8001
+
+
+def new(given: dict[str, Any]) -> int:
+    """Generate a service below services/; 1, and nothing left behind, if that cannot be."""
+    name, folder = given["service_name"], ROOT / "services" / given["service_name"]
+    if folder.exists():
+        print(f"services/{name} exists already; choose another name or delete it.", file=sys.stderr)
+        return 1
+    ports = {answers(service).get("port"): service.name for service in services()}
+    port = given.setdefault("port", next(port for port in range(FIRST_PORT, 65536) if port not in ports))
+    if port in ports:
+        print(f"Port {port} is the one of {ports[port]}; choose another.", file=sys.stderr)
+        return 1
+    (ROOT / ".allium").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / ".allium", prefix="new-") as temporary:
+        made = Path(temporary) / "service"
+        try:
+            render(made, given, seed=True)
+        except (CopierError, ValueError) as error:
+            print(str(error).removeprefix("Validation error for "), file=sys.stderr)
+            return 1
+        try:
+            if lock.stale(made):
+                lock.lock(made, upgrade=None)
+        except (subprocess.CalledProcessError, FileNotFoundError) as error:
+            print(f"The dependencies of services/{name} could not be locked: {error}", file=sys.stderr)
+            return 1
+        folder.parent.mkdir(exist_ok=True)
+        made.rename(folder)
+    compose_file.write()
+    print(f"services/{name} is made; `./noxw -s serve` runs it with the others, on port {port}.")
+    return 0
