@@ -4,7 +4,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import Any, NoReturn
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -16,13 +16,14 @@ from ..log_reader import access_lines, empty, log_text, read_log
 from ..raw_http import connection_to
 
 ITEM = {"name": "lamp", "day": "2026-01-01"}
+SOME_ID = UUID(int=7)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "route"),
     [
-        ("GET", f"/sample/items/{uuid4()}", None, 200, "/sample/items/{item_id}"),
-        ("GET", f"/sample/parts/{uuid4()}", None, 200, "/sample/parts/{part_id}"),
+        ("GET", f"/sample/items/{SOME_ID}", None, 200, "/sample/items/{item_id}"),
+        ("GET", f"/sample/parts/{SOME_ID}", None, 200, "/sample/parts/{part_id}"),
         ("POST", "/sample/items", ITEM, 201, "/sample/items"),
         ("POST", "/sample/items", ITEM | {"count": 101}, 409, "/sample/items"),
         ("POST", "/sample/items", {}, 422, "/sample/items"),
