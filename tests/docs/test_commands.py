@@ -25,7 +25,8 @@ def wrong(text: str) -> set[str]:
     named_there = {match[1] for match in re.finditer(r"(?<![\w/.])nox -s ([\w-]+)", text)}
     paths = {match[1] for match in re.finditer(rf"`((?:{FOLDERS})/[\w./-]*)`", text)}
     missing = {path for path in paths if not (MADE.match(path) or (ROOT / path).exists() or (SERVICE / path).exists())}
-    missing |= {path for path in re.findall(r"`((?:chassis|core)/[\w/]*\.py)`", text) if not in_a_service(path).exists()}
+    within = re.findall(r"`((?:chassis|core)/[\w/]*\.py)`", text)
+    missing |= {path for path in within if not in_a_service(path).exists()}
     return {*(named - here), *(named_there - there), *missing}
 
 
