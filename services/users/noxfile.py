@@ -85,7 +85,7 @@ def test(session: nox.Session) -> None:
 
 @nox.session
 def chassis(session: nox.Session) -> None:
-    """Test the chassis, which is the same in every service, such as after a change of a lock; arguments go to pytest."""
+    """Test the chassis, which is the same in every service, and check what that covers; arguments go to pytest."""
     if session.posargs:
         run(session, "pytest", *session.posargs)
         return

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 from uuid import UUID, uuid4
@@ -131,6 +133,30 @@ async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) ->
     await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, unused, unused)
     [record] = [record for record in caplog.records if record.name == "access"]
     assert (record.levelname, record.getMessage()) == ("ERROR", "GET / 500")
+
+
+@pytest.fixture
+def marked_records() -> Iterator[None]:
+    """Records as a service may want them: made by a factory of its own."""
+    make = logging.getLogRecordFactory()
+
+    def mark(*arguments: Any, **options: Any) -> logging.LogRecord:
+        record = make(*arguments, **options)
+        record.name = f"marked.{record.name}"
+        return record
+
+    logging.setLogRecordFactory(mark)
+    yield
+    logging.setLogRecordFactory(make)
+
+
+@pytest.mark.usefixtures("marked_records")
+async def test_its_records_are_made_by_the_factory_that_is_set(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async with sample.get("/sample/items") as response:
+        assert response.status == 200
+    async with asyncio.timeout(10):
+        while "marked.access" not in log_text(sample_log):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_logs_health_checks_at_debug(sample: aiohttp.ClientSession, sample_log: Path) -> None:
