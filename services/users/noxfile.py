@@ -42,6 +42,13 @@ def lint_deployment(session: nox.Session) -> None:
     run(session, "hadolint", "Dockerfile")
 
 
+def measure_coverage(session: nox.Session, *arguments: str) -> None:
+    """Run pytest and keep what it covered, also in the processes that tests start."""
+    run(session, "coverage", "erase")
+    run(session, "coverage", "run", "-m", "pytest", *arguments)
+    run(session, "coverage", "combine", "--quiet")
+
+
 def test_resolved(session: nox.Session, resolution: str) -> None:
     """Run the tests in an environment of their own, made from pyproject.toml and not from the locks."""
     session.install("--resolution", resolution, "--requirement", "pyproject.toml", "--group", "dev")
@@ -67,15 +74,23 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests on an embedded PostgreSQL and check what they cover; arguments go to pytest instead."""
+    """Test this service on an embedded PostgreSQL and check what the tests cover; arguments go to pytest instead."""
     if session.posargs:
         run(session, "pytest", *session.posargs)
         return
-    run(session, "coverage", "erase")
-    run(session, "coverage", "run", "-m", "pytest")
-    run(session, "coverage", "combine", "--quiet")
-    run(session, "coverage", "report")
-    run(session, "coverage", "report", "--include", "src/*/core/*,src/*/api/*", "--fail-under", "100")
+    measure_coverage(session, "--ignore=tests/chassis")
+    run(session, "coverage", "report", "--include", "src/*_service/*")
+    run(session, "coverage", "report", "--include", "src/*_service/core/*,src/*_service/api/*", "--fail-under", "100")
+
+
+@nox.session
+def chassis(session: nox.Session) -> None:
+    """Test the chassis, which is the same in every service, and check what that covers; arguments go to pytest."""
+    if session.posargs:
+        run(session, "pytest", *session.posargs)
+        return
+    measure_coverage(session, "-n", "2", "--dist", "worksteal", "tests/chassis")
+    run(session, "coverage", "report", "--include", "src/chassis/*")
 
 
 @nox.session(name="test-all", python=PYTHONS, venv_backend="uv", download_python="never")

@@ -22,7 +22,7 @@ def change_template(copy: Copy) -> str:
     (copy.root / "template/.editorconfig").unlink()
     (copy.root / "template/tools/import_contracts.py").rename(copy.root / "template/tools/contracts.py")
     package = copy.root / "template/src/{{ package }}"
-    (package / "core/errors.py.jinja").unlink()
+    (package / "core/errors.py").unlink()
     copy.append(f"{package.relative_to(copy.root)}/main.py.jinja", "# a changed seed\n")
     copy.write(f"{package.relative_to(copy.root)}/core/added.py", "# a new seed\n")
     return copy.commit("Change the template")
@@ -33,7 +33,7 @@ def change_questions(copy: Copy) -> str:
     copy.append("copier.yml", "\ncolour:\n  type: str\n  default: red\n")
     copy.write("template/docs/colour.md.jinja", "{{ colour }}\n")
     (copy.root / "template/docs/added.md").unlink()
-    dropped = ("template/.editorconfig", "template/src/{{ package }}/core/errors.py.jinja")
+    dropped = ("template/.editorconfig", "template/src/{{ package }}/core/errors.py")
     copy.git("checkout", "--quiet", "HEAD~1", "--", *dropped)
     return copy.commit("Change the questions")
 
@@ -41,7 +41,7 @@ def change_questions(copy: Copy) -> str:
 def give_away(copy: Copy) -> str:
     """The version after that: a changed owned file is the service's from now on, and another one is changed again."""
     questionnaire = copy.root / "copier.yml"
-    first = "  - /src/*/main.py\n"
+    first = "  - /src/*_service/main.py\n"
     content = questionnaire.read_text(encoding="utf-8")
     assert first in content
     questionnaire.write_text(content.replace(first, f"{first}  - /README.md\n"), encoding="utf-8")

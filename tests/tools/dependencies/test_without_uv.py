@@ -12,16 +12,21 @@ from layout import ROOT
 
 
 @pytest.mark.parametrize(
-    ("tool", "purpose"),
-    [("environment", "make .venv"), ("lock", "lock"), ("audit", "audit"), ("update", "update")],
+    ("command", "purpose"),
+    [
+        ("-S -m dependencies.environment", "make .venv"),  # -S hides all libraries, as before there are any
+        ("-m dependencies.lock", "lock"),
+        ("-m dependencies.audit", "audit"),
+        ("-m dependencies.update", "update"),
+    ],
 )
-def test_says_that_uv_is_needed(tmp_path: Path, tool: str, purpose: str) -> None:
+def test_says_that_uv_is_needed(tmp_path: Path, command: str, purpose: str) -> None:
     for file in ("pyproject.toml", "requirements.txt", "requirements-dev.txt"):
         shutil.copy(ROOT / "services/users" / file, tmp_path)
     before = sorted(tmp_path.iterdir())
     without_uv = {**os.environ, "PATH": str(tmp_path)}
-    command = [sys.executable, "-m", f"dependencies.{tool}"]
-    done = subprocess.run(command, cwd=tmp_path, env=without_uv, capture_output=True, text=True, check=False)
+    program = [sys.executable, *command.split()]
+    done = subprocess.run(program, cwd=tmp_path, env=without_uv, capture_output=True, text=True, check=False)
     assert done.stderr == f"uv is needed to {purpose}; install it next to nox, for example with: pip install uv\n"
     assert done.returncode in {1, 2}
     assert sorted(tmp_path.iterdir()) == before

@@ -3,20 +3,17 @@
 from collections.abc import AsyncIterator
 
 import pytest
-from pydantic import HttpUrl
 
 from friends_service.settings import Settings
 
-from .users_stub import UsersStub
+from ..infrastructure.clients.users_stub import UsersStub, asking, running_stub
 
 
 @pytest.fixture(scope="module")
 async def running_users() -> AsyncIterator[UsersStub]:
     """The users service of a test module."""
-    users = UsersStub()
-    await users.start()
-    yield users
-    await users.stop()
+    async with running_stub() as users:
+        yield users
 
 
 @pytest.fixture
@@ -28,6 +25,5 @@ def users(running_users: UsersStub) -> UsersStub:
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings, running_users: UsersStub) -> Settings:
-    """The settings under test, pointing to the stub, of which a busy machine may need more patience than usual."""
-    patience = {"http_client_connect_timeout": 20.0, "http_client_total_timeout": 20.0, "http_client_wait": 20.0}
-    return settings.model_copy(update={"users_service_url": HttpUrl(running_users.url), **patience})
+    """The settings under test, pointing to the stub."""
+    return asking(running_users, settings)

@@ -9,8 +9,8 @@ import aiohttp
 import asyncpg
 import pytest
 
+from ..infrastructure.clients.users_stub import UsersStub
 from .calls import NOBODY, PATH, befriend, between, problem
-from .users_stub import UsersStub
 
 ROUNDS = 50
 AT_ONCE = 20

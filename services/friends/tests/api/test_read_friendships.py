@@ -6,8 +6,8 @@ from uuid import UUID
 import aiohttp
 import pytest
 
+from ..infrastructure.clients.users_stub import UsersStub
 from .calls import NOBODY, PATH, befriend, problem
-from .users_stub import UsersStub
 
 
 def path_of(user_id: object) -> str:

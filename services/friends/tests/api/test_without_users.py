@@ -10,8 +10,8 @@ import pytest
 
 from friends_service.settings import Settings
 
+from ..infrastructure.clients.users_stub import UsersStub
 from .calls import NOBODY, PATH, befriend, between, problem
-from .users_stub import UsersStub
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ PARCELS = Table(
     Column("colour", EnumType(Colour, native_enum=False)),
     Column("sent_at", DateTime(timezone=True)),
 )
-IDS = [uuid4() for _ in range(3)]
+IDS = [UUID(int=number) for number in (1, 2, 3)]
 SENT_AT = datetime(2026, 1, 2, 3, 4, 5, 678, UTC)
 BY_ID = select(PARCELS.c.id, PARCELS.c.note, PARCELS.c.sent_at).where(PARCELS.c.id == bindparam("wanted"))
 ADD = insert(PARCELS).returning(PARCELS.c.id, PARCELS.c.note.label("remark"))
@@ -79,7 +79,7 @@ async def by_sqlalchemy(
     ("statement", "parameters"),
     [
         (BY_ID, {"wanted": IDS[0]}),
-        (BY_ID, {"wanted": uuid4()}),
+        (BY_ID, {"wanted": UUID(int=4)}),
         (select(PARCELS.c.id).where(PARCELS.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))), {"ids": [IDS[1]]}),
         (select(PARCELS.c.note, PARCELS.c.note.label("again"), func.count()).group_by(PARCELS.c.note).limit(1), {}),
         (select(PARCELS.c.weight).where(PARCELS.c.note == "fragile").order_by(PARCELS.c.id).limit(2), {}),

@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -16,13 +18,14 @@ from ..log_reader import access_lines, empty, log_text, read_log
 from ..raw_http import connection_to
 
 ITEM = {"name": "lamp", "day": "2026-01-01"}
+SOME_ID = UUID(int=7)
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "status", "route"),
     [
-        ("GET", f"/sample/items/{uuid4()}", None, 200, "/sample/items/{item_id}"),
-        ("GET", f"/sample/parts/{uuid4()}", None, 200, "/sample/parts/{part_id}"),
+        ("GET", f"/sample/items/{SOME_ID}", None, 200, "/sample/items/{item_id}"),
+        ("GET", f"/sample/parts/{SOME_ID}", None, 200, "/sample/parts/{part_id}"),
         ("POST", "/sample/items", ITEM, 201, "/sample/items"),
         ("POST", "/sample/items", ITEM | {"count": 101}, 409, "/sample/items"),
         ("POST", "/sample/items", {}, 422, "/sample/items"),
@@ -130,6 +133,30 @@ async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) ->
     await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, unused, unused)
     [record] = [record for record in caplog.records if record.name == "access"]
     assert (record.levelname, record.getMessage()) == ("ERROR", "GET / 500")
+
+
+@pytest.fixture
+def marked_records() -> Iterator[None]:
+    """Records as a service may want them: made by a factory of its own."""
+    make = logging.getLogRecordFactory()
+
+    def mark(*arguments: Any, **options: Any) -> logging.LogRecord:
+        record = make(*arguments, **options)
+        record.name = f"marked.{record.name}"
+        return record
+
+    logging.setLogRecordFactory(mark)
+    yield
+    logging.setLogRecordFactory(make)
+
+
+@pytest.mark.usefixtures("marked_records")
+async def test_its_records_are_made_by_the_factory_that_is_set(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    async with sample.get("/sample/items") as response:
+        assert response.status == 200
+    async with asyncio.timeout(10):
+        while "marked.access" not in log_text(sample_log):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def test_logs_health_checks_at_debug(sample: aiohttp.ClientSession, sample_log: Path) -> None:

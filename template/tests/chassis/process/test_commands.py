@@ -128,6 +128,11 @@ async def test_help_tells_how_it_is_called_and_what_each_command_does() -> None:
     assert described == ["serve", "migrate", "openapi", "settings", "check"]
 
 
+async def test_says_its_version() -> None:
+    outcome = await run("--version")
+    assert (outcome.code, outcome.text, outcome.errors) == (0, f"{IDENTITY.version}\n", "")
+
+
 async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:
     openapi, settings = await asyncio.gather(run("openapi"), run("settings"))
     document = json.loads(openapi.text)

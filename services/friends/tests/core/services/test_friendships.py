@@ -16,7 +16,8 @@ from friends_service.core.entities.friendships import (
 from friends_service.core.errors import InvalidValue
 from friends_service.core.services.friendships import Friendships
 
-from ..fakes import InMemoryFriendships, RecordingDirectory
+from ..clients.users import RecordingDirectory
+from ..repositories.friendships import InMemoryFriendships
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 ADA, BOB, EVE = UUID(int=101), UUID(int=102), UUID(int=103)

@@ -12,25 +12,32 @@ from chassis.request_context import RequestContext, begin_request
 
 from friends_service.infrastructure.clients.batched_users import MOST_IDS, BatchedUsers
 
-ADA, BOB, EVE, NOBODY = (UUID(int=number) for number in range(4))
-KNOWN = {ADA, BOB, EVE}
+from ...core.clients.users import ADA, BOB, EVE, KNOWN, NOBODY, RecordingDirectory, UserDirectoryContract
 
 
-class Upstream:
-    """A UserDirectory that records what it is asked, answers when it is told to, and can be down."""
+class TestBatchedUsers(UserDirectoryContract):
+    @pytest.fixture
+    def directory(self) -> BatchedUsers:
+        return BatchedUsers(RecordingDirectory(*KNOWN))
+
+    @pytest.fixture
+    def out_of_reach(self) -> BatchedUsers:
+        return BatchedUsers(RecordingDirectory(*KNOWN, failure=ConnectionError()))
+
+
+class Upstream(RecordingDirectory):
+    """Records at once what it is asked, and answers when it is told to."""
 
     def __init__(self) -> None:
-        self.calls: list[list[UUID]] = []
+        super().__init__(*KNOWN)
         self.may_answer = asyncio.Event()
         self.may_answer.set()
-        self.is_down = False
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        self.calls.append(list(user_ids))
-        await self.may_answer.wait()
-        if self.is_down:
-            raise ConnectionError
-        return frozenset(user_ids) - KNOWN
+        try:
+            return await super().unknown(user_ids)
+        finally:
+            await self.may_answer.wait()
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ def users(upstream: Upstream) -> BatchedUsers:
 async def test_asks_once_for_all_who_ask_at_once(users: BatchedUsers, upstream: Upstream) -> None:
     answers = await asyncio.gather(*map(users.unknown, [[ADA, BOB], [BOB, NOBODY], [EVE]]))
     assert answers == [frozenset(), {NOBODY}, frozenset()]
-    assert upstream.calls == [[ADA, BOB, NOBODY, EVE]]
+    assert upstream.calls == [(ADA, BOB, NOBODY, EVE)]
 
 
 async def test_does_not_wait_for_others(users: BatchedUsers, upstream: Upstream) -> None:
@@ -55,22 +62,22 @@ async def test_does_not_wait_for_others(users: BatchedUsers, upstream: Upstream)
     await asyncio.sleep(0.01)
     second = asyncio.create_task(users.unknown([NOBODY]))
     await asyncio.sleep(0.01)
-    assert upstream.calls == [[ADA], [NOBODY]], "the second could not join a call that is under way"
+    assert upstream.calls == [(ADA,), (NOBODY,)], "the second could not join a call that is under way"
     upstream.may_answer.set()
     assert await asyncio.gather(*[first, second]) == [frozenset(), {NOBODY}]
 
 
 async def test_asks_for_no_more_than_can_be_answered_in_one_call(users: BatchedUsers, upstream: Upstream) -> None:
-    asked = [[UUID(int=number), UUID(int=number + 1)] for number in range(10, 10 + 2 * (MOST_IDS + 2), 2)]
+    asked = [[UUID(int=number), UUID(int=number + 1)] for number in range(1000, 1000 + 2 * (MOST_IDS + 2), 2)]
     assert await asyncio.gather(*map(users.unknown, asked)) == list(map(frozenset, asked))
     assert [len(call) for call in upstream.calls] == [MOST_IDS, MOST_IDS, 4]
 
 
 async def test_a_failure_is_the_failure_of_each_and_of_nobody_later(users: BatchedUsers, upstream: Upstream) -> None:
-    upstream.is_down = True
+    upstream.failure = ConnectionError()
     answers = await asyncio.gather(users.unknown([ADA]), users.unknown([NOBODY]), return_exceptions=True)
     assert [type(answer) for answer in answers] == [ConnectionError] * 2
-    upstream.is_down = False
+    upstream.failure = None
     assert await users.unknown([ADA]) == frozenset()
 
 
@@ -103,7 +110,7 @@ async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(
     users: BatchedUsers, upstream: Upstream, complaints: list[object]
 ) -> None:
     upstream.may_answer.clear()
-    upstream.is_down = True
+    upstream.failure = ConnectionError()
     task = asyncio.create_task(users.unknown([ADA]))
     await asyncio.sleep(0.01)
     task.cancel()

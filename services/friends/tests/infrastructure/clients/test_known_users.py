@@ -1,14 +1,22 @@
 """Existing users are remembered for a while, within bounds; absence and failure never are."""
 
-from collections.abc import Collection
-from uuid import UUID
-
 import pytest
 
 from friends_service.infrastructure.clients.known_users import KnownUsers
 
+from ...core.clients.users import ADA, BOB, EVE, KNOWN, NOBODY, RecordingDirectory, UserDirectoryContract
+
 TTL = 60.0
-ADA, BOB, EVE, NOBODY = (UUID(int=number) for number in range(4))
+
+
+class TestKnownUsers(UserDirectoryContract):
+    @pytest.fixture
+    def directory(self) -> KnownUsers:
+        return KnownUsers(RecordingDirectory(*KNOWN), ttl=TTL, size=2)
+
+    @pytest.fixture
+    def out_of_reach(self) -> KnownUsers:
+        return KnownUsers(RecordingDirectory(*KNOWN, failure=ConnectionError()), ttl=TTL, size=2)
 
 
 class Clock:
@@ -21,24 +29,9 @@ class Clock:
         return self.seconds
 
 
-class Upstream:
-    """A UserDirectory that records what it is asked, and can be down."""
-
-    def __init__(self) -> None:
-        self.known = {ADA, BOB, EVE}
-        self.calls: list[tuple[UUID, ...]] = []
-        self.is_down = False
-
-    async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        self.calls.append(tuple(user_ids))
-        if self.is_down:
-            raise ConnectionError
-        return frozenset(user_ids) - self.known
-
-
 @pytest.fixture
-def upstream() -> Upstream:
-    return Upstream()
+def upstream() -> RecordingDirectory:
+    return RecordingDirectory(*KNOWN)
 
 
 @pytest.fixture
@@ -47,29 +40,29 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def users(upstream: Upstream, clock: Clock) -> KnownUsers:
+def users(upstream: RecordingDirectory, clock: Clock) -> KnownUsers:
     return KnownUsers(upstream, ttl=TTL, size=2, clock=clock)
 
 
-async def test_asks_once_about_existing_users(users: KnownUsers, upstream: Upstream) -> None:
+async def test_asks_once_about_existing_users(users: KnownUsers, upstream: RecordingDirectory) -> None:
     assert await users.unknown([ADA, BOB]) == frozenset()
     assert await users.unknown([BOB, ADA]) == frozenset()
     assert upstream.calls == [(ADA, BOB)]
 
 
-async def test_asks_only_about_those_not_remembered(users: KnownUsers, upstream: Upstream) -> None:
+async def test_asks_only_about_those_not_remembered(users: KnownUsers, upstream: RecordingDirectory) -> None:
     await users.unknown([ADA])
     assert await users.unknown([ADA, NOBODY]) == {NOBODY}
     assert upstream.calls == [(ADA,), (NOBODY,)]
 
 
-async def test_never_remembers_absence(users: KnownUsers, upstream: Upstream) -> None:
+async def test_never_remembers_absence(users: KnownUsers, upstream: RecordingDirectory) -> None:
     assert await users.unknown([NOBODY]) == {NOBODY}
     upstream.known.add(NOBODY)
     assert await users.unknown([NOBODY]) == frozenset()
 
 
-async def test_forgets_after_the_ttl(users: KnownUsers, upstream: Upstream, clock: Clock) -> None:
+async def test_forgets_after_the_ttl(users: KnownUsers, upstream: RecordingDirectory, clock: Clock) -> None:
     await users.unknown([ADA])
     clock.seconds += TTL - 0.001
     await users.unknown([ADA])
@@ -79,14 +72,16 @@ async def test_forgets_after_the_ttl(users: KnownUsers, upstream: Upstream, cloc
     assert len(upstream.calls) == 2
 
 
-async def test_using_the_memory_does_not_prolong_it(users: KnownUsers, upstream: Upstream, clock: Clock) -> None:
+async def test_using_the_memory_does_not_prolong_it(
+    users: KnownUsers, upstream: RecordingDirectory, clock: Clock
+) -> None:
     for _ in range(4):
         await users.unknown([ADA])
         clock.seconds += TTL / 3
     assert len(upstream.calls) == 2
 
 
-async def test_forgets_those_confirmed_longest_ago_when_full(users: KnownUsers, upstream: Upstream) -> None:
+async def test_forgets_those_confirmed_longest_ago_when_full(users: KnownUsers, upstream: RecordingDirectory) -> None:
     for user_id in (ADA, BOB, EVE):
         await users.unknown([user_id])
     upstream.calls.clear()
@@ -100,30 +95,30 @@ async def test_an_answer_larger_than_the_memory_is_still_right(users: KnownUsers
     assert await users.unknown([ADA, BOB, EVE, NOBODY]) == {NOBODY}
 
 
-async def test_a_ttl_of_zero_remembers_nothing(upstream: Upstream, clock: Clock) -> None:
+async def test_a_ttl_of_zero_remembers_nothing(upstream: RecordingDirectory, clock: Clock) -> None:
     users = KnownUsers(upstream, ttl=0, size=2, clock=clock)
     await users.unknown([ADA])
     await users.unknown([ADA])
     assert upstream.calls == [(ADA,), (ADA,)]
 
 
-async def test_known_users_stay_known_while_upstream_is_down(users: KnownUsers, upstream: Upstream) -> None:
+async def test_known_users_stay_known_while_upstream_is_down(users: KnownUsers, upstream: RecordingDirectory) -> None:
     await users.unknown([ADA])
-    upstream.is_down = True
+    upstream.failure = ConnectionError()
     assert await users.unknown([ADA]) == frozenset()
     with pytest.raises(ConnectionError):
         await users.unknown([ADA, BOB])
 
 
-async def test_remembers_nothing_of_a_failed_call(users: KnownUsers, upstream: Upstream) -> None:
-    upstream.is_down = True
+async def test_remembers_nothing_of_a_failed_call(users: KnownUsers, upstream: RecordingDirectory) -> None:
+    upstream.failure = ConnectionError()
     with pytest.raises(ConnectionError):
         await users.unknown([ADA])
-    upstream.is_down = False
+    upstream.failure = None
     await users.unknown([ADA])
     assert len(upstream.calls) == 2
 
 
-async def test_asks_nothing_about_nobody(users: KnownUsers, upstream: Upstream) -> None:
-    assert await users.unknown([]) == frozenset()
+async def test_asks_nothing_about_nobody(users: KnownUsers, upstream: RecordingDirectory) -> None:
+    await users.unknown([])
     assert upstream.calls == []

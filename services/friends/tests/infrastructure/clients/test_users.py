@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from uuid import UUID
 
 import pytest
 from aiohttp import web
@@ -14,7 +14,28 @@ from chassis.upstream import UpstreamClient
 from friends_service.infrastructure.clients.users import HttpUsers
 from friends_service.settings import Settings
 
-ADA, BOB, EVE = (UUID(int=number) for number in (101, 102, 103))
+from ...core.clients.users import ADA, BOB, EVE, KNOWN, UserDirectoryContract
+from .users_stub import UsersStub, running_stub
+
+
+@asynccontextmanager
+async def users_at(url: str) -> AsyncIterator[HttpUsers]:
+    async with UpstreamClient("users", url, Settings()) as upstream:
+        yield HttpUsers(upstream)
+
+
+class TestHttpUsers(UserDirectoryContract):
+    failure = UpstreamUnavailable
+
+    @pytest.fixture
+    async def directory(self) -> AsyncIterator[HttpUsers]:
+        async with running_stub(*KNOWN) as stub, users_at(stub.url) as users:
+            yield users
+
+    @pytest.fixture
+    async def out_of_reach(self) -> AsyncIterator[HttpUsers]:
+        async with users_at(UsersStub().url) as users:
+            yield users
 
 
 @dataclass
@@ -45,8 +66,8 @@ async def users(stub: Stub) -> AsyncIterator[HttpUsers]:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    async with UpstreamClient("users", f"http://127.0.0.1:{runner.addresses[0][1]}/", Settings()) as upstream:
-        yield HttpUsers(upstream)
+    async with users_at(f"http://127.0.0.1:{runner.addresses[0][1]}/") as users:
+        yield users
     await runner.cleanup()
 
 
@@ -57,9 +78,9 @@ async def test_asks_for_all_ids_in_one_call_and_for_each_once(users: HttpUsers, 
     assert (request.method, request.path_qs) == ("GET", f"/api/v1/users/exists?id={ADA}&id={BOB}")
 
 
-async def test_nobody_is_unknown_if_all_exist(users: HttpUsers, stub: Stub) -> None:
-    stub.answer({"existing": [BOB, ADA], "missing": []})
-    assert await users.unknown([ADA, BOB]) == frozenset()
+async def test_asks_nothing_about_nobody(users: HttpUsers, stub: Stub) -> None:
+    assert await users.unknown([]) == frozenset()
+    assert stub.requests == []
 
 
 async def test_does_not_mind_what_it_does_not_know(users: HttpUsers, stub: Stub) -> None:

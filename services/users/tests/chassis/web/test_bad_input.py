@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
@@ -102,7 +102,7 @@ async def test_judges_queries(sample: aiohttp.ClientSession, document: dict[str,
     assert "422" in document["paths"]["/sample/items"]["get"]["responses"]
 
 
-@pytest.mark.parametrize("item_id", ["x", "%00", "%ff", "0", "1" * 400, "%F0%9F%98%80", "{}", "-", f"{uuid4()}x"])
+@pytest.mark.parametrize("item_id", ["x", "%00", "%ff", "0", "1" * 400, "%F0%9F%98%80", "{}", "-", f"{UUID(int=7)}x"])
 async def test_judges_identifiers(sample: aiohttp.ClientSession, item_id: str) -> None:
     async with sample.get(f"/sample/items/{item_id}") as response:
         assert response.status == 422

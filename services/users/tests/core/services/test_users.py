@@ -10,7 +10,7 @@ from users_service.core.entities.users import User, UsernameTaken, UserNotFound
 from users_service.core.errors import InvalidValue
 from users_service.core.services.users import Users
 
-from ..fakes import InMemoryUsers
+from ..repositories.users import InMemoryUsers
 
 NOW = datetime(2026, 11, 23, 12, 30, tzinfo=UTC)
 BIRTHDAY = date(1915, 12, 10)

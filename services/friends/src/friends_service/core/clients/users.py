@@ -9,4 +9,7 @@ class UserDirectory(Protocol):
     """The users service, as the use cases need it."""
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Which of these ids belong to no user, asked in one call; what goes wrong with asking passes through."""
+        """Which of these ids belong to no user, asked in one call; duplicates are fine, and so is no id at all.
+
+        What goes wrong with asking passes through.
+        """

@@ -15,6 +15,8 @@ class HttpUsers:
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Ask for all ids in one call; an answer that does not account for each of them is none at all."""
         asked = list(dict.fromkeys(user_ids))
+        if not asked:
+            return frozenset()
 
         def missing(document: object) -> frozenset[UUID]:
             existing, missing = _ids(document, "existing"), _ids(document, "missing")

@@ -1,21 +1,28 @@
 """A stand-in for the users service, in the process of the tests."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from aiohttp import web
+from pydantic import HttpUrl
 
 from chassis.ids import new_id
 from processes.ports import free_ports
 
+from friends_service.settings import Settings
+
+MOST_IDS = 100
+
 
 class UsersStub:
-    """Knows the users it made, records which ids it is asked for, can hang, and can be away."""
+    """Knows some users, makes more, records which ids it is asked for, can hang, and can be away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *known: UUID) -> None:
         self.calls: list[list[UUID]] = []
         self.hangs = False
-        self._known: set[UUID] = set()
+        self._known = set(known)
         self._port = next(free_ports())  # which nobody else is given while it is away
         self._runner: web.ServerRunner | None = None
 
@@ -43,13 +50,32 @@ class UsersStub:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         assert (request.method, request.path) == ("GET", "/api/v1/users/exists")
-        asked = [UUID(text) for text in request.query.getall("id")]
+        asked = [UUID(text) for text in request.query.getall("id", [])]
         self.calls.append(asked)
         if self.hangs:
             await asyncio.sleep(3600)
+        if not 1 <= len(asked) <= MOST_IDS:
+            return web.json_response({}, status=422)
         return web.json_response(
             {
                 "existing": [str(user_id) for user_id in asked if user_id in self._known],
                 "missing": [str(user_id) for user_id in asked if user_id not in self._known],
             }
         )
+
+
+@asynccontextmanager
+async def running_stub(*known: UUID) -> AsyncIterator[UsersStub]:
+    """A stub that listens, unless it is told to stop before."""
+    users = UsersStub(*known)
+    await users.start()
+    try:
+        yield users
+    finally:
+        await users.stop()
+
+
+def asking(users: UsersStub, settings: Settings) -> Settings:
+    """Settings that point to the stub, of which a busy machine may need more patience than usual."""
+    patience = {"http_client_connect_timeout": 20.0, "http_client_total_timeout": 20.0, "http_client_wait": 20.0}
+    return settings.model_copy(update={"users_service_url": HttpUrl(users.url), **patience})

@@ -1,0 +1,13 @@
+"""What the use cases are tested over does what the database does."""
+
+import pytest
+
+from .users import InMemoryUsers, UserRepositoryContract
+
+
+class TestInMemoryUsers(UserRepositoryContract):
+    id_used_twice = ValueError
+
+    @pytest.fixture
+    def repository(self) -> InMemoryUsers:
+        return InMemoryUsers()
