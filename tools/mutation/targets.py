@@ -7,6 +7,7 @@ from typing import Final
 from layout import ROOT, services
 
 CHASSIS_OF: Final = "users"  # the chassis is the same in every service
+ANSWERS_AND_LINES: Final = ("problems", "web", "logs")  # what one can see of an application
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,16 @@ def _core(service: Path, file: Path) -> Target:
 
 def _chassis(service: Path, file: Path) -> Target:
     below = file.relative_to("src")
-    runs = [*_own(service, below), f"tests/{below.parent}"]
-    return Target(_name(below), service, file, [(run,) for run in runs])
+    folder = below.parent.relative_to("chassis")
+    nearby = [(f"tests/chassis/{folder}",)] if folder.name else _used_by_all(service)
+    own = [(test,) for test in _own(service, below)]
+    return Target(_name(below), service, file, [*own, *nearby, ("tests/conformance",)])
+
+
+def _used_by_all(service: Path) -> list[tuple[str, ...]]:
+    """The tests for what is beside the folders: all of tests/chassis would take minutes for each mutant."""
+    beside = [str(test.relative_to(service)) for test in sorted(service.glob("tests/chassis/test_*.py"))]
+    return [tuple(beside), *((f"tests/chassis/{folder}",) for folder in ANSWERS_AND_LINES)]
 
 
 def _own(service: Path, module: Path) -> list[str]:
