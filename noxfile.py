@@ -160,7 +160,8 @@ def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
-    run(session, "pytest", *(session.posargs or ["tests/tools", "tests/system", "tests/docs", *elsewhere]))
+    tests = ["-n", "2", "--dist", "loadfile", "tests/tools", "tests/system", "tests/docs", *elsewhere]
+    run(session, "pytest", *(session.posargs or tests))
 
 
 @nox.session
