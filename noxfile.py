@@ -10,7 +10,7 @@ import nox
 
 nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "typecheck", "test", "drift", "template", "system"]
+nox.options.sessions = ["lint", "typecheck", "test", "chassis", "drift", "template", "system"]
 
 ROOT = Path(__file__).parent
 BIN = ROOT / ".venv/bin"
@@ -100,6 +100,12 @@ def typecheck(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Run the tests of each service on an embedded PostgreSQL; arguments go to pytest."""
     in_each_service(session, "test", *session.posargs)
+
+
+@nox.session
+def chassis(session: nox.Session) -> None:
+    """Test the chassis once, in the first service, since it is the same in each; arguments go to pytest."""
+    session.run(*_nox(SERVICES[0], "chassis"), *(["--", *session.posargs] if session.posargs else []))
 
 
 @nox.session(name="test-all")
@@ -196,7 +202,7 @@ def update(session: nox.Session) -> None:
     """Synchronise a clean tree; then, given arguments such as `-d ci=github`, run `copier update` with them."""
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
-    run(session, "python", "-m", "template.scaffold", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
     if not session.posargs:
         return
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
@@ -206,7 +212,7 @@ def update(session: nox.Session) -> None:
             session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
         session.run("git", "add", "--all", str(service))
     # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
-    run(session, "python", "-m", "template.scaffold", "sync")
+    run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
 
 
 def refuse_changes(session: nox.Session, instead: str) -> None:

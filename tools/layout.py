@@ -35,6 +35,12 @@ def git(*arguments: str, folder: Path) -> str:
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
+def is_reachable(commit: str) -> bool:
+    """Say whether git can go back from here to a commit: after a squash or a rebase it cannot."""
+    command = ["git", "-c", "safe.directory=*", "-C", str(ROOT), "merge-base", "--is-ancestor", commit, "HEAD"]
+    return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
 def listed(folder: Path, *paths: str) -> list[Path]:
     """Return the files below `folder` that git tracks or would track, relative to it."""
     names = git("ls-files", "-z", "-co", "--exclude-standard", "--deduplicate", "--", *paths, folder=folder)

@@ -1,4 +1,5 @@
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import yaml
 from noxfiles import sessions
 from workflow_rules import broken_rules, sessions_called
 
+from dependencies import lock
 from layout import ROOT, services
 
 GOOD = """\
@@ -62,7 +64,7 @@ def test_every_push_runs_what_noxw_runs() -> None:
     assert sessions_called(workflow) == {*yaml.safe_load(default), "docs", "images"}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, "locks.yml"])
 def test_the_workflows_of_a_service_break_no_rule(generated: Mapping[str, Path], name: str) -> None:
     service = generated["github"]
     text = (service / ".github" / "workflows" / name).read_text(encoding="utf-8")
@@ -74,7 +76,33 @@ def test_the_pipeline_of_a_service_runs_sessions_that_exist(generated: Mapping[s
     pipeline = yaml.safe_load((service / ".gitlab-ci.yml").read_text(encoding="utf-8"))
     rows = [row["SESSION"] for job in ("checks", "weekly") for row in pipeline[job]["parallel"]["matrix"]]
     called = {name for row in rows for name in ([row] if isinstance(row, str) else row)}
-    assert {"lint", "typecheck", "test", "lowest", "newest", "audit"} == called <= sessions(service / "noxfile.py")
+    called.add(pipeline["chassis"]["variables"]["SESSION"])
+    expected = {"lint", "typecheck", "test", "chassis", "lowest", "newest", "audit"}
+    assert expected == called <= sessions(service / "noxfile.py")
+
+
+def test_a_changed_lock_has_the_chassis_tested(generated: Mapping[str, Path]) -> None:
+    workflow = yaml.safe_load((generated["github"] / ".github/workflows/locks.yml").read_text(encoding="utf-8"))
+    pipeline = yaml.safe_load((generated["gitlab"] / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    assert sessions_called(workflow) == {"chassis"}
+    for patterns in (workflow[True]["push"]["paths"], pipeline["chassis"]["rules"][0]["changes"]):  # YAML reads `on` so
+        assert all(any(Path(name).match(pattern) for pattern in patterns) for name in lock.LOCKS)
+
+
+@pytest.mark.parametrize(("tag", "code"), [("v0.1.0", 0), ("v0.1.1", 1), ("v0.1", 1), ("v0.1.00", 1)])
+def test_a_release_has_the_version_that_the_service_says(generated: Mapping[str, Path], tag: str, code: int) -> None:
+    workflow = yaml.safe_load((generated["github"] / ".github/workflows/release.yml").read_text(encoding="utf-8"))
+    [script] = [step["run"] for step in workflow["jobs"]["image"]["steps"] if "docker login" in step.get("run", "")]
+    pipeline = yaml.safe_load((generated["gitlab"] / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+    for service, lines in (
+        (generated["github"], script.splitlines()[:2]),
+        (generated["gitlab"], pipeline["release"]["script"][:2]),
+    ):
+        check = "\n".join([*lines, 'echo "builds $version"'])
+        names = {"GITHUB_REF_NAME": tag, "CI_COMMIT_TAG": tag}
+        done = subprocess.run(["sh", "-c", check], cwd=service, env=names, check=False, capture_output=True, text=True)
+        assert done.returncode == code
+        assert (done.stdout == "builds 0.1.0\n") == (code == 0)
 
 
 def test_services_pin_the_actions_that_we_pin(generated: Mapping[str, Path]) -> None:

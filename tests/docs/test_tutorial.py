@@ -56,12 +56,11 @@ def working_tree(folder: Path) -> Path:
 
 
 def write(clone: Path, block: Block) -> None:
-    """The first line names the file, and says if the rest is to be added to it."""
+    """The first line names the file."""
     first, _, text = block.text.partition("\n")
-    path = clone / first.removeprefix("# ").removeprefix("at the end of ")
+    path = clone / first.removeprefix("# ")
     path.parent.mkdir(exist_ok=True)
-    with path.open("a" if "at the end of" in first else "w", encoding="utf-8") as file:
-        file.write(text)
+    path.write_text(text, encoding="utf-8")
 
 
 def run(clone: Path, script: str) -> None:

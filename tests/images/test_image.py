@@ -30,6 +30,12 @@ def test_says_what_it_is(name: str) -> None:
     assert int(config["User"].split(":")[0]) >= 10_000
 
 
+def test_knows_the_version_of_its_service(name: str) -> None:
+    [source] = (ROOT / "services" / name).glob("src/*_service/version.py")
+    version = in_image(name, "python", "-m", f"{name}_service", "--version").strip()
+    assert f'VERSION = "{version}"\n' in source.read_text(encoding="utf-8")
+
+
 def test_holds_the_program_and_nothing_else(name: str) -> None:
     assert in_image(name, "ls", "-A", "/app").split() == ["migrations", "pyproject.toml", "requirements.txt", "src"]
     assert in_image(name, "find", "/app", "/opt", "-name", ".env*") == ""

@@ -43,12 +43,24 @@ def test_update_from_the_root_changes_owned_files_alone(clone: Copy) -> None:
         clone.git("merge-base", "--is-ancestor", clone.anchor(service), "HEAD")
 
 
-def test_sync_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Copy) -> None:
-    """A commit cannot name itself: what was synchronised before it was committed is anchored by the next sync."""
+def test_sync_leaves_a_clean_tree_clean(clone: Copy) -> None:
+    """A commit cannot name itself; which one a service was rendered from is recorded with the next change."""
     clone.append("template/noxfile.py", "# changed\n")
     clone.scaffold("sync")
     commit = clone.commit("Change the template and synchronise")
+    assert clone.scaffold("sync").stdout == "services/friends: nothing to do\nservices/users: nothing to do\n"
+    assert clone.git("status", "--porcelain") == ""
+    clone.append("template/noxfile.py", "# changed again\n")
     clone.scaffold("sync")
+    assert clone.anchor("users") == commit
+
+
+def test_anchoring_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Copy) -> None:
+    """`./noxw -s update` does it."""
+    clone.append("template/noxfile.py", "# changed\n")
+    clone.scaffold("sync")
+    commit = clone.commit("Change the template and synchronise")
+    clone.scaffold("sync", "--anchor")
     assert clone.anchor("users") == commit
     clone.commit("Anchor")
     clone.append("template/noxfile.py", "# changed again\n")

@@ -60,7 +60,7 @@ def is_executable(file: Path) -> bool:
     return bool(file.stat().st_mode & stat.S_IXUSR)
 
 
-def _content(file: Path) -> bytes:
+def content(file: Path) -> bytes:
     """Return what must be the same; the commit that a service was last rendered from need not."""
     content = file.read_bytes()
     if file.name != ANSWERS:
@@ -88,11 +88,11 @@ def _compare(path: Path, service: Path, rendered: Path) -> Iterator[Difference]:
     if not ours.is_file() or ours.is_symlink():
         yield Difference(path=path, what="is missing")
         return
-    if _content(ours) != _content(theirs):
+    if content(ours) != content(theirs):
         yield Difference(
             path=path,
             what="differs from the template",
-            diff=_diff(_content(ours), _content(theirs)),
+            diff=_diff(content(ours), content(theirs)),
         )
     if is_executable(ours) != is_executable(theirs):
         yield Difference(path=path, what="must be executable" if is_executable(theirs) else "must not be executable")

@@ -8,9 +8,9 @@ from pathlib import Path
 from jinja2 import TemplateSyntaxError
 
 from dependencies import lock
-from layout import ROOT, services, tracked
+from layout import ANSWERS, ROOT, answers, is_reachable, services, tracked
 from template import compose_file
-from template.comparison import Difference, differences, owned_files, rendered_for, strays
+from template.comparison import Difference, content, differences, owned_files, rendered_for, strays
 from template.lock_all import take_template_locks
 from template.new_service import new
 
@@ -41,12 +41,15 @@ def _sentence(service: Path, difference: Difference) -> str:
     return f"{(service / difference.path).relative_to(ROOT)} {difference.what}{diff}"
 
 
-def sync() -> int:
-    """Bring the owned files of every service to the template's state; 1 if one has unusable answers."""
+def sync(*, anchor: bool) -> int:
+    """Bring the owned files of every service to the template's state; 1 if one has unusable answers.
+
+    `anchor`: also record the last commit of the template where nothing else is to be done.
+    """
     failed = False
     for service in services():
         try:
-            changed = _sync(service)
+            changed = _sync(service, anchor=anchor)
         except ValueError as error:
             print(f"{service.relative_to(ROOT)}: its answers cannot be used: {error}", file=sys.stderr)
             failed = True
@@ -58,14 +61,19 @@ def sync() -> int:
     return 1 if failed else 0
 
 
-def _sync(service: Path) -> list[str]:
+def _sync(service: Path, *, anchor: bool) -> list[str]:
     with rendered_for(service) as rendered:
-        paths = owned_files(rendered)
+        paths = [path for path in owned_files(rendered) if path.name != ANSWERS]
         changed = [f"{path} rendered" for path in paths if _copy_if_different(rendered / path, service / path)]
         for path in sorted(set(strays(service, rendered)) & tracked(service)):
             (service / path).unlink()
             _remove_empty_folders(service / path.parent, within=service)
             changed.append(f"{path} deleted, as the template has it no longer")
+        # Which commit it was rendered from moves on with whatever else changes: alone it is not worth a commit.
+        is_new = anchor or changed or content(service / ANSWERS) != content(rendered / ANSWERS)
+        if is_new or not is_reachable(str(answers(service).get("_commit"))):
+            if _copy_if_different(rendered / ANSWERS, service / ANSWERS):
+                changed.append(f"{ANSWERS} rendered")
     if lock.stale(service):
         fitting = take_template_locks(service)
         changed.append("locks taken from the template" if fitting else "locks are too old now; run ./noxw -s lock")
@@ -92,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./noxw -s", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("drift", help="say how the services differ from the template")
-    verbs.add_parser("sync", help="bring the owned files of all services to the template's state")
+    verb = verbs.add_parser("sync", help="bring the owned files of all services to the template's state")
+    verb.add_argument("--anchor", action="store_true", help="record the last commit of the template, too")
     verb = verbs.add_parser("new", help="generate a service below services/", argument_default=argparse.SUPPRESS)
     verb.add_argument("service_name", metavar="name", help="kebab-case, such as order-lines")
     verb.add_argument("--description", help="what it does, in one sentence")
@@ -113,7 +122,7 @@ def main() -> int:
             case "drift":
                 return drift()
             case "sync":
-                return sync()
+                return sync(**options)
             case _:
                 return new(options)
     except TemplateSyntaxError as error:
