@@ -171,6 +171,7 @@ def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:
     for number in range(100):
         logging.getLogger("x").info("line %d", number)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "log.1", "log.2"]
+    assert json.loads((tmp_path / "log").read_text().splitlines()[-1])["message"] == "line 99"
     for file in tmp_path.iterdir():
         assert file.stat().st_size <= 2_000
         assert all(json.loads(line)["logger"] == "x" for line in file.read_text().splitlines())
