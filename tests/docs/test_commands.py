@@ -13,8 +13,8 @@ from layout import ROOT
 
 FOLDERS = "benchmarks|docs|services|template|tests|tools"
 SERVICE = ROOT / "services/users"
-# Files that are made, that a service adds by itself, or that belong to one that is generated while one reads.
-MADE = re.compile(r"docs/_build|services/orders|tests/service\b|.*[<{*…]")
+# Files that are made, or that belong to a service that is generated while one reads.
+MADE = re.compile(r"docs/_build|services/orders|.*[<{*…]")
 ABOUT_OTHERS = {"comparison.md"}
 
 
