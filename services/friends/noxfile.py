@@ -89,7 +89,7 @@ def chassis(session: nox.Session) -> None:
     if session.posargs:
         run(session, "pytest", *session.posargs)
         return
-    measure_coverage(session, "tests/chassis")
+    measure_coverage(session, "-n", "2", "--dist", "worksteal", "tests/chassis")
     run(session, "coverage", "report", "--include", "src/chassis/*")
 
 
