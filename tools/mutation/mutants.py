@@ -13,9 +13,13 @@ import libcst as cst
 import libcst.matchers as m
 from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, operator_string
 
-# A docstring, a type variable, a literal type.
+# A docstring, a type variable, a literal type and its alias, what a module exports.
 DESCRIPTION: Final = (
-    m.Expr(m.SimpleString()) | m.Assign(value=m.Call(m.Name("TypeVar"))) | m.Subscript(m.Name("Literal"))
+    m.Expr(m.SimpleString())
+    | m.Assign(value=m.Call(m.Name("TypeVar")))
+    | m.Subscript(m.Name("Literal"))
+    | m.Assign(value=m.Subscript(m.Name("Literal")))
+    | m.Assign([m.AssignTarget(m.Name("__all__"))])
 )
 
 # Where None would stand instead of what is false already.
@@ -29,10 +33,16 @@ FALSY_ANYWAY: Final = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed source, and the lines that changed, by which a person and the list of explanations know it."""
+    """A changed source, and by what a person knows it."""
 
     source: str
+    place: str
+    """The function or class, such as `Database.transaction`."""
     change: str
+    """The lines before and after."""
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.change}"
 
 
 def mutants(source: str) -> list[Mutant]:
@@ -40,27 +50,37 @@ def mutants(source: str) -> list[Mutant]:
     module = cst.parse_module(source)
     finder = _Finder()
     module.visit(finder)
-    changed = (module.deep_replace(old, new) for old, new in finder.found)
-    sources = dict.fromkeys(cast("cst.Module", each).code for each in changed)
-    return [Mutant(mutated, _change(source, mutated)) for mutated in sources if _compiles(mutated)]
+    places: dict[str, str] = {}
+    for place, old, new in finder.found:
+        places.setdefault(cast("cst.Module", module.deep_replace(old, new)).code, place)
+    return [Mutant(mutated, place, _change(source, mutated)) for mutated, place in places.items() if _compiles(mutated)]
 
 
 class _Finder(cst.CSTVisitor):
-    """Collects pairs of a node and what may stand in its place."""
+    """Collects where a node is, the node, and what may stand in its place."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[cst.CSTNode, cst.CSTNode]] = []
+        self.found: list[tuple[str, cst.CSTNode, cst.CSTNode]] = []
+        self._within: list[str] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
         """Pass by what only describes the code (or, as with imports, always fails)."""
+        if isinstance(node, cst.FunctionDef | cst.ClassDef):
+            self._within.append(node.name.value)
         if isinstance(node, cst.Annotation | cst.Decorator | cst.Import | cst.ImportFrom) or m.matches(
             node, DESCRIPTION
         ):
             return False
+        place = ".".join(self._within) or "module"
         for kind, operator in mutation_operators:
             if isinstance(node, kind):
-                self.found += [(node, replacement) for replacement in _replacements(operator, node)]
+                self.found += [(place, node, replacement) for replacement in _replacements(operator, node)]
         return True
+
+    def on_leave(self, original_node: cst.CSTNode) -> None:
+        """Be outside again."""
+        if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
+            self._within.pop()
 
 
 def _replacements(operator: Callable[[cst.CSTNode], Iterable[cst.CSTNode]], node: cst.CSTNode) -> Iterator[cst.CSTNode]:

@@ -1,43 +1,34 @@
 """The copy of a service in which mutants are tried."""
 
-import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from layout import ROOT
 from mutation.sandbox import FailingTests, Sandbox
 
 MODULE = Path("src/answer.py")
-TESTS = ["tests"]
+TESTS = ("tests",)
+RUNS: dict[tuple[str, ...], float] = {TESTS: 60}
 # One test imports the module itself, the other lets a process do it.
 SOURCE_OF_TESTS = """
-import os, subprocess, sys
+import subprocess, sys
 
 def test_here():
-    sys.path.insert(0, "src")
     import answer
 
     assert answer.HERE == 1
 
 def test_elsewhere():
-    code = "import answer; assert answer.ELSEWHERE == 1"
-    subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": "src"}, check=True)
+    subprocess.run([sys.executable, "-c", "import answer; assert answer.ELSEWHERE == 1"], check=True)
 """
 
 
 @pytest.fixture
-def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
+def sandbox(tmp_path: Path, make_service: Callable[[Mapping[Path, str]], Path]) -> Iterator[Sandbox]:
     """A sandbox of a service with one module."""
-    service = tmp_path / "service"
-    for file, text in {MODULE: "HERE = 1\nELSEWHERE = 1\n", Path("tests/test_answer.py"): SOURCE_OF_TESTS}.items():
-        (service / file).parent.mkdir(parents=True, exist_ok=True)
-        (service / file).write_text(text)
-    subprocess.run(["git", "init", "--quiet", service], check=True)
-    (service / ".gitignore").write_text(".venv\n")
-    (service / ".venv").symlink_to(ROOT / "services" / "users" / ".venv")
+    service = make_service({MODULE: "HERE = 1\nELSEWHERE = 1\n", Path("tests/test_answer.py"): SOURCE_OF_TESTS})
     with closing(Sandbox(service, tmp_path / "copy", {})) as made:
         yield made
 
@@ -47,11 +38,20 @@ def test_a_mutant_is_noticed_and_leaves_no_trace(sandbox: Sandbox, mutant: str) 
     """Not even as bytecode that a process started by a test has written within the same second."""
     for _ in range(3):
         sandbox.check(TESTS, seconds=60)
-        assert not sandbox.survives(MODULE, mutant, TESTS, seconds=60)
+        assert not sandbox.survives(MODULE, mutant, RUNS)
 
 
 def test_a_mutant_that_changes_nothing_survives(sandbox: Sandbox) -> None:
-    assert sandbox.survives(MODULE, "HERE = 1\nELSEWHERE = 1 + 0\n", TESTS, seconds=60)
+    assert sandbox.survives(MODULE, "HERE = 1\nELSEWHERE = 1 + 0\n", RUNS)
+
+
+def test_what_one_run_does_not_notice_another_does(sandbox: Sandbox) -> None:
+    runs: dict[tuple[str, ...], float] = {("tests", "-k", "here"): 60, ("tests", "-k", "elsewhere"): 60}
+    assert not sandbox.survives(MODULE, "HERE = 1\nELSEWHERE = 2\n", runs)
+
+
+def test_a_mutant_that_hangs_is_noticed(sandbox: Sandbox) -> None:
+    assert not sandbox.survives(MODULE, "while True:\n    pass\n", {TESTS: 2})
 
 
 def test_tests_that_fail_without_a_mutant_are_said(sandbox: Sandbox) -> None:

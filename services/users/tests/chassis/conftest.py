@@ -38,6 +38,13 @@ def logging_kept() -> Iterator[None]:
     root.handlers[:] = handlers
 
 
+@pytest.fixture
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting is in the environment."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
 @pytest.fixture(scope="module")
 def settings(postgres: dict[str, str], database_name: str) -> Settings:
     """Those of the sample, which lead to a database with the tables of the service that it is tested in."""

@@ -1,15 +1,13 @@
-"""Settings come from the environment and from secret files; an unusable one stops the start, readably."""
+"""Settings come from the environment and from secret files; what is unusable or unsafe is refused."""
 
-import json
-import logging
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
-from pydantic import Field, SecretStr, model_validator
+from pydantic import SecretStr
 from pydantic_settings import SettingsConfigDict
 
 from chassis.process import load_settings
@@ -17,27 +15,9 @@ from chassis.process import load_settings
 from ..sample_process import SERVICE_FOLDER, python_path
 from ..sample_service import IDENTITY
 from ..sample_service.settings import Settings
+from ..unusable_settings import PLANTED, unusable
 
-PLANTED = "planted-value"
-
-
-@pytest.fixture(autouse=True)
-def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
-def unusable(caplog: pytest.LogCaptureFixture, kind: type[Settings] = Settings) -> list[str]:
-    """The lines, without their common beginning, of a start that ends at once."""
-    with pytest.raises(SystemExit) as caught:
-        load_settings(kind)
-    assert caught.value.code == os.EX_CONFIG == 78
-    assert {record.levelno for record in caplog.records} == {logging.CRITICAL}
-    assert {record.name for record in caplog.records} == {"chassis.process.startup"}
-    assert PLANTED not in caplog.text
-    assert all(message.startswith("unusable setting: ") for message in caplog.messages)
-    assert all(vars(record)["redacted_fields"] == {} for record in caplog.records), "a name would be taken for a secret"
-    return [message.removeprefix("unusable setting: ") for message in caplog.messages]
+pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 def test_an_empty_environment_is_usable() -> None:
@@ -122,21 +102,6 @@ def test_the_environment_wins_over_secret_files_unless_it_is_empty(
     assert load_settings(with_secrets).postgres_password.get_secret_value() == "from-a-file"
 
 
-def test_a_secret_file_that_cannot_be_read_is_named(
-    with_secrets: type[Settings],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    (tmp_path / "postgres_password").touch()
-
-    def refuse(path: Path, *_: object, **__: object) -> str:
-        raise PermissionError(13, "Permission denied", str(path))
-
-    monkeypatch.setattr(Path, "read_text", refuse)
-    assert unusable(caplog, with_secrets) == ["POSTGRES_PASSWORD: cannot be read: Permission denied"]
-
-
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -164,27 +129,6 @@ def test_an_unusable_value_is_named_in_one_line(
     (line,) = unusable(caplog)
     assert line.startswith(f"{variable}: ")
     assert "\n" not in line
-
-
-def test_each_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    for variable in ("PORT", "LOG_LEVEL", "KEEP_ALIVE_TIMEOUT"):
-        monkeypatch.setenv(variable, PLANTED)
-    assert [line.partition(":")[0] for line in unusable(caplog)] == ["PORT", "KEEP_ALIVE_TIMEOUT", "LOG_LEVEL"]
-
-
-class OwnSettings(Settings):
-    own: dict[str, int] = Field({}, description="Something that is JSON.")
-
-
-def test_a_value_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setenv("OWN", PLANTED)
-    assert unusable(caplog, OwnSettings) == ["OWN: is not valid JSON"]
-
-
-def test_json_of_another_shape_is_named_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setenv("OWN", json.dumps({"a": PLANTED}))
-    (line,) = unusable(caplog, OwnSettings)
-    assert line.startswith("OWN: ")
 
 
 @pytest.mark.parametrize(
@@ -226,16 +170,6 @@ def test_a_mistyped_number_of_processes_is_all_that_is_wrong_with_it(
     monkeypatch.setenv("WEB_CONCURRENCY", PLANTED)
     (line,) = unusable(caplog)
     assert line.startswith("WEB_CONCURRENCY: ")
-
-
-class JudgedTogether(Settings):
-    @model_validator(mode="after")
-    def _refuse(self) -> Self:
-        raise ValueError("These exclude each other.")
-
-
-def test_what_is_wrong_with_several_values_has_a_line_without_a_name(caplog: pytest.LogCaptureFixture) -> None:
-    assert unusable(caplog, JudgedTogether) == ["These exclude each other."]
 
 
 def test_settings_cannot_be_changed() -> None:

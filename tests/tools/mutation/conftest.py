@@ -1,0 +1,25 @@
+"""A service whose modules are mutated."""
+
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from layout import ROOT
+
+
+@pytest.fixture
+def make_service(tmp_path: Path) -> Callable[[Mapping[Path, str]], Path]:
+    """How to make a service of a few files, which runs its tests with the libraries of ours."""
+
+    def make(files: Mapping[Path, str]) -> Path:
+        service = tmp_path / "service"
+        for file, text in {**files, Path(".gitignore"): ".venv\n"}.items():
+            (service / file).parent.mkdir(parents=True, exist_ok=True)
+            (service / file).write_text(text, encoding="utf-8")
+        subprocess.run(["git", "init", "--quiet", service], check=True)
+        (service / ".venv").symlink_to(ROOT / "services" / "users" / ".venv")
+        return service
+
+    return make
