@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent
 BIN = ROOT / ".venv/bin"
 SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
 STOP_SECONDS = 10
+PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
     ".github/workflows/*.yml": "github-workflows",
     ".github/dependabot.yml": "dependabot",
@@ -55,6 +56,17 @@ def in_each_service(session: nox.Session, name: str, *arguments: str) -> None:
         session.error(f"{name} failed in {' and '.join(failed)}; see above")
 
 
+def in_template(session: nox.Session, program: str, *arguments: str) -> None:
+    """Run a program of the first service's environment on the plain code in the template, as that service is set up."""
+    service = ROOT / SERVICES[0]
+    with session.chdir(service):
+        refresh_environment(session)
+    with session.chdir("template"):
+        config = ["--config-file" if program == "mypy" else "--config", str(service / "pyproject.toml")]
+        command = [str(service / ".venv/bin" / program), *arguments, *config, *PLAIN_CODE]
+        session.run(*command, env={"PYTHONPATH": os.pathsep.join(["src", "tools"])})
+
+
 def _nox(service: Path, name: str) -> list[str]:
     return [sys.executable, "-m", "nox", "-f", str(service / "noxfile.py"), "-s", name]
 
@@ -80,6 +92,8 @@ def lint(session: nox.Session) -> None:
     run(session, "python", "-m", "template.lock_all", "--check")
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
+    in_template(session, "ruff", "check", "--no-cache")
+    in_template(session, "ruff", "format", "--check", "--no-cache")
     run(session, "yamllint", "--strict", ".")
     for pattern, schema in SCHEMAS.items():
         run(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *sorted(ROOT.glob(pattern)))
@@ -93,6 +107,7 @@ def typecheck(session: nox.Session) -> None:
     run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools", *Path("benchmarks").glob("*.py"))
     for folder in sorted(path for path in Path("tests").iterdir() if path.is_dir()):
         run(session, "mypy", folder)  # one at a time: each has a conftest
+    in_template(session, "mypy", "--cache-dir", "../.mypy_cache/template")
     in_each_service(session, "typecheck")
 
 
