@@ -46,7 +46,7 @@ def badges() -> list[Badge]:
     noxfile = _text("template/noxfile.py")
     [versions] = re.findall(r"^PYTHONS = (.*)", noxfile, re.MULTILINE)
     first, *_, last = re.findall(r"[\d.]+", versions)
-    [of_core_and_api] = re.findall(r'"src/\*/core/\*,src/\*/api/\*", "--fail-under", "(\d+)"', noxfile)
+    [of_core_and_api] = re.findall(r'"src/\*_service/core/\*,src/\*_service/api/\*", "--fail-under", "(\d+)"', noxfile)
     return [
         Badge(label="python", value=f"{first} to {last}", page="template/noxfile.py"),
         Badge(label="coverage", value=f"≥ {_covered()} %, of core and api {of_core_and_api} %", page="docs/testing.md"),
