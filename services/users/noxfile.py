@@ -90,7 +90,7 @@ def chassis(session: nox.Session) -> None:
         run(session, "pytest", *session.posargs)
         return
     measure_coverage(session, "-n", "2", "--dist", "worksteal", "tests/chassis")
-    run(session, "coverage", "report", "--include", "src/chassis/*")
+    run(session, "coverage", "report", "--include", "src/chassis/*", "--fail-under", "97")
 
 
 @nox.session(name="test-all", python=PYTHONS, venv_backend="uv", download_python="never")
