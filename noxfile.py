@@ -10,7 +10,7 @@ import nox
 
 nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "typecheck", "test", "chassis", "drift", "template", "system"]
+nox.options.sessions = ["lint", "typecheck", "test", "drift", "template", "system"]
 
 ROOT = Path(__file__).parent
 BIN = ROOT / ".venv/bin"
@@ -44,16 +44,20 @@ def refresh_environment(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "dependencies.environment", env=tools, log=False)
 
 
-def in_each_service(session: nox.Session, name: str, *arguments: str) -> None:
-    """Run a session of every service's own noxfile: all at once, or in turn if arguments may make it interactive."""
+def in_each_service(session: nox.Session, name: str, *arguments: str, once: tuple[str, ...] = ()) -> None:
+    """Run a session of every service's own noxfile: all at once, or in turn if arguments may make it interactive.
+
+    `once`: sessions that are run at the same time, in the first service alone; not if there are arguments.
+    """
     if arguments:
         for service in SERVICES:
             session.run(*_nox(service, name), "--", *arguments)
         return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(lambda service: _run_and_show(_nox(service, name)), SERVICES))
-    if failed := [str(service) for service, code in zip(SERVICES, results, strict=True) if code]:
-        session.error(f"{name} failed in {' and '.join(failed)}; see above")
+    runs = [(service, name) for service in SERVICES] + [(SERVICES[0], each) for each in once]
+    with ThreadPoolExecutor(len(runs)) as pool:
+        results = list(pool.map(lambda run: _run_and_show(_nox(*run)), runs))
+    if failed := [f"{each} in {service}" for (service, each), code in zip(runs, results, strict=True) if code]:
+        session.error(f"{' and '.join(failed)} failed; see above")
 
 
 def in_template(session: nox.Session, program: str, *arguments: str) -> None:
@@ -113,13 +117,13 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests of each service on an embedded PostgreSQL; arguments go to pytest."""
-    in_each_service(session, "test", *session.posargs)
+    """Test each service, and the chassis in the first, on an embedded PostgreSQL; arguments go to their pytest."""
+    in_each_service(session, "test", *session.posargs, once=("chassis",))
 
 
 @nox.session
 def chassis(session: nox.Session) -> None:
-    """Test the chassis once, in the first service, since it is the same in each; arguments go to pytest."""
+    """Test the chassis alone, in the first service, since it is the same in each; arguments go to pytest."""
     session.run(*_nox(SERVICES[0], "chassis"), *(["--", *session.posargs] if session.posargs else []))
 
 
