@@ -7,7 +7,6 @@ from typing import Final
 from layout import ROOT, services
 
 CHASSIS_OF: Final = "users"  # the chassis is the same in every service
-ANSWERS_AND_LINES: Final = ("problems", "web", "logs")  # what one can see of an application
 
 
 @dataclass(frozen=True)
@@ -36,29 +35,25 @@ def _modules(service: Path, folder: str) -> list[Path]:
 
 def _core(service: Path, file: Path) -> Target:
     below = file.relative_to(*file.parts[:2])
-    runs = [*_own(service, below), "tests/core"]
+    runs = [*_own(service, below), ("tests/core",)]
     # The core needs nothing of what the conftest imports, and most of the time would go into that.
-    return Target(f"{service.name}/{_name(below)}", service, file, [("--noconftest", run) for run in runs])
+    return Target(f"{service.name}/{_name(below)}", service, file, [("--noconftest", *run) for run in runs])
 
 
 def _chassis(service: Path, file: Path) -> Target:
     below = file.relative_to("src")
-    folder = below.parent.relative_to("chassis")
-    nearby = [(f"tests/chassis/{folder}",)] if folder.name else _used_by_all(service)
-    own = [(test,) for test in _own(service, below)]
-    return Target(_name(below), service, file, [*own, *nearby, ("tests/conformance",)])
+    beside = tuple(str(test.relative_to(service)) for test in sorted(service.glob("tests/chassis/test_*.py")))
+    whole = [beside, ("tests/chassis/problems",), ("tests/chassis/web",), ("tests/conformance",)]
+    folder = (f"tests/{below.parent}",)
+    # What stands beside the folders is seen in the log, too; to run all of tests/chassis would take minutes each time.
+    runs = [*whole, ("tests/chassis/logs",)] if folder == ("tests/chassis",) else [folder, *whole]
+    return Target(_name(below), service, file, list(dict.fromkeys([*_own(service, below), *runs])))
 
 
-def _used_by_all(service: Path) -> list[tuple[str, ...]]:
-    """The tests for what is beside the folders: all of tests/chassis would take minutes for each mutant."""
-    beside = [str(test.relative_to(service)) for test in sorted(service.glob("tests/chassis/test_*.py"))]
-    return [tuple(beside), *((f"tests/chassis/{folder}",) for folder in ANSWERS_AND_LINES)]
-
-
-def _own(service: Path, module: Path) -> list[str]:
-    """The tests that are named after a module, if there are any."""
+def _own(service: Path, module: Path) -> list[tuple[str, ...]]:
+    """The run of the tests that are named after a module, if there are any."""
     tests = Path("tests", module.parent, f"test_{module.name}")
-    return [str(tests)] if (service / tests).is_file() else []
+    return [(str(tests),)] if (service / tests).is_file() else []
 
 
 def _name(module: Path) -> str:

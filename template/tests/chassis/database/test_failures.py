@@ -9,13 +9,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Executable, Numeric, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Database, engine
 from chassis.errors import DatabaseUnavailable
 
-from ..database_calls import SLEEPING, add, ask, changed, examine, sleep, until, work
+from ..database_calls import SLEEP, SLEEPING, add, ask, changed, examine, sleep, until, work
 from ..database_proxy import DatabaseProxy, proxy_to
 from ..sample_service.settings import Settings
 
@@ -32,6 +32,17 @@ async def test_a_statement_that_takes_too_long_is_given_up(settings: Settings) -
         with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
             await sleep(database)
         assert await ask(database) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [SLEEP, select(func.pg_sleep(60, type_=Numeric()))],
+    ids=["run by the driver", "run by SQLAlchemy, whose type has to convert the result"],
+)
+async def test_no_statement_takes_longer_than_all_may_take(settings: Settings, statement: Executable) -> None:
+    async with changed(settings, database_timeout=0.5, database_statement_timeout=60) as database, asyncio.timeout(20):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+            await database.execute(statement)
 
 
 async def test_a_statement_that_waits_for_a_lock_is_given_up(

@@ -76,14 +76,15 @@ async def test_migrate_without_a_database_fails_in_one_line() -> None:
 
 
 async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() -> None:
-    serve, mistyped = await asyncio.gather(run("serve", PORT="x", LOG_LEVEL="x"), run("server"))
-    assert (serve.code, mistyped.code) == (os.EX_CONFIG, os.EX_USAGE)
+    serve, mistyped, bare = await asyncio.gather(run("serve", PORT="x", LOG_LEVEL="x"), run("server"), run())
+    assert (serve.code, mistyped.code, bare.code) == (os.EX_CONFIG, os.EX_USAGE, os.EX_USAGE)
     assert [line["message"].partition(": Input")[0] for line in serve.lines] == [
         "unusable setting: PORT",
         "unusable setting: LOG_LEVEL",
     ]
     assert re.match(r"unusable arguments: .*'server'", mistyped.lines[0]["message"])
-    assert {line["service"] for line in (*serve.lines, *mistyped.lines)} == {IDENTITY.name}
+    assert re.match(r"unusable arguments: .*command", bare.lines[0]["message"])
+    assert {line["service"] for line in (*serve.lines, *mistyped.lines, *bare.lines)} == {IDENTITY.name}
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])
