@@ -10,12 +10,13 @@ import nox
 
 nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "none"
-nox.options.sessions = ["lint", "typecheck", "test", "chassis", "drift", "template", "system"]
+nox.options.sessions = ["lint", "typecheck", "test", "drift", "template", "system"]
 
 ROOT = Path(__file__).parent
 BIN = ROOT / ".venv/bin"
 SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
 STOP_SECONDS = 10
+PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
     ".github/workflows/*.yml": "github-workflows",
     ".github/dependabot.yml": "dependabot",
@@ -43,16 +44,31 @@ def refresh_environment(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "dependencies.environment", env=tools, log=False)
 
 
-def in_each_service(session: nox.Session, name: str, *arguments: str) -> None:
-    """Run a session of every service's own noxfile: all at once, or in turn if arguments may make it interactive."""
+def in_each_service(session: nox.Session, name: str, *arguments: str, once: tuple[str, ...] = ()) -> None:
+    """Run a session of every service's own noxfile: all at once, or in turn if arguments may make it interactive.
+
+    `once`: sessions that are run at the same time, in the first service alone; not if there are arguments.
+    """
     if arguments:
         for service in SERVICES:
             session.run(*_nox(service, name), "--", *arguments)
         return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(pool.map(lambda service: _run_and_show(_nox(service, name)), SERVICES))
-    if failed := [str(service) for service, code in zip(SERVICES, results, strict=True) if code]:
-        session.error(f"{name} failed in {' and '.join(failed)}; see above")
+    runs = [(service, name) for service in SERVICES] + [(SERVICES[0], each) for each in once]
+    with ThreadPoolExecutor(len(runs)) as pool:
+        results = list(pool.map(lambda run: _run_and_show(_nox(*run)), runs))
+    if failed := [f"{each} in {service}" for (service, each), code in zip(runs, results, strict=True) if code]:
+        session.error(f"{' and '.join(failed)} failed; see above")
+
+
+def in_template(session: nox.Session, program: str, *arguments: str) -> None:
+    """Run a program of the first service's environment on the plain code in the template, as that service is set up."""
+    service = ROOT / SERVICES[0]
+    with session.chdir(service):
+        refresh_environment(session)
+    with session.chdir("template"):
+        config = ["--config-file" if program == "mypy" else "--config", str(service / "pyproject.toml")]
+        command = [str(service / ".venv/bin" / program), *arguments, *config, *PLAIN_CODE]
+        session.run(*command, env={"PYTHONPATH": os.pathsep.join(["src", "tools"])})
 
 
 def _nox(service: Path, name: str) -> list[str]:
@@ -80,6 +96,8 @@ def lint(session: nox.Session) -> None:
     run(session, "python", "-m", "template.lock_all", "--check")
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
+    in_template(session, "ruff", "check", "--no-cache")
+    in_template(session, "ruff", "format", "--check", "--no-cache")
     run(session, "yamllint", "--strict", ".")
     for pattern, schema in SCHEMAS.items():
         run(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *sorted(ROOT.glob(pattern)))
@@ -93,18 +111,19 @@ def typecheck(session: nox.Session) -> None:
     run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools", *Path("benchmarks").glob("*.py"))
     for folder in sorted(path for path in Path("tests").iterdir() if path.is_dir()):
         run(session, "mypy", folder)  # one at a time: each has a conftest
+    in_template(session, "mypy", "--cache-dir", "../.mypy_cache/template")
     in_each_service(session, "typecheck")
 
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Run the tests of each service on an embedded PostgreSQL; arguments go to pytest."""
-    in_each_service(session, "test", *session.posargs)
+    """Test each service, and the chassis in the first, on an embedded PostgreSQL; arguments go to their pytest."""
+    in_each_service(session, "test", *session.posargs, once=("chassis",))
 
 
 @nox.session
 def chassis(session: nox.Session) -> None:
-    """Test the chassis once, in the first service, since it is the same in each; arguments go to pytest."""
+    """Test the chassis alone, in the first service, since it is the same in each; arguments go to pytest."""
     session.run(*_nox(SERVICES[0], "chassis"), *(["--", *session.posargs] if session.posargs else []))
 
 
@@ -160,7 +179,8 @@ def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
-    run(session, "pytest", *(session.posargs or ["tests/tools", "tests/system", "tests/docs", *elsewhere]))
+    tests = ["-n", "2", "--dist", "loadfile", "tests/tools", "tests/system", "tests/docs", *elsewhere]
+    run(session, "pytest", *(session.posargs or tests))
 
 
 @nox.session

@@ -32,8 +32,10 @@ def clone() -> Iterator[Path]:
 
 def test_everything_in_the_tutorial_works(clone: Path) -> None:
     section = ""
+    found = blocks(ROOT / "docs/tutorial.md")
+    assert {block.info for block in found} >= {"python", "sh serve", "sh"}
     with ExitStack() as served:
-        for block in blocks(ROOT / "docs/tutorial.md"):
+        for block in found:
             if block.section != section:
                 served.close()
                 section = block.section

@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from callers import FRIENDSHIPS, USERS, Caller
+from callers import FRIENDSHIPS, PATIENCE, USERS, Caller
 
 from system.running import System
 
@@ -44,7 +44,7 @@ async def test_refuses_a_large_body_before_it_is_sent(system: System, service: s
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {2**20 + 1}\r\n\r\n"
     reader, writer = await asyncio.open_connection("127.0.0.1", system.services[service].port)
     writer.write(head.encode())
-    answer = await asyncio.wait_for(reader.read(), timeout=2)  # until the service closes the connection
+    answer = await asyncio.wait_for(reader.read(), timeout=PATIENCE)  # until the service closes the connection
     writer.close()
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"/problems/body-too-large" in answer

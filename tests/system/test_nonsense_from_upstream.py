@@ -54,9 +54,8 @@ async def test_takes_nonsense_for_an_unavailable_upstream(
     before = len(misled.lines)
     async with Caller(misled.url) as friends:
         for answer in (await friends.befriend_strangers(), await friends.get(f"{USERS}/{uuid4()}/friendships")):
-            assert answer.problem == "upstream-unavailable"
+            assert answer.problem == "upstream-unavailable", "and not upstream-timeout"
             assert answer.is_refusal()
-            assert answer.seconds < TOTAL_TIMEOUT
     assert any(logged in line["message"] for line in misled.lines[before:] if line["level"] == "WARNING")
 
 

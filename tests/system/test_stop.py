@@ -13,7 +13,6 @@ from live_service import PATIENT, LiveService, live_service
 from system.service_process import ServiceProcess
 
 CLIENTS = 50
-GRACE_SECONDS = 8
 
 
 async def ended(service: LiveService) -> int:
@@ -22,7 +21,7 @@ async def ended(service: LiveService) -> int:
     async def is_over() -> bool:
         return service.process.poll() is not None
 
-    await eventually(is_over, within=GRACE_SECONDS)
+    await eventually(is_over)
     return int(service.process.returncode)
 
 

@@ -26,7 +26,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "one letter": "z",
         "standard library": "types",
         "reserved by SQL": "select",
-        "longest": f"p{LONGEST[1:]}",
+        "longest": f"p{LONGEST[1:-2]}",
     },
     "description": {
         "usual": "Manages what was ordered.",

@@ -1,3 +1,5 @@
+"""Who may import whom is held by import-linter: each fault that is planted is reported under its contract."""
+
 import os
 import re
 import subprocess
@@ -9,90 +11,93 @@ import pytest
 from template.rendering import render
 
 SERVICE = "orders_service"
-CHASSIS_LAYERS = "application > process > web"
-BROKEN = [
+LAYERS = "main > settings > api | infrastructure > core"
+PURE = "core imports nothing but the standard library and itself"
+SQL = "SQL stays in infrastructure and the chassis"
+FASTAPI = "FastAPI stays in api, main and the chassis"
+AIOHTTP = "aiohttp stays in infrastructure/clients and the chassis"
+CHASSIS_LAYERS = "application > process > web > problems | database | upstream | logs > settings > the rest > identity"
+CHASSIS = "the chassis imports nothing of the service"
+FAULTS = [  # importer, imported, contract
     *(
-        pytest.param(f"{SERVICE}/core/errors.py", f"import {name}", "core imports nothing but", id=f"core: {name}")
-        for name in ("sqlalchemy", "fastapi", "pydantic", "aiohttp", "some_package_nobody_thought_of", "chassis.ids")
+        (f"{SERVICE}.core.errors", imported, PURE)
+        for imported in ("sqlalchemy", "fastapi", "pydantic", "aiohttp", "a_package_nobody_thought_of", "chassis.ids")
     ),
-    *(
-        pytest.param(f"{SERVICE}/{module}", line, contract, id=f"{module}: {line}")
-        for module, line, contract in (
-            ("core/errors.py", "from .. import infrastructure", "main > settings > api"),
-            ("core/errors.py", "from .. import api", "main > settings > api"),
-            ("api/__init__.py", "from .. import infrastructure", "main > settings > api"),
-            ("infrastructure/__init__.py", "from .. import api", "main > settings > api"),
-            ("api/__init__.py", "import sqlalchemy", "SQL stays in infrastructure"),
-            ("api/__init__.py", "import sqlalchemy.orm", "SQL stays in infrastructure"),
-            ("main.py", "import asyncpg", "SQL stays in infrastructure"),
-            ("infrastructure/__init__.py", "import fastapi", "FastAPI stays in api"),
-            ("infrastructure/api.py", "import fastapi", "FastAPI stays in api"),
-            ("settings.py", "from starlette import types", "FastAPI stays in api"),
-            ("main.py", "import aiohttp", "aiohttp stays in infrastructure/clients"),
-            ("infrastructure/database/__init__.py", "import aiohttp", "aiohttp stays in infra"),
-            ("helpers.py", "import aiohttp", "aiohttp stays in infra"),
-        )
-    ),
-    *(
-        pytest.param(f"chassis/{module}", line, contract, id=f"chassis/{module}: {line}")
-        for module, line, contract in (
-            ("identity.py", f"import {SERVICE}", "the chassis imports nothing of the service"),
-            ("logs/formats.py", f"from {SERVICE}.core import errors", "the chassis imports nothing of the service"),
-            ("identity.py", "import chassis.ids", CHASSIS_LAYERS),
-            ("fair_queue.py", "import chassis.settings", CHASSIS_LAYERS),
-            ("settings/table.py", "from chassis.logs import redaction", CHASSIS_LAYERS),
-            ("logs/formats.py", "import chassis.problems", CHASSIS_LAYERS),
-            ("problems/catalogue.py", "import chassis.database", CHASSIS_LAYERS),
-            ("database/engine.py", "import chassis.upstream", CHASSIS_LAYERS),
-            ("upstream/client.py", "import chassis.web", CHASSIS_LAYERS),
-            ("web/headers.py", "from chassis.process.health import Health", CHASSIS_LAYERS),
-            ("process/health.py", "import chassis.application", CHASSIS_LAYERS),
-            ("a_module_nobody_placed.py", "", CHASSIS_LAYERS),
-        )
-    ),
+    (f"{SERVICE}.core.errors", f"{SERVICE}.infrastructure", LAYERS),
+    (f"{SERVICE}.core.errors", f"{SERVICE}.api", LAYERS),
+    (f"{SERVICE}.api", f"{SERVICE}.infrastructure", LAYERS),
+    (f"{SERVICE}.infrastructure", f"{SERVICE}.api", LAYERS),
+    (f"{SERVICE}.api", f"{SERVICE}.main", LAYERS),
+    (f"{SERVICE}.infrastructure", f"{SERVICE}.settings", LAYERS),
+    (f"{SERVICE}.api", "sqlalchemy.orm", SQL),
+    (f"{SERVICE}.settings", "alembic", SQL),
+    (f"{SERVICE}.main", "asyncpg", SQL),
+    (f"{SERVICE}.infrastructure", "fastapi", FASTAPI),
+    (f"{SERVICE}.infrastructure.api", "fastapi", FASTAPI),
+    (f"{SERVICE}.settings", "starlette.types", FASTAPI),
+    (f"{SERVICE}.main", "aiohttp", AIOHTTP),
+    (f"{SERVICE}.infrastructure.database", "aiohttp", AIOHTTP),
+    (f"{SERVICE}.a_module_nobody_thought_of", "aiohttp", AIOHTTP),
+    ("chassis.identity", SERVICE, CHASSIS),
+    ("chassis.logs.formats", f"{SERVICE}.core.errors", CHASSIS),
+    ("chassis.identity", "chassis.ids", CHASSIS_LAYERS),
+    ("chassis.fair_queue", "chassis.settings", CHASSIS_LAYERS),
+    ("chassis.settings.table", "chassis.logs.redaction", CHASSIS_LAYERS),
+    ("chassis.logs.formats", "chassis.problems", CHASSIS_LAYERS),
+    ("chassis.problems.catalogue", "chassis.database", CHASSIS_LAYERS),
+    ("chassis.database.engine", "chassis.upstream", CHASSIS_LAYERS),
+    ("chassis.upstream.client", "chassis.web", CHASSIS_LAYERS),
+    ("chassis.web.headers", "chassis.process.health", CHASSIS_LAYERS),
+    ("chassis.process.health", "chassis.application", CHASSIS_LAYERS),
 ]
+UNPLACED = "chassis.a_module_nobody_placed"
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("contracts") / "orders"
-    render(folder, {"service_name": "orders"}, seed=True)
-    return folder
-
-
-def lint_imports(service: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def lint_imports(service: Path) -> str:
+    done = subprocess.run(
         [Path(sys.executable).parent / "lint-imports", "--no-cache"],
         cwd=service,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", "tools"])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(["src", "tools"]), "COLUMNS": "200"},
         check=False,
         capture_output=True,
         text=True,
     )
+    assert done.returncode == (0 if "0 broken" in done.stdout else 1), done.stdout + done.stderr
+    return done.stdout
 
 
-@pytest.mark.parametrize(("module", "line", "contract"), BROKEN)
-def test_lint_objects_to(module: str, line: str, contract: str, service: Path) -> None:
-    file = service / "src" / module
-    before = file.read_bytes() if file.exists() else None
-    file.write_bytes((before or b"") + f"\n{line}\n".encode())
-    try:
-        done = lint_imports(service)
-    finally:
-        if before is None:
-            file.unlink()
-        else:
-            file.write_bytes(before)
-    assert done.returncode == 1
-    assert re.search(rf"{re.escape(contract)}[^\n]*(\n[^\n]+)? BROKEN", done.stdout), done.stdout
+def plant(service: Path, importer: str, imported: str) -> None:
+    module = service / "src" / importer.replace(".", "/")
+    file = module / "__init__.py" if module.is_dir() else module.with_suffix(".py")
+    with file.open("a", encoding="utf-8") as source:
+        source.write(f"\nimport {imported}\n")
 
 
-def test_lint_accepts_a_new_service(service: Path) -> None:
-    assert lint_imports(service).returncode == 0
+@pytest.fixture(scope="module")
+def objections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What import-linter says of a service with all these faults, by contract."""
+    service = tmp_path_factory.mktemp("contracts") / "orders"
+    render(service, {"service_name": "orders"}, seed=True)
+    for importer, imported, _ in FAULTS:
+        plant(service, importer, imported)
+    plant(service, UNPLACED, "json")
+    _, _, said = lint_imports(service).partition("Broken contracts\n")
+    parts = re.split(r"\n([^\n]+(?:\n[^-\n][^\n]*)?)\n-{10,}\n", said)
+    return {" ".join(title.split()): part for title, part in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def test_lint_accepts_a_service_that_has_no_api_and_no_clients(tmp_path: Path) -> None:
-    folder = tmp_path / "orders"
-    render(folder, {"service_name": "orders"}, seed=False)
-    done = lint_imports(folder)
-    assert "Contracts: 7 kept, 0 broken." in done.stdout, done.stdout
+@pytest.mark.parametrize(("importer", "imported", "contract"), FAULTS)
+def test_lint_objects_to(importer: str, imported: str, contract: str, objections: dict[str, str]) -> None:
+    what = re.escape(imported if imported.startswith((SERVICE, "chassis")) else imported.partition(".")[0])
+    assert re.search(rf"\b{re.escape(importer)} (?:->|may not import) {what} \(l\.", objections[contract])
+
+
+def test_lint_objects_to_a_module_of_the_chassis_that_no_layer_has(objections: dict[str, str]) -> None:
+    assert UNPLACED in objections[CHASSIS_LAYERS]
+
+
+def test_lint_accepts_a_new_service_and_one_that_has_no_api_and_no_clients(tmp_path: Path) -> None:
+    for seed in (True, False):
+        service = tmp_path / str(seed)
+        render(service, {"service_name": "orders"}, seed=seed)
+        assert "Contracts: 7 kept, 0 broken." in lint_imports(service)

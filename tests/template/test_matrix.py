@@ -1,6 +1,7 @@
 """Whatever two answers meet, a service is generated that is well formed."""
 
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
@@ -8,29 +9,42 @@ from pathlib import Path
 
 import pytest
 from odd_answers import FEW_ROWS, ROWS, answers, name
+from pairwise import Row
 from workshop import Programs
 
 from dependencies import lock
 from layout import ROOT
-from template.rendering import render
+from template.rendering import plain_copy, render
 
+CHASSIS = ("src/chassis", "tests/chassis")
 RENDER_FEW = """
 import sys
 from pathlib import Path
 from odd_answers import FEW_ROWS, answers
 from template.rendering import render
 for number, row in enumerate(FEW_ROWS):
-    render(Path(sys.argv[1], str(number)), answers(row), seed=True)
+    render(Path(sys.argv[2], str(number)), answers(row), seed=True, source=Path(sys.argv[1]))
 """
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A service for each row, in the same order."""
+def without_chassis(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template without the files that no answer changes; they are most of it."""
+    source = Path(shutil.copytree(plain_copy(), tmp_path_factory.mktemp("template") / "copy"))
+    for folder in CHASSIS:
+        shutil.rmtree(source / "template" / folder)
+    return source
+
+
+@pytest.fixture(scope="module")
+def services(without_chassis: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """A service for each row, in the same order; the chassis of all is that of the template."""
     top = tmp_path_factory.mktemp("matrix") / "of services"
     folders = [top / str(number) for number in range(len(ROWS))]
     for folder, row in zip(folders, ROWS, strict=True):
-        render(folder, answers(row), seed=True)
+        render(folder, answers(row), seed=True, source=without_chassis)
+        for chassis in CHASSIS:
+            (folder / chassis).symlink_to(plain_copy() / "template" / chassis)
     return folders
 
 
@@ -66,20 +80,23 @@ def test_is_locked_unless_it_has_dependencies_of_its_own(services: list[Path]) -
     assert locked == [not answers(row)["extra_dependencies"] for row in ROWS]
 
 
-@pytest.mark.parametrize("number", [pytest.param(number, id=name(row)) for number, row in enumerate(ROWS)])
-def test_keeps_the_import_contracts(number: int, services: list[Path], programs: Programs) -> None:
-    programs.run("lint-imports", "--no-cache", service=services[number])
+@pytest.mark.parametrize("row", FEW_ROWS, ids=name)  # no two answers together decide on an import
+def test_keeps_the_import_contracts(row: Row, services: list[Path], programs: Programs) -> None:
+    programs.run("lint-imports", "--no-cache", service=services[ROWS.index(row)])
 
 
-def test_is_the_same_in_another_process(services: list[Path], tmp_path: Path) -> None:
+def test_is_the_same_in_another_process(services: list[Path], without_chassis: Path, tmp_path: Path) -> None:
     """Nothing depends on the order of a set, the time or a random number."""
     path = os.pathsep.join(sys.path)
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "1"}
-    subprocess.run([sys.executable, "-c", RENDER_FEW, tmp_path], cwd=ROOT, env=environment, check=True)
+    command: list[str | Path] = [sys.executable, "-c", RENDER_FEW, without_chassis, tmp_path]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
     for number, row in enumerate(FEW_ROWS):
         assert contents(tmp_path / str(number)) == contents(services[ROWS.index(row)])
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
+    """The content of each file, but for the chassis."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
-    return {path.relative_to(folder): path.read_bytes() for path in files}
+    paths = {path.relative_to(folder): path for path in files}
+    return {name: path.read_bytes() for name, path in paths.items() if not name.as_posix().startswith(CHASSIS)}

@@ -63,14 +63,14 @@ def commit() -> str | None:
     return git("describe", "--tags", "--always", last, folder=ROOT).strip() if last else None
 
 
-def render(service: Path, answers: Mapping[str, Any], *, seed: bool) -> None:
-    """Render the template into `service`, with the service's own files only if `seed`.
+def render(service: Path, answers: Mapping[str, Any], *, seed: bool, source: Path | None = None) -> None:
+    """Render the template (or the one in the folder `source`) into `service`, with the service's own files if `seed`.
 
     Raises `ValueError` for an invalid answer. The answers file is as `copier copy .` in the root writes it.
     """
     given = {name: answer for name, answer in answers.items() if name[0] != "_"}
     run_copy(
-        str(plain_copy()),
+        str(source or plain_copy()),
         service,
         data={**given, "seed": seed},
         defaults=True,

@@ -71,9 +71,9 @@ def _sync(service: Path, *, anchor: bool) -> list[str]:
             changed.append(f"{path} deleted, as the template has it no longer")
         # Which commit it was rendered from moves on with whatever else changes: alone it is not worth a commit.
         is_new = anchor or changed or content(service / ANSWERS) != content(rendered / ANSWERS)
-        if is_new or not is_reachable(str(answers(service).get("_commit"))):
-            if _copy_if_different(rendered / ANSWERS, service / ANSWERS):
-                changed.append(f"{ANSWERS} rendered")
+        is_lost = not is_reachable(str(answers(service).get("_commit")))
+        if (is_new or is_lost) and _copy_if_different(rendered / ANSWERS, service / ANSWERS):
+            changed.append(f"{ANSWERS} rendered")
     if lock.stale(service):
         fitting = take_template_locks(service)
         changed.append("locks taken from the template" if fitting else "locks are too old now; run ./noxw -s lock")

@@ -1,5 +1,6 @@
 """The sample application, booted, with an empty log for each test; an upstream service; a table and a narrow pool."""
 
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
@@ -30,6 +31,9 @@ def logging_kept() -> Iterator[None]:
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     yield
+    for handler in set(root.handlers) - set(handlers):
+        with contextlib.suppress(OSError):  # of a disk that is full
+            handler.close()
     root.setLevel(level)
     root.handlers[:] = handlers
 

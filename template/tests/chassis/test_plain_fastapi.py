@@ -169,6 +169,18 @@ async def test_lifespans_and_dependencies_of_routers_have_their_effects(sample_s
         assert small.events == ["router opened", "dependency opened", "dependency closed", "router closed"]
 
 
+async def test_a_handler_of_status_500_answers_what_nobody_foresaw(sample_settings: Settings, boot: Boot) -> None:
+    for build in builds(sample_settings):
+        app = build([tree_router([])])
+        app.add_exception_handler(500, lambda _, error: PlainTextResponse(type(error).__name__, 500))
+        async with (
+            boot(app) as url,
+            aiohttp.ClientSession(url) as client,
+            client.get("/tree/fails/unforeseen") as response,
+        ):
+            assert (response.status, await response.text()) == (500, "Unforeseen")
+
+
 async def test_documents_alike(both: Both) -> None:
     (plain, _), (ours, _) = both
     documented = ours.app.openapi()["paths"]

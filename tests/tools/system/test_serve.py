@@ -64,7 +64,7 @@ def test_serve_tells_where_everything_is_and_stops_at_sigterm(
     assert again[0] == ""
     assert re.fullmatch(r"A system is running on .* already \(http.*\n", again[1])
     running.send_signal(signal.SIGTERM)
-    assert running.communicate(timeout=5) == ("Stopped.\n", "")
+    assert running.communicate(timeout=60) == ("Stopped.\n", "")
     assert running.returncode == 0
     assert is_gone(str(open_folder))
     assert not (open_folder / ".allium/state.json").exists()
@@ -114,6 +114,6 @@ def test_a_port_in_use_is_one_clear_line(folders: list[Path]) -> None:
     port = read_services(folders)[1].port
     with socket.create_server(("127.0.0.1", port)):
         process = serve(folders)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert errors == f"Port {port} of friends is in use by another program; stop that one first.\n"

@@ -13,7 +13,7 @@ from chassis.process import load_settings
 from chassis.upstream import UpstreamClient
 
 from .api import friendships as friendships_api
-from .api import problems
+from .api.problems import COMMON_PROBLEMS
 from .core.services.friendships import Friendships
 from .infrastructure.clients.batched_users import BatchedUsers
 from .infrastructure.clients.known_users import KnownUsers
@@ -42,6 +42,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings,
         database=database,
         routers=[friendships_api.friendships_router(friendships)],
-        problems=[*problems.COMMON, *friendships_api.PROBLEMS],
+        problems=[*COMMON_PROBLEMS, *friendships_api.PROBLEMS],
         resources=[users_service],
     )

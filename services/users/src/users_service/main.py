@@ -10,8 +10,8 @@ from chassis.database import Database
 from chassis.ids import new_id
 from chassis.process import load_settings
 
-from .api import problems
 from .api import users as users_api
+from .api.problems import COMMON_PROBLEMS
 from .core.services.users import Users
 from .infrastructure.database.users import SqlUsers
 from .settings import Settings
@@ -26,5 +26,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings,
         database=database,
         routers=[users_api.users_router(users)],
-        problems=[*problems.COMMON, *users_api.PROBLEMS],
+        problems=[*COMMON_PROBLEMS, *users_api.PROBLEMS],
     )

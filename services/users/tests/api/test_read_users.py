@@ -13,7 +13,7 @@ async def test_gets_a_user_as_registered(client: aiohttp.ClientSession) -> None:
         assert await response.json() == user
 
 
-async def test_gets_a_user_where_the_location_points(client: aiohttp.ClientSession) -> None:
+async def test_gets_a_user_by_an_id_in_upper_case(client: aiohttp.ClientSession) -> None:
     user = await register(client)
     async with client.get(f"{PATH}/{user['id'].upper()}") as response:
         assert await response.json() == user

@@ -51,12 +51,19 @@ async def test_takes_birthdays_from_1900_to_today(client: aiohttp.ClientSession,
     [(field, value) for field, values in REFUSED.items() for value in values],
     ids=lambda each: ascii(each)[:30],
 )
-async def test_refuses_and_says_where_and_never_repeats_what(
+async def test_refuses_and_says_where(
     client: aiohttp.ClientSession, connection: asyncpg.Connection, field: str, value: object
 ) -> None:
     before = await connection.fetchval("SELECT count(*) FROM users")
     async with client.post(PATH, json=new_user(**{field: value})) as response:
         document = await problem(response, 422, "invalid-request")
-        assert str(value) not in await response.text() or len(str(value)) < 5
     assert [error["pointer"] for error in document["errors"]] == [f"#/{field}"]
     assert await connection.fetchval("SELECT count(*) FROM users") == before
+
+
+async def test_never_repeats_what_it_refuses(client: aiohttp.ClientSession) -> None:
+    planted = {field: f"<planted> in {field}" for field in REFUSED}
+    async with client.post(PATH, json=planted) as response:
+        document = await problem(response, 422, "invalid-request")
+        assert "planted" not in await response.text()
+    assert {error["pointer"] for error in document["errors"]} == {f"#/{field}" for field in REFUSED}

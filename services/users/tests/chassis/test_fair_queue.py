@@ -115,15 +115,13 @@ async def test_the_turn_of_one_who_went_away_is_the_next_ones(how: Callable[[Cro
         assert crowd.inside == [3], "one place, not two"
 
 
-async def test_one_who_is_cancelled_while_being_refused_leaves_no_second_place() -> None:
-    def refuse() -> Exception:
-        asyncio.get_running_loop().call_soon(crowd.tasks[1].cancel)
-        return Refused()
-
-    async with Crowd(FairQueue(1, wait=0.01, refusal=refuse)) as crowd:
+@pytest.mark.parametrize("earlier", [0.0, 0.000_1, 0.001])
+async def test_one_who_is_cancelled_while_being_refused_leaves_no_second_place(earlier: float) -> None:
+    async with Crowd(limit_of(1, wait=0.02)) as crowd:
         await crowd.come(2)
+        asyncio.get_running_loop().call_later(0.02 - earlier, crowd.tasks[1].cancel)
         await asyncio.wait(crowd.tasks[1:])
-        assert crowd.tasks[1].cancelled()
+        assert crowd.tasks[1].cancelled() or isinstance(crowd.tasks[1].exception(), Refused)
         await crowd.leave(0)
         await crowd.come(2)
         assert crowd.inside == [2], "one place, not two"

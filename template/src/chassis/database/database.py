@@ -68,9 +68,8 @@ class Database:
                 connection = await self._kept.connect()
         driver = driver_of(connection)
         try:
-            # The driver's own timer: asyncio.timeout() would take 2 % of a request.
-            left = deadline - asyncio.get_running_loop().time()
-            return statement.rows(await driver.fetch(statement.sql, *arguments, timeout=left))
+            async with asyncio.timeout_at(deadline):
+                return statement.rows(await driver.fetch(statement.sql, *arguments))
         except asyncpg.IntegrityConstraintViolationError as error:
             raise IntegrityError(statement.sql, None, error, hide_parameters=True) from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:

@@ -119,9 +119,9 @@ async def test_connections_are_replaced_when_they_grow_old(settings: Settings, m
 async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
     async with narrow.transaction():
         started = time.monotonic()
-        results = await asyncio.gather(*(ask(narrow) for _ in range(200)), return_exceptions=True)
+        results = await asyncio.gather(*(ask(narrow) for _ in range(600)), return_exceptions=True)
         assert {str(result) for result in results} == {"All database connections are busy."}
-        assert time.monotonic() - started < 10, "one after the other they wait twenty seconds"
+        assert time.monotonic() - started < 30, "one after the other they wait a minute"
         await examine(narrow)  # does not queue with requests
     async with narrow.spare():
         with pytest.raises(DatabaseUnavailable):

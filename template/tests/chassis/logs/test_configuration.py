@@ -1,6 +1,5 @@
 """Whatever the process prints is one JSON object a line, from its first moment, and never a secret."""
 
-import contextlib
 import json
 import logging
 import os
@@ -8,7 +7,6 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -168,32 +166,18 @@ def test_a_closed_stdout_stops_nobody() -> None:
     assert run("-c", code) == (7, [])
 
 
-@pytest.fixture
-def restored_logging() -> Iterator[None]:
-    """Put the root logger back as it was."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    for handler in set(root.handlers) - set(handlers):
-        with contextlib.suppress(OSError):
-            handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
-@pytest.mark.usefixtures("restored_logging")
 def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:
     configure_logging(Settings(log_file=tmp_path / "log", log_file_max_bytes=2_000, log_file_backups=2))
     for number in range(100):
         logging.getLogger("x").info("line %d", number)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log", "log.1", "log.2"]
+    assert json.loads((tmp_path / "log").read_text().splitlines()[-1])["message"] == "line 99"
     for file in tmp_path.iterdir():
         assert file.stat().st_size <= 2_000
         assert all(json.loads(line)["logger"] == "x" for line in file.read_text().splitlines())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="macOS has no /dev/full")
-@pytest.mark.usefixtures("restored_logging")
 def test_a_full_disk_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Settings(log_file=Path("/dev/full"), log_file_max_bytes=10**9))
     for _ in range(3):
@@ -210,7 +194,6 @@ def test_knows_the_secrets_among_the_settings() -> None:
     assert redactor_for(Settings(postgres_password=SecretStr("postgres"))).text("postgres") == "postgres"
 
 
-@pytest.mark.usefixtures("restored_logging")
 def test_masks_them_on_stdout_and_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Settings(postgres_password=SecretStr("planted-password"), log_file=tmp_path / "log"))
     logging.getLogger("x").warning("it is planted-password")
@@ -218,7 +201,6 @@ def test_masks_them_on_stdout_and_in_the_file(tmp_path: Path, capsys: pytest.Cap
         assert json.loads(line)["message"] == "it is [redacted]"
 
 
-@pytest.mark.usefixtures("restored_logging")
 def test_the_settings_decide_what_is_printed_and_for_whom(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Settings(log_format="console", log_level="WARNING"))
     logging.getLogger("x").info("message")

@@ -115,7 +115,7 @@ def test_makes_text_of_what_is_not_json() -> None:
 def test_no_text_makes_it_slow(text: str) -> None:
     started = time.process_time()
     REDACTOR.text(text + "=:,@")
-    assert time.process_time() - started < 2
+    assert time.process_time() - started < 10, "where time grows with the square of the length, it takes minutes"
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/json", "application/problem+json"])

@@ -21,10 +21,13 @@ class Upstream:
     def __init__(self) -> None:
         self.handler: Handler = self.fine
         self.requests: list[web.BaseRequest] = []
+        self.connections: set[object] = set()
         self.url = ""
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests.append(request)
+        if request.transport:  # which it has as long as it is connected
+            self.connections.add(request.transport.get_extra_info("peername"))
         return await self.handler(request)
 
     async def fine(self, _request: web.BaseRequest) -> web.StreamResponse:

@@ -9,7 +9,8 @@ from aiohttp import web
 
 from chassis import errors
 from chassis.request_context import RequestContext, _current
-from chassis.upstream.client import KEEP_ALIVE_SECONDS, UpstreamClient
+from chassis.upstream import client as client_module
+from chassis.upstream.client import UpstreamClient
 
 from ..sample_service.settings import Settings
 from .stub import Upstream, client_of, logged, whole
@@ -34,7 +35,7 @@ async def test_keeps_one_connection_for_calls_one_after_the_other(upstream: Upst
     async with client_of(upstream.url) as client:
         for _ in range(3):
             await client.get_json("/", read=whole)
-    assert len({request.transport for request in upstream.requests}) == 1
+    assert len(upstream.connections) == 1
 
 
 @pytest.mark.parametrize(
@@ -128,8 +129,16 @@ async def test_keeps_no_cookie(upstream: Upstream) -> None:
     assert [request.headers.get("Cookie") for request in upstream.requests] == [None, None]
 
 
-def test_lets_go_of_an_idle_connection_before_a_server_does() -> None:
-    assert 0 < KEEP_ALIVE_SECONDS < Settings().keep_alive_timeout
+async def test_lets_go_of_an_idle_connection_before_a_server_does(
+    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Settings().keep_alive_timeout > client_module.KEEP_ALIVE_SECONDS
+    monkeypatch.setattr(client_module, "KEEP_ALIVE_SECONDS", 0.1)
+    async with client_of(upstream.url) as client:
+        for _ in range(2):
+            await client.get_json("/", read=whole)
+            await asyncio.sleep(0.3)
+    assert len(upstream.connections) == 2
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://does-not-exist.invalid"])

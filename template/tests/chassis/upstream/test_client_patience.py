@@ -125,11 +125,11 @@ async def test_the_time_limit_covers_all_attempts(upstream: Upstream, caplog: py
 
 async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> None:
     async def slow(_request: web.BaseRequest) -> web.StreamResponse:
-        await asyncio.sleep(1.2)
+        await asyncio.sleep(2)
         return web.json_response(1)
 
     upstream.handler = slow
-    changes = {"http_client_concurrency": 1, "http_client_total_timeout": 2.0}
+    changes = {"http_client_concurrency": 1, "http_client_total_timeout": 3.5}
     async with client_of(upstream.url, **changes) as client:
         calls = [asyncio.create_task(client.get_json("/", read=whole)) for _ in range(2)]
         results = await asyncio.gather(*calls, return_exceptions=True)

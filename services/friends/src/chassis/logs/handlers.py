@@ -13,14 +13,6 @@ class LineHandler(logging.StreamHandler[Any]):
         super().__init__(sys.stdout)
         self.setFormatter(formatter)
 
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write at once; without the second lock that `StreamHandler.flush` takes for each line."""
-        try:
-            self.stream.write(self.format(record) + self.terminator)
-            self.stream.flush()
-        except Exception:  # noqa: BLE001 - as logging has it: no failure to log fails a request
-            self.handleError(record)
-
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say in a line of its own that a record cannot be formatted; a line that cannot be written is lost."""
         error = sys.exception()

@@ -6,7 +6,7 @@ from chassis.problems import INVALID_REQUEST, ProblemFor, invalid_field
 
 from ..core.errors import InvalidValue
 
-COMMON: Final = (
+COMMON_PROBLEMS: Final = (
     ProblemFor(
         InvalidValue,
         INVALID_REQUEST,

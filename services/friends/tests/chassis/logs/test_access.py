@@ -154,7 +154,7 @@ def marked_records() -> Iterator[None]:
 async def test_its_records_are_made_by_the_factory_that_is_set(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async with sample.get("/sample/items") as response:
         assert response.status == 200
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while "marked.access" not in log_text(sample_log):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -21,7 +21,7 @@ BODY = b'{"name": "lamp", "day": "2026-01-01"}'
 
 async def lines_of(request_id: str, log: Path) -> list[dict[str, Any]]:
     """What was logged of a request, once it is over; others may end meanwhile, which a client does not see."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             lines = [line for line in read_log(log) if line.get("request_id") == request_id]
             if any(line["logger"] == "access" for line in lines):
@@ -105,5 +105,5 @@ async def test_asks_for_no_body_that_it_would_refuse(sample_url: str, sample_log
 
 async def test_a_length_alone_is_enough_to_be_refused(sample_url: str) -> None:
     request = f"POST /sample/items HTTP/1.0\r\nContent-Length: {10**18}\r\n\r\n".encode()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         assert (await answer_to(sample_url, request)).startswith(b"HTTP/1.1 413 ")

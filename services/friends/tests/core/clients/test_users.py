@@ -12,4 +12,4 @@ class TestRecordingDirectory(UserDirectoryContract):
 
     @pytest.fixture
     def out_of_reach(self) -> RecordingDirectory:
-        return RecordingDirectory(*KNOWN, failure=ConnectionError())
+        return RecordingDirectory(*KNOWN, failure=ConnectionError)

@@ -15,7 +15,7 @@ NOBODY, NO_ONE = (UUID(int=number) for number in (998, 999))
 class RecordingDirectory:
     """A UserDirectory that knows some users, records what it is asked, and can fail."""
 
-    def __init__(self, *known: UUID, failure: Exception | None = None) -> None:
+    def __init__(self, *known: UUID, failure: type[Exception] | None = None) -> None:
         self.known = set(known)
         self.calls: list[tuple[UUID, ...]] = []
         self.failure = failure

@@ -102,7 +102,7 @@ async def test_names_unknown_users_in_the_order_given(
 async def test_adds_nothing_when_the_users_cannot_be_asked(
     friendships: Friendships, directory: RecordingDirectory, repository: InMemoryFriendships
 ) -> None:
-    directory.failure = TimeoutError()
+    directory.failure = TimeoutError
     with pytest.raises(TimeoutError):
         await friendships.befriend(initiator_id=ADA, target_id=BOB, tag=None)
     assert not repository.friendships

@@ -22,7 +22,7 @@ class TestBatchedUsers(UserDirectoryContract):
 
     @pytest.fixture
     def out_of_reach(self) -> BatchedUsers:
-        return BatchedUsers(RecordingDirectory(*KNOWN, failure=ConnectionError()))
+        return BatchedUsers(RecordingDirectory(*KNOWN, failure=ConnectionError))
 
 
 class Upstream(RecordingDirectory):
@@ -74,7 +74,7 @@ async def test_asks_for_no_more_than_can_be_answered_in_one_call(users: BatchedU
 
 
 async def test_a_failure_is_the_failure_of_each_and_of_nobody_later(users: BatchedUsers, upstream: Upstream) -> None:
-    upstream.failure = ConnectionError()
+    upstream.failure = ConnectionError
     answers = await asyncio.gather(users.unknown([ADA]), users.unknown([NOBODY]), return_exceptions=True)
     assert [type(answer) for answer in answers] == [ConnectionError] * 2
     upstream.failure = None
@@ -110,7 +110,7 @@ async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(
     users: BatchedUsers, upstream: Upstream, complaints: list[object]
 ) -> None:
     upstream.may_answer.clear()
-    upstream.failure = ConnectionError()
+    upstream.failure = ConnectionError
     task = asyncio.create_task(users.unknown([ADA]))
     await asyncio.sleep(0.01)
     task.cancel()

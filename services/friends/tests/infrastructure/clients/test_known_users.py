@@ -16,7 +16,7 @@ class TestKnownUsers(UserDirectoryContract):
 
     @pytest.fixture
     def out_of_reach(self) -> KnownUsers:
-        return KnownUsers(RecordingDirectory(*KNOWN, failure=ConnectionError()), ttl=TTL, size=2)
+        return KnownUsers(RecordingDirectory(*KNOWN, failure=ConnectionError), ttl=TTL, size=2)
 
 
 class Clock:
@@ -104,14 +104,14 @@ async def test_a_ttl_of_zero_remembers_nothing(upstream: RecordingDirectory, clo
 
 async def test_known_users_stay_known_while_upstream_is_down(users: KnownUsers, upstream: RecordingDirectory) -> None:
     await users.unknown([ADA])
-    upstream.failure = ConnectionError()
+    upstream.failure = ConnectionError
     assert await users.unknown([ADA]) == frozenset()
     with pytest.raises(ConnectionError):
         await users.unknown([ADA, BOB])
 
 
 async def test_remembers_nothing_of_a_failed_call(users: KnownUsers, upstream: RecordingDirectory) -> None:
-    upstream.failure = ConnectionError()
+    upstream.failure = ConnectionError
     with pytest.raises(ConnectionError):
         await users.unknown([ADA])
     upstream.failure = None

@@ -110,6 +110,6 @@ def test_holds_a_minimum() -> None:
 
 def test_refuses_a_megabyte_of_combining_marks_at_once() -> None:
     """Normalising it would take many minutes, during which the whole process would answer nobody."""
-    started = time.monotonic()
+    started = time.process_time()
     assert clean_or_none("a" + "\u0301\u0316" * 500_000) is None
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
