@@ -25,17 +25,17 @@ class BodyLimitMiddleware:
         if scope["type"] != "http" or not any(name in _BODY_FOLLOWS for name, _ in scope["headers"]):
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(self.limit, scope, receive, send)
+        body = _CountedBody(self.limit, scope, receive, send)
         try:
-            await self.app(scope, exchange.receive, exchange.send)
+            await self.app(scope, body.receive, body.send)
         except BodyTooLarge as error:  # FastAPI answers it itself; this is for the middleware of a service
-            if exchange.answered:
+            if body.answered:
                 raise
             answer = problem_response(BODY_TOO_LARGE, detail=error.detail, path=scope["path"], headers=error.headers)
-            await answer(scope, receive, exchange.send)
+            await answer(scope, receive, body.send)
 
 
-class _Exchange:
+class _CountedBody:
     """One request whose body is counted, and its response."""
 
     def __init__(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
