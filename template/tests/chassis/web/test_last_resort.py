@@ -8,7 +8,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
+from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from chassis.web.last_resort import LastResortMiddleware
@@ -59,6 +61,24 @@ async def test_answers_503_when_the_request_is_cancelled() -> None:
     assert b"/problems/shutting-down" in sent[1]["body"]
     assert b'"request_id":""' in sent[1]["body"], "no middleware gave it one"
     assert b'"The service is stopping and could not finish this request in time."' in sent[1]["body"]
+
+
+@pytest.mark.parametrize("key", [Exception, 500])
+async def test_a_handler_of_the_application_decides_how(key: type[Exception] | int) -> None:
+    sent: list[Message] = []
+
+    async def own(_: Request, error: Exception) -> Response:
+        return PlainTextResponse(str(error), 500)
+
+    async def fail(_: Scope, __: Receive, ___: Send) -> None:
+        raise RuntimeError("answered by the application")
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = FastAPI(exception_handlers={key: own})
+    await LastResortMiddleware(fail)(SCOPE | {"app": app, "headers": []}, nothing, send)
+    assert [message.get("body") for message in sent] == [None, b"answered by the application"]
 
 
 @pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError])
