@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 LEAST: Final = 90
-"""Percent of all mutants that were tried together; a badge of the README says it."""
+"""Percent of all mutants of several modules together; a badge of the README says it."""
 LEAST_OF_MODULE: Final = 60
-"""Percent of those of one module."""
+"""Percent of those of each module: it may have more that make no difference than others have."""
 ENOUGH: Final = 10
 """How many must have been tried of a module; the share of fewer says little."""
 
@@ -38,6 +38,6 @@ def shortfalls(scores: Mapping[str, Score]) -> list[str]:
     """Return a sentence for each share that is too low: of a module, by its name, or of all together."""
     modules = [name for name, score in scores.items() if score.tried >= ENOUGH and not score.reaches(LEAST_OF_MODULE)]
     too_low = [f"{name}: less than {LEAST_OF_MODULE} % noticed" for name in modules]
-    if not sum(scores.values(), Score()).reaches(LEAST):
+    if len(scores) > 1 and not sum(scores.values(), Score()).reaches(LEAST):
         too_low.append(f"together: less than {LEAST} % noticed")
     return too_low
