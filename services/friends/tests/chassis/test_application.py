@@ -8,7 +8,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.application import build_application
@@ -107,3 +109,42 @@ async def test_middleware_of_a_service_reads_no_more_than_the_limit(
         assert response.headers["Connection"] == "close"
         problem = await response.json(content_type="application/problem+json")
     assert problem["detail"] == "The body may have at most 1048576 bytes."
+
+
+class Wrapping(BaseHTTPMiddleware):
+    """The usual way to write middleware for FastAPI; it does nothing."""
+
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return await call_next(request)
+
+
+@pytest.mark.parametrize("path", ["/sample/upload", "/sample/items", "/sample/echo"])
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_body_above_the_limit_is_413_through_any_middleware(
+    sample_settings: Settings,
+    sample_log: Path,
+    boot: Boot,
+    path: str,
+    chunked: bool,  # noqa: FBT001
+) -> None:
+    app = build_application(
+        sample_settings,
+        database=Database(sample_settings),
+        routers=[router],
+        problems=PROBLEMS,
+        middleware=[Middleware(Wrapping)],
+    )
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(2**5 + 1):
+            yield b" " * 2**15
+
+    async with boot(app) as url, aiohttp.ClientSession(url) as client:
+        empty(sample_log)
+        data = pieces() if chunked else io.BytesIO(b" " * (2**20 + 1))
+        async with client.post(path, data=data, headers={"Content-Type": "application/json"}) as response:
+            assert response.status == 413
+            problem = await response.json(content_type="application/problem+json")
+        assert problem["type"] == "/problems/body-too-large"
+        [line] = await access_lines(sample_log)
+        assert (line["http.response.status_code"], line["level"]) == (413, "INFO")

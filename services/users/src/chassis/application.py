@@ -35,7 +35,8 @@ def build_application(
 
     `resources` (and the database) are entered at start-up and left in reverse order when the last request is done.
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
-    access line, a known host and a bounded body, and what it raises is answered with a problem.
+    access line, a known host and a bounded body, and what it raises is answered with a problem. (What is added later by
+    `app.add_middleware` stands outside of all that, as in any FastAPI application.)
     """
     configure_logging(settings)
     health = Health(database)

@@ -16,6 +16,7 @@ from chassis.problems import (
 )
 
 from ..log_reader import read_log
+from ..raw_http import connection_to
 
 ITEM = {"name": "lamp", "day": "2026-01-01"}
 MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
@@ -69,6 +70,25 @@ async def test_names_all_methods_of_a_path(sample: aiohttp.ClientSession) -> Non
         assert response.content_type == "application/problem+json"
     async with sample.request("TRACE", "/sample/any") as response:
         assert response.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+
+
+@pytest.mark.parametrize("status", [204, 304])
+async def test_a_status_without_a_body_has_none_and_keeps_the_connection(sample_url: str, status: int) -> None:
+    reader, writer = await connection_to(sample_url)
+    for _ in range(2):
+        writer.write(f"GET /sample/status/{status} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert b"problem+json" not in head
+    writer.close()
+
+
+async def test_what_a_mounted_application_or_a_route_allows_is_told_as_it_says(sample: aiohttp.ClientSession) -> None:
+    async with sample.post("/api/docs/assets/swagger-ui.css") as response:
+        assert response.status == 405
+        assert "POST" not in response.headers.get("Allow", "")
+    async with sample.get("/sample/refuses-itself") as response:
+        assert (response.status, response.headers["Allow"]) == (405, "BREW")
 
 
 async def test_tells_nothing_about_an_unforeseen_error(sample: aiohttp.ClientSession) -> None:

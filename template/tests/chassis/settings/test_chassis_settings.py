@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from chassis.identity import Identity
 from chassis.process import load_settings
+from chassis.settings import ChassisSettings, Port
 
 from ..sample_process import SERVICE_FOLDER, python_path
 from ..sample_service import IDENTITY
@@ -176,3 +178,44 @@ def test_settings_cannot_be_changed() -> None:
     settings: Any = Settings(postgres_password=SecretStr(PLANTED))
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+class OfACompany(ChassisSettings):
+    """What all services of a company share."""
+
+    region: str = Field("here", description="Where they are.")
+
+
+def identity(name: str, port: int) -> Identity:
+    return Identity(name=name, title=name, description=name, default_port=port, version="1")
+
+
+class OfOne(OfACompany):
+    identity = identity("one", 1111)
+
+
+class OfAnother(OfOne):
+    identity = identity("another", 2222)
+
+
+class WithAPortOfItsOwn(OfAnother):
+    port: Port = 3333
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (OfOne, ("one", "one", 1111)),
+        (OfAnother, ("another", "another", 2222)),
+        (WithAPortOfItsOwn, ("another", "another", 3333)),
+    ],
+)
+def test_defaults_are_those_of_the_identity(kind: type[ChassisSettings], expected: tuple[str, str, int]) -> None:
+    settings = load_settings(kind)
+    assert (settings.postgres_db, settings.postgres_user, settings.port) == expected
+    assert kind.model_fields["port"].default == expected[2]
+
+
+def test_settings_without_an_identity_say_so() -> None:
+    with pytest.raises(TypeError, match="OfACompany does not say whose settings it holds"):
+        OfACompany()

@@ -43,9 +43,7 @@ class JsonFormatter(OrjsonFormatter):
         if request := current_request():
             log_data["request_id"] = request.request_id
             log_data["trace_id"] = request.trace_id
-        if redacted is not None:
-            log_data.update(redacted)
-            return
+        log_data.update(redacted or {})
         message_dict.pop("exc_info", None)
         for name, value in (further_fields(record) | message_dict).items():
             log_data.setdefault(str(name), self._redactor.field(str(name), value))
@@ -91,10 +89,11 @@ class ConsoleFormatter(logging.Formatter):
         return line + "".join(f"\n    {_printable(part)}" for part in trace.split("\n") if part)
 
     def _details(self, record: logging.LogRecord) -> str:
-        fields = {name: value for name, value in further_fields(record).items() if name not in self.OMITTED}
+        fields = {name: self._redactor.field(name, value) for name, value in further_fields(record).items()}
+        fields |= redacted_fields(record) or {}
         if request := current_request():
             fields["request_id"] = request.request_id
-        pairs = (f"{name}={self._redactor.field(name, value)}" for name, value in fields.items())
+        pairs = (f"{name}={value}" for name, value in fields.items() if name not in self.OMITTED)
         return _printable(" ".join((record.name, *pairs)))
 
     def _painted(self, text: str, colour: str) -> str:

@@ -8,7 +8,10 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 REDACTED_FIELDS: Final = "redacted_fields"
 """The attribute of a record that takes the place of `extra` if neither it nor the message holds a secret any more."""
 
-_RESERVED: Final = frozenset(RESERVED_ATTRS) | {"color_message"}  # uvicorn repeats each message with colours in it
+_RESERVED: Final = frozenset(RESERVED_ATTRS) | {
+    REDACTED_FIELDS,
+    "color_message",
+}  # uvicorn's message with colours in it
 
 
 def redacted_fields(record: logging.LogRecord) -> dict[str, Any] | None:
@@ -18,8 +21,5 @@ def redacted_fields(record: logging.LogRecord) -> dict[str, Any] | None:
 
 
 def further_fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What the caller passed as `extra`."""
-    fields = redacted_fields(record)
-    if fields is not None:
-        return fields
+    """What else a record holds: what the caller passed as `extra`, or the record's factory added."""
     return {name: value for name, value in record.__dict__.items() if name not in _RESERVED}

@@ -7,10 +7,11 @@ from http import HTTPStatus
 from typing import Any, Final, Generic, TypeVar
 
 from fastapi.exceptions import RequestValidationError
+from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import Match, Mount
 
 from chassis.errors import BodyTooLarge, DatabaseUnavailable, UpstreamTimeout, UpstreamUnavailable
 
@@ -62,7 +63,7 @@ logger = logging.getLogger(__name__)
 def exception_handlers(problems: Iterable[ProblemFor[Any]]) -> dict[int | type[Exception], Handler]:
     """Handlers for the service's own errors, those of the chassis, and those of the framework."""
     own: dict[int | type[Exception], Handler] = {each.error: _handler(each) for each in (*CHASSIS_PROBLEMS, *problems)}
-    return {**own, RequestValidationError: _answer_validation_error, HTTPException: _answer_http_exception}
+    return {RequestValidationError: _answer_validation_error, HTTPException: _answer_http_exception, **own}
 
 
 def _handler(answer: ProblemFor[Any]) -> Handler:
@@ -73,7 +74,7 @@ def _handler(answer: ProblemFor[Any]) -> Handler:
             logger.warning("%s: %s%s", problem.slug, error, _cause(error))
         return problem_response(
             problem,
-            detail=str(error),
+            detail=str(error.detail if isinstance(error, HTTPException) else error),
             path=request.scope["path"],
             headers=error.headers if isinstance(error, HTTPException) else None,
             members=answer.members(error),
@@ -97,10 +98,14 @@ async def _answer_validation_error(request: Request, error: RequestValidationErr
 
 
 async def _answer_http_exception(request: Request, error: HTTPException) -> Response:
+    if not is_body_allowed_for_status_code(error.status_code):
+        return Response(None, error.status_code, error.headers)
     problem = HTTP_PROBLEMS.get(error.status_code) or _unnamed_problem(error.status_code)
     headers = dict(error.headers or {})
     if problem is METHOD_NOT_ALLOWED:
-        headers["Allow"] = ", ".join(_allowed_methods(request))
+        allowed = _allowed_methods(request)
+        if allowed and request.method not in allowed:  # else a route or a mounted application refuses it itself
+            headers["Allow"] = ", ".join(allowed)
     return problem_response(problem, detail=str(error.detail), path=request.scope["path"], headers=headers)
 
 
@@ -113,7 +118,7 @@ def _unnamed_problem(status: int) -> Problem:
 def _allowed_methods(request: Request) -> list[str]:
     """All methods of the path (RFC 9110 section 15.5.6): the framework knows those of the first route only."""
     scope = {"type": "http", "path": request.scope["path"], "headers": []}
-    routes = request.app.router.routes
+    routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]  # it matches any method
     return [
         method
         for method in METHODS

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, ValidationInfo, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.identity import Identity
@@ -100,14 +100,24 @@ class ChassisSettings(BaseSettings):
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
-        """Take the defaults that depend on the service from its identity; a field that has one keeps it."""
+        """Take the defaults that depend on the service from its identity, unless a subclass declares its own."""
         super().__pydantic_init_subclass__(**kwargs)
-        identity = cls.identity
+        identity = getattr(cls, "identity", None)
+        if identity is None:  # a base of several services' settings
+            return
         defaults = {"port": identity.default_port, "postgres_db": identity.name, "postgres_user": identity.name}
         for name, default in defaults.items():
-            if cls.model_fields[name].is_required():
+            declared_in = next(base for base in cls.__mro__ if name in vars(base).get("__annotations__", {}))
+            if declared_in is ChassisSettings:
                 cls.model_fields[name].default = default
         cls.model_rebuild(force=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _require_identity(cls, values: object) -> object:
+        if not hasattr(cls, "identity"):
+            raise TypeError(f"{cls.__name__} does not say whose settings it holds: it needs `identity = IDENTITY`.")
+        return values
 
     @field_validator("postgres_password")
     @classmethod

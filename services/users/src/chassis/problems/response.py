@@ -22,17 +22,17 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Render a problem, with the id of the current request."""
+    """Render a problem, with the id of the current request; `members` cannot take the place of the standard ones."""
     request = current_request()
-    content = {
+    content: dict[str, Any] = {
         "type": problem.type,
         "title": problem.title,
         "status": problem.status,
         "detail": detail,
         "instance": quote(path),
         "request_id": request.request_id if request else "",
-        **(members or {}),
     }
+    content |= {name: value for name, value in (members or {}).items() if name not in content}
     response = Response(orjson.dumps(content), problem.status, headers, MEDIA_TYPE)
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)

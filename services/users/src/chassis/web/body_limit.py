@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,17 +26,20 @@ class BodyLimitMiddleware:
         if scope["type"] != "http" or not any(name in _BODY_FOLLOWS for name, _ in scope["headers"]):
             await self.app(scope, receive, send)
             return
-        exchange = _Exchange(self.limit, scope, receive, send)
+        body = _CountedBody(self.limit, scope, receive, send)
         try:
-            await self.app(scope, exchange.receive, exchange.send)
-        except BodyTooLarge as error:  # FastAPI answers it itself; this is for the middleware of a service
-            if exchange.answered:
+            await self.app(scope, body.receive, body.send)
+        except Exception:
+            # What refused the body may come back wrapped: in an exception group, by BaseHTTPMiddleware.
+            if not body.refused or body.answered:
                 raise
+        if body.refused and not body.answered:
+            error = BodyTooLarge(self.limit)
             answer = problem_response(BODY_TOO_LARGE, detail=error.detail, path=scope["path"], headers=error.headers)
-            await answer(scope, receive, exchange.send)
+            await answer(scope, receive, body.send)
 
 
-class _Exchange:
+class _CountedBody:
     """One request whose body is counted, and its response."""
 
     def __init__(self, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +47,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._received = 0
-        self._refused = False
+        self.refused = False
         self.answered = False
         lengths = (value for name, value in scope["headers"] if name == b"content-length")
         self._declared_too_much = any(value.isdigit() and int(value[:20]) > limit for value in lengths)
@@ -54,13 +58,17 @@ class _Exchange:
             self._received += len(message.get("body", b""))
             if self._received <= self._limit:
                 return message
-        self._refused = True
+        self.refused = True
         raise BodyTooLarge(self._limit)
 
     async def send(self, message: Message) -> None:
-        self.answered = True
+        if not self.answered:
+            status = message.get("status")
+            if self.refused and status != HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                return  # somebody inside took the refusal for a failure of another kind: it is answered afterwards
+            self.answered = True
         is_last = message["type"] == "http.response.body" and not message.get("more_body", False)
-        if not (self._refused and is_last):
+        if not (self.refused and is_last):
             await self._send(message)
             return
         await self._send({**message, "more_body": True})

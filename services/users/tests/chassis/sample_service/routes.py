@@ -132,6 +132,11 @@ async def forbidden() -> None:
     raise HTTPException(403, "Not for you.", headers={"X-Reason": "because"})
 
 
+@router.get("/refuses-itself")
+async def refuse_itself() -> None:
+    raise HTTPException(405, headers={"Allow": "BREW"})
+
+
 @router.get("/status/{status}")
 async def refuse_with(status: int) -> None:
     raise HTTPException(status)
