@@ -47,9 +47,10 @@ def lint_deployment(session: nox.Session) -> None:
     run(session, "hadolint", "Dockerfile")
 
 
-def names_a_path(session: nox.Session) -> bool:
-    """Say whether the arguments say where the tests are, and not only which, as `-k` does."""
-    return any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
+def run_chosen(session: nox.Session, usual: str) -> None:
+    """Run pytest with the arguments of the session; `usual` says where, if they only say which, as `-k` does."""
+    names_a_path = any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
+    run(session, "pytest", *session.posargs, *([] if names_a_path else [usual]))
 
 
 def test_with_coverage(session: nox.Session, *arguments: str, least: Mapping[int, Sequence[str]]) -> None:
@@ -92,7 +93,7 @@ def typecheck(session: nox.Session) -> None:
 def test(session: nox.Session) -> None:
     """Test this service on an embedded PostgreSQL and check what the tests cover; arguments go to pytest instead."""
     if session.posargs:
-        run(session, "pytest", *session.posargs, *([] if names_a_path(session) else ["--ignore=tests/chassis"]))
+        run_chosen(session, "--ignore=tests/chassis")
         return
     core_and_api = ["src/*_service/core/*", "src/*_service/api/*"]
     least = {COVERED: ["src/*_service/*"], COVERED_OF_CORE_AND_API: core_and_api}
@@ -103,7 +104,7 @@ def test(session: nox.Session) -> None:
 def chassis(session: nox.Session) -> None:
     """Test the chassis, which is the same in every service, and check what that covers; arguments go to pytest."""
     if session.posargs:
-        run(session, "pytest", *session.posargs, *([] if names_a_path(session) else ["tests/chassis"]))
+        run_chosen(session, "tests/chassis")
         return
     processes = ["-n", "2", "--dist", "worksteal"]
     test_with_coverage(session, *processes, "tests/chassis", least={COVERED_OF_CHASSIS: ["src/chassis/*"]})

@@ -19,7 +19,7 @@ from chassis.request_context import current_request
 
 from .conftest import Boot
 from .log_reader import access_lines, empty, read_log
-from .sample_service.routes import PROBLEMS, router
+from .sample_service.main import create_app
 from .sample_service.settings import Settings
 
 
@@ -67,13 +67,7 @@ async def signed(
     sample_settings: Settings, sample_log: Path, boot: Boot
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, list[str]]]:
     seen: list[str] = []
-    app = build_application(
-        sample_settings,
-        database=Database(sample_settings),
-        routers=[router],
-        problems=PROBLEMS,
-        middleware=[Middleware(Signing, seen=seen)],
-    )
+    app = create_app(sample_settings, middleware=[Middleware(Signing, seen=seen)])
     async with boot(app) as url, aiohttp.ClientSession(url) as client:
         empty(sample_log)
         yield client, seen
@@ -127,13 +121,7 @@ async def test_a_body_above_the_limit_is_413_through_any_middleware(
     path: str,
     chunked: bool,  # noqa: FBT001
 ) -> None:
-    app = build_application(
-        sample_settings,
-        database=Database(sample_settings),
-        routers=[router],
-        problems=PROBLEMS,
-        middleware=[Middleware(Wrapping)],
-    )
+    app = create_app(sample_settings, middleware=[Middleware(Wrapping)])
 
     async def pieces() -> AsyncIterator[bytes]:
         for _ in range(2**5 + 1):

@@ -1,6 +1,9 @@
 """Puts the sample together."""
 
+from collections.abc import Iterable
+
 from fastapi import FastAPI
+from starlette.middleware import Middleware
 
 from chassis.application import build_application
 from chassis.database import Database
@@ -10,7 +13,9 @@ from .routes import PROBLEMS, router
 from .settings import Settings
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, *, middleware: Iterable[Middleware] = ()) -> FastAPI:
     """The application that most tests of the chassis boot."""
     settings = settings or load_settings(Settings)
-    return build_application(settings, database=Database(settings), routers=[router], problems=PROBLEMS)
+    return build_application(
+        settings, database=Database(settings), routers=[router], problems=PROBLEMS, middleware=middleware
+    )

@@ -8,10 +8,8 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 REDACTED_FIELDS: Final = "redacted_fields"
 """The attribute of a record that takes the place of `extra` if neither it nor the message holds a secret any more."""
 
-_RESERVED: Final = frozenset(RESERVED_ATTRS) | {
-    REDACTED_FIELDS,
-    "color_message",
-}  # uvicorn's message with colours in it
+# uvicorn repeats each message with colours in it.
+_RESERVED: Final = frozenset(RESERVED_ATTRS) | {REDACTED_FIELDS, "color_message"}
 
 
 def redacted_fields(record: logging.LogRecord) -> dict[str, Any] | None:
