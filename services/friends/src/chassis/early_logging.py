@@ -13,12 +13,14 @@ from traceback import format_exception
 from types import TracebackType
 
 from chassis.identity import Identity
+from chassis.standard_streams import open_missing_streams
 
 logger = logging.getLogger("uncaught")
 
 
 def start_logging(identity: Identity) -> None:
     """Print JSON lines on stdout until `chassis.logs.configure_logging` is called."""
+    open_missing_streams()
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(EarlyFormatter(identity))
     logging.basicConfig(handlers=[handler])
