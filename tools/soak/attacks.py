@@ -92,7 +92,7 @@ async def half_bodies(port: int) -> None:
 
 async def unread_answers(port: int) -> None:
     """Answers that nobody takes."""
-    await _hold(port, b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+    await _hold(port, b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20, connections=20)
 
 
 async def pipelines(port: int) -> None:
@@ -154,10 +154,10 @@ async def _flood(port: int, start: bytes, more: bytes) -> None:
     writer.close()
 
 
-async def _hold(port: int, beginning: bytes) -> None:
-    """Open connections that stay as they are, as many as one process may have, until the other side closes."""
-    with _connections(port, 100) as connections:
-        for connection in connections:
+async def _hold(port: int, beginning: bytes, connections: int = 100) -> None:
+    """Open connections that stay as they are for a while."""
+    with _connections(port, connections) as opened:
+        for connection in opened:
             with contextlib.suppress(OSError):
                 connection.sendall(beginning)
         await asyncio.sleep(5)
