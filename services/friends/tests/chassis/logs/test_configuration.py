@@ -161,9 +161,15 @@ def test_uvicorn_adds_no_access_line_of_its_own() -> None:
     assert run("-c", SETUP + "import logging; logging.getLogger('uvicorn.access').info('GET /')")[1] == []
 
 
-def test_a_closed_stdout_stops_nobody() -> None:
-    code = SETUP + "import os, sys, logging\nos.close(1)\nlogging.error('x')\nos._exit(7)"
-    assert run("-c", code) == (7, [])
+def test_who_closes_stdout_closes_only_his_own() -> None:
+    code, [line] = run("-c", SETUP + "import os, logging\nos.close(1)\nlogging.error('x')\nos._exit(7)")
+    assert (code, line["message"]) == (7, "x")
+
+
+def test_a_stdout_closed_from_the_start_stops_nobody() -> None:
+    """Descriptor 1 is then that of some other file, in which log lines would be out of place."""
+    program = "import sys; sys.stdout = sys.__stdout__ = None\n" + SETUP + "import logging\nlogging.error('x')"
+    assert run("-c", program) == (0, [])
 
 
 def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from chassis.early_logging import install_hooks
+from chassis.early_logging import LineHandler, install_hooks
 from chassis.identity import Identity
 from chassis.settings import WELL_KNOWN_PASSWORDS, ChassisSettings
 
 from .formats import ConsoleFormatter, JsonFormatter
-from .handlers import FileHandler, LineHandler
+from .handlers import FileHandler
 from .redaction import Redactor
 
 
