@@ -136,23 +136,29 @@ def exception_fields(error: BaseException | None) -> dict[str, str]:
     if error is None:
         return {}
     return {
-        "exception.type": f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
-        "exception.message": exception_text(error),
-        "exception.stacktrace": _stack_trace(error).rstrip(),
+        "exception.type": type_of(error),
+        "exception.message": text_of(error),
+        "exception.stacktrace": stack_trace(error),
     }
 
 
-def exception_text(error: BaseException) -> str:
-    """`str(error)`, or that it fails."""
+def text_of(value: object) -> str:
+    """`str(value)`, or that it fails."""
     try:
-        return str(error)
+        return str(value)
     except Exception:  # noqa: BLE001 - anybody may have written it
-        return "<exception str() failed>"
+        return f"<{type(value).__name__} str() failed>"
 
 
-def _stack_trace(error: BaseException) -> str:
+def type_of(error: BaseException) -> str:
+    """The name of its class, with the module unless it is built in."""
+    return f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+
+
+def stack_trace(error: BaseException) -> str:
+    """The way to the error and to its causes, as Python prints it."""
     try:
-        return "".join(format_exception(error))
+        return "".join(format_exception(error)).rstrip()
     except Exception:  # noqa: BLE001 - an attribute that Python looks at may fail as well
         return "".join([*format_tb(error.__traceback__), type(error).__name__])
 
