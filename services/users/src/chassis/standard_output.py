@@ -23,6 +23,7 @@ MAX_LINE: Final = 32 * 2**10
 MAX_WAITING: Final = 4 * 2**20  # bytes of lines that wait for the reader
 EXIT_SECONDS: Final = 0.4  # how long the end of the process waits for the reader; less than SHUTDOWN_TIMEOUT can be
 BATCH: Final = 2**16
+LOCK_AT_ONCE: Final = fcntl.LOCK_EX | fcntl.LOCK_NB
 RETRY_SECONDS: Final = 1.0  # after an error: nobody reads, or the disk is full; either may change
 COLLECT_SECONDS: Final = 0.02  # a thread that wakes for each line costs three times as much
 
@@ -39,7 +40,8 @@ class StandardOutput:
 
     def begin_empty(self) -> None:
         """Forget what waits; for a forked child, which does not have the thread, and whose parent writes the lines."""
-        self._changed = threading.Condition()  # re-entrant: a signal's handler may log in the middle of a line
+        self._mutex = threading.RLock()  # re-entrant: a signal's handler may log in the middle of a line
+        self._changed = threading.Condition(self._mutex)
         self._waiting: deque[bytes] = deque()
         self._size = self._dropped = 0
         self._begun = b""  # what remains of a line that was written in part
@@ -48,7 +50,7 @@ class StandardOutput:
 
     def write(self, line: bytes) -> None:
         """Write it now, later, or not at all; never wait and never fail."""
-        with self._changed:
+        with self._mutex:
             if self._may_block or self._busy or self._waiting or not self._write_now(line):
                 self._keep(line)
 
@@ -143,7 +145,7 @@ class StandardOutput:
     def _locked_at_once(self) -> bool:
         """Whether nobody else is in the middle of a line; also true where there are no such locks."""
         try:
-            fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.lockf(self._descriptor, LOCK_AT_ONCE)
         except (BlockingIOError, PermissionError):
             return False
         except OSError:

@@ -45,8 +45,9 @@ class JsonFormatter(OrjsonFormatter):
         log_data["timestamp"] = timestamp(record)
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
-        redacted, values = redacted_fields(record), _row_values(record)
-        log_data["message"] = _message(record.message, redacted, values, self._redact)
+        redacted = redacted_fields(record)
+        values = _row_values(record) if redacted is None or record.exc_info else _NONE
+        log_data["message"] = record.message if redacted is not None else _message(record.message, values, self._redact)
         log_data["service"] = self._identity.name
         log_data["version"] = self._identity.version
         if request := current_request():
@@ -89,9 +90,7 @@ def _row_values(record: logging.LogRecord) -> RowValues:
     return RowValues(errors) if errors else _NONE
 
 
-def _message(message: str, redacted: object, values: RowValues, redact: Redact) -> str:
-    if redacted is not None:
-        return message
+def _message(message: str, values: RowValues, redact: Redact) -> str:
     return beginning(values.hidden_in(message), MAX_LINE, redact)
 
 
@@ -111,8 +110,9 @@ class ConsoleFormatter(logging.Formatter):
         """Time, level, message, logger, request id, further fields; control characters are escaped."""
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
         level = self._painted(f"{record.levelname:<8}", self.COLOURS.get(record.levelname, "0"))
-        redacted, values = redacted_fields(record), _row_values(record)
-        message = _message(record.getMessage(), redacted, values, self._redact)
+        redacted, values, message = redacted_fields(record), _row_values(record), record.getMessage()
+        if redacted is None:
+            message = _message(message, values, self._redact)
         error = record.exc_info[1] if record.exc_info else None
         trace = exception_fields(error, values, self._redact).get("exception.stacktrace", "")
         details = both_ends(self._details(record, redacted), LONGEST_PART)
@@ -120,7 +120,11 @@ class ConsoleFormatter(logging.Formatter):
         lines = both_ends(trace, LONGEST_PART).split("\n")
         line += "".join(f"\n    {_printable(part)}" for part in lines if part)
         encoded = line.encode()
-        return line if len(encoded) < MAX_LINE else encoded[: MAX_LINE - 16].decode("utf-8", "ignore") + MARK
+        return (
+            line
+            if len(encoded) < MAX_LINE
+            else encoded[: MAX_LINE - 16].decode("utf-8", "ignore") + self._painted(MARK, "0")
+        )
 
     def _redact(self, text: str) -> str:
         return self._redactor.text(without_row_values(text))
