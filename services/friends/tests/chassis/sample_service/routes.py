@@ -1,12 +1,13 @@
 """Routes that misbehave."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, BackgroundTasks, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.responses import StreamingResponse
 
@@ -30,6 +31,8 @@ CURSORS = Cursors(IDENTITY, "items")
 OUT_OF_STOCK = Problem(slug="out-of-stock", status=409, title="Out of stock")
 
 OUT_OF_ORDER = Problem(slug="out-of-order", status=500, title="Out of order")
+
+logger = logging.getLogger(__name__)
 
 router = api_router(prefix="/sample", tag="sample")
 parts = APIRouter(prefix="/parts")
@@ -125,6 +128,16 @@ async def take_any_method() -> None:
 @router.get("/out-of-order")
 async def out_of_order() -> None:
     raise OutOfOrder("It will be mended.")
+
+
+@router.get("/background")
+async def answer_and_go_on(tasks: BackgroundTasks, *, fail: bool = False) -> None:
+    def go_on() -> None:
+        logger.info("going on")
+        if fail:
+            raise RuntimeError("in the background")
+
+    tasks.add_task(go_on)
 
 
 @router.get("/forbidden")
