@@ -17,6 +17,7 @@ from chassis.request_context import REQUEST_ID_HEADER, RequestContextMiddleware
 from chassis.settings import ChassisSettings
 from chassis.web.body_limit import BodyLimitMiddleware
 from chassis.web.documentation import OPENAPI_PATH, add_documentation
+from chassis.web.head import HeadMiddleware
 from chassis.web.headers import ResponseHeadersMiddleware
 from chassis.web.hosts import AllowedHostsMiddleware
 from chassis.web.last_resort import LastResortMiddleware
@@ -93,4 +94,4 @@ def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
                 expose_headers=[REQUEST_ID_HEADER, "Location", "Link", "Retry-After"],
             )
         )
-    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size)]
+    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]

@@ -117,10 +117,11 @@ def _unnamed_problem(status: int) -> Problem:
 
 def _allowed_methods(request: Request) -> list[str]:
     """All methods of the path (RFC 9110 section 15.5.6): the framework knows those of the first route only."""
-    scope = {"type": "http", "path": request.scope["path"], "headers": []}
+    scope = {name: request.scope.get(name, "") for name in ("type", "path", "root_path")} | {"headers": []}
     routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]  # it matches any method
-    return [
+    allowed = {
         method
         for method in METHODS
         if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
-    ]
+    }
+    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)  # as HeadMiddleware has it
