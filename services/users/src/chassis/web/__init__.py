@@ -3,6 +3,7 @@
 from .declared_headers import LOCATION, NEXT_PAGE
 from .pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, link_next_page
 from .routing import api_router
+from .storable import Int16, Int32, Int64, Text
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -10,7 +11,11 @@ __all__ = [
     "NEXT_PAGE",
     "CursorText",
     "Cursors",
+    "Int16",
+    "Int32",
+    "Int64",
     "Limit",
+    "Text",
     "api_router",
     "link_next_page",
 ]
