@@ -2,6 +2,7 @@
 
 from .declared_headers import LOCATION, NEXT_PAGE
 from .pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, link_next_page
+from .root_path import public_path
 from .routing import api_router
 from .storable import Int16, Int32, Int64, Text
 
@@ -18,4 +19,5 @@ __all__ = [
     "Text",
     "api_router",
     "link_next_page",
+    "public_path",
 ]

@@ -23,6 +23,7 @@ from chassis.web import (
     Limit,
     api_router,
     link_next_page,
+    public_path,
 )
 
 from .. import IDENTITY
@@ -98,10 +99,10 @@ def friendships_router(friendships: Friendships) -> APIRouter:
             FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, INVALID_REQUEST, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
         ),
     )
-    async def begin_friendship(new: NewFriendship, response: Response) -> Friendship:
+    async def begin_friendship(new: NewFriendship, request: Request, response: Response) -> Friendship:
         """Begin a friendship between two users; there is one for each pair, whoever begins it."""
         friendship = await friendships.befriend(initiator_id=new.initiator_id, target_id=new.target_id, tag=new.tag)
-        response.headers["Location"] = f"{PREFIX}/friendships/{friendship.id}"
+        response.headers["Location"] = public_path(request, f"{PREFIX}/friendships/{friendship.id}")
         return friendship
 
     @router.get(

@@ -18,6 +18,7 @@ from chassis.web import (
     Limit,
     api_router,
     link_next_page,
+    public_path,
 )
 
 from .. import IDENTITY
@@ -121,12 +122,12 @@ def users_router(users: Users) -> APIRouter:
         response_model=UserView,
         responses=LOCATION | problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS),
     )
-    async def register_user(new: NewUser, response: Response) -> User:
+    async def register_user(new: NewUser, request: Request, response: Response) -> User:
         """Register a user."""
         user = await users.register(
             username=new.username, first_name=new.first_name, second_name=new.second_name, birthday=new.birthday
         )
-        response.headers["Location"] = f"{PREFIX}/{user.id}"
+        response.headers["Location"] = public_path(request, f"{PREFIX}/{user.id}")
         return user
 
     @router.get("", responses=NEXT_PAGE)
