@@ -8,7 +8,6 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.problems import (
     BODY_PROBLEMS,
-    INVALID_REQUEST,
     UPSTREAM_PROBLEMS,
     Problem,
     ProblemFor,
@@ -96,7 +95,7 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         response_model=FriendshipView,
         responses=LOCATION
         | problem_responses(
-            FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, INVALID_REQUEST, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
+            FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
         ),
     )
     async def begin_friendship(new: NewFriendship, request: Request, response: Response) -> Friendship:
