@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Body, HTTPException, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.responses import StreamingResponse
 
 from chassis.errors import DatabaseUnavailable, UpstreamUnavailable
@@ -141,8 +141,8 @@ async def locked(seconds: int) -> None:
     raise Locked(seconds)
 
 
-@router.post("/refuse")
-async def refuse(detail: Annotated[JsonValue, Body()]) -> None:
+@router.post("/refuse", responses=problem_responses(*BODY_PROBLEMS))
+async def refuse(detail: Annotated[dict[str, object] | list[object] | int | str, Body()]) -> None:
     raise HTTPException(409, detail)
 
 

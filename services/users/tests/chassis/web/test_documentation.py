@@ -69,7 +69,13 @@ def test_says_of_which_service_it_is(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "check", [openapi_rules.check_references, openapi_rules.check_problems, openapi_rules.check_examples]
+    "check",
+    [
+        openapi_rules.check_references,
+        openapi_rules.check_problems,
+        openapi_rules.check_examples,
+        openapi_rules.check_patterns,
+    ],
 )
 def test_the_document_keeps_the_rules(document: dict[str, Any], check: Callable[[dict[str, Any]], None]) -> None:
     check(document)
