@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import NoReturn
 
@@ -37,8 +39,18 @@ def run(package: str, identity: Identity) -> None:
     commands.add_parser("openapi", help="print the OpenAPI document")
     commands.add_parser("settings", help="print the table of settings, for SETTINGS.md")
     commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
-    arguments = parser.parse_args()
-    sys.exit(COMMANDS[arguments.command](package))
+    command = parser.parse_args().command
+    sys.exit(_print(DOCUMENTS[command], package, identity) if command in DOCUMENTS else COMMANDS[command](package))
+
+
+def _print(make: Callable[[str], str], package: str, identity: Identity) -> int:
+    """Print a document and nothing else; log lines, warnings and what anybody prints meanwhile go to stderr."""
+    stdout = sys.__stdout__ or sys.stdout
+    with redirect_stdout(sys.stderr):
+        configure_default_logging(identity)  # whose lines went to stdout until now
+        document = make(package)
+    stdout.write(document)
+    return 0
 
 
 def _serve(package: str) -> int:
@@ -65,17 +77,15 @@ def _migrate(package: str) -> int:
     return 0
 
 
-def _openapi(package: str) -> int:
+def _openapi(package: str) -> str:
     app = import_module(f"{package}.main").create_app()
-    sys.stdout.write(json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n")
-    return 0
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _print_settings(package: str) -> int:
+def _settings_document(package: str) -> str:
     from chassis.settings.table import settings_table  # noqa: PLC0415
 
-    sys.stdout.write(settings_table(_kind_of_settings(package), package=package))
-    return 0
+    return settings_table(_kind_of_settings(package), package=package)
 
 
 def _check(package: str) -> int:
@@ -107,10 +117,5 @@ def _kind_of_settings(package: str) -> type[ChassisSettings]:
     return kind
 
 
-COMMANDS = {
-    "serve": _serve,
-    "migrate": _migrate,
-    "openapi": _openapi,
-    "settings": _print_settings,
-    "check": _check,
-}
+COMMANDS = {"serve": _serve, "migrate": _migrate, "check": _check}
+DOCUMENTS = {"openapi": _openapi, "settings": _settings_document}

@@ -141,3 +141,18 @@ async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:
     assert openapi.text == json.dumps(document, indent=2, ensure_ascii=False) + "\n", "to be read and compared"
     assert settings.text == settings_table(Settings, package=PACKAGE)
     assert (openapi.code, openapi.errors, settings.code, settings.errors) == (0, "", 0, "")
+
+
+@pytest.mark.parametrize("command", ["openapi", "settings"])
+async def test_a_document_has_stdout_for_itself(command: str) -> None:
+    loud, quiet = await asyncio.gather(run(command, SAMPLE_IS_LOUD="1"), run(command))
+    assert (loud.code, loud.text) == (0, quiet.text)
+    lines = [line for line in loud.errors.splitlines() if line.startswith("{")]
+    assert [json.loads(line)["level"] for line in lines if "planted" in line] == ["WARNING", "ERROR"]
+    assert "planted by print" in loud.errors
+
+
+async def test_a_document_that_cannot_be_made_leaves_stdout_empty() -> None:
+    outcome = await run("openapi", PORT="x")
+    assert (outcome.code, outcome.text) == (os.EX_CONFIG, "")
+    assert json.loads(outcome.errors)["message"].startswith("unusable setting: PORT")

@@ -1,5 +1,10 @@
 """The settings of the sample: those of the chassis."""
 
+import logging
+import os
+import sys
+import warnings
+
 from chassis.settings import ChassisSettings
 
 from . import IDENTITY
@@ -9,3 +14,9 @@ class Settings(ChassisSettings):
     """Nothing of its own."""
 
     identity = IDENTITY
+
+
+if "SAMPLE_IS_LOUD" in os.environ:
+    sys.stdout.write("planted by print\n")
+    warnings.warn("planted by a warning", stacklevel=1)
+    logging.getLogger(__name__).error("planted in the log")

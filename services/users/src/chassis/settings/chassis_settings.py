@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chassis.identity import Identity
 
-from .types import Names, Port, Seconds
+from .types import Names, PathPrefix, Port, Seconds
 
 SECRETS_FOLDER: Final = Path("/run/secrets")
 WELL_KNOWN_PASSWORDS: Final = frozenset({
@@ -43,6 +43,9 @@ class ChassisSettings(BaseSettings):
     web_concurrency: PositiveInt = Field(1, description="Worker processes; one is right for a container.")
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="Comma-separated proxies whose X-Forwarded-* headers are believed."
+    )
+    root_path: PathPrefix = Field(
+        "", description="Prefix of the paths by which clients reach the service through a proxy, such as `/shop`."
     )
     keep_alive_timeout: PositiveInt = Field(
         75, description="Seconds an idle connection is kept; longer than any client or proxy in front keeps it."
