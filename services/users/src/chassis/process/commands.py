@@ -12,6 +12,7 @@ from typing import NoReturn
 from chassis.identity import Identity
 from chassis.logs import configure_default_logging, configure_logging
 from chassis.settings import ChassisSettings
+from chassis.settings.mistyped import mistyped
 
 from .startup import load_settings
 
@@ -54,7 +55,6 @@ def _migrate(package: str) -> int:
     from chassis.errors import DatabaseUnavailable  # noqa: PLC0415
 
     settings = _settings(package)
-    configure_logging(settings)
     try:
         with translated_errors():
             upgrade(settings)
@@ -84,7 +84,6 @@ def _check(package: str) -> int:
     from .health import Health  # noqa: PLC0415
 
     settings = _settings(package)
-    configure_logging(settings)
 
     async def reason_not_ready() -> str | None:
         async with Database(settings) as database:
@@ -99,7 +98,13 @@ def _check(package: str) -> int:
 
 
 def _settings(package: str) -> ChassisSettings:
-    return load_settings(_kind_of_settings(package))
+    """Read the settings, log as they say, and warn of variables that are probably mistyped."""
+    kind = _kind_of_settings(package)
+    settings = load_settings(kind)
+    configure_logging(settings)
+    for name, meant in mistyped(kind, os.environ):
+        logger.warning("no setting is called %s; is %s meant?", name, meant)
+    return settings
 
 
 def _kind_of_settings(package: str) -> type[ChassisSettings]:
