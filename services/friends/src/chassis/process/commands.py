@@ -51,7 +51,7 @@ def _serve(package: str) -> int:
 
 def _migrate(package: str) -> int:
     from chassis.database.errors import translated_errors  # noqa: PLC0415
-    from chassis.database.migrations import upgrade  # noqa: PLC0415
+    from chassis.database.migrations import UnusableMigrations, upgrade  # noqa: PLC0415
     from chassis.errors import DatabaseUnavailable  # noqa: PLC0415
 
     settings = _settings(package)
@@ -60,6 +60,9 @@ def _migrate(package: str) -> int:
             upgrade(settings)
     except DatabaseUnavailable as error:
         logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - what is wrong is outside of the program
+        return 1
+    except UnusableMigrations as error:
+        logger.error("cannot migrate: %s", error)  # noqa: TRY400 - it says all there is to say
         return 1
     logger.info("schema is at head")
     return 0

@@ -7,7 +7,6 @@ from typing import Any
 from pydantic_settings import BaseSettings, DotEnvSettingsSource
 
 from .sources import UnusableVariables, Variables
-from .variables import unknown_names
 
 
 class DevelopmentFile(Variables):
@@ -36,12 +35,8 @@ class DevelopmentFile(Variables):
             raise UnusableVariables({str(self._path): f"cannot be read: {error.strerror}"}) from None
         except UnicodeDecodeError:
             raise UnusableVariables({str(self._path): "is not UTF-8"}) from None
-        unknown = unknown_names(self.settings_cls, found)
-        reasons = {name.upper(): "is no setting of this service" for name in unknown}
         if "environment" in found:
-            reasons["ENVIRONMENT"] = "is to be set in the environment"
-        if reasons:
-            raise self._unusable_here(reasons)
+            raise self._unusable_here({"ENVIRONMENT": "is to be set in the environment"})
         return found
 
     def _unusable_here(self, reasons: Mapping[str, str]) -> UnusableVariables:

@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field, SecretStr
@@ -157,6 +158,8 @@ def test_settings_cannot_be_changed() -> None:
 
 class OfACompany(ChassisSettings):
     """What all services of a company share."""
+
+    development_file: ClassVar[Path | None] = None
 
     region: str = Field("here", description="Where they are.")
 

@@ -71,12 +71,16 @@ def test_need_not_be_there(kind: type[Settings], caplog: pytest.LogCaptureFixtur
     assert unusable(caplog, kind) == ["TOKEN: Field required"]
 
 
-def test_what_is_no_setting_is_refused(kind: type[Settings], file: Path, caplog: pytest.LogCaptureFixture) -> None:
-    file.write_text(f"TOKEN=x\nDATABSE_POOL_SIZE={PLANTED}\nENVIRONMENT=production\n")
-    assert unusable(caplog, kind) == [
-        "DATABSE_POOL_SIZE in development.env: is no setting of this service",
-        "ENVIRONMENT in development.env: is to be set in the environment",
-    ]
+def test_does_not_say_which_environment_it_is(
+    kind: type[Settings], file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.write_text("TOKEN=x\nENVIRONMENT=production\n")
+    assert unusable(caplog, kind) == ["ENVIRONMENT in development.env: is to be set in the environment"]
+
+
+def test_may_have_values_for_others(kind: type[Settings], file: Path) -> None:
+    file.write_text("TOKEN=x\nSETTING_OF_A_JOB=1\n")
+    assert load_settings(kind).model_dump()["token"] == SecretStr("x")
 
 
 def test_an_unreadable_value_or_file_is_named(
