@@ -1,6 +1,7 @@
 """The schema becomes as new as the code, and whether it is can be asked."""
 
 import asyncio
+import json
 
 import asyncpg
 import pytest
@@ -49,12 +50,13 @@ async def test_a_service_without_migrations_is_at_head(
 
 
 def test_migrations_without_an_order_end_the_command_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def diverged(_: object) -> None:
         raise migrations.UnusableMigrations("There are 2 newest migrations.")
 
     monkeypatch.setattr(migrations, "revisions_of", diverged)
     assert COMMANDS["migrate"](__name__.partition(".database")[0] + ".sample_service") == 1
-    assert caplog.messages[-1] == "cannot migrate: There are 2 newest migrations."
-    assert caplog.records[-1].exc_info is None
+    [line] = map(json.loads, capfd.readouterr().out.splitlines())
+    assert line["message"] == "cannot migrate: There are 2 newest migrations."
+    assert "exception.type" not in line
