@@ -20,6 +20,7 @@ from chassis.web.documentation import OPENAPI_PATH, add_documentation
 from chassis.web.headers import ResponseHeadersMiddleware
 from chassis.web.hosts import AllowedHostsMiddleware
 from chassis.web.last_resort import LastResortMiddleware
+from chassis.web.refusals import RefusalMiddleware
 
 
 def build_application(
@@ -80,6 +81,7 @@ def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
         ),
         Middleware(ResponseHeadersMiddleware, is_draining=lambda: health.draining),
         Middleware(LastResortMiddleware),
+        Middleware(RefusalMiddleware),
     ]
     if "*" not in settings.allowed_hosts:
         stack.append(Middleware(AllowedHostsMiddleware, allowed=settings.allowed_hosts))
