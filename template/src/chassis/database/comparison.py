@@ -68,7 +68,8 @@ class Comparison:
 
     @cached_property
     def _of_others(self) -> set[tuple[str, str]]:
-        return {(schema, name) for schema, name in self._connection.execute(NOT_OF_MODELS)}
+        described = {(table.schema or self._default_schema, table.name) for table in self._models.tables.values()}
+        return {(schema, name) for schema, name in self._connection.execute(NOT_OF_MODELS)} - described
 
     def _is_unmanaged(self, *names: str | None) -> bool:
         return any(fnmatchcase(name, pattern) for name in names if name for pattern in self._unmanaged)

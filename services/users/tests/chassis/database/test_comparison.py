@@ -95,6 +95,16 @@ async def test_tables_of_others_are_left_alone(
     assert await differences(scripts, wanted) == []
 
 
+async def test_a_partition_that_has_a_model_is_compared(
+    scripts: MigrationScripts, empty_connection: asyncpg.Connection
+) -> None:
+    await empty_connection.execute(f"{THINGS}; {OF_OTHERS['a partition']}")
+    wanted = models()
+    for name in ("events", "events_2026"):
+        Table(name, wanted, Column("day", Date(), nullable=False))
+    assert await differences(scripts, wanted) == []
+
+
 async def test_tables_of_the_models_may_be_in_several_schemas(
     scripts: MigrationScripts, empty_connection: asyncpg.Connection
 ) -> None:
