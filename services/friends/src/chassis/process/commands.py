@@ -14,6 +14,7 @@ from typing import NoReturn
 from chassis.identity import Identity
 from chassis.logs import configure_default_logging, configure_logging
 from chassis.settings import ChassisSettings
+from chassis.settings.mistyped import mistyped
 
 from .startup import load_settings
 
@@ -62,16 +63,18 @@ def _serve(package: str) -> int:
 
 def _migrate(package: str) -> int:
     from chassis.database.errors import translated_errors  # noqa: PLC0415
-    from chassis.database.migrations import upgrade  # noqa: PLC0415
+    from chassis.database.migrations import UnusableMigrations, upgrade  # noqa: PLC0415
     from chassis.errors import DatabaseUnavailable  # noqa: PLC0415
 
     settings = _settings(package)
-    configure_logging(settings)
     try:
         with translated_errors():
             upgrade(settings)
     except DatabaseUnavailable as error:
         logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - what is wrong is outside of the program
+        return 1
+    except UnusableMigrations as error:
+        logger.error("cannot migrate: %s", error)  # noqa: TRY400 - it says all there is to say
         return 1
     logger.info("schema is at head")
     return 0
@@ -94,7 +97,6 @@ def _check(package: str) -> int:
     from .health import Health  # noqa: PLC0415
 
     settings = _settings(package)
-    configure_logging(settings)
 
     async def reason_not_ready() -> str | None:
         async with Database(settings) as database:
@@ -109,7 +111,13 @@ def _check(package: str) -> int:
 
 
 def _settings(package: str) -> ChassisSettings:
-    return load_settings(_kind_of_settings(package))
+    """Read the settings, log as they say, and warn of variables that are probably mistyped."""
+    kind = _kind_of_settings(package)
+    settings = load_settings(kind)
+    configure_logging(settings)
+    for name, meant in mistyped(kind, os.environ):
+        logger.warning("no setting is called %s; is %s meant?", name, meant)
+    return settings
 
 
 def _kind_of_settings(package: str) -> type[ChassisSettings]:

@@ -75,6 +75,15 @@ async def test_migrate_without_a_database_fails_in_one_line() -> None:
     assert [line["level"] for line in outcome.lines if line["level"] != "INFO"] == ["ERROR"]
 
 
+async def test_a_variable_that_is_probably_mistyped_is_told_by_its_name() -> None:
+    outcome = await run("check", POSTGRES_HOST="/nowhere", DATABSE_POOL_SIZE="planted-value")
+    assert [line["message"] for line in outcome.lines if line["logger"] == "chassis.process.commands"] == [
+        "no setting is called DATABSE_POOL_SIZE; is DATABASE_POOL_SIZE meant?",
+        "not ready: database-unavailable",
+    ]
+    assert "planted-value" not in outcome.text
+
+
 async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() -> None:
     serve, mistyped, bare = await asyncio.gather(run("serve", PORT="x", LOG_LEVEL="x"), run("server"), run())
     assert (serve.code, mistyped.code, bare.code) == (os.EX_CONFIG, os.EX_USAGE, os.EX_USAGE)

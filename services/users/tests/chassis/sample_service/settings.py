@@ -4,6 +4,8 @@ import logging
 import os
 import sys
 import warnings
+from pathlib import Path
+from typing import ClassVar
 
 from chassis.settings import ChassisSettings
 
@@ -14,6 +16,7 @@ class Settings(ChassisSettings):
     """Nothing of its own."""
 
     identity = IDENTITY
+    development_file: ClassVar[Path | None] = None  # that of the service in which the sample is tested is not its own
 
 
 if "SAMPLE_IS_LOUD" in os.environ:
