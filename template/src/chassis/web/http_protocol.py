@@ -47,6 +47,9 @@ DRAIN_SECONDS: Final = 1.0
 LOWEST_RATE: Final = 1024
 """Bytes that a body must bring in a second, on average, once the time in which it may begin is used up."""
 
+ENOUGH_WAITING: Final = PIPELINE_LIMIT // 2
+"""Requests that wait on a connection when no more is read; it is read until then, so that a reset is noticed."""
+
 UNKNOWN_METHOD: Final = "_OTHER"
 """OpenTelemetry's name for a method that is none (semantic conventions, `http.request.method`)."""
 
@@ -288,7 +291,7 @@ class HttpProtocol(HttpToolsProtocol):
         if cycle is None or cycle.response_complete:
             return
         cycle.body += body
-        if len(cycle.body) > HIGH_WATER_LIMIT:
+        if cycle is not self.running or len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         self.deadline = min(self.deadline + len(body) / LOWEST_RATE, max(self.deadline, self._in(self.limits.body)))
         cycle.message_event.set()
@@ -331,8 +334,9 @@ class HttpProtocol(HttpToolsProtocol):
         if self.running is None:
             self._run(cycle)
         else:
-            self.flow.pause_reading()
             self.waiting.append(cycle)
+            if len(self.waiting) >= ENOUGH_WAITING:
+                self.flow.pause_reading()
 
     def _run(self, cycle: Cycle) -> None:
         self.running = cycle
@@ -351,7 +355,7 @@ class HttpProtocol(HttpToolsProtocol):
             self._close()
         else:
             self.deadline = self._in(self._patience())
-        if not self.waiting:
+        if len(self.waiting) < ENOUGH_WAITING:
             self.flow.resume_reading()
 
     def _patience(self) -> float:
