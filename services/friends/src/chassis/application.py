@@ -1,7 +1,8 @@
 """Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from inspect import isawaitable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -17,10 +18,13 @@ from chassis.request_context import REQUEST_ID_HEADER, RequestContextMiddleware
 from chassis.settings import ChassisSettings
 from chassis.web.body_limit import BodyLimitMiddleware
 from chassis.web.documentation import OPENAPI_PATH, add_documentation
+from chassis.web.head import HeadMiddleware
 from chassis.web.headers import ResponseHeadersMiddleware
 from chassis.web.hosts import AllowedHostsMiddleware
 from chassis.web.last_resort import LastResortMiddleware
 from chassis.web.refusals import RefusalMiddleware
+from chassis.web.root_path import RootPathMiddleware
+from chassis.web.served_routes import refuse_unserved_routes
 
 
 def build_application(
@@ -43,9 +47,11 @@ def build_application(
     health = Health(database)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        refuse_unserved_routes(served, root_path=settings.root_path)
+        draining = Draining(health, delay=settings.drain_delay)
         async with AsyncExitStack() as stack:
-            for resource in (database, *resources, Draining(health, delay=settings.drain_delay)):
+            for resource in (database, *resources, _event_handlers(served), draining):
                 await stack.enter_async_context(resource)
             yield
 
@@ -64,8 +70,26 @@ def build_application(
     )
     for router in (*routers, health_router(health)):
         app.include_router(router)
+    # Those of routers run with the lifespans of these; what is added from here on is the application's own.
+    app.router.on_startup.clear()
+    app.router.on_shutdown.clear()
     add_documentation(app)
     return app
+
+
+@asynccontextmanager
+async def _event_handlers(app: FastAPI) -> AsyncIterator[None]:
+    """What `app.on_event` has added, which FastAPI runs only where there is no lifespan."""
+    await _run(app.router.on_startup)
+    yield
+    await _run(app.router.on_shutdown)
+
+
+async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
+    for handler in handlers:
+        result = handler()
+        if isawaitable(result):
+            await result
 
 
 def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
@@ -95,4 +119,6 @@ def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
                 expose_headers=[REQUEST_ID_HEADER, "Location", "Link", "Retry-After"],
             )
         )
-    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size)]
+    if settings.root_path:
+        stack.append(Middleware(RootPathMiddleware, root_path=settings.root_path))
+    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]

@@ -24,7 +24,7 @@ HEAD_LIMIT: Final = 64 * 1024
 FIELDS_LIMIT: Final = 100
 """Header fields that a request may have, and trailer fields."""
 
-PIPELINE_LIMIT: Final = 100
+PIPELINE_LIMIT: Final = 20
 """Requests that may wait on one connection for the answers before theirs."""
 
 REFUSAL: Final = "chassis.refusal"

@@ -8,11 +8,12 @@ import math
 import socket
 import struct
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import httptools
-from uvicorn._types import HTTPScope
+from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -108,8 +109,9 @@ class HttpProtocol(HttpToolsProtocol):
         if self.running is not None and not self.running.response_complete:
             self.running.leave()
             self.running.disconnected = True
-        while self.waiting:
-            self._abandon(self.waiting.popleft())
+        if self.waiting:
+            self._abandon(*self.waiting)
+            self.waiting.clear()
         self.parser = self.scope = self.cycle = self.running = self.cycle_transport = None  # type: ignore[assignment]
         self.headers = []
 
@@ -387,10 +389,17 @@ class HttpProtocol(HttpToolsProtocol):
         cycle.more_body = False
         return cycle
 
-    def _abandon(self, cycle: Cycle) -> None:
-        """Let a request whose client has left before its turn have its access line."""
-        scope: Any = cycle.scope
-        scope[REFUSAL] = ABANDONED
+    def _abandon(self, *cycles: Cycle) -> None:
+        """Let requests whose client has left before their turn have their access lines."""
+        task = self.loop.create_task(_log_abandoned(self.app, cycles))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+
+async def _log_abandoned(app: ASGI3Application, cycles: Iterable[Cycle]) -> None:
+    for cycle in cycles:
+        cast(dict[str, Any], cycle.scope)[REFUSAL] = ABANDONED
         cycle.leave()
         cycle.disconnected = True
-        self._start_asgi_task(cycle, self.app)
+        await cycle.run_asgi(app)
+        await asyncio.sleep(0)  # others have their turn: a client can leave a thousand behind at once

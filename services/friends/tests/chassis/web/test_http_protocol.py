@@ -222,7 +222,7 @@ async def test_a_body_that_breaks_while_it_is_answered_ends_the_answer(url: str,
 async def test_requests_that_wait_on_one_connection_are_bounded(url: str, log: Path) -> None:
     answers = statuses(await answer_to(url, (GET + b"\r\n") * 300))
     assert answers == [200] * (len(answers) - 1) + [429]
-    assert 100 <= len(answers) <= 103
+    assert 20 <= len(answers) <= 23
     assert sorted(await logged(log, len(answers))) == answers
 
 
