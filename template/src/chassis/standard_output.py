@@ -45,23 +45,24 @@ class StandardOutput:
         self._waiting: deque[bytes] = deque()
         self._size = self._dropped = 0
         self._begun = b""  # what remains of a line that was written in part
-        self._busy = False  # somebody is writing
-        self._thread: threading.Thread | None = None
+        self._turn = threading.Lock()  # held by whoever writes, even by a line that the thread is to finish
+        self._begin = threading.Lock()  # taken for good by whoever starts the thread
 
     def write(self, line: bytes) -> None:
         """Write it now, later, or not at all; never wait and never fail."""
         with self._mutex:
-            if self._may_block or self._busy or self._waiting or not self._write_now(line):
+            at_once = not (self._may_block or self._waiting) and self._turn.acquire(blocking=False)
+            if not (at_once and self._write_now(line)):
                 self._keep(line)
 
     def flush(self, seconds: float = EXIT_SECONDS) -> None:
         """Wait until nothing waits any more, but no longer than that."""
         with self._changed:
-            self._changed.wait_for(lambda: not (self._waiting or self._busy), seconds)
+            self._changed.wait_for(lambda: not (self._waiting or self._turn.locked()), seconds)
 
     def _write_now(self, line: bytes) -> bool:
         """Whether the line, or at least its beginning, was written."""
-        self._busy, written = True, 0
+        written = 0
         try:
             if self._locked_at_once():
                 written = os.write(self._descriptor, line)
@@ -71,7 +72,7 @@ class StandardOutput:
             self._begun = line[written:] if written else b""
             if not self._begun:
                 self._unlock()
-                self._busy = False
+                self._turn.release()
         if self._begun:  # nobody else may write until the thread has written the rest
             self._size += len(self._begun)
             self._wake()
@@ -86,18 +87,19 @@ class StandardOutput:
         self._wake()
 
     def _wake(self) -> None:
-        if self._thread is None:
-            thread = threading.Thread(target=self._write_what_waits, name="standard-output", daemon=True)
-            with contextlib.suppress(RuntimeError):  # there are too many, or the interpreter is about to end
-                thread.start()
-                self._thread = thread
+        if self._begin.acquire(blocking=False):
+            try:
+                threading.Thread(target=self._write_what_waits, name="standard-output", daemon=True).start()
+            except RuntimeError:  # there are too many, or the interpreter is about to end
+                self._begin.release()
         self._changed.notify_all()
 
     def _write_what_waits(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._begun or (self._waiting and not self._busy))
-                self._busy = True
+                self._changed.wait_for(lambda: self._begun or (self._waiting and not self._turn.locked()))
+                if not self._begun:
+                    self._turn.acquire()
             if self._may_block:
                 time.sleep(COLLECT_SECONDS)
             with self._changed:
@@ -109,8 +111,8 @@ class StandardOutput:
             self._write_all(batch)
             self._unlock()
             with self._changed:
-                self._busy = False
-                self._size -= len(batch)
+                self._turn.release()
+                self._size = self._size - len(batch) if self._waiting else 0
                 self._say_what_was_dropped()
                 self._changed.notify_all()
 
