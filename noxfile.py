@@ -191,6 +191,13 @@ def mutate(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Attack a service in every way that is known, and say what an honest client notices; takes six minutes."""
+    refresh_environments(session)
+    run(session, "python", "-m", "soak.soak", *session.posargs)
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Run all services on an embedded PostgreSQL whose data stays in .allium, until Ctrl-C."""
     refresh_environments(session)

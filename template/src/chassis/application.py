@@ -21,6 +21,7 @@ from chassis.web.documentation import OPENAPI_PATH, add_documentation
 from chassis.web.headers import ResponseHeadersMiddleware
 from chassis.web.hosts import AllowedHostsMiddleware
 from chassis.web.last_resort import LastResortMiddleware
+from chassis.web.refusals import RefusalMiddleware
 
 
 def build_application(
@@ -101,7 +102,7 @@ def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
     ]
     if settings.cors_allowed_origins:
         stack.append(Middleware(CorsMiddleware, origins=settings.cors_allowed_origins))
-    stack.append(Middleware(LastResortMiddleware))
+    stack += [Middleware(LastResortMiddleware), Middleware(RefusalMiddleware)]
     if "*" not in settings.allowed_hosts:
         stack.append(Middleware(AllowedHostsMiddleware, allowed=settings.allowed_hosts))
     return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size)]

@@ -4,6 +4,7 @@ import gc
 import logging
 import signal
 from copy import copy
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
@@ -11,7 +12,8 @@ from uvicorn.config import STARTUP_FAILURE
 
 from chassis.logs import configure_logging
 from chassis.settings import ChassisSettings
-from chassis.web.http_protocol import ProblemHttpProtocol
+from chassis.web.connections import Limits
+from chassis.web.http_protocol import HttpProtocol
 
 # Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
 # What is not may hold a whole request: at 20,000 that came to hundreds of megabytes.
@@ -29,7 +31,8 @@ class _Config(uvicorn.Config):
 
     def __init__(self, factory: str, settings: ChassisSettings, **options: Any) -> None:
         self.settings = settings
-        super().__init__(factory, factory=True, http=ProblemHttpProtocol, log_config=None, access_log=False, **options)
+        http: Any = partial(HttpProtocol, limits=Limits.of(settings))
+        super().__init__(factory, factory=True, http=http, log_config=None, access_log=False, **options)
 
     def configure_logging(self) -> None:
         """Called by uvicorn in each process before anything else."""

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from ..conftest import Boot
 from ..log_reader import access_lines, empty
 from ..process.test_server import served
+from ..raw_http import answer_to, statuses
 from ..sample_service.main import create_app
 from ..sample_service.settings import Settings
 
@@ -77,6 +78,18 @@ async def test_a_page_may_read_what_went_wrong(
         assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
         assert "X-Request-ID" in response.headers["Access-Control-Expose-Headers"]
         assert response.headers["Vary"] == "Origin"
+
+
+async def test_a_page_may_read_that_its_request_was_none(restricted_url: str) -> None:
+    head = b"Host: api.example\r\nOrigin: https://a.example\r\nTransfer-Encoding: chunked\r\n"
+    asked = b"Access-Control-Request-Method: GET\r\n"
+    for line in (b"POST /sample/items HTTP/1.1\r\n", b"OPTIONS /sample/items HTTP/1.1\r\n" + asked):
+        answer = await answer_to(restricted_url, line + head + b"Transfer-Encoding: gzip\r\n\r\n")
+        assert statuses(answer) in ([400], [501]), "not a preflight that is answered, but a refusal"
+    request = b"POST /sample/items HTTP/1.1\r\nContent-Type: application/json\r\n" + head + b"\r\nnonsense\r\n"
+    answer = await answer_to(restricted_url, request)
+    assert statuses(answer) == [400]
+    assert b"access-control-allow-origin: https://a.example\r\n" in answer
 
 
 async def failing(_request: Request, _call_next: RequestResponseEndpoint) -> Response:

@@ -47,6 +47,13 @@ class ChassisSettings(BaseSettings):
     keep_alive_timeout: PositiveInt = Field(
         75, description="Seconds an idle connection is kept; longer than any client or proxy in front keeps it."
     )
+    header_timeout: Seconds = Field(10.0, description="Seconds in which a request's headers must come; then 408.")
+    body_timeout: Seconds = Field(
+        20.0, description="Seconds in which a request's body must begin, then come at 1 KiB a second; then 408."
+    )
+    write_timeout: Seconds = Field(
+        30.0, description="Seconds in which a client must take a part of its response; then it is cut off."
+    )
     drain_delay: float = Field(
         0.5, ge=0, le=600, description="Seconds between SIGTERM (not ready any more) and closing the listener."
     )

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chassis.problems import BAD_REQUEST, problem_response
 from chassis.request_context import REQUEST_ID_HEADER
 
+from .refusals import REFUSAL
+
 READABLE_HEADERS = (REQUEST_ID_HEADER, "Location", "Link", "Retry-After")
 """What a page may read of an answer, beside what any page may."""
 
@@ -36,8 +38,8 @@ class CorsMiddleware(CORSMiddleware):
 
 
 def _is_preflight(scope: Scope) -> bool:
-    """As the Fetch standard describes it."""
-    if scope["type"] != "http" or scope["method"] != "OPTIONS":
+    """As the Fetch standard describes it, unless the server has refused the request."""
+    if scope["type"] != "http" or scope["method"] != "OPTIONS" or REFUSAL in scope:
         return False
     headers = Headers(scope=scope)
     return "origin" in headers and "access-control-request-method" in headers

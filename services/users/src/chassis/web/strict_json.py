@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope
 
 from .json_bounds import MAX_JSON_VALUES, beyond_json_bounds
+from .refusals import RequestRefused
 
 
 class StrictJsonRequest(Request):
@@ -91,7 +92,7 @@ class StrictJsonRoute(APIRoute):
                 # FastAPI's frame, which still knows the body, holds this error, whose cause holds the frame. Left so,
                 # the body would stay until the garbage collector comes by.
                 cause = error.__cause__
-                if isinstance(cause, json.JSONDecodeError | ClientDisconnect):
+                if isinstance(cause, json.JSONDecodeError | ClientDisconnect | RequestRefused):
                     cause.__traceback__ = None
                 raise
 

@@ -191,6 +191,22 @@ async def upload(request: Request) -> int:
     return sum([len(chunk) async for chunk in request.stream()])
 
 
+@router.post("/mirror")
+async def mirror(request: Request) -> StreamingResponse:
+    return StreamingResponse(request.stream(), media_type="application/octet-stream")
+
+
 @router.post("/echo")
 async def echo(request: Request) -> Response:
     return Response(await request.body(), 400, media_type=request.headers.get("content-type"))
+
+
+@router.get("/slow")
+async def slow(seconds: float) -> str:
+    await asyncio.sleep(seconds)
+    return "done"
+
+
+@router.get("/large")
+async def large(size: int) -> Response:
+    return Response(b"x" * size, media_type="text/plain")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ..raw_http import answer_to
+from ..raw_http import answer_to, statuses
 
 
 async def answer(url: str, *hosts: bytes, path: str = "/sample/items") -> tuple[int, bytes, bytes]:
@@ -74,3 +74,12 @@ async def test_answers_health_checks_for_any_host(restricted_url: str) -> None:
     for path in ("/health/", "/health/other", "/health/live/x", "/health/live/", "/health", "/health/live%2F..%2Fx"):
         status, _, _ = await answer(restricted_url, b"10.0.0.1:8001", path=path)
         assert status == 421
+
+
+async def test_the_host_of_an_absolute_target_is_the_one_that_counts(restricted_url: str) -> None:
+    own, other = b"GET http://api.example/sample/items", b"GET http://other.example/sample/items"
+    for target, host, status in [(own, b"other.example", 200), (other, b"api.example", 421)]:
+        answered = await answer_to(
+            restricted_url, target + b" HTTP/1.1\r\nHost: " + host + b"\r\nConnection: close\r\n\r\n"
+        )
+        assert statuses(answered) == [status]
