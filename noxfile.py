@@ -277,7 +277,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure and write benchmarks/results; `-- quick` takes two minutes, `-- growth` looks at up to 10^7 rows."""
+    """Measure and write benchmarks/results; `-- quick` takes two minutes and writes nothing; `-- growth`: 10^7 rows."""
     refresh_environments(session)
     script, arguments = "run.py", session.posargs
     if arguments[:1] == ["growth"]:

@@ -1,7 +1,8 @@
 """Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from inspect import isawaitable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -18,10 +19,13 @@ from chassis.settings import ChassisSettings
 from chassis.web.body_limit import BodyLimitMiddleware
 from chassis.web.cors import CorsMiddleware
 from chassis.web.documentation import OPENAPI_PATH, add_documentation
+from chassis.web.head import HeadMiddleware
 from chassis.web.headers import ResponseHeadersMiddleware
 from chassis.web.hosts import AllowedHostsMiddleware
 from chassis.web.last_resort import LastResortMiddleware
 from chassis.web.refusals import RefusalMiddleware
+from chassis.web.root_path import RootPathMiddleware
+from chassis.web.served_routes import refuse_unserved_routes
 
 
 def build_application(
@@ -44,9 +48,11 @@ def build_application(
     health = Health(database)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        refuse_unserved_routes(served, root_path=settings.root_path)
+        draining = Draining(health, delay=settings.drain_delay)
         async with AsyncExitStack() as stack:
-            for resource in (database, *resources, Draining(health, delay=settings.drain_delay)):
+            for resource in (database, *resources, _event_handlers(served), draining):
                 await stack.enter_async_context(resource)
             yield
 
@@ -66,6 +72,9 @@ def build_application(
     )
     for router in (*routers, health_router(health)):
         app.include_router(router)
+    # Those of routers run with the lifespans of these; what is added from here on is the application's own.
+    app.router.on_startup.clear()
+    app.router.on_shutdown.clear()
     add_documentation(app)
     return app
 
@@ -87,6 +96,21 @@ class _Application(FastAPI):
             self.user_middleware = added
 
 
+@asynccontextmanager
+async def _event_handlers(app: FastAPI) -> AsyncIterator[None]:
+    """What `app.on_event` has added, which FastAPI runs only where there is no lifespan."""
+    await _run(app.router.on_startup)
+    yield
+    await _run(app.router.on_shutdown)
+
+
+async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
+    for handler in handlers:
+        result = handler()
+        if isawaitable(result):
+            await result
+
+
 def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
     """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
     stack: list[Any] = [
@@ -105,4 +129,6 @@ def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
     stack += [Middleware(LastResortMiddleware), Middleware(RefusalMiddleware)]
     if "*" not in settings.allowed_hosts:
         stack.append(Middleware(AllowedHostsMiddleware, allowed=settings.allowed_hosts))
-    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size)]
+    if settings.root_path:
+        stack.append(Middleware(RootPathMiddleware, root_path=settings.root_path))
+    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]

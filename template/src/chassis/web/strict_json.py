@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, ClassVar, NoReturn
 
 from fastapi.exceptions import RequestValidationError
@@ -13,40 +14,46 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope
 
+from chassis.problems.validation import MAX_ERRORS
+
 from .json_bounds import MAX_JSON_VALUES, beyond_json_bounds
 from .refusals import RequestRefused
+from .storable import may_have_unstorable_parts, unstorable_parts
+from .strict_parameters import StrictParameters
 
 
 class StrictJsonRequest(Request):
-    """A request whose JSON has no duplicate names, no NaN or Infinity, is UTF-8 and not too large or too deep."""
+    """A request whose JSON has no duplicate names, no NaN or Infinity, is UTF-8, storable and not too large or deep."""
 
     def __init__(self, scope: Scope, receive: Receive, *, max_values: int = MAX_JSON_VALUES) -> None:
         super().__init__(scope, receive)
         self._max_values = max_values
 
     async def json(self) -> object:
-        """Parse the body; `JSONDecodeError` and `TooMuchJson` become 422 problems."""
+        """Parse the body; `JSONDecodeError` and `RefusedJson` become 422 problems."""
         body = await self.body()
         if bound := beyond_json_bounds(body, self._max_values):
-            raise TooMuchJson(f"Input should {bound}")
+            raise RefusedJson([{"type": "too_much", "loc": ("body",), "msg": f"Input should {bound}"}])
         try:
-            return json.loads(
-                body.decode("utf-8"),
-                object_pairs_hook=_unique_names,
-                parse_constant=_refuse_constant,
-                parse_float=_finite,
+            text = body.decode("utf-8")
+            document: object = json.loads(
+                text, object_pairs_hook=_unique_names, parse_constant=_refuse_constant, parse_float=_finite
             )
         except json.JSONDecodeError:
             raise
         except ValueError as error:
             raise json.JSONDecodeError(str(error) if isinstance(error, _Refused) else "Unreadable", "", 0) from None
+        if may_have_unstorable_parts(text) and (parts := [*islice(unstorable_parts(document), MAX_ERRORS)]):
+            raise RefusedJson([{"type": "unstorable", "loc": ("body", *place), "msg": why} for place, why in parts])
+        return document
 
 
-class TooMuchJson(HTTPException):
-    """The document is beyond its bounds. An HTTPException, since FastAPI turns any other into a 400 while it reads."""
+class RefusedJson(HTTPException):
+    """Too much, or no column can hold it. An HTTPException, since FastAPI turns any other into a 400 while it reads."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+    def __init__(self, errors: list[dict[str, Any]]) -> None:
+        super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY)
+        self.errors = errors
 
 
 class _Refused(ValueError):
@@ -72,22 +79,26 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 class StrictJsonRoute(APIRoute):
-    """A route that hands `StrictJsonRequest` to FastAPI."""
+    """A route that reads its parameters strictly and hands `StrictJsonRequest` to FastAPI."""
 
     max_values: ClassVar[int] = MAX_JSON_VALUES
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the framework's handler, where there is a body to read."""
+        """Wrap the framework's handler."""
         handler = super().get_route_handler()
-        if self.body_field is None:
-            return handler
+        parameters = StrictParameters(self.dependant)
+        has_body = self.body_field is not None
 
         async def handle(request: Request) -> Response:
-            _refuse_encoded(request)
+            if errors := parameters.errors(request):
+                raise RequestValidationError(errors)
+            if has_body:
+                _refuse_encoded(request)
+                request = StrictJsonRequest(request.scope, request.receive, max_values=self.max_values)
             try:
-                return await handler(StrictJsonRequest(request.scope, request.receive, max_values=self.max_values))
-            except TooMuchJson as error:
-                raise RequestValidationError([{"type": "too_much", "loc": ("body",), "msg": error.detail}]) from None
+                return await handler(request)
+            except RefusedJson as error:
+                raise RequestValidationError(error.errors) from None
             except (RequestValidationError, HTTPException) as error:
                 # FastAPI's frame, which still knows the body, holds this error, whose cause holds the frame. Left so,
                 # the body would stay until the garbage collector comes by.

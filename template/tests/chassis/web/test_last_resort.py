@@ -85,6 +85,19 @@ async def test_answers_503_through_middleware_of_a_service() -> None:
     assert sent[0]["status"] == 503
 
 
+async def test_what_a_service_awaited_and_was_cancelled_is_an_error_of_its_own(
+    sample: aiohttp.ClientSession, sample_log: Path
+) -> None:
+    for _ in range(2):
+        async with sample.get("/sample/cancelled") as response:
+            assert response.status == 500
+            problem = await response.json(content_type="application/problem+json")
+        assert problem["type"] == "/problems/internal-error"
+    lines = [line for line in read_log(sample_log) if "exception.type" in line]
+    assert [line["exception.type"] for line in lines] == ["asyncio.exceptions.CancelledError"] * 2
+    assert "in cancelled" in lines[0]["exception.stacktrace"]
+
+
 @pytest.mark.parametrize("key", [Exception, 500])
 async def test_a_handler_of_the_application_decides_how(key: type[Exception] | int) -> None:
     sent: list[Message] = []

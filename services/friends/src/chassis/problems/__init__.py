@@ -26,7 +26,7 @@ from .catalogue import (
     Problem,
 )
 from .handlers import ProblemFor, exception_handlers
-from .openapi import problem_responses, problem_schemas
+from .openapi import Responses, problem_responses, problem_schemas
 from .response import problem_response
 from .validation import invalid_field
 
@@ -55,6 +55,7 @@ __all__ = [
     "URI_TOO_LONG",
     "Problem",
     "ProblemFor",
+    "Responses",
     "exception_handlers",
     "invalid_field",
     "problem_response",

@@ -10,7 +10,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from chassis.logs import configure_logging
+from chassis.logs import configure_logging, log_printed_lines
 from chassis.settings import ChassisSettings
 from chassis.web.connections import Limits
 from chassis.web.http_protocol import HttpProtocol
@@ -38,6 +38,7 @@ class _Config(uvicorn.Config):
         """Called by uvicorn in each process before anything else."""
         super().configure_logging()
         configure_logging(self.settings)
+        log_printed_lines()
 
     def load(self) -> None:
         """Log what is wrong with the application; multiprocessing would print it."""

@@ -1,6 +1,7 @@
 """The kinds of problems that every service has, and how a further one is described."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 RETRY_AFTER_SECONDS: Final = 2
@@ -14,6 +15,8 @@ class Problem:
     status: int
     title: str
     retry_after: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What each such answer has, such as `{"WWW-Authenticate": "Bearer"}`."""
 
     @property
     def type(self) -> str:
@@ -57,6 +60,5 @@ COMMON_PROBLEMS: Final = (INVALID_HOST, INVALID_REQUEST, INTERNAL_ERROR, DATABAS
 BODY_PROBLEMS: Final = (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 """What any operation with a request body can answer besides."""
 
-# They replace what is common of the same status, so the other two of 503 are named again.
-UPSTREAM_PROBLEMS: Final = (DATABASE_UNAVAILABLE, SHUTTING_DOWN, UPSTREAM_UNAVAILABLE, UPSTREAM_TIMEOUT)
+UPSTREAM_PROBLEMS: Final = (UPSTREAM_UNAVAILABLE, UPSTREAM_TIMEOUT)
 """What any operation that asks an upstream service can answer besides."""
