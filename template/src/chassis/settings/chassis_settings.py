@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from chassis.identity import Identity
 
 from .development_file import DevelopmentFile
+from .hosts import Hosts, Origins
 from .secret_files import SecretFiles
 from .sources import Variables
 from .types import InLowerCase, InUpperCase, Names, PathPrefix, Port, Seconds
@@ -90,11 +91,13 @@ class ChassisSettings(BaseSettings):
     )
 
     max_body_size: NonNegativeInt = Field(2**20, description="Largest request body in bytes; above it 413.")
-    allowed_hosts: Names = Field(
+    allowed_hosts: Hosts = Field(
         frozenset({"*"}),
         description="Comma-separated host names that are answered; `*.example.com` allows subdomains, `*` any.",
     )
-    cors_allowed_origins: Names = Field(frozenset(), description="Comma-separated origins that CORS allows.")
+    cors_allowed_origins: Origins = Field(
+        frozenset(), description="Comma-separated origins that CORS allows, such as `https://app.example`; `*` any."
+    )
 
     postgres_host: str = Field("postgres", description="Host, or the socket's folder if it begins with `/`.")
     postgres_port: Port = Field(5432, description="Port of the database server.")

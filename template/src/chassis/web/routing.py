@@ -8,6 +8,7 @@ from starlette.convertors import IntegerConvertor, register_url_convertor
 
 from chassis.problems import COMMON_PROBLEMS, Responses, problem_responses
 
+from .json_bounds import MAX_JSON_VALUES
 from .strict_json import StrictJsonRoute
 
 
@@ -29,11 +30,15 @@ class ResourceRouter(APIRouter):
         super().add_api_route(path, endpoint, **options)
 
 
-def api_router(*, prefix: str, tag: str) -> APIRouter:
-    """A router for one resource, which declares the problems that any operation can answer with."""
+def api_router(*, prefix: str, tag: str, max_json_values: int = MAX_JSON_VALUES) -> APIRouter:
+    """A router for one resource, which declares the problems that any operation can answer with.
+
+    `max_json_values` is how many objects, lists and what they hold one body may have; more are answered with 422.
+    """
+    route_class = type(StrictJsonRoute.__name__, (StrictJsonRoute,), {"max_values": max_json_values})
     return ResourceRouter(
         prefix=prefix,
         tags=[tag],
-        route_class=StrictJsonRoute,
+        route_class=route_class,
         responses=problem_responses(*COMMON_PROBLEMS),
     )

@@ -16,7 +16,8 @@ from chassis.web.connections import Limits
 from chassis.web.http_protocol import HttpProtocol
 
 # Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
-GC_THRESHOLDS: Final = (20_000, 20, 20)
+# What is not may hold a whole request: at 20,000 that came to hundreds of megabytes.
+GC_THRESHOLDS: Final = (2_000, 20, 20)
 
 # A worker that does not answer is replaced, and it cannot answer before it has imported us. On a starved processor that
 # may take longer than the five seconds of uvicorn, each time anew; on the other hand the parent does nothing meanwhile.
