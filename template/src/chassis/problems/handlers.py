@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount
 
-from chassis.errors import BodyTooLarge, DatabaseUnavailable, UpstreamTimeout, UpstreamUnavailable
+from chassis.errors import BodyTooLarge, DatabaseUnavailable, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 from . import catalogue
 from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
@@ -76,11 +76,18 @@ def _handler(answer: ProblemFor[Any]) -> Handler:
             problem,
             detail=str(error.detail if isinstance(error, HTTPException) else error),
             path=request.scope["path"],
-            headers=error.headers if isinstance(error, HTTPException) else None,
+            headers=_headers(error),
             members=answer.members(error),
         )
 
     return respond
+
+
+def _headers(error: Exception) -> Mapping[str, str] | None:
+    """What the error itself says about the headers of the answer to it."""
+    if isinstance(error, UpstreamError) and error.retry_after is not None:
+        return {"Retry-After": str(error.retry_after)}
+    return error.headers if isinstance(error, HTTPException) else None
 
 
 def _cause(error: Exception) -> str:

@@ -35,5 +35,5 @@ def problem_response(
     content |= {name: value for name, value in (members or {}).items() if name not in content}
     response = Response(orjson.dumps(content), problem.status, headers, MEDIA_TYPE)
     if problem.retry_after is not None:
-        response.headers["Retry-After"] = str(problem.retry_after)
+        response.headers.setdefault("Retry-After", str(problem.retry_after))
     return response
