@@ -10,11 +10,15 @@ from starlette.requests import Request
 MAX_ERRORS: Final = 20
 MAX_STEP: Final = 64
 
+# pydantic's own sentences for some of these repeat what was sent.
 _DETAILS: Final = {
+    "byte_size_unit": "Input should be a number of bytes, with or without a unit",
     "dict_type": "Input should be an object",
     "model_attributes_type": "Input should be an object",
     "model_type": "Input should be an object",
-    "union_tag_invalid": "Input does not match any of the expected kinds",  # pydantic's own repeats what was sent
+    "import_error": "Input should be the path of something that can be imported",
+    "union_tag_invalid": "Input does not match any of the expected kinds",
+    "zoneinfo_str": "Input should be the name of a time zone",
 }
 
 

@@ -25,7 +25,14 @@ async def test_an_answer_that_nobody_waits_for_has_no_status() -> None:
 
 @pytest.mark.parametrize(
     ("bodies", "status", "kept"),
-    [("off", 400, (b"", b"")), ("errors", 200, (b"abcd", b"")), ("errors", 400, (b"abcd", b"abcd"))],
+    [
+        ("off", 400, (b"", b"")),
+        ("shapes", 200, (b"abcd", b"")),
+        ("shapes", 400, (b"abcd", b"abcd")),
+        ("errors", 200, (b"abcd", b"")),
+        ("errors", 400, (b"abcd", b"abcd")),
+        ("all", 200, (b"abcd", b"abcd")),
+    ],
 )
 async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, kept: tuple[bytes, bytes]) -> None:
     pieces = [b"abc", b"d", b"e"]
