@@ -17,10 +17,10 @@ from .unnamed import is_card, mask_cards, mask_credentials, mask_unnamed
 
 MAX_DEPTH: Final = 64
 MAX_TEXT: Final = 65_536  # characters
-_FURTHER: Final = 2048
 MAX_LAYERS: Final = 6  # of encodings within each other
 MIN_SECRET_LENGTH: Final = 6  # a shorter value would mask harmless words all over the log
 
+_FURTHER: Final = 2048  # characters beyond those that are shown, which may tell what these are
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,64}(?: [\w.-]{1,64})?")
 _FRAMES: Final = re.compile(r'(?=\n  File ")')
 """Between them stands source, in which open quotes and brackets are not those of a value."""
