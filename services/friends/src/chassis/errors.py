@@ -1,18 +1,5 @@
 """Errors of the chassis; `problems` says what each is answered with."""
 
-from starlette.exceptions import HTTPException
-
-
-class BodyTooLarge(HTTPException):
-    """The request body exceeds the limit. An HTTPException, since FastAPI turns any other into a 400 while it reads."""
-
-    def __init__(self, limit: int) -> None:
-        # The rest of the body is never read, so the connection cannot serve another request.
-        super().__init__(413, f"The body may have at most {limit} bytes.", {"Connection": "close"})
-
-    def __str__(self) -> str:
-        return self.detail
-
 
 class DatabaseUnavailable(Exception):
     """The database cannot be reached, is overloaded, or did not answer in time."""
