@@ -11,6 +11,9 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from chassis.logs.bodies import BodyLog
+from chassis.logs.redaction import Redactor
+
 from ..conftest import Boot
 from ..log_reader import access_lines, empty, log_text
 from ..sample_service.main import create_app
@@ -65,6 +68,7 @@ async def test_shows_the_shape_of_what_was_sent_and_the_problem(
     [
         ("application/json", '{"a": true, "b": [1, "planted", 2.5]}', '{"a":"boolean","b":["number","string"]}'),
         ("application/json", "planted", "not JSON"),
+        ("application/json", "[" * 40 + "]" * 40, "[" * 32 + '"…"' + "]" * 32),
         ("application/json", "[" * 300, "not JSON"),
         ("application/json", '{"planted@example.org": 1, "+49 30 1234": 2}', '{"…":"number"}'),
         ("application/json", '{"password=planted": 1}', '{"…":"number"}'),
@@ -95,6 +99,13 @@ async def test_a_problem_shows_no_name_that_a_client_made_up(sample: aiohttp.Cli
     errors = json.loads(line["http.response.body.content"])["errors"]
     assert [each["pointer"] for each in errors] == ["#/labels/…", "#/…", "#/…", "#/colour"]
     assert "planted" not in log_text(sample_log)
+
+
+def test_shows_a_problem_with_errors_of_its_own_kind() -> None:
+    """A service may answer with whatever members it likes."""
+    problem = '{"status":422,"errors":[1,{"pointer":2},{"pointer":"#/a/0"}]}'
+    shown = BodyLog(Redactor(), "shapes").response(problem.encode(), "application/problem+json", complete=True)
+    assert shown == problem
 
 
 async def test_no_line_holds_a_query(sample: aiohttp.ClientSession, sample_log: Path) -> None:

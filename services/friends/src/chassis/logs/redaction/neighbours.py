@@ -1,7 +1,9 @@
 """Values whose field is named by another one beside it: `{"name": "password", "value": …}`, also as elements of XML."""
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from .spans import Span
@@ -20,14 +22,17 @@ _DESCRIBING: Final = frozenset({
 
 _JOINT: Final = "=:>\"'\\ \t\r\n"
 _SHORT_NAME: Final = re.compile(rf"(?:[\W_]|^)(?:{'|'.join(sorted(_SHORT_NAMING))})\Z", re.IGNORECASE)
-_VALUE: Final = re.compile(
-    r"""(?:after|before|content|data|default|new|old|string|text|val|value|(?<!\w)v)\w{0,3}\\*+["']?\s{0,64}(?:=>|[:=])""",
-    re.IGNORECASE,
-)
+_VALUES: Final = (
+    "after", "before", "content", "contents", "data", "default", "new", "old", "string", "text", "val", "value",
+    "values",
+)  # fmt: skip
+_SHORT_VALUE: Final = re.compile(r"(?:\W|^)v\Z", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(r"[:=]>?")
 _END: Final = re.compile(r"[}>]")
 _NEXT_ELEMENT: Final = re.compile(r"\s{0,64}</[^<>]{0,128}>\s{0,64}<[^<>/]{0,128}>")
 _NEAR: Final = 512
 _NEARER: Final = 64
+_FIELDS: Final = 8
 
 
 def holds_a_name(field: str) -> bool:
@@ -45,15 +50,15 @@ def values_beside(text: str, start: int, end: int) -> Iterator[Span]:
     if not _is_named(text[max(0, start - _NEARER) : start]):
         return
     closing = _END.search(text, end, end + _NEAR)
-    if closing and (value := _VALUE.search(text, end, closing.start())):
-        yield from _spans(text, value.end())
+    if closing and (nearest := _values_after(text, end, closing.start())):
+        yield from _value(text, nearest[0])
     elif element := _NEXT_ELEMENT.match(text, end):
         yield _content(text, element.end())
     else:
         earliest = max(0, start - _NEAR)
-        *_, before = (None, *_VALUE.finditer(text, earliest, start))
-        for value in (before, _VALUE.search(text, end, end + _NEAR)):
-            yield from _spans(text, value.end()) if value else ()
+        before, after = _values_before(text, earliest, start), _values_after(text, end, end + _NEAR)
+        for separator in (*before[:1], *after[:1]):
+            yield from _value(text, separator)
         if closing and closing[0] == ">" and text.rfind("<", earliest, start) >= 0:
             yield _content(text, closing.end())
 
@@ -63,13 +68,32 @@ def _content(text: str, at: int) -> Span:
     return at, end if end >= 0 else len(text)
 
 
+def _value(text: str, at: int) -> Iterator[Span]:
+    if value := value_at(text, at, indent=None):
+        yield value
+
+
 def _is_named(before: str) -> bool:
     """Whether what comes next is the value of a field that holds a name."""
     field = before.rstrip(_JOINT)
     is_value = any(separator in before[len(field) :] for separator in "=:>")
-    return is_value and (field.casefold().endswith(_NAMING) or _SHORT_NAME.search(field) is not None)
+    return is_value and (field.casefold().endswith(_NAMING) or _SHORT_NAME.search(field[-3:]) is not None)
 
 
-def _spans(text: str, at: int) -> Iterator[Span]:
-    if span := value_at(text, at, indent=None):
-        yield span
+def _values_before(text: str, start: int, end: int) -> list[int]:
+    """Where the values of such fields begin, the last one first, as `_values_after`."""
+    return _of_values(text, reversed(deque(_SEPARATOR.finditer(text, start, end), maxlen=_FIELDS)))
+
+
+def _values_after(text: str, start: int, end: int) -> list[int]:
+    """Where the values of fields begin that hold those of others: `value`, `newValue`, `default`."""
+    return _of_values(text, islice(_SEPARATOR.finditer(text, start, end), _FIELDS))
+
+
+def _of_values(text: str, separators: Iterable[re.Match[str]]) -> list[int]:
+    found = []
+    for separator in separators:
+        field = text[max(0, separator.start() - _NEARER) : separator.start()].rstrip(_JOINT)
+        if field.casefold().endswith(_VALUES) or _SHORT_VALUE.search(field[-2:]):
+            found.append(separator.end())
+    return found

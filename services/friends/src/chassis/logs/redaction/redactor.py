@@ -17,10 +17,10 @@ from .unnamed import is_card, mask_cards, mask_credentials, mask_unnamed
 
 MAX_DEPTH: Final = 64
 MAX_TEXT: Final = 65_536  # characters
-_FURTHER: Final = 2048
 MAX_LAYERS: Final = 6  # of encodings within each other
 MIN_SECRET_LENGTH: Final = 6  # a shorter value would mask harmless words all over the log
 
+_UNCERTAIN: Final = 2048  # characters
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,64}(?: [\w.-]{1,64})?")
 _FRAMES: Final = re.compile(r'(?=\n  File ")')
 """Between them stands source, in which open quotes and brackets are not those of a value."""
@@ -43,16 +43,15 @@ class Redactor:
         """How many names it remembers having judged: clients choose them, so there must be a bound."""
         return self._names.remembered
 
-    def text(self, text: str, limit: int = MAX_TEXT) -> str:
-        """The text without secrets, cut at `limit` characters.
+    def text(self, text: str) -> str:
+        """The text without secrets, cut at `MAX_TEXT` characters.
 
         It is as it was but for the masks; if a secret comes out only when the text is decoded, it is the decoded text.
         """
-        shown = self._without_secrets(text[: limit + _FURTHER])
-        if len(text) > limit + _FURTHER:
-            # The last of it may be the beginning of a secret that only its end would have told.
-            return f"{shown[: max(0, min(limit, len(shown) - _FURTHER))]}…"
-        return shown if len(shown) <= limit else f"{shown[:limit]}…"
+        if len(text) <= MAX_TEXT:
+            return self._without_secrets(text)
+        # The last of it may be the beginning of a secret that only its end would have told.
+        return f"{self._without_secrets(text[:MAX_TEXT])[:-_UNCERTAIN]}…"
 
     def _without_secrets(self, text: str) -> str:
         shown = current = self._masked(text)
@@ -104,9 +103,10 @@ class Redactor:
         return shown
 
     def _is_secret_name(self, value: object) -> bool:
-        if isinstance(value, bytes):
-            value = value.decode("latin-1")
-        return isinstance(value, str) and _NAME.fullmatch(value) is not None and self.is_secret(value)
+        if not isinstance(value, str | bytes):
+            return False
+        name = value.decode("latin-1") if isinstance(value, bytes) else value.removeprefix("b'").removesuffix("'")
+        return _NAME.fullmatch(name) is not None and self.is_secret(name)
 
     def _hides(self, name: str, value: object) -> bool:
         return self._names.hides(name, str(value) if isinstance(value, str | int) else "")

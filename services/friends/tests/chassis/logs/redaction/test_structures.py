@@ -33,6 +33,7 @@ def test_masks_a_secret_in_a_key(key: str) -> None:
         ({"field": "pin", "message": "is short"}, {"field": "pin", "message": "is short"}),
         ([["authorization", "planted"], ["a", "b"]], [["authorization", "[redacted]"], ["a", "b"]]),
         ([(b"cookie", b"planted")], [["b'cookie'", "[redacted]"]]),
+        ([("b'cookie'", "b'planted'")], [["b'cookie'", "[redacted]"]]),
         (["run", "--password", "planted", "-v"], ["run", "--password", "[redacted]", "-v"]),
         ({"code": "a1b2c3planted"}, {"code": "[redacted]"}),
         ({wide("pin"): "planted"}, {wide("pin"): "[redacted]"}),
