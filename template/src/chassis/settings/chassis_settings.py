@@ -43,7 +43,7 @@ class ChassisSettings(BaseSettings):
     )
 
     environment: Annotated[Literal["development", "production"], InLowerCase] = Field(
-        "development", description="`production` refuses empty and well-known passwords."
+        "development", description="`production` refuses empty and well-known passwords, and values of bodies in logs."
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -79,8 +79,10 @@ class ChassisSettings(BaseSettings):
     log_file: Path | None = Field(None, description="Also write JSON lines to this file, rotated by size.")
     log_file_max_bytes: PositiveInt = Field(10 * 2**20, description="Size at which the log file is rotated.")
     log_file_backups: PositiveInt = Field(3, description="Rotated log files that are kept.")
-    log_bodies: Annotated[Literal["off", "errors", "all"], InLowerCase] = Field(
-        "errors", description="Log bodies of requests and responses: never, for 4xx and 5xx, or always."
+    log_bodies: Annotated[Literal["off", "shapes", "errors", "all"], InLowerCase] = Field(
+        "shapes",
+        description="Bodies in access lines: `shapes` (of 4xx and 5xx the names and kinds of fields, and problems),"
+        " `errors` (of 4xx and 5xx, with values), `all` (with values), `off`; `production` refuses values.",
     )
     log_body_limit: PositiveInt = Field(2048, description="Bytes of a body that are kept for the log.")
     log_headers: Names = Field(
@@ -171,6 +173,13 @@ class ChassisSettings(BaseSettings):
         if others.data.get("environment") == "production" and password.get_secret_value().lower() in guesses:
             raise ValueError("is empty or well known, which ENVIRONMENT=production refuses")
         return password
+
+    @field_validator("log_bodies")
+    @classmethod
+    def _refuse_what_people_send(cls, bodies: str, others: ValidationInfo) -> str:
+        if others.data.get("environment") == "production" and bodies in {"errors", "all"}:
+            raise ValueError("would write what people send into the log, which ENVIRONMENT=production refuses")
+        return bodies
 
     @field_validator("log_file")
     @classmethod

@@ -132,6 +132,21 @@ def test_production_accepts_a_password_of_ones_own(monkeypatch: pytest.MonkeyPat
     assert load_settings(Settings).environment == "production"
 
 
+@pytest.mark.parametrize("bodies", ["errors", "all"])
+def test_production_refuses_to_log_what_people_send(
+    bodies: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOG_BODIES", bodies)
+    assert load_settings(Settings).log_bodies == bodies, "in development"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    reason = "would write what people send into the log, which ENVIRONMENT=production refuses"
+    assert unusable(caplog) == [f"LOG_BODIES: {reason}"]
+    for accepted in ("shapes", "off"):
+        monkeypatch.setenv("LOG_BODIES", accepted)
+        assert load_settings(Settings).log_bodies == accepted
+
+
 def test_several_processes_do_not_share_a_log_file(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

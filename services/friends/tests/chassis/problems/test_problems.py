@@ -2,9 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from fastapi.exceptions import RequestValidationError
+from pydantic import ByteSize, ImportString, TypeAdapter, ValidationError
 
 from chassis.problems import (
     DATABASE_UNAVAILABLE,
@@ -14,6 +17,7 @@ from chassis.problems import (
     catalogue,
     problem_responses,
 )
+from chassis.problems.validation import invalid_fields
 
 from ..log_reader import read_log
 from ..raw_http import connection_to
@@ -195,6 +199,17 @@ async def test_points_at_what_is_wrong_without_repeating_it(sample: aiohttp.Clie
         errors = (await problem_of(response))["errors"]
     assert {error["pointer"] for error in errors} == {"#/name", "#/day", "#/count", "#/a~1b~0c" + "d" * 59}
     assert "planted" not in text
+
+
+@pytest.mark.parametrize("kind", [ZoneInfo, ByteSize, ImportString])
+def test_no_sentence_repeats_what_was_sent(kind: type) -> None:
+    """Those of pydantic do, for these types."""
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python("1 planted")
+    [error] = invalid_fields(RequestValidationError([{**each, "loc": ("body", "a")} for each in caught.value.errors()]))
+    assert error["pointer"] == "#/a"
+    assert error["detail"].startswith("Input should be ")
+    assert "planted" not in error["detail"]
 
 
 async def test_lists_a_bounded_number_of_errors(sample: aiohttp.ClientSession) -> None:
