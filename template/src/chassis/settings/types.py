@@ -4,7 +4,7 @@ import json
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
 from pydantic_settings import NoDecode
 
 _PATH_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
@@ -43,9 +43,20 @@ def _path_prefix(value: str) -> str:
     return value
 
 
+def only_a_place(url: HttpUrl) -> HttpUrl:
+    """Refuse what would be dropped, sent to the wrong place, or logged: the path of each call is put after this URL."""
+    if url.username is not None or url.password is not None:
+        raise ValueError("must not hold a user name or a password")
+    if url.query is not None or url.fragment is not None:
+        raise ValueError("must end with its path: no `?`, no `#`")
+    return url
+
+
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Names = Annotated[frozenset[str], NoDecode, BeforeValidator(split)]
 PathPrefix = Annotated[str, AfterValidator(_path_prefix)]
 InUpperCase = BeforeValidator(upper)
 InLowerCase = BeforeValidator(lower)
+UpstreamUrl = Annotated[HttpUrl, AfterValidator(only_a_place)]
+"""Where another service is: http or https, a host, perhaps a port and the beginning of all paths."""

@@ -2,6 +2,6 @@
 
 from .chassis_settings import WELL_KNOWN_PASSWORDS, ChassisSettings
 from .sources import UnusableVariables
-from .types import Names, Port, Seconds
+from .types import Names, Port, Seconds, UpstreamUrl
 
-__all__ = ["WELL_KNOWN_PASSWORDS", "ChassisSettings", "Names", "Port", "Seconds", "UnusableVariables"]
+__all__ = ["WELL_KNOWN_PASSWORDS", "ChassisSettings", "Names", "Port", "Seconds", "UnusableVariables", "UpstreamUrl"]

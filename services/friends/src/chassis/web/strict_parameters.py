@@ -3,17 +3,16 @@
 import math
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 from urllib.parse import parse_qsl, unquote_to_bytes
 
 from fastapi.dependencies.models import Dependant
-from pydantic import BaseModel, BeforeValidator, PlainValidator, WrapValidator
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator, PlainValidator, WrapValidator
 from starlette.requests import Request
 
+from .declared_parameters import Parameter, declared
 from .storable import Place, reason_unstorable
 
 _INTEGER: Final = "-?(?:0|[1-9][0-9]*)"
@@ -28,40 +27,23 @@ _LONGEST_INT64: Final = 20
 _OWN_READING: Final = (BeforeValidator, PlainValidator, WrapValidator)
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What a route declares: a name in the path or the query, and what it is read as."""
-
-    name: str
-    field: FieldInfo
-
-
-def declared(dependant: Dependant, place: str) -> Iterator[Parameter]:
-    """What a route and its dependencies read of `path` or `query`; of a model each of its fields."""
-    for each in dependant.query_params if place == "query" else dependant.path_params:
-        model = each.field_info.annotation
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            for name, field in model.model_fields.items():
-                yield Parameter(field.alias or name, field)
-        else:
-            yield Parameter(each.alias, each.field_info)
-    for dependency in dependant.dependencies:
-        yield from declared(dependency, place)
-
-
 class StrictParameters:
     """The parameters of one route."""
 
     def __init__(self, dependant: Dependant) -> None:
         self._in_path = dict(_spelled(declared(dependant, "path")))
         self._in_query = dict(_spelled(declared(dependant, "query")))
+        self._has_cookies = _has_cookies(dependant)
 
     def errors(self, request: Request) -> list[dict[str, Any]]:
         """What is wrong with them, in the way of pydantic; nothing if FastAPI may read them."""
-        return [
-            {"type": "parameter", "loc": place, "msg": reason}
-            for place, reason in [*_unstorable(request)] or [*self._misspelled(request)]
-        ]
+        reasons: list[tuple[Place, str]] = []
+        # Without a `%` there is nothing but ASCII without NUL.
+        if self._has_cookies or b"%" in request.scope["query_string"] or b"%" in request.scope.get("raw_path", b"%"):
+            reasons.extend(_unstorable(request))
+        if not reasons and (self._in_path or self._in_query):
+            reasons.extend(self._misspelled(request))
+        return [{"type": "parameter", "loc": place, "msg": reason} for place, reason in reasons]
 
     def _misspelled(self, request: Request) -> Iterator[tuple[Place, str]]:
         for name, kind in self._in_path.items():
@@ -74,6 +56,10 @@ class StrictParameters:
                 if reason := _reason_misspelled(value, kind):
                     yield ("query", name), reason
                     break
+
+
+def _has_cookies(dependant: Dependant) -> bool:
+    return bool(dependant.cookie_params) or any(map(_has_cookies, dependant.dependencies))
 
 
 def _spelled(parameters: Iterator[Parameter]) -> Iterator[tuple[str, type]]:
@@ -109,7 +95,6 @@ def _reason_misspelled(value: object, kind: type) -> str | None:
 
 
 def _unstorable(request: Request) -> Iterator[tuple[Place, str]]:
-    """Without a `%` there is nothing but ASCII without NUL."""
     raw_path: bytes = request.scope.get("raw_path", b"%")
     if b"%" in raw_path:
         for name, value in request.path_params.items():
@@ -120,10 +105,9 @@ def _unstorable(request: Request) -> Iterator[tuple[Place, str]]:
         for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape"):
             if reason := reason_unstorable(name) or reason_unstorable(value):
                 yield ("query", name), reason
-    if b"\\" in request.headers.get("cookie", "").encode():  # which may spell characters in octal digits
-        for name, value in request.cookies.items():
-            if reason := reason_unstorable(value):
-                yield ("cookie", name), reason
+    for name, value in request.cookies.items():  # which may spell characters in octal digits
+        if reason := reason_unstorable(value):
+            yield ("cookie", name), reason
 
 
 def _reason_no_text(value: object, raw_path: bytes) -> str | None:

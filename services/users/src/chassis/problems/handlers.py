@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount
 
-from chassis.errors import DatabaseUnavailable, UpstreamTimeout, UpstreamUnavailable
+from chassis.errors import DatabaseUnavailable, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 from . import catalogue
 from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
@@ -35,10 +35,14 @@ class ProblemFor(Generic[Error]):
     """Makes of the exception headers of the answer, such as a `Retry-After` of its own."""
 
 
+def _patience(error: UpstreamError) -> Mapping[str, str]:
+    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+
+
 CHASSIS_PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
     ProblemFor(DatabaseUnavailable, catalogue.DATABASE_UNAVAILABLE),
-    ProblemFor(UpstreamUnavailable, catalogue.UPSTREAM_UNAVAILABLE),
-    ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT),
+    ProblemFor(UpstreamUnavailable, catalogue.UPSTREAM_UNAVAILABLE, headers=_patience),
+    ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT, headers=_patience),
 )
 
 # Named here and not by HTTPStatus.phrase, which differs between versions of Python.

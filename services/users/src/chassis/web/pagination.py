@@ -12,8 +12,8 @@ from fastapi.exceptions import RequestValidationError
 
 from chassis.identity import Identity
 
+from .declared_parameters import declared
 from .root_path import public_path
-from .strict_parameters import declared
 
 MAX_LIMIT: Final = 100
 DEFAULT_LIMIT: Final = 20
