@@ -8,6 +8,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
+from .pool import ContentPool
+
 _KEPT_SECONDS: Final = 60.0  # now and then the pool has to see them, which replaces those that have grown old
 
 
@@ -41,8 +43,11 @@ class KeptConnections:
         return connection
 
     def give_back(self, connection: PoolProxiedConnection) -> None:
-        """Keep it for the next one."""
-        self._kept.append(connection)
+        """Keep it for the next one; or leave it to the pool, if somebody waits there."""
+        if cast("ContentPool", self._engine.pool).wanted:
+            connection.close()
+        else:
+            self._kept.append(connection)
 
     def release(self) -> None:
         """Leave one of them to the pool, if there is one."""
