@@ -25,7 +25,7 @@ async def add(database: Database, thing: int) -> None:
 
 
 async def ask(database: Database) -> int:
-    return int((await database.execute(ONE))[0][0])
+    return int((await database.execute(ONE)).scalar_one())
 
 
 async def examine(database: Database) -> None:

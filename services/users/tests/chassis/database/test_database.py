@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("things")
 
 async def backend(database: Database) -> int:
     """The process of the server that answers, by which a connection is known."""
-    return int((await database.execute(BACKEND))[0][0])
+    return int((await database.execute(BACKEND)).scalar_one())
 
 
 async def count(connection: asyncpg.Connection, thing: int) -> int:
@@ -47,7 +47,7 @@ async def count(connection: asyncpg.Connection, thing: int) -> int:
 
 
 async def test_a_statement_is_committed_by_itself(database: Database, connection: asyncpg.Connection) -> None:
-    assert not await database.execute(ADD, {"id": 1}), "it has no rows"
+    assert (await database.execute(ADD, {"id": 1})).rowcount == 1
     assert await count(connection, 1) == 1
 
 
