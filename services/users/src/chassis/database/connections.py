@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any, Final, TypeVarTuple, cast
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
@@ -35,6 +36,9 @@ class KeptConnections:
         plans_since = self._dialect._invalidate_schema_cache_asof  # noqa: SLF001 - SQLAlchemy's own cursors ask it, too
         try:
             return await statement.run(connection, arguments, plans_since=plans_since)
+        except InterfaceError:
+            await settle(driver_of(connection))
+            raise
         except asyncio.CancelledError:
             await asyncio.shield(driver_of(connection).close())  # the answer may be on its way; the server is told
             raise
@@ -76,6 +80,15 @@ class KeptConnections:
         """Leave all of them to the pool."""
         while self._kept:
             self.release()
+
+
+async def settle(driver: asyncpg.Connection) -> None:
+    """Let the server know that a statement ends here, whose parameters turned out to be none that can be sent.
+
+    It was asked for a plan, and would keep the locks for it until it is asked for something else, in an hour perhaps.
+    """
+    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        await driver.execute(";")
 
 
 def driver_of(connection: PoolProxiedConnection) -> asyncpg.Connection:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import CursorResult, Result
-from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -15,7 +15,7 @@ from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
 from chassis.fair_queue import FairQueue
 from chassis.settings import ChassisSettings
 
-from .connections import KeptConnections
+from .connections import KeptConnections, driver_of, settle
 from .engine import allow, create_engine
 from .errors import DATABASE_ERRORS, errors_of, is_outdated, sqlstate, state_of_error, unavailable
 from .migrations import is_at_head
@@ -122,7 +122,11 @@ class Database:
         self._kept.release()
         async with self.engine.connect() as connection:
             if not parameters or isinstance(parameters, Mapping):
-                return await connection.execute(statement, parameters, execution_options=options)
+                try:
+                    return await connection.execute(statement, parameters, execution_options=options)
+                except InterfaceError:
+                    await settle(driver_of(await connection.get_raw_connection()))
+                    raise
             await connection.execution_options(isolation_level="READ COMMITTED")  # as SQLAlchemy may run it in batches
             async with connection.begin():
                 return await connection.execute(statement, parameters, execution_options=options)

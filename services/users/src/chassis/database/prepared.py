@@ -41,7 +41,7 @@ class Prepared(Generic[*Columns]):
             values = self._compiled.construct_params(parameters, escape_names=False)
             return tuple(process(values[name]) if process else values[name] for name, process in self._places)
         except Exception as error:
-            raise as_sqlalchemy_says(error, self.sql) from error
+            raise as_sqlalchemy_says(error, self.sql, [] if parameters is None else [parameters]) from error
 
     async def run(
         self, connection: PoolProxiedConnection, arguments: tuple[Any, ...], *, plans_since: float
@@ -56,7 +56,7 @@ class Prepared(Generic[*Columns]):
             await cursor._prepare_and_execute(self.sql, arguments)  # noqa: SLF001 - what `cursor.execute` waits for
         except DIALECT.loaded_dbapi.Error as error:
             lost = cursor._connection.is_closed()  # noqa: SLF001
-            raise as_sqlalchemy_says(error, self.sql, lost=lost) from error
+            raise as_sqlalchemy_says(error, self.sql, arguments, lost=lost) from error
         return self.shape.result(cursor.description, cursor.fetchall(), cursor.rowcount)
 
     async def run_in_transaction(self, connection: AsyncConnection, parameters: object) -> PreparedResult[*Columns]:
@@ -94,7 +94,7 @@ def prepared(statement: Executable) -> Prepared[*tuple[Any, ...]]:
 def _as_it_is_run(statement: Any) -> Any:  # noqa: ANN401 - Executable has no common class with what can be compiled
     if isinstance(statement, FunctionElement):
         return statement.select()
-    if isinstance(statement, Insert | Update) and not statement._returning:  # noqa: SLF001 - nothing public tells it
+    if isinstance(statement, Insert | Update) and not (statement._returning or statement._return_defaults):  # noqa: SLF001
         return statement.inline()  # else SQLAlchemy adds a RETURNING of its own, for `inserted_primary_key`
     return statement
 
@@ -114,9 +114,14 @@ def _refusal(reason: str) -> ArgumentError:
     return ArgumentError(f"This statement cannot be prepared: {reason}.")
 
 
-def as_sqlalchemy_says(error: Exception, sql: str, *, lost: bool = False) -> Exception:
-    """The error as SQLAlchemy raises it, without the values of parameters."""
-    base = DIALECT.loaded_dbapi.Error
+def as_sqlalchemy_says(error: Exception, sql: str, parameters: Any, *, lost: bool = False) -> Exception:  # noqa: ANN401
+    """The error as SQLAlchemy raises it, whose text tells no values of parameters."""
     return DBAPIError.instance(
-        sql, None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=DIALECT
+        sql,
+        parameters,
+        error,
+        DIALECT.loaded_dbapi.Error,
+        hide_parameters=True,
+        connection_invalidated=lost,
+        dialect=DIALECT,
     )

@@ -95,7 +95,7 @@ async def test_a_statement_after_a_transaction_opens_none(narrow: Database, conn
 async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Executable) -> None:
     for _ in range(2):
         assert await backend(narrow) == await backend(narrow)
-        assert await narrow.execute(statement)
+        assert (await narrow.execute(statement)).one()
         async with narrow.transaction() as ours:
             assert await ours.scalar(ONE) == 1
 
