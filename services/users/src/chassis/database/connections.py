@@ -6,10 +6,11 @@ from contextlib import suppress
 from typing import Any, Final, TypeVarTuple, cast
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
+from .errors import is_of_server
 from .prepared import Prepared
 from .results import PreparedResult
 
@@ -36,8 +37,8 @@ class KeptConnections:
         plans_since = self._dialect._invalidate_schema_cache_asof  # noqa: SLF001 - SQLAlchemy's own cursors ask it, too
         try:
             return await statement.run(connection, arguments, plans_since=plans_since)
-        except InterfaceError:
-            await settle(driver_of(connection))
+        except DBAPIError as error:
+            await settle(driver_of(connection), error)
             raise
         except asyncio.CancelledError:
             await asyncio.shield(driver_of(connection).close())  # the answer may be on its way; the server is told
@@ -82,13 +83,14 @@ class KeptConnections:
             self.release()
 
 
-async def settle(driver: asyncpg.Connection) -> None:
-    """Let the server know that a statement ends here, whose parameters turned out to be none that can be sent.
+async def settle(driver: asyncpg.Connection, error: DBAPIError) -> None:
+    """Tell the server that a statement is over, if it was the driver that gave up: its parameters cannot be sent.
 
-    It was asked for a plan, and would keep the locks for it until it is asked for something else, in an hour perhaps.
+    The server was asked for a plan, and would keep the locks for it until it is asked for something else.
     """
-    with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-        await driver.execute(";")
+    if not is_of_server(error) and not driver.is_closed():
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            await driver.fetchrow(";")
 
 
 def driver_of(connection: PoolProxiedConnection) -> asyncpg.Connection:

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 
 from sqlalchemy import Executable
 from sqlalchemy.engine import CursorResult, Result
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
@@ -124,8 +124,9 @@ class Database:
             if not parameters or isinstance(parameters, Mapping):
                 try:
                     return await connection.execute(statement, parameters, execution_options=options)
-                except InterfaceError:
-                    await settle(driver_of(await connection.get_raw_connection()))
+                except DBAPIError as error:
+                    if not connection.invalidated:
+                        await settle(driver_of(await connection.get_raw_connection()), error)
                     raise
             await connection.execution_options(isolation_level="READ COMMITTED")  # as SQLAlchemy may run it in batches
             async with connection.begin():

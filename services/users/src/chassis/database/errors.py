@@ -24,8 +24,13 @@ def driver_error(error: BaseException) -> BaseException | None:
     return original.__cause__ if original is not None and original.__cause__ is not None else original
 
 
+def is_of_server(error: DBAPIError) -> bool:
+    """Whether the server said it; else the driver did, which has no severity for its errors."""
+    return bool(getattr(driver_error(error), "severity", None))
+
+
 def sqlstate(error: BaseException) -> str:
-    """PostgreSQL's five-character error code; empty if the error did not come from the server."""
+    """PostgreSQL's five-character error code; empty if there is none."""
     return getattr(driver_error(error), "sqlstate", None) or ""
 
 

@@ -192,7 +192,7 @@ FOR_EACH_CALL: Final[list[Case]] = [
     (sa.insert(MADE).values(id=4).returning(MADE), None),
     (sa.update(MADE).values(weight=2), None),
     (sa.insert(NOTES).values(item_id=4).return_defaults(), None),
-    (sa.schema.DropTable(MADE, if_exists=True), None),
+    (sa.schema.CreateSchema("public", if_not_exists=True), None),
     (sa.schema.CreateTable(MADE, if_not_exists=True), None),
     (select(i.id).execution_options(schema_translate_map={None: "pg_catalog"}), None),
 ]

@@ -86,8 +86,11 @@ async def fill(connection: asyncpg.Connection) -> None:
     await connection.execute("ALTER SEQUENCE notes_ids RESTART 10; ALTER SEQUENCE items_id_seq RESTART 10")
 
 
-async def contents(connection: asyncpg.Connection) -> list[list[asyncpg.Record]]:
-    return [await connection.fetch(f"SELECT t::text FROM {table.name} t ORDER BY id") for table in TABLES]
+async def contents(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+    return await connection.fetch(
+        "SELECT 1, t::text FROM every t UNION ALL SELECT 2, t::text FROM items t "
+        "UNION ALL SELECT 3, t::text FROM notes t UNION ALL SELECT 4, t::text FROM made t ORDER BY 1, 2"
+    )
 
 
 def told(result: Result[Any]) -> object:
