@@ -73,11 +73,7 @@ class Transaction:
                 await _undo(self._connection, begun)
                 raise
             await self._end()
-            try:
-                await begun.commit()
-            except SQLAlchemyError:
-                await _undo(self._connection, begun)  # else the transaction around a savepoint would be of no use
-                raise
+            await begun.commit()
 
     async def _end(self) -> None:
         """Wait for the statement that another task may be in the middle of; the next one is refused."""

@@ -9,30 +9,27 @@ import pytest
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    Executable,
     ForeignKey,
     Integer,
     MetaData,
-    Numeric,
     String,
     Table,
-    cast,
     event,
-    select,
     text,
 )
 from sqlalchemy.exc import IntegrityError
 
-from chassis.database import Base, Database, constraint_errors, engine
+from chassis.database import Base, Database, constraint_errors, engine, prepared
 from chassis.database import connections as kept_connections
 from chassis.errors import DatabaseUnavailable
 
-from ..database_calls import ADD, ONE, SLEEP, SLEEPING, add, ask, changed, examine, sleep, until
+from ..database_calls import ADD, ONE, SLEEP, SLEEPING, add, apart, ask, changed, examine, sleep, until, use_all
 from ..sample_service.settings import Settings
 
 BACKEND = text("SELECT pg_backend_pid()")
-DECIMAL = select(cast("1.5", Numeric))
 STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+
+Statement = Any  # a plain one, or a prepared one
 
 pytestmark = pytest.mark.usefixtures("things")
 
@@ -91,8 +88,8 @@ async def test_a_statement_after_a_transaction_opens_none(narrow: Database, conn
     assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
 
-@pytest.mark.parametrize("statement", [ONE, DECIMAL], ids=["direct", "by SQLAlchemy"])
-async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Executable) -> None:
+@pytest.mark.parametrize("statement", [ONE, prepared(ONE)], ids=["by SQLAlchemy", "by the driver"])
+async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Statement) -> None:
     for _ in range(2):
         assert await backend(narrow) == await backend(narrow)
         assert (await narrow.execute(statement)).one()
@@ -100,10 +97,11 @@ async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, stateme
             assert await ours.scalar(ONE) == 1
 
 
-async def test_a_statement_soon_after_another_has_no_need_of_the_pool(database: Database) -> None:
+async def test_a_prepared_statement_soon_after_another_has_no_need_of_the_pool(database: Database) -> None:
     lent: list[object] = []
     event.listen(database.engine.sync_engine, "checkout", lambda connection, *_: lent.append(connection))
-    assert [await ask(database) for _ in range(5)] == [1] * 5
+    once = prepared(ONE)
+    assert [(await database.execute(once)).scalar_one() for _ in range(5)] == [1] * 5
     assert len(lent) == 1
 
 
@@ -119,7 +117,7 @@ async def test_connections_are_replaced_when_they_grow_old(settings: Settings, m
 async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
     async with narrow.transaction():
         started = time.monotonic()
-        results = await asyncio.gather(*(ask(narrow) for _ in range(600)), return_exceptions=True)
+        results = await asyncio.gather(*(apart(ask(narrow)) for _ in range(600)), return_exceptions=True)
         assert {str(result) for result in results} == {"All database connections are busy."}
         assert time.monotonic() - started < 30, "one after the other they wait a minute"
         await examine(narrow)  # does not queue with requests
@@ -156,8 +154,7 @@ async def test_a_cancelled_statement_leaves_a_working_pool(narrow: Database, con
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await ask(narrow) == 1
-        async with narrow.transaction():
-            pass  # the pool has its only connection back
+        await use_all(narrow, 1)
     await until(connection, SLEEPING, 0)
     assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
@@ -171,8 +168,7 @@ async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings
                 call.cancel()
             await asyncio.wait(calls)
         assert await asyncio.gather(*(ask(database) for _ in range(10))) == [1] * 10
-        async with database.transaction(), database.transaction():
-            pass  # the pool has both connections back
+        await use_all(database, 2)
 
 
 async def test_a_cancelled_reconnection_gives_its_place_in_the_pool_back(narrow: Database) -> None:
