@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount
 
-from chassis.errors import BodyTooLarge, DatabaseUnavailable, UpstreamTimeout, UpstreamUnavailable
+from chassis.errors import BodyTooLarge, DatabaseNotMigrated, DatabaseUnavailable, UpstreamTimeout, UpstreamUnavailable
 
 from . import catalogue
 from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
@@ -36,6 +36,7 @@ class ProblemFor(Generic[Error]):
 CHASSIS_PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
     ProblemFor(BodyTooLarge, catalogue.BODY_TOO_LARGE),
     ProblemFor(DatabaseUnavailable, catalogue.DATABASE_UNAVAILABLE),
+    ProblemFor(DatabaseNotMigrated, catalogue.DATABASE_NOT_MIGRATED),
     ProblemFor(UpstreamUnavailable, catalogue.UPSTREAM_UNAVAILABLE),
     ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT),
 )

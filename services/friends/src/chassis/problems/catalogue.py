@@ -33,6 +33,9 @@ NOT_READY = Problem(slug="not-ready", status=503, title="Not ready", retry_after
 DATABASE_UNAVAILABLE = Problem(
     slug="database-unavailable", status=503, title="Database unavailable", retry_after=RETRY_AFTER_SECONDS
 )
+DATABASE_NOT_MIGRATED = Problem(
+    slug="database-not-migrated", status=503, title="Database not migrated", retry_after=RETRY_AFTER_SECONDS
+)
 SHUTTING_DOWN = Problem(slug="shutting-down", status=503, title="Service is stopping", retry_after=RETRY_AFTER_SECONDS)
 UPSTREAM_UNAVAILABLE = Problem(
     slug="upstream-unavailable", status=503, title="Upstream service unavailable", retry_after=RETRY_AFTER_SECONDS
@@ -41,12 +44,25 @@ UPSTREAM_TIMEOUT = Problem(
     slug="upstream-timeout", status=504, title="Upstream service timed out", retry_after=RETRY_AFTER_SECONDS
 )
 
-COMMON_PROBLEMS: Final = (INVALID_HOST, INVALID_REQUEST, INTERNAL_ERROR, DATABASE_UNAVAILABLE, SHUTTING_DOWN)
+COMMON_PROBLEMS: Final = (
+    INVALID_HOST,
+    INVALID_REQUEST,
+    INTERNAL_ERROR,
+    DATABASE_UNAVAILABLE,
+    DATABASE_NOT_MIGRATED,
+    SHUTTING_DOWN,
+)
 """What any operation can answer."""
 
 BODY_PROBLEMS: Final = (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)
 """What any operation with a request body can answer besides."""
 
-# They replace what is common of the same status, so the other two of 503 are named again.
-UPSTREAM_PROBLEMS: Final = (DATABASE_UNAVAILABLE, SHUTTING_DOWN, UPSTREAM_UNAVAILABLE, UPSTREAM_TIMEOUT)
+# They replace what is common of the same status, so the others of 503 are named again.
+UPSTREAM_PROBLEMS: Final = (
+    DATABASE_UNAVAILABLE,
+    DATABASE_NOT_MIGRATED,
+    SHUTTING_DOWN,
+    UPSTREAM_UNAVAILABLE,
+    UPSTREAM_TIMEOUT,
+)
 """What any operation that asks an upstream service can answer besides."""

@@ -1,7 +1,9 @@
 """The database: what is committed, what is undone, and a pool that is bounded and survives every cancellation."""
 
 import asyncio
+import gc
 import time
+import weakref
 from typing import Any
 
 import asyncpg
@@ -15,6 +17,8 @@ from sqlalchemy import (
     String,
     Table,
     event,
+    literal,
+    select,
     text,
 )
 from sqlalchemy.exc import IntegrityError
@@ -103,6 +107,18 @@ async def test_a_prepared_statement_soon_after_another_has_no_need_of_the_pool(d
     once = prepared(ONE)
     assert [(await database.execute(once)).scalar_one() for _ in range(5)] == [1] * 5
     assert len(lent) == 1
+
+
+async def test_statements_that_are_built_for_each_call_are_forgotten(database: Database) -> None:
+    """With what is in them: SQLAlchemy keeps one of a form, of the forms that were used last."""
+    built = []
+    for number in range(20):
+        statement = select(literal(number)).where(literal(f"{number}@example.com") != "")
+        built.append(weakref.ref(statement))
+        await database.execute(statement)
+    del statement
+    gc.collect()
+    assert sum(each() is not None for each in built) <= 1
 
 
 async def test_connections_are_replaced_when_they_grow_old(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ import aiohttp
 import asyncpg
 import pytest
 from fastapi import APIRouter
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -92,12 +93,14 @@ async def wait_for_a_lock(database: Database, settings: Settings) -> None:
 
 
 async def be_one_too_many(database: Database, settings: Settings) -> None:
-    await database.execute(text("CREATE ROLE crowded LOGIN CONNECTION LIMIT 1 PASSWORD 'of-the-role'"))
+    """Log in more often than a role may."""
+    role = settings.postgres_db
+    await database.execute(text(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1 PASSWORD 'of-the-role'"))
     try:
-        async with changed(settings, postgres_user="crowded", postgres_password=settings.postgres_password) as crowd:
+        async with changed(settings, postgres_user=role, postgres_password=SecretStr("of-the-role")) as crowd:
             await asyncio.gather(*(crowd.execute(SLEEP) for _ in range(3)))
     finally:
-        await database.execute(text("DROP ROLE crowded"))
+        await database.execute(text(f"DROP ROLE {role}"))
 
 
 async def be_terminated(database: Database, _: Settings) -> None:
