@@ -191,6 +191,13 @@ def mutate(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Attack a service in every way that is known, and say what an honest client notices; takes six minutes."""
+    refresh_environments(session)
+    run(session, "python", "-m", "soak.soak", *session.posargs)
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Run all services on an embedded PostgreSQL whose data stays in .allium, until Ctrl-C."""
     refresh_environments(session)
@@ -270,7 +277,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure and write benchmarks/results; `-- quick` takes two minutes, `-- growth` looks at up to 10^7 rows."""
+    """Measure and write benchmarks/results; `-- quick` takes two minutes and writes nothing; `-- growth`: 10^7 rows."""
     refresh_environments(session)
     script, arguments = "run.py", session.posargs
     if arguments[:1] == ["growth"]:

@@ -33,11 +33,13 @@ class Mode:
     rounds: int
     seconds: float
     requests_for_memory: int
+    kept: bool
+    """Whether the results are written; a short measurement must not take the place of a long one."""
 
 
 MODES = {
-    "full": Mode(rounds=5, seconds=5, requests_for_memory=1_000_000),
-    "quick": Mode(rounds=2, seconds=1, requests_for_memory=20_000),
+    "full": Mode(rounds=5, seconds=5, requests_for_memory=1_000_000, kept=True),
+    "quick": Mode(rounds=2, seconds=1, requests_for_memory=20_000, kept=False),
 }
 
 
@@ -74,6 +76,8 @@ def _publish(mode: str, measurements: list[Measurement], memory: list[Memory]) -
     compared = ratios(measurements, memory)
     text = report(facts, measurements, compared)
     print(text)
+    if not MODES[mode].kept:
+        return
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "latest.md").write_text(text)
     (RESULTS / "latest.svg").write_text(chart(compared))

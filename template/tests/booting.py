@@ -3,17 +3,20 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from chassis.web.http_protocol import ProblemHttpProtocol
+from chassis.web.connections import Limits
+from chassis.web.http_protocol import HttpProtocol
 
 
 @asynccontextmanager
-async def booted(app: FastAPI) -> AsyncIterator[str]:
+async def booted(app: FastAPI, limits: Limits = Limits()) -> AsyncIterator[str]:  # noqa: B008 - frozen
     """Serve the application over HTTP with its lifespan running; yields its base URL."""
-    protocol = ProblemHttpProtocol
+    protocol: Any = partial(HttpProtocol, limits=limits)
     server = uvicorn.Server(uvicorn.Config(app, http=protocol, port=0, log_config=None, access_log=False, ws="none"))
     serving = asyncio.create_task(server._serve())
     while not server.started:

@@ -77,3 +77,13 @@ def test_the_hooks_run_programs_that_lint_runs() -> None:
         assert os.access(ROOT / hook["entry"].split()[0], os.X_OK), hook["entry"]
     check = [str(BIN / "pre-commit"), "validate-config", ".pre-commit-config.yaml"]
     subprocess.run(check, cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(("folder", "accepted"), [("api", True), ("core", False)])
+def test_ruff_accepts_a_boolean_query_parameter(folder: str, accepted: bool) -> None:  # noqa: FBT001
+    route = '"""Routes."""\n\n\nasync def list_orders(active: bool = True) -> None:\n    """List orders."""\n'
+    command = [str(BIN / "ruff"), "check", f"--stdin-filename=src/users_service/{folder}/orders.py"]
+    done = subprocess.run(
+        command, cwd=ROOT / "services/users", input=route, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) is accepted, done.stdout

@@ -1,7 +1,19 @@
 """What the OpenAPI document of every service keeps to."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
+
+# What the regular expressions of Python, Rust (pydantic), Go (RE2) and JavaScript, with the flag `u` and without, read
+# alike. So there is no `.`, `\d`, `\w`, `\s`, `\b` and `[^…]`: they differ in newlines, in Unicode, or beyond U+FFFF.
+_ESCAPE: Final = r"\\(?:[\\^$.|?*+()\[\]{}/tnr]|x[0-9A-Fa-f]{2})"
+_IN_CLASS: Final = rf"(?:[^\\\[\]\-\U00010000-\U0010ffff]|{_ESCAPE}|\\-)"
+_CLASS: Final = rf"\[(?!\^|[^\]]*(?:&&|~~|\|\|))(?:{_IN_CLASS}(?:-{_IN_CLASS})?)+-?\]"
+_ATOM: Final = rf"[^\\^$.|?*+()\[\]{{}}\U00010000-\U0010ffff]|{_ESCAPE}|{_CLASS}"
+_TOKEN: Final = re.compile(
+    rf"(?P<atom>{_ATOM})|(?P<open>\((?:\?:)?)|(?P<close>\))|(?P<between>[|^$])"
+    r"|(?P<repeat>(?:[*+?]|\{(?P<least>\d{1,3})(?:,(?P<most>\d{1,3})?)?\})\??)"
+)
 
 
 def check_references(document: dict[str, Any]) -> None:
@@ -36,6 +48,42 @@ def check_examples(document: dict[str, Any]) -> None:
     assert examples
     for example in examples:
         assert example.keys() >= required
+
+
+def check_patterns(document: dict[str, Any]) -> None:
+    """Each pattern is understood, and understood alike, by clients and gateways in other languages."""
+    for pattern in _patterns(document):
+        assert is_portable(pattern), f"not every language reads it alike: {pattern}"
+
+
+def is_portable(pattern: str) -> bool:
+    """Whether Python, Rust, Go and JavaScript read a regular expression alike.
+
+    But for `$`, which in Python is also before a newline at the end; there is no other end that all know.
+    """
+    depth = position = 0
+    may_repeat = False
+    while position < len(pattern):
+        token = _TOKEN.match(pattern, position)
+        if token is None or (token["repeat"] and not may_repeat):
+            return False
+        depth += bool(token["open"]) - bool(token["close"])
+        if depth < 0:
+            return False
+        may_repeat = bool(token["atom"] or token["close"])
+        position = token.end()
+    return depth == 0
+
+
+def _patterns(part: object) -> Iterator[str]:
+    """All `pattern`s and names of `patternProperties` below a part of the document."""
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str):
+            yield part["pattern"]
+        named = part.get("patternProperties")
+        yield from named if isinstance(named, dict) else ()
+    for below in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _patterns(below)
 
 
 def _examples_of_problems(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

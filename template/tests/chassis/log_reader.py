@@ -21,14 +21,18 @@ def log_text(path: Path) -> str:
     return path.read_text("utf-8")
 
 
-async def access_lines(path: Path, count: int = 1) -> list[dict[str, Any]]:
+async def access_lines(path: Path, count: int = 1, *, method: str | None = None) -> list[dict[str, Any]]:
     """The access lines, once there are as many as expected: a client has its answer before the line is written."""
+
+    def lines() -> list[dict[str, Any]]:
+        every = [line for line in read_log(path) if line["logger"] == "access"]
+        return [line for line in every if method in {None, line["http.request.method"]}]
+
     for _ in range(1_000):
-        lines = [line for line in read_log(path) if line["logger"] == "access"]
-        if len(lines) >= count:
+        if len(lines()) >= count:
             break
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)  # for one too many to show up
-    lines = [line for line in read_log(path) if line["logger"] == "access"]
-    assert len(lines) == count
-    return lines
+    found = lines()
+    assert len(found) == count
+    return found

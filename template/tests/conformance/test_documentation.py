@@ -12,7 +12,13 @@ Check = Callable[[dict[str, Any]], None]
 
 
 @pytest.mark.parametrize(
-    "check", [openapi_rules.check_references, openapi_rules.check_problems, openapi_rules.check_examples]
+    "check",
+    [
+        openapi_rules.check_references,
+        openapi_rules.check_problems,
+        openapi_rules.check_examples,
+        openapi_rules.check_patterns,
+    ],
 )
 async def test_the_document_keeps_the_rules(client: aiohttp.ClientSession, check: Check) -> None:
     async with client.get("/api/openapi.json") as response:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from chassis.settings import ChassisSettings
 from chassis.settings.table import settings_table
+from chassis.settings.variables import variables
 
 COMMITTED = Path(__file__).parents[2] / "SETTINGS.md"
 
@@ -15,4 +16,5 @@ def test_the_committed_table_is_up_to_date(settings: ChassisSettings) -> None:
 
 
 def test_every_setting_says_what_it_is_for(settings: ChassisSettings) -> None:
-    assert [name for name, field in type(settings).model_fields.items() if not field.description] == []
+    found = variables(type(settings))
+    assert [variable.names[0] for variable in found if not variable.fields[-1][1].description] == []

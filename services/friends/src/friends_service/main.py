@@ -26,7 +26,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Put the service together; nothing connects before the application starts."""
     settings = settings or load_settings(Settings)
     database = Database(settings)
-    users_service = UpstreamClient("users", str(settings.users_service_url), settings)
+    users_service = UpstreamClient("users", settings.users_service_url, settings)
     friendships = Friendships(
         repository=SqlFriendships(database),
         users=KnownUsers(

@@ -2,7 +2,7 @@
 
 from pydantic import Field, HttpUrl, NonNegativeFloat, PositiveInt
 
-from chassis.settings import ChassisSettings
+from chassis.settings import ChassisSettings, UpstreamUrl
 
 from . import IDENTITY
 
@@ -12,7 +12,7 @@ class Settings(ChassisSettings):
 
     identity = IDENTITY
 
-    users_service_url: HttpUrl = Field(HttpUrl("http://users:8000"), description="Where the users service is.")
+    users_service_url: UpstreamUrl = Field(HttpUrl("http://users:8000"), description="Where the users service is.")
     users_existence_ttl: NonNegativeFloat = Field(
         60.0, description="Seconds for which a user once found is taken to exist without asking; 0 turns it off."
     )

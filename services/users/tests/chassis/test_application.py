@@ -7,6 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from fastapi import APIRouter
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
@@ -42,6 +43,30 @@ async def test_resources_are_open_from_start_to_stop(sample_settings: Settings, 
     async with boot(app):
         assert events == ["first opened", "second opened"]
     assert events[2:] == ["second closed", "first closed"]
+
+
+@pytest.mark.filterwarnings("ignore:\\s*on_event is deprecated:DeprecationWarning")
+async def test_what_on_event_adds_is_run_once_wherever_it_is_added(sample_settings: Settings, boot: Boot) -> None:
+    events: list[str] = []
+    router = APIRouter()
+    router.on_event("startup")(lambda: events.append("router started"))
+    router.on_event("shutdown")(lambda: events.append("router stopped"))
+    app = build_application(
+        sample_settings,
+        database=Database(sample_settings),
+        routers=[router],
+        problems=[],
+        resources=[resource("resource", events)],
+    )
+
+    async def started() -> None:
+        events.append("application started")
+
+    app.on_event("startup")(started)
+    app.on_event("shutdown")(lambda: events.append("application stopped"))
+    async with boot(app):
+        assert events == ["resource opened", "application started", "router started"]
+    assert events[3:] == ["router stopped", "application stopped", "resource closed"]
 
 
 class Signing:

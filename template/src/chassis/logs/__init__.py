@@ -1,11 +1,12 @@
 """Logs: one JSON object a line on stdout (or readable text for a console), an access line a request, no secret in any.
 
-`formats` says how a line looks, `handlers` where it goes, `redaction` what is masked, `access` and `exchange` what is
-logged of a request.
+`formats` says how a line looks, `handlers` where it goes, `redaction` what is masked, `printed` what becomes of
+`print`, `access` and `exchange` what is logged of a request.
 """
 
 from .access import AccessLogMiddleware
 from .configuration import configure_default_logging, configure_logging, redactor_for
+from .printed import log_printed_lines
 from .records import REDACTED_FIELDS
 
 __all__ = [
@@ -13,5 +14,6 @@ __all__ = [
     "AccessLogMiddleware",
     "configure_default_logging",
     "configure_logging",
+    "log_printed_lines",
     "redactor_for",
 ]

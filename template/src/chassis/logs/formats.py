@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
@@ -10,17 +11,25 @@ import orjson
 from pythonjsonlogger.core import LogData
 from pythonjsonlogger.orjson import OrjsonFormatter
 
-from chassis.early_logging import exception_fields, timestamp
+from chassis.early_logging import timestamp
 from chassis.identity import Identity
 from chassis.request_context import current_request
+from chassis.standard_output import MAX_LINE
 
+from .exceptions import exception_fields
+from .excerpts import MARK, Excerpt, Redact, beginning, both_ends, fitted
 from .records import further_fields, redacted_fields
 from .redaction import Redactor
+from .row_values import RowValues, without_row_values
 
 # JSON escapes the ASCII controls. These too end a line, steer a terminal or reverse what is shown, for some readers.
 _STEERING: Final = (0x7F, *range(0x80, 0xA0), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+LONGEST_PART: Final = 10_000  # characters of a message, its fields and its stack trace on a console
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in _STEERING}
 _CONSOLE_ESCAPES: Final = {code: f"\\x{code:02x}" for code in range(0x20)} | _ESCAPES
+
+
+_NONE: Final = RowValues(())
 
 
 class JsonFormatter(OrjsonFormatter):
@@ -37,31 +46,52 @@ class JsonFormatter(OrjsonFormatter):
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
         redacted = redacted_fields(record)
-        log_data["message"] = record.message if redacted is not None else self._redactor.text(record.message)
+        values = _row_values(record) if redacted is None or record.exc_info else _NONE
+        log_data["message"] = record.message if redacted is not None else _message(record.message, values, self._redact)
         log_data["service"] = self._identity.name
         log_data["version"] = self._identity.version
         if request := current_request():
             log_data["request_id"] = request.request_id
             log_data["trace_id"] = request.trace_id
         log_data.update(redacted or {})
-        message_dict.pop("exc_info", None)
-        for name, value in (further_fields(record) | message_dict).items():
-            log_data.setdefault(str(name), self._redactor.field(str(name), value))
         if record.exc_info:
-            for name, text in exception_fields(record.exc_info[1]).items():
-                log_data[name] = self._redactor.text(text)
+            log_data.update(exception_fields(record.exc_info[1], values, self._redact))
+        message_dict.pop("exc_info", None)
+        if further := further_fields(record) | message_dict:
+            for name, value in Excerpt(self._redact).fields(further).items():
+                log_data.setdefault(name, self._redactor.field(name, value))
 
     def jsonify_log_record(self, log_data: LogData) -> str:
-        """Encode; characters that some readers take for the end of a line are escaped."""
-        try:
-            line = orjson.dumps(log_data).decode()
-        except TypeError:  # orjson refuses lone surrogates and integers beyond 64 bits
-            return json.dumps(log_data)
-        return line if line.isascii() and "\x7f" not in line else line.translate(_ESCAPES)
+        """Encode, within the bound of a line."""
+        return fitted(log_data, _encoded)
+
+    def _redact(self, text: str) -> str:
+        return self._redactor.text(without_row_values(text))
 
     def formatException(self, ei: object) -> str:  # noqa: ARG002, N802
         """Nothing: `exception.stacktrace` holds it."""
         return ""
+
+
+def _encoded(fields: Mapping[str, Any]) -> str:
+    """One JSON object; characters that some readers take for the end of a line are escaped."""
+    try:
+        line = orjson.dumps(fields).decode()
+    except TypeError:  # orjson refuses lone surrogates and integers beyond 64 bits
+        return json.dumps(fields)
+    return line if line.isascii() and "\x7f" not in line else line.translate(_ESCAPES)
+
+
+def _row_values(record: logging.LogRecord) -> RowValues:
+    """What must not be told of the exceptions that a record has, as such or in its message."""
+    error = record.exc_info[1] if record.exc_info else None
+    arguments = record.args.values() if isinstance(record.args, Mapping) else record.args or ()
+    errors = [each for each in (error, record.msg, *arguments) if isinstance(each, BaseException)]
+    return RowValues(errors) if errors else _NONE
+
+
+def _message(message: str, values: RowValues, redact: Redact) -> str:
+    return beginning(values.hidden_in(message), MAX_LINE, redact)
 
 
 class ConsoleFormatter(logging.Formatter):
@@ -80,17 +110,28 @@ class ConsoleFormatter(logging.Formatter):
         """Time, level, message, logger, request id, further fields; control characters are escaped."""
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
         level = self._painted(f"{record.levelname:<8}", self.COLOURS.get(record.levelname, "0"))
-        message = record.getMessage()
-        if redacted_fields(record) is None:
-            message = self._redactor.text(message)
-        line = f"{time} {level} {_printable(message)}  {self._painted(self._details(record), '2')}"
+        redacted, values, message = redacted_fields(record), _row_values(record), record.getMessage()
+        if redacted is None:
+            message = _message(message, values, self._redact)
         error = record.exc_info[1] if record.exc_info else None
-        trace = self._redactor.text(exception_fields(error).get("exception.stacktrace", ""))
-        return line + "".join(f"\n    {_printable(part)}" for part in trace.split("\n") if part)
+        trace = exception_fields(error, values, self._redact).get("exception.stacktrace", "")
+        details = both_ends(self._details(record, redacted), LONGEST_PART)
+        line = f"{time} {level} {_printable(both_ends(message, LONGEST_PART))}  {self._painted(details, '2')}"
+        lines = both_ends(trace, LONGEST_PART).split("\n")
+        line += "".join(f"\n    {_printable(part)}" for part in lines if part)
+        encoded = line.encode()
+        return (
+            line
+            if len(encoded) < MAX_LINE
+            else encoded[: MAX_LINE - 16].decode("utf-8", "ignore") + self._painted(MARK, "0")
+        )
 
-    def _details(self, record: logging.LogRecord) -> str:
-        fields = {name: self._redactor.field(name, value) for name, value in further_fields(record).items()}
-        fields |= redacted_fields(record) or {}
+    def _redact(self, text: str) -> str:
+        return self._redactor.text(without_row_values(text))
+
+    def _details(self, record: logging.LogRecord, redacted: dict[str, Any] | None) -> str:
+        further = Excerpt(self._redact).fields(further_fields(record))
+        fields = {name: self._redactor.field(name, value) for name, value in further.items()} | (redacted or {})
         if request := current_request():
             fields["request_id"] = request.request_id
         pairs = (f"{name}={value}" for name, value in fields.items() if name not in self.OMITTED)

@@ -1,6 +1,6 @@
 """Problems in the OpenAPI document of an operation."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -35,12 +35,33 @@ class ValidationProblemDetails(ProblemDetails):
     errors: list[InvalidField] = []
 
 
-def problem_responses(*problems: Problem) -> dict[int | str, dict[str, Any]]:
+class Responses(dict[int | str, dict[str, Any]]):
+    """Declared answers by their status, for `responses=`. Of one status `|` keeps what both sides declare."""
+
+    def __or__(self, other: Mapping[int | str, dict[str, Any]]) -> "Responses":  # type: ignore[override]  # narrower
+        return Responses(_merged(self, other))
+
+    def __ror__(self, other: Mapping[int | str, dict[str, Any]]) -> "Responses":  # type: ignore[override]  # narrower
+        return Responses(_merged(other, self))
+
+
+def problem_responses(*problems: Problem) -> Responses:
     """Declare problems in the OpenAPI document of an operation: `responses=problem_responses(USERNAME_TAKEN)`."""
     by_status: dict[int, list[Problem]] = {}
     for problem in problems:
         by_status.setdefault(problem.status, []).append(problem)
-    return {status: _openapi_response(kinds) for status, kinds in by_status.items()}
+    return Responses({status: _openapi_response(kinds) for status, kinds in by_status.items()})
+
+
+def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
+    both = {**one, **other}
+    for name in one.keys() & other.keys():
+        if isinstance(one[name], Mapping) and isinstance(other[name], Mapping):
+            both[name] = _merged(one[name], other[name])
+        elif name == "description":
+            parts = [*one[name].split("; "), *other[name].split("; ")]
+            both[name] = "; ".join(dict.fromkeys(parts))
+    return both
 
 
 def problem_schemas() -> dict[str, Any]:
@@ -60,9 +81,12 @@ def _openapi_response(problems: Iterable[Problem]) -> dict[str, Any]:
         "description": "; ".join(problem.title for problem in problems),
         "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
     }
+    headers: dict[str, dict[str, Any]] = {
+        name: {"schema": {"type": "string"}} for problem in problems for name in problem.headers
+    }
     if any(problem.retry_after is not None for problem in problems):
-        response["headers"] = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    return response
+        headers["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+    return {**response, "headers": headers} if headers else response
 
 
 def _example(problem: Problem) -> dict[str, Any]:

@@ -1,16 +1,21 @@
 """The settings that every service has: from the environment, and from files below `/run/secrets`."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, NonNegativeInt, PositiveInt, SecretStr, ValidationInfo, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from chassis.identity import Identity
 
-from .types import Names, Port, Seconds
+from .development_file import DevelopmentFile
+from .hosts import Hosts, Origins
+from .secret_files import SecretFiles
+from .sources import Variables
+from .types import InLowerCase, InUpperCase, Names, PathPrefix, Port, Seconds
 
 SECRETS_FOLDER: Final = Path("/run/secrets")
+DEVELOPMENT_FILE: Final = Path(__file__).parents[3] / "development.env"
 WELL_KNOWN_PASSWORDS: Final = frozenset({
     "", "admin", "changeme", "example", "password", "postgres", "root", "secret", "test"
 })  # fmt: skip
@@ -24,6 +29,7 @@ class ChassisSettings(BaseSettings):
     """
 
     identity: ClassVar[Identity]
+    development_file: ClassVar[Path | None] = DEVELOPMENT_FILE
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -31,11 +37,13 @@ class ChassisSettings(BaseSettings):
         extra="ignore",
         hide_input_in_errors=True,
         env_ignore_empty=True,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
         secrets_dir=SECRETS_FOLDER if SECRETS_FOLDER.is_dir() else None,
     )
 
-    environment: Literal["development", "production"] = Field(
-        "development", description="`production` refuses empty and well-known passwords."
+    environment: Annotated[Literal["development", "production"], InLowerCase] = Field(
+        "development", description="`production` refuses empty and well-known passwords, and values of bodies in logs."
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -44,21 +52,37 @@ class ChassisSettings(BaseSettings):
     forwarded_allow_ips: str = Field(
         "127.0.0.1", description="Comma-separated proxies whose X-Forwarded-* headers are believed."
     )
+    root_path: PathPrefix = Field(
+        "", description="Prefix of the paths by which clients reach the service through a proxy, such as `/shop`."
+    )
     keep_alive_timeout: PositiveInt = Field(
         75, description="Seconds an idle connection is kept; longer than any client or proxy in front keeps it."
+    )
+    header_timeout: Seconds = Field(10.0, description="Seconds in which a request's headers must come; then 408.")
+    body_timeout: Seconds = Field(
+        20.0, description="Seconds in which a request's body must begin, then come at 1 KiB a second; then 408."
+    )
+    write_timeout: Seconds = Field(
+        30.0, description="Seconds in which a client must take a part of its response; then it is cut off."
     )
     drain_delay: float = Field(
         0.5, ge=0, le=600, description="Seconds between SIGTERM (not ready any more) and closing the listener."
     )
     shutdown_timeout: PositiveInt = Field(3, description="Seconds that requests in flight get to finish after that.")
 
-    log_format: Literal["json", "console"] = Field("json", description="`console` is for human eyes.")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = Field("INFO", description="Lowest level.")
+    log_format: Annotated[Literal["json", "console"], InLowerCase] = Field(
+        "json", description="`console` is for human eyes."
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], InUpperCase] = Field(
+        "INFO", description="Lowest level."
+    )
     log_file: Path | None = Field(None, description="Also write JSON lines to this file, rotated by size.")
     log_file_max_bytes: PositiveInt = Field(10 * 2**20, description="Size at which the log file is rotated.")
     log_file_backups: PositiveInt = Field(3, description="Rotated log files that are kept.")
-    log_bodies: Literal["off", "errors", "all"] = Field(
-        "errors", description="Log bodies of requests and responses: never, for 4xx and 5xx, or always."
+    log_bodies: Annotated[Literal["off", "shapes", "errors", "all"], InLowerCase] = Field(
+        "shapes",
+        description="Bodies in access lines: `shapes` (of 4xx and 5xx the names and kinds of fields, and problems),"
+        " `errors` (of 4xx and 5xx, with values), `all` (with values), `off`; `production` refuses values.",
     )
     log_body_limit: PositiveInt = Field(2048, description="Bytes of a body that are kept for the log.")
     log_headers: Names = Field(
@@ -69,11 +93,13 @@ class ChassisSettings(BaseSettings):
     )
 
     max_body_size: NonNegativeInt = Field(2**20, description="Largest request body in bytes; above it 413.")
-    allowed_hosts: Names = Field(
+    allowed_hosts: Hosts = Field(
         frozenset({"*"}),
         description="Comma-separated host names that are answered; `*.example.com` allows subdomains, `*` any.",
     )
-    cors_allowed_origins: Names = Field(frozenset(), description="Comma-separated origins that CORS allows.")
+    cors_allowed_origins: Origins = Field(
+        frozenset(), description="Comma-separated origins that CORS allows, such as `https://app.example`; `*` any."
+    )
 
     postgres_host: str = Field("postgres", description="Host, or the socket's folder if it begins with `/`.")
     postgres_port: Port = Field(5432, description="Port of the database server.")
@@ -112,6 +138,26 @@ class ChassisSettings(BaseSettings):
                 cls.model_fields[name].default = default
         cls.model_rebuild(force=True)
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not our signature
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return where values are looked for, in this order."""
+        folders = getattr(file_secret_settings, "secrets_dir", None)
+        development = [DevelopmentFile(settings_cls, cls.development_file)] if cls.development_file else []
+        return (
+            init_settings,
+            Variables(settings_cls),
+            dotenv_settings,
+            SecretFiles(settings_cls, folders),
+            *development,
+        )
+
     @model_validator(mode="before")
     @classmethod
     def _require_identity(cls, values: object) -> object:
@@ -127,6 +173,13 @@ class ChassisSettings(BaseSettings):
         if others.data.get("environment") == "production" and password.get_secret_value().lower() in guesses:
             raise ValueError("is empty or well known, which ENVIRONMENT=production refuses")
         return password
+
+    @field_validator("log_bodies")
+    @classmethod
+    def _refuse_what_people_send(cls, bodies: str, others: ValidationInfo) -> str:
+        if others.data.get("environment") == "production" and bodies in {"errors", "all"}:
+            raise ValueError("would write what people send into the log, which ENVIRONMENT=production refuses")
+        return bodies
 
     @field_validator("log_file")
     @classmethod

@@ -2,7 +2,9 @@
 
 from .declared_headers import LOCATION, NEXT_PAGE
 from .pagination import DEFAULT_LIMIT, Cursors, CursorText, Limit, link_next_page
+from .root_path import public_path
 from .routing import api_router
+from .storable import Int16, Int32, Int64, Text
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -10,7 +12,12 @@ __all__ = [
     "NEXT_PAGE",
     "CursorText",
     "Cursors",
+    "Int16",
+    "Int32",
+    "Int64",
     "Limit",
+    "Text",
     "api_router",
     "link_next_page",
+    "public_path",
 ]

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from fastapi.exceptions import RequestValidationError
+from pydantic import ByteSize, ImportString, TypeAdapter, ValidationError
 
 from chassis.problems import (
     DATABASE_UNAVAILABLE,
@@ -14,6 +17,7 @@ from chassis.problems import (
     catalogue,
     problem_responses,
 )
+from chassis.problems.validation import invalid_fields
 
 from ..log_reader import read_log
 from ..raw_http import connection_to
@@ -63,10 +67,10 @@ async def test_answers_with_a_problem(
 
 async def test_names_all_methods_of_a_path(sample: aiohttp.ClientSession) -> None:
     async with sample.delete("/sample/items") as response:
-        assert response.headers["Allow"] == "GET, POST"
-    async with sample.head("/sample/items") as response:
+        assert response.headers["Allow"] == "GET, HEAD, POST"
+    async with sample.head("/sample/upload") as response:
         assert response.status == 405
-        assert response.headers["Allow"] == "GET, POST"
+        assert response.headers["Allow"] == "POST"
         assert response.content_type == "application/problem+json"
     async with sample.request("TRACE", "/sample/any") as response:
         assert response.headers["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
@@ -112,6 +116,43 @@ async def test_names_members_and_headers_of_a_domain_error(sample: aiohttp.Clien
         assert (await problem_of(response))["detail"] == "The request is not valid; see errors."
     async with sample.post("/sample/items", data="name: lamp", headers={"Content-Type": "text/plain"}) as response:
         assert (await problem_of(response))["detail"] == "Send the body as application/json."
+
+
+async def test_headers_of_an_answer_are_said_with_its_problem(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/sample/locked?seconds=17") as response:
+        assert (response.status, response.headers["Retry-After"]) == (401, "17")
+        assert response.headers["WWW-Authenticate"] == 'Bearer realm="sample"'
+        assert (await problem_of(response))["type"] == "/problems/locked"
+    async with sample.get("/api/openapi.json") as response:
+        declared = (await response.json())["paths"]["/sample/locked"]["get"]["responses"]["401"]
+    assert declared["headers"] == {"WWW-Authenticate": {"schema": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ({"left": 3, "of": ["a"]}, {"detail": "Conflict", "left": 3, "of": ["a"]}),
+        ({"detail": "Only 3.", "left": 3}, {"detail": "Only 3.", "left": 3}),
+        ({"status": 200, "type": "x", "title": "x", "instance": "x", "request_id": "x"}, {"detail": "Conflict"}),
+        (["a", {"b": 1}], {"detail": "Conflict", "details": ["a", {"b": 1}]}),
+        (7, {"detail": "Conflict", "details": 7}),
+        ("text", {"detail": "text"}),
+    ],
+)
+async def test_a_detail_that_is_no_text_becomes_members(
+    sample: aiohttp.ClientSession, detail: object, expected: dict[str, object]
+) -> None:
+    async with sample.post("/sample/refuse", json=detail) as response:
+        problem = await problem_of(response)
+    assert (problem["status"], problem["title"]) == (409, "Conflict")
+    assert {name: problem[name] for name in problem if name == "detail" or name not in MEMBERS} == expected
+
+
+async def test_members_may_be_what_fastapi_can_encode(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/sample/refuse/with-objects") as response:
+        problem = await problem_of(response)
+    assert problem["item"]["name"] == "lamp"
+    assert (problem["price"], problem["names"], problem["7"]) == (1.5, ["a"], "seven")
 
 
 async def test_only_the_log_is_told_the_cause(sample: aiohttp.ClientSession, sample_log: Path) -> None:
@@ -160,6 +201,17 @@ async def test_points_at_what_is_wrong_without_repeating_it(sample: aiohttp.Clie
     assert "planted" not in text
 
 
+@pytest.mark.parametrize("kind", [ZoneInfo, ByteSize, ImportString])
+def test_no_sentence_repeats_what_was_sent(kind: type) -> None:
+    """Those of pydantic do, for these types."""
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python("1 planted")
+    [error] = invalid_fields(RequestValidationError([{**each, "loc": ("body", "a")} for each in caught.value.errors()]))
+    assert error["pointer"] == "#/a"
+    assert error["detail"].startswith("Input should be ")
+    assert "planted" not in error["detail"]
+
+
 async def test_lists_a_bounded_number_of_errors(sample: aiohttp.ClientSession) -> None:
     async with sample.post("/sample/items", json={f"field{number}": 1 for number in range(1000)}) as response:
         assert len((await problem_of(response))["errors"]) == 20
@@ -172,18 +224,43 @@ def test_clients_can_rely_on_these_kinds() -> None:
         (400, "bad-request", "Bad request", None),
         (404, "not-found", "Not found", None),
         (405, "method-not-allowed", "Method not allowed", None),
+        (408, "request-timeout", "Request timed out", None),
         (413, "body-too-large", "Request body too large", None),
+        (414, "uri-too-long", "Request target too long", None),
         (415, "unsupported-media-type", "Unsupported media type", None),
         (421, "misdirected-request", "Misdirected request", None),
         (422, "invalid-request", "Invalid request", None),
+        (429, "too-many-requests", "Too many requests", 2),
+        (431, "header-fields-too-large", "Request header fields too large", None),
         (500, "internal-error", "Internal server error", None),
+        (501, "not-implemented", "Not implemented", None),
         (503, "not-ready", "Not ready", 2),
         (503, "database-unavailable", "Database unavailable", 2),
         (503, "database-not-migrated", "Database not migrated", 2),
         (503, "shutting-down", "Service is stopping", 2),
+        (503, "too-many-connections", "Too many connections", 2),
         (503, "upstream-unavailable", "Upstream service unavailable", 2),
         (504, "upstream-timeout", "Upstream service timed out", 2),
     }
+
+
+def test_a_union_of_declarations_loses_nothing_of_the_same_status() -> None:
+    together = problem_responses(INVALID_REQUEST, SHUTTING_DOWN, DATABASE_UNAVAILABLE)
+    assert problem_responses(SHUTTING_DOWN, INVALID_REQUEST) | problem_responses(DATABASE_UNAVAILABLE) == together
+    assert {422: {}} | problem_responses(INVALID_REQUEST, SHUTTING_DOWN) | problem_responses(
+        SHUTTING_DOWN, DATABASE_UNAVAILABLE
+    ) == together
+    linked: dict[int | str, dict[str, Any]] = {200: {"headers": {"Link": {}}}}
+    made = linked | problem_responses(Problem(slug="odd", status=200, title="Odd"))
+    assert made[200].keys() == {"headers", "description", "content"}
+
+
+async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSession) -> None:
+    async with sample.get("/api/openapi.json") as response:
+        declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
+    examples = declared["content"]["application/problem+json"]["examples"]
+    assert examples.keys() == {"database-unavailable", "shutting-down", "upstream-unavailable"}
+    assert declared["description"] == "Database unavailable; Service is stopping; Upstream service unavailable"
 
 
 def example(slug: str, title: str) -> dict[str, Any]:

@@ -4,11 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import Field, SecretStr
-from pydantic_settings import SettingsConfigDict
 
 from chassis.identity import Identity
 from chassis.process import load_settings
@@ -81,29 +80,6 @@ print(ChassisSettings.model_config["secrets_dir"])
     assert done.stdout == b"/run/secrets\n"
 
 
-@pytest.fixture
-def with_secrets(tmp_path: Path) -> type[Settings]:
-    class WithSecrets(Settings):
-        model_config = SettingsConfigDict(secrets_dir=tmp_path)
-
-    return WithSecrets
-
-
-def test_reads_secret_files(with_secrets: type[Settings], tmp_path: Path) -> None:
-    (tmp_path / "postgres_password").write_text("from-a-file\n")
-    assert load_settings(with_secrets).postgres_password.get_secret_value() == "from-a-file"
-
-
-def test_the_environment_wins_over_secret_files_unless_it_is_empty(
-    with_secrets: type[Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "postgres_password").write_text("from-a-file")
-    monkeypatch.setenv("POSTGRES_PASSWORD", "from-the-environment")
-    assert load_settings(with_secrets).postgres_password.get_secret_value() == "from-the-environment"
-    monkeypatch.setenv("POSTGRES_PASSWORD", "")
-    assert load_settings(with_secrets).postgres_password.get_secret_value() == "from-a-file"
-
-
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
@@ -156,6 +132,21 @@ def test_production_accepts_a_password_of_ones_own(monkeypatch: pytest.MonkeyPat
     assert load_settings(Settings).environment == "production"
 
 
+@pytest.mark.parametrize("bodies", ["errors", "all"])
+def test_production_refuses_to_log_what_people_send(
+    bodies: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOG_BODIES", bodies)
+    assert load_settings(Settings).log_bodies == bodies, "in development"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    reason = "would write what people send into the log, which ENVIRONMENT=production refuses"
+    assert unusable(caplog) == [f"LOG_BODIES: {reason}"]
+    for accepted in ("shapes", "off"):
+        monkeypatch.setenv("LOG_BODIES", accepted)
+        assert load_settings(Settings).log_bodies == accepted
+
+
 def test_several_processes_do_not_share_a_log_file(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -182,6 +173,8 @@ def test_settings_cannot_be_changed() -> None:
 
 class OfACompany(ChassisSettings):
     """What all services of a company share."""
+
+    development_file: ClassVar[Path | None] = None
 
     region: str = Field("here", description="Where they are.")
 

@@ -65,6 +65,14 @@ async def test_links_the_next_page_and_keeps_filters(sample: aiohttp.ClientSessi
         assert response.headers["Link"] == link, "the sample's pages are all alike"
 
 
+async def test_does_not_echo_what_the_list_does_not_know(sample: aiohttp.ClientSession) -> None:
+    unknown = "x" * 8000
+    async with sample.get(f"/sample/items?unknown={unknown}&{unknown}=1&colour=red") as response:
+        assert response.headers["Link"].count("=") == 4  # colour, limit, cursor, rel
+        assert "unknown" not in response.headers["Link"]
+        assert len(response.headers["Link"]) < 200
+
+
 async def test_says_that_it_did_not_make_a_cursor(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/items?cursor=x") as response:
         problem = await response.json(content_type="application/problem+json")

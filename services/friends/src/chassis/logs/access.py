@@ -1,4 +1,4 @@
-"""The access log: exactly one line for each request, whatever becomes of it."""
+"""The access log: exactly one line for each request, whatever becomes of it, once its answer has been sent."""
 
 import logging
 from collections.abc import Mapping
@@ -9,6 +9,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.request_context import current_request
 
+from .bodies import BodyLog
+from .excerpts import beginning
 from .exchange import Bodies, Exchange
 from .records import REDACTED_FIELDS
 from .redaction import Redactor
@@ -20,7 +22,7 @@ logger = logging.getLogger("access")
 
 
 class AccessLogMiddleware:
-    """Pure ASGI: passes everything through untouched and logs it once it is over."""
+    """Pure ASGI: passes everything through untouched and logs it once it is over, background tasks aside."""
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class AccessLogMiddleware:
         self.bodies = bodies
         self.body_limit = body_limit
         self.redactor = redactor
+        self.body_log = BodyLog(redactor, bodies)
         names = (name.lower() for name in headers if not redactor.is_secret(name))
         self.headers: Mapping[bytes, str] = {
             **{name.encode(): f"http.request.header.{name}" for name in names},
@@ -46,16 +49,17 @@ class AccessLogMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send, bodies=self.bodies, body_limit=self.body_limit)
+        exchange = Exchange(scope, receive, send, bodies=self.bodies, body_limit=self.body_limit, at_end=self._log)
         try:
             await self.app(scope, exchange.receive, exchange.send)
         finally:
-            self._log(exchange)
+            exchange.end()
 
     def _log(self, exchange: Exchange) -> None:
-        status = exchange.status or (CLIENT_CLOSED_REQUEST if exchange.disconnected else 500)
+        left = exchange.client_left
+        status = CLIENT_CLOSED_REQUEST if left else exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
         cut_off = exchange.status is not None and not exchange.complete
-        level = self._level(exchange, status, broken_off=cut_off and not exchange.disconnected)
+        level = self._level(exchange.scope["path"], status, broken_off=cut_off and not left)
         if not logger.isEnabledFor(level):
             return
         method, path = exchange.scope["method"], self._readable(exchange.scope["path"])
@@ -72,7 +76,7 @@ class AccessLogMiddleware:
         if route := route_template(exchange.scope):
             fields["http.route"] = route
         if client := exchange.scope.get("client"):
-            fields["client.address"] = client[0]
+            fields["client.address"] = self._readable(client[0])
         if (context := current_request()) and context.linked_request_ids:
             fields["linked_request_ids"] = context.linked_request_ids
         wanted = self.headers
@@ -85,27 +89,25 @@ class AccessLogMiddleware:
 
     def _readable(self, text: str) -> str:
         """Text that a client chose, without secrets and not too long."""
-        text = self.redactor.text(text)
-        return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"
+        return beginning(text, MAX_TEXT, self.redactor.text)
 
-    def _level(self, exchange: Exchange, status: int, *, broken_off: bool) -> int:
-        if exchange.scope["path"].startswith("/health/"):
-            return logging.DEBUG
-        return logging.ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR or broken_off else logging.INFO
+    def _level(self, path: str, status: int, *, broken_off: bool) -> int:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or broken_off:
+            return logging.ERROR
+        return logging.DEBUG if status < HTTPStatus.BAD_REQUEST and path.startswith("/health/") else logging.INFO
 
     def _bodies_of(self, exchange: Exchange) -> dict[str, Any]:
         """The bodies as far as they were kept; compressed ones are not for reading."""
-        redact = self.redactor.body
         request_headers = dict(exchange.scope["headers"])
         bodies = {}
         if exchange.request_body and b"content-encoding" not in request_headers:
             complete = len(exchange.request_body) == exchange.request_size
-            bodies["http.request.body.content"] = redact(
+            bodies["http.request.body.content"] = self.body_log.request(
                 bytes(exchange.request_body), _media_type(request_headers), complete=complete
             )
         if exchange.response_body:
             complete = len(exchange.response_body) == exchange.response_size
-            bodies["http.response.body.content"] = redact(
+            bodies["http.response.body.content"] = self.body_log.response(
                 bytes(exchange.response_body), _media_type(dict(exchange.response_headers)), complete=complete
             )
         return {name: body for name, body in bodies.items() if body}

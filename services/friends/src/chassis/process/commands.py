@@ -6,12 +6,15 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib import import_module
 from typing import NoReturn
 
 from chassis.identity import Identity
 from chassis.logs import configure_default_logging, configure_logging
 from chassis.settings import ChassisSettings
+from chassis.settings.mistyped import mistyped
 
 from .startup import load_settings
 
@@ -37,8 +40,18 @@ def run(package: str, identity: Identity) -> None:
     commands.add_parser("openapi", help="print the OpenAPI document")
     commands.add_parser("settings", help="print the table of settings, for SETTINGS.md")
     commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
-    arguments = parser.parse_args()
-    sys.exit(COMMANDS[arguments.command](package))
+    command = parser.parse_args().command
+    sys.exit(_print(DOCUMENTS[command], package, identity) if command in DOCUMENTS else COMMANDS[command](package))
+
+
+def _print(make: Callable[[str], str], package: str, identity: Identity) -> int:
+    """Print a document and nothing else; log lines, warnings and what anybody prints meanwhile go to stderr."""
+    stdout = sys.__stdout__ or sys.stdout
+    with redirect_stdout(sys.stderr):
+        configure_default_logging(identity)  # whose lines went to stdout until now
+        document = make(package)
+    stdout.write(document)
+    return 0
 
 
 def _serve(package: str) -> int:
@@ -50,32 +63,32 @@ def _serve(package: str) -> int:
 
 def _migrate(package: str) -> int:
     from chassis.database.errors import translated_errors  # noqa: PLC0415
-    from chassis.database.migrations import upgrade  # noqa: PLC0415
+    from chassis.database.migrations import UnusableMigrations, upgrade  # noqa: PLC0415
     from chassis.errors import DatabaseUnavailable  # noqa: PLC0415
 
     settings = _settings(package)
-    configure_logging(settings)
     try:
         with translated_errors():
             upgrade(settings)
     except DatabaseUnavailable as error:
         logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - what is wrong is outside of the program
         return 1
+    except UnusableMigrations as error:
+        logger.error("cannot migrate: %s", error)  # noqa: TRY400 - it says all there is to say
+        return 1
     logger.info("schema is at head")
     return 0
 
 
-def _openapi(package: str) -> int:
+def _openapi(package: str) -> str:
     app = import_module(f"{package}.main").create_app()
-    sys.stdout.write(json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n")
-    return 0
+    return json.dumps(app.openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
-def _print_settings(package: str) -> int:
+def _settings_document(package: str) -> str:
     from chassis.settings.table import settings_table  # noqa: PLC0415
 
-    sys.stdout.write(settings_table(_kind_of_settings(package), package=package))
-    return 0
+    return settings_table(_kind_of_settings(package), package=package)
 
 
 def _check(package: str) -> int:
@@ -84,7 +97,6 @@ def _check(package: str) -> int:
     from .health import Health  # noqa: PLC0415
 
     settings = _settings(package)
-    configure_logging(settings)
 
     async def reason_not_ready() -> str | None:
         async with Database(settings) as database:
@@ -99,7 +111,13 @@ def _check(package: str) -> int:
 
 
 def _settings(package: str) -> ChassisSettings:
-    return load_settings(_kind_of_settings(package))
+    """Read the settings, log as they say, and warn of variables that are probably mistyped."""
+    kind = _kind_of_settings(package)
+    settings = load_settings(kind)
+    configure_logging(settings)
+    for name, meant in mistyped(kind, os.environ):
+        logger.warning("no setting is called %s; is %s meant?", name, meant)
+    return settings
 
 
 def _kind_of_settings(package: str) -> type[ChassisSettings]:
@@ -107,10 +125,5 @@ def _kind_of_settings(package: str) -> type[ChassisSettings]:
     return kind
 
 
-COMMANDS = {
-    "serve": _serve,
-    "migrate": _migrate,
-    "openapi": _openapi,
-    "settings": _print_settings,
-    "check": _check,
-}
+COMMANDS = {"serve": _serve, "migrate": _migrate, "check": _check}
+DOCUMENTS = {"openapi": _openapi, "settings": _settings_document}

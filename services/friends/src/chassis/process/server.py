@@ -4,17 +4,20 @@ import gc
 import logging
 import signal
 from copy import copy
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from chassis.logs import configure_logging
+from chassis.logs import configure_logging, log_printed_lines
 from chassis.settings import ChassisSettings
-from chassis.web.http_protocol import ProblemHttpProtocol
+from chassis.web.connections import Limits
+from chassis.web.http_protocol import HttpProtocol
 
 # Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
-GC_THRESHOLDS: Final = (20_000, 20, 20)
+# What is not may hold a whole request: at 20,000 that came to hundreds of megabytes.
+GC_THRESHOLDS: Final = (2_000, 20, 20)
 
 # A worker that does not answer is replaced, and it cannot answer before it has imported us. On a starved processor that
 # may take longer than the five seconds of uvicorn, each time anew; on the other hand the parent does nothing meanwhile.
@@ -28,12 +31,14 @@ class _Config(uvicorn.Config):
 
     def __init__(self, factory: str, settings: ChassisSettings, **options: Any) -> None:
         self.settings = settings
-        super().__init__(factory, factory=True, http=ProblemHttpProtocol, log_config=None, access_log=False, **options)
+        http: Any = partial(HttpProtocol, limits=Limits.of(settings))
+        super().__init__(factory, factory=True, http=http, log_config=None, access_log=False, **options)
 
     def configure_logging(self) -> None:
         """Called by uvicorn in each process before anything else."""
         super().configure_logging()
         configure_logging(self.settings)
+        log_printed_lines()
 
     def load(self) -> None:
         """Log what is wrong with the application; multiprocessing would print it."""

@@ -3,13 +3,13 @@
 `responses=LOCATION | problem_responses(…)`.
 """
 
-from typing import Any, Final
+from typing import Final
 
-Responses = dict[int | str, dict[str, Any]]
+from chassis.problems import Responses
 
 
 def _header(status: int, name: str, description: str) -> Responses:
-    return {status: {"headers": {name: {"description": description, "schema": {"type": "string"}}}}}
+    return Responses({status: {"headers": {name: {"description": description, "schema": {"type": "string"}}}}})
 
 
 LOCATION: Final = _header(201, "Location", "Path of what was made.")

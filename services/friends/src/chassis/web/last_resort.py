@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
+from typing import Final
 
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import INTERNAL_ERROR, SHUTTING_DOWN, problem_response
+
+FAILED: Final = (INTERNAL_ERROR, "Something went wrong on our side; the request id leads to it in the log.")
+STOPPING: Final = (SHUTTING_DOWN, "The service is stopping and could not finish this request in time.")
 
 logger = logging.getLogger(__name__)
 
@@ -37,18 +41,23 @@ class LastResortMiddleware:
             await self._answering(scope)(scope, receive, watched_send)
         except ClientDisconnect:
             logger.debug("the client left while we read its request")
-        except Exception:
-            logger.exception("unhandled exception")
+        except (Exception, asyncio.CancelledError) as error:
+            is_stopping = isinstance(error, asyncio.CancelledError) and _is_cancelled()
+            if not is_stopping:
+                logger.exception("unhandled exception")
             if not started:
-                detail = "Something went wrong on our side; the request id leads to it in the log."
-                await problem_response(INTERNAL_ERROR, detail=detail, path=scope["path"])(scope, receive, send)
-        except asyncio.CancelledError:
-            if not started:  # SHUTDOWN_TIMEOUT is over
-                detail = "The service is stopping and could not finish this request in time."
-                await problem_response(SHUTTING_DOWN, detail=detail, path=scope["path"])(scope, receive, send)
-            raise
+                problem, detail = STOPPING if is_stopping else FAILED
+                await problem_response(problem, detail=detail, path=scope["path"])(scope, receive, send)
+            if is_stopping:
+                raise
 
     def _answering(self, scope: Scope) -> ASGIApp:
         handlers = scope["app"].exception_handlers if "app" in scope else {}
         handler = handlers.get(Exception) or handlers.get(500)
         return ServerErrorMiddleware(self.app, handler=handler) if handler else self.app
+
+
+def _is_cancelled() -> bool:
+    """Whether this request is: SHUTDOWN_TIMEOUT is over. Else something was that the service had awaited."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -12,6 +12,9 @@ from fastapi.exceptions import RequestValidationError
 
 from chassis.identity import Identity
 
+from .declared_parameters import declared
+from .root_path import public_path
+
 MAX_LIMIT: Final = 100
 DEFAULT_LIMIT: Final = 20
 _DIGEST_SIZE: Final = 5  # with the id's 16 bytes 21, which base64 needs no padding for
@@ -53,8 +56,11 @@ class Cursors:
 
 
 def link_next_page(request: Request, response: Response, *, limit: int, cursor: str | None) -> None:
-    """Point to the next page in the `Link` header: this one's path and query with another cursor."""
-    if cursor is not None:
-        others = [pair for pair in request.query_params.multi_items() if pair[0] not in {"limit", "cursor"}]
-        query = urlencode([*others, ("limit", limit), ("cursor", cursor)])
-        response.headers["Link"] = f'<{quote(request.scope["path"])}?{query}>; rel="next"'
+    """Point to the next page in the `Link` header: this one's path and declared parameters with another cursor."""
+    if cursor is None:
+        return
+    kept = {each.name for each in declared(request.scope["route"].dependant, "query")} - {"limit", "cursor"}
+    others = [pair for pair in request.query_params.multi_items() if pair[0] in kept]
+    query = urlencode([*others, ("limit", limit), ("cursor", cursor)])
+    path = quote(public_path(request, request.scope["path"]))
+    response.headers["Link"] = f'<{path}?{query}>; rel="next"'

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from chassis.problems import (
     BODY_PROBLEMS,
-    INVALID_REQUEST,
     UPSTREAM_PROBLEMS,
     Problem,
     ProblemFor,
@@ -23,6 +22,7 @@ from chassis.web import (
     Limit,
     api_router,
     link_next_page,
+    public_path,
 )
 
 from .. import IDENTITY
@@ -95,13 +95,13 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         response_model=FriendshipView,
         responses=LOCATION
         | problem_responses(
-            FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, INVALID_REQUEST, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
+            FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
         ),
     )
-    async def begin_friendship(new: NewFriendship, response: Response) -> Friendship:
+    async def begin_friendship(new: NewFriendship, request: Request, response: Response) -> Friendship:
         """Begin a friendship between two users; there is one for each pair, whoever begins it."""
         friendship = await friendships.befriend(initiator_id=new.initiator_id, target_id=new.target_id, tag=new.tag)
-        response.headers["Location"] = f"{PREFIX}/friendships/{friendship.id}"
+        response.headers["Location"] = public_path(request, f"{PREFIX}/friendships/{friendship.id}")
         return friendship
 
     @router.get(

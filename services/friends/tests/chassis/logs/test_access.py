@@ -10,12 +10,16 @@ from uuid import UUID, uuid4
 
 import aiohttp
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.logs import configure_default_logging
 from chassis.logs.access import AccessLogMiddleware
 from chassis.logs.redaction import Redactor
+from chassis.standard_output import MAX_LINE
 
 from ..log_reader import access_lines, empty, log_text, read_log
 from ..raw_http import connection_to
+from ..sample_service import IDENTITY
 
 ITEM = {"name": "lamp", "day": "2026-01-01"}
 SOME_ID = UUID(int=7)
@@ -104,8 +108,23 @@ async def test_writes_one_line_when_the_client_leaves_in_the_middle(
         await response.content.readany()
         response.close()
     [line] = await access_lines(sample_log)
+    assert line["http.response.status_code"] == 499
     assert line["http.response.complete"] is False
     assert line["level"] == "INFO"
+
+
+@pytest.mark.parametrize("fail", ["false", "true"])
+async def test_the_line_does_not_wait_for_background_tasks(
+    sample: aiohttp.ClientSession, sample_log: Path, fail: str
+) -> None:
+    async with sample.get("/sample/background", params={"fail": fail}) as response:
+        assert response.status == 200
+    [access] = await access_lines(sample_log)
+    assert access["http.response.status_code"] == 200
+    lines = [line for line in read_log(sample_log) if line["request_id"] == access["request_id"]]
+    loggers = [line["logger"].partition(".")[0] for line in lines]
+    assert loggers[0] == "access"
+    assert [line["message"] for line in lines[1:]] == ["going on", "unhandled exception"][: 2 if fail == "true" else 1]
 
 
 async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, sample_log: Path) -> None:
@@ -121,6 +140,10 @@ async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, s
     assert not [each for each in read_log(sample_log) if each["level"] in {"ERROR", "CRITICAL"}]
 
 
+def access_log(app: ASGIApp, headers: frozenset[str] = frozenset()) -> AccessLogMiddleware:
+    return AccessLogMiddleware(app, bodies="off", body_limit=0, headers=headers, redactor=Redactor())
+
+
 async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
     async def answers_nothing(*_: object) -> None:
         pass
@@ -128,9 +151,7 @@ async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) ->
     async def unused(*_: object) -> NoReturn:
         raise AssertionError
 
-    options: Any = {"bodies": "off", "body_limit": 0, "headers": frozenset()}
-    layer = AccessLogMiddleware(answers_nothing, redactor=Redactor(), **options)
-    await layer({"type": "http", "method": "GET", "path": "/", "headers": []}, unused, unused)
+    await access_log(answers_nothing)({"type": "http", "method": "GET", "path": "/", "headers": []}, unused, unused)
     [record] = [record for record in caplog.records if record.name == "access"]
     assert (record.levelname, record.getMessage()) == ("ERROR", "GET / 500")
 
@@ -160,10 +181,75 @@ async def test_its_records_are_made_by_the_factory_that_is_set(sample: aiohttp.C
     assert line["url.path"] == "/sample/items"
 
 
-async def test_logs_health_checks_at_debug(sample: aiohttp.ClientSession, sample_log: Path) -> None:
-    async with sample.get("/health/live") as response:
-        assert response.status == 200
-    await access_lines(sample_log, count=0)
+async def test_only_successful_health_checks_are_quiet(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    for method, path in (("GET", "/health/live"), ("GET", "/health/nonsense"), ("PUT", "/health/live")):
+        await sample.request(method, path)
+    await sample.get("/health/ready")  # without a database
+    lines = await access_lines(sample_log, count=3)
+    statuses = [(line["http.response.status_code"], line["level"]) for line in lines]
+    assert statuses == [(404, "INFO"), (405, "INFO"), (503, "ERROR")]
+
+
+Messages = list[Message]
+START: Message = {"type": "http.response.start", "status": 200, "headers": []}
+PART: Message = {"type": "http.response.body", "body": b"x", "more_body": True}
+END: Message = {"type": "http.response.body", "body": b"x"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "complete"), [([], None), ([START], False), ([START, PART], False), ([START, PART, END], None)]
+)
+@pytest.mark.parametrize("how", ["the server notices", "the application is told"])
+async def test_who_leaves_before_the_answer_is_complete_is_499(
+    caplog: pytest.LogCaptureFixture, messages: Messages, complete: object, how: str
+) -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        pass
+
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        for message in messages[:-1]:
+            await send(message)
+        if how == "the server notices":
+            scope["client_left"] = True
+        else:
+            await receive()
+        for message in messages[-1:]:
+            await send(message)
+
+    caplog.set_level(logging.INFO)
+    await access_log(answers)({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
+    [record] = [record for record in caplog.records if record.name == "access"]
+    assert (record.levelname, record.getMessage()) == ("INFO", "GET / 499")
+    assert record.redacted_fields.get("http.response.complete") == complete  # type: ignore[attr-defined] # access lines have it
+
+
+async def test_whatever_a_client_sends_the_line_has_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    """Forwarded addresses, paths and headers are the client's."""
+    configure_default_logging(IDENTITY)
+    text = "\x01𝄞" * 500_000
+
+    async def answers(_: Scope, __: Receive, send: Send) -> None:
+        for message in (START, END):
+            await send(message)
+
+    async def unused() -> NoReturn:
+        raise AssertionError
+
+    async def send(_: Message) -> None:
+        pass
+
+    headers = [(name, text.encode()) for name in (b"user-agent", b"accept", b"x-a", b"x-b", b"x-c", b"x-d")]
+    scope = {"type": "http", "method": "GET", "path": text, "headers": headers, "client": (text, 0)}
+    await access_log(answers, headers=frozenset({"accept", "x-a", "x-b", "x-c", "x-d"}))(scope, unused, send)
+    [line] = capsys.readouterr().out.splitlines()
+    assert len(line.encode()) < MAX_LINE
+    fields = json.loads(line)
+    assert fields["client.address"].endswith("…")
+    assert fields["user_agent.original"].endswith("…")
+    assert (fields["http.response.status_code"], fields["message"][-4:]) == (200, " 200")
 
 
 async def test_logs_only_allowed_headers(sample: aiohttp.ClientSession, sample_log: Path) -> None:

@@ -8,24 +8,38 @@ from starlette.types import Message
 from chassis.logs.exchange import Bodies, Exchange
 
 
-async def test_an_answer_that_nobody_waits_for_has_no_status() -> None:
-    """The application may find out that the client has left, and answer all the same."""
+def nothing(_: Exchange) -> None:
+    pass
 
-    async def left() -> Message:
-        return {"type": "http.disconnect"}
+
+async def test_is_over_once_when_the_last_byte_is_sent() -> None:
+    ended: list[bool] = []
+
+    async def unused() -> NoReturn:
+        raise AssertionError
 
     async def send(_: Message) -> None:
-        pass
+        assert ended == []
 
-    exchange = Exchange({}, left, send, bodies="off", body_limit=0)
-    await exchange.receive()
+    exchange = Exchange({}, unused, send, bodies="off", body_limit=0, at_end=lambda each: ended.append(each.complete))
     await exchange.send({"type": "http.response.start", "status": 200, "headers": []})
-    assert exchange.status is None
+    await exchange.send({"type": "http.response.body", "body": b"a", "more_body": True})
+    assert ended == []
+    await exchange.send({"type": "http.response.body", "body": b"b"})
+    exchange.end()
+    assert ended == [True]
 
 
 @pytest.mark.parametrize(
     ("bodies", "status", "kept"),
-    [("off", 400, (b"", b"")), ("errors", 200, (b"abcd", b"")), ("errors", 400, (b"abcd", b"abcd"))],
+    [
+        ("off", 400, (b"", b"")),
+        ("shapes", 200, (b"abcd", b"")),
+        ("shapes", 400, (b"abcd", b"abcd")),
+        ("errors", 200, (b"abcd", b"")),
+        ("errors", 400, (b"abcd", b"abcd")),
+        ("all", 200, (b"abcd", b"abcd")),
+    ],
 )
 async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, kept: tuple[bytes, bytes]) -> None:
     pieces = [b"abc", b"d", b"e"]
@@ -37,7 +51,7 @@ async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, 
     async def send(_: Message) -> None:
         pass
 
-    exchange = Exchange({}, receive, send, bodies=bodies, body_limit=4)
+    exchange = Exchange({}, receive, send, bodies=bodies, body_limit=4, at_end=nothing)
     for _ in pieces:
         await exchange.receive()
     await exchange.send({"type": "http.response.start", "status": status, "headers": []})
@@ -55,5 +69,5 @@ def test_tells_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with monkeypatch.context() as stopped:
         stopped.setattr("time.perf_counter", lambda: next(clock))
-        duration = Exchange({}, unused, unused, bodies="off", body_limit=0).duration_ms
+        duration = Exchange({}, unused, unused, bodies="off", body_limit=0, at_end=nothing).duration_ms
     assert duration == 123.457

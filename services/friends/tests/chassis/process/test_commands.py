@@ -75,6 +75,15 @@ async def test_migrate_without_a_database_fails_in_one_line() -> None:
     assert [line["level"] for line in outcome.lines if line["level"] != "INFO"] == ["ERROR"]
 
 
+async def test_a_variable_that_is_probably_mistyped_is_told_by_its_name() -> None:
+    outcome = await run("check", POSTGRES_HOST="/nowhere", DATABSE_POOL_SIZE="planted-value")
+    assert [line["message"] for line in outcome.lines if line["logger"] == "chassis.process.commands"] == [
+        "no setting is called DATABSE_POOL_SIZE; is DATABASE_POOL_SIZE meant?",
+        "not ready: database-unavailable",
+    ]
+    assert "planted-value" not in outcome.text
+
+
 async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() -> None:
     serve, mistyped, bare = await asyncio.gather(run("serve", PORT="x", LOG_LEVEL="x"), run("server"), run())
     assert (serve.code, mistyped.code, bare.code) == (os.EX_CONFIG, os.EX_USAGE, os.EX_USAGE)
@@ -141,3 +150,18 @@ async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:
     assert openapi.text == json.dumps(document, indent=2, ensure_ascii=False) + "\n", "to be read and compared"
     assert settings.text == settings_table(Settings, package=PACKAGE)
     assert (openapi.code, openapi.errors, settings.code, settings.errors) == (0, "", 0, "")
+
+
+@pytest.mark.parametrize("command", ["openapi", "settings"])
+async def test_a_document_has_stdout_for_itself(command: str) -> None:
+    loud, quiet = await asyncio.gather(run(command, SAMPLE_IS_LOUD="1"), run(command))
+    assert (loud.code, loud.text) == (0, quiet.text)
+    lines = [line for line in loud.errors.splitlines() if line.startswith("{")]
+    assert [json.loads(line)["level"] for line in lines if "planted" in line] == ["WARNING", "ERROR"]
+    assert "planted by print" in loud.errors
+
+
+async def test_a_document_that_cannot_be_made_leaves_stdout_empty() -> None:
+    outcome = await run("openapi", PORT="x")
+    assert (outcome.code, outcome.text) == (os.EX_CONFIG, "")
+    assert json.loads(outcome.errors)["message"].startswith("unusable setting: PORT")

@@ -13,7 +13,8 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chassis.database import Database
+from chassis.database import Database, migrations
+from chassis.database.migrations import UnusableMigrations
 from chassis.process.health import Health
 
 from ..conftest import Boot
@@ -75,6 +76,17 @@ async def test_is_not_ready_between_two_revisions(settings: Settings, empty_conn
     await empty_connection.execute("CREATE TABLE alembic_version (version_num varchar(32))")
     name = await empty_connection.fetchval("SELECT current_database()")
     assert await reason_with(settings, postgres_db=name) == "database-not-migrated"
+
+
+async def test_is_not_ready_if_its_migrations_have_no_order_and_says_so(
+    health: Health, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def diverged() -> None:
+        raise UnusableMigrations("There are 2 newest migrations.")
+
+    monkeypatch.setattr(migrations, "known_revisions", diverged)
+    assert await health.reason_not_ready() == "database-not-migrated"
+    assert caplog.messages == ["not ready: database-not-migrated: There are 2 newest migrations."]
 
 
 async def test_is_ready_with_a_schema_of_a_newer_release(

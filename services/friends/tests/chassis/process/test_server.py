@@ -102,7 +102,7 @@ async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) ->
         async with asyncio.timeout(PATIENCE):
             assert await process.wait() == 0
     warnings = {line["message"] for line in lines(log) if line["level"] in {"WARNING", "ERROR", "CRITICAL"}}
-    assert warnings == {"Invalid HTTP request received.", "refused what is not valid HTTP"}
+    assert not warnings
     assert len(messages(log, "Uvicorn running on http://localhost:")) == 1
     assert len(messages(log, "Started server process")) == int(workers)
     assert len(messages(log, "Started parent process")) == (0 if workers == "1" else 1)

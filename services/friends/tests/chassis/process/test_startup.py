@@ -1,12 +1,10 @@
 """An unusable setting stops the start, with one line for each, which names it and never repeats its value."""
 
 import json
-from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
 import pytest
-from pydantic import Field, model_validator
-from pydantic_settings import SettingsConfigDict
+from pydantic import AliasChoices, AliasPath, BaseModel, Field, SecretStr, field_validator, model_validator
 
 from ..sample_service.settings import Settings
 from ..unusable_settings import PLANTED, unusable
@@ -45,15 +43,82 @@ def test_what_is_wrong_with_several_values_has_a_line_without_a_name(caplog: pyt
     assert unusable(caplog, JudgedTogether) == ["These exclude each other."]
 
 
-def test_a_secret_file_that_cannot_be_read_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+class Smtp(BaseModel):
+    host: str
+    port: int = 25
+    user: str = Field("", validation_alias=AliasChoices("username", "login"))
+    password: SecretStr = SecretStr("")
+
+    @field_validator("password")
+    @classmethod
+    def _refuse(cls, password: SecretStr) -> SecretStr:
+        if password.get_secret_value() == PLANTED:
+            raise ValueError(f"{PLANTED} is a bad password")
+        return password
+
+
+class Disk(BaseModel):
+    kind: Literal["disk"]
+    size: int
+
+
+class Cloud(BaseModel):
+    kind: Literal["cloud"]
+    size: str
+
+
+class Nested(Settings):
+    smtp: Smtp | None = None
+    store: Annotated[Disk | Cloud, Field(discriminator="kind")] = Disk(kind="disk", size=1)
+    sizes: dict[str, int] = Field({})
+    key: int = Field(1, validation_alias=AliasChoices("THE_KEY", AliasPath("KEYS", 0), "old_key"))
+
+
+@pytest.mark.parametrize(
+    ("variables", "beginning"),
+    [
+        ({"SMTP__HOST": "mail", "SMTP__PORT": PLANTED}, "SMTP__PORT: Input should be a valid integer"),
+        ({"SMTP__PORT": "1"}, "SMTP__HOST: Field required"),
+        ({"SMTP": '{"host": "mail", "port": "planted-value"}'}, "SMTP__PORT: Input should be a valid integer"),
+        ({"SMTP": PLANTED}, "SMTP: Input should be a valid dictionary"),
+        ({"STORE__SIZE": PLANTED}, "STORE__SIZE: Input should be a valid integer"),
+        ({"STORE__KIND": PLANTED}, "STORE: Input tag '…' found using 'kind'"),
+        ({"SIZES": PLANTED}, "SIZES: is not valid JSON"),
+        ({"SIZES__A": PLANTED}, "SIZES: Input should be a valid integer"),
+        ({"THE_KEY": PLANTED}, "THE_KEY: "),
+        ({"OLD_KEY": PLANTED}, "OLD_KEY: "),
+        ({"KEYS": PLANTED}, "KEYS: is not valid JSON"),
+        ({"SMTP__HOST": "mail", "SMTP__PASSWORD": PLANTED}, "SMTP__PASSWORD: … is a bad password"),
+    ],
+    ids=str,
+)
+def test_an_unusable_value_is_named_as_the_operator_set_it(
+    variables: dict[str, str], beginning: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    class WithSecrets(Settings):
-        model_config = SettingsConfigDict(secrets_dir=tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    (line,) = unusable(caplog, Nested)
+    assert line.startswith(beginning)
 
-    def refuse(path: Path, *_: object, **__: object) -> str:
-        raise PermissionError(13, "Permission denied", str(path))
 
-    (tmp_path / "postgres_password").touch()
-    monkeypatch.setattr(Path, "read_text", refuse)
-    assert unusable(caplog, WithSecrets) == ["POSTGRES_PASSWORD: cannot be read: Permission denied"]
+class Required(Settings):
+    token: SecretStr = Field(validation_alias=AliasChoices("TOKEN", "OLD_TOKEN"))
+    colour: str
+
+
+def test_what_is_missing_is_named_in_every_way_in_which_it_can_be_set(caplog: pytest.LogCaptureFixture) -> None:
+    assert unusable(caplog, Required) == ["TOKEN or OLD_TOKEN: Field required", "COLOUR: Field required"]
+
+
+class Telling(Required):
+    @model_validator(mode="after")
+    def _tell(self) -> Self:
+        raise ValueError(f"{self.colour} does not go with {self.token.get_secret_value()}")
+
+
+def test_what_a_service_says_about_its_settings_is_told_without_their_secrets(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("TOKEN", PLANTED)
+    monkeypatch.setenv("COLOUR", "green")
+    assert unusable(caplog, Telling) == ["green does not go with …"]

@@ -25,7 +25,9 @@ def item(**fields: object) -> str:
 @pytest.mark.parametrize(
     ("body", "media_type", "status"),
     [
-        (item(name="a\0b"), JSON, 201),  # text is for the domain to judge
+        (item(name="a\0b"), JSON, 422),
+        (item(name="\U0001f600"), JSON, 201),  # a pair of surrogates in JSON
+        (item(name="\\u0000"), JSON, 201),  # a backslash, and no NUL
         ('{"name": "\\ud800", "day": "2026-01-01"}', JSON, 422),
         ('{"name": "lamp", "day": "2026-01-01", "\\ud800": 1}', JSON, 422),
         (b'{"name": "\xed\xa0\x80", "day": "2026-01-01"}', JSON, 422),
@@ -102,7 +104,7 @@ async def test_judges_queries(sample: aiohttp.ClientSession, document: dict[str,
     assert "422" in document["paths"]["/sample/items"]["get"]["responses"]
 
 
-@pytest.mark.parametrize("item_id", ["x", "%00", "%ff", "0", "1" * 400, "%F0%9F%98%80", "{}", "-", f"{UUID(int=7)}x"])
+@pytest.mark.parametrize("item_id", ["x", "%EF%BF%BD", "0", "1" * 400, "%F0%9F%98%80", "{}", "-", f"{UUID(int=7)}x"])
 async def test_judges_identifiers(sample: aiohttp.ClientSession, item_id: str) -> None:
     async with sample.get(f"/sample/items/{item_id}") as response:
         assert response.status == 422
@@ -122,7 +124,8 @@ async def test_says_why_json_is_refused(sample: aiohttp.ClientSession) -> None:
         ('{"a": 1, "a": 2}', "Duplicate name in an object"),
         ("[NaN]", "NaN and Infinity are not JSON"),
         ("[1e999]", "A number is too large"),
-        ("[" * 500_000, "Unreadable"),  # since Python 3.14 the depth is bounded by the stack only
+        (b'"\xff"', "Unreadable"),
+        ("9" * 5000, "Unreadable"),
     ]:
         async with sample.post("/sample/items", data=body, headers={"Content-Type": JSON}) as response:
             problem = await response.json(content_type="application/problem+json")

@@ -2,16 +2,17 @@
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import is_dataclass
 
-from pydantic import SecretStr
+from pydantic import BaseModel, Secret, SecretBytes, SecretStr
 
-from chassis.early_logging import install_hooks
+from chassis.early_logging import LineHandler, install_hooks
 from chassis.identity import Identity
 from chassis.settings import WELL_KNOWN_PASSWORDS, ChassisSettings
 
 from .formats import ConsoleFormatter, JsonFormatter
-from .handlers import FileHandler, LineHandler
+from .handlers import FileHandler
 from .redaction import Redactor
 
 
@@ -33,9 +34,28 @@ def configure_logging(settings: ChassisSettings) -> None:
 
 def redactor_for(settings: ChassisSettings) -> Redactor:
     """A redactor that knows every secret among the settings, except those that are no secret to anybody."""
-    values = (value.get_secret_value() for _, value in settings if isinstance(value, SecretStr))
     well_known = WELL_KNOWN_PASSWORDS | {settings.identity.name}
-    return Redactor(settings.log_redact, [value for value in values if value not in well_known])
+    return Redactor(settings.log_redact, [value for value in _secrets_in(settings) if value not in well_known])
+
+
+def _secrets_in(value: object) -> Iterator[str]:
+    """The values of all secrets, at any depth of models, dataclasses and collections; bytes also as Python shows."""
+    if isinstance(value, Secret | SecretStr | SecretBytes):
+        value = value.get_secret_value()
+        if isinstance(value, bytes):
+            yield repr(value)[2:-1]
+            yield value.decode("utf-8", "replace")
+        else:
+            yield str(value)
+    elif isinstance(value, BaseModel):
+        yield from _secrets_in([each for _, each in value])
+    elif is_dataclass(value):
+        yield from _secrets_in(list(vars(value).values()))
+    elif isinstance(value, Mapping):
+        yield from _secrets_in([*value.keys(), *value.values()])
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from _secrets_in(each)
 
 
 def _configure(handlers: Sequence[logging.Handler], *, level: str) -> None:

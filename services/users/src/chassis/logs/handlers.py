@@ -1,28 +1,10 @@
-"""Where log lines go: to stdout, and to a file if there is one."""
+"""The file that log lines go to, if there is one, besides standard output."""
 
 import logging
 import sys
 from logging.handlers import RotatingFileHandler
-from typing import Any
 
-
-class LineHandler(logging.StreamHandler[Any]):
-    """Writes one record a line to stdout."""
-
-    def __init__(self, formatter: logging.Formatter) -> None:
-        super().__init__(sys.stdout)
-        self.setFormatter(formatter)
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Say in a line of its own that a record cannot be formatted; a line that cannot be written is lost."""
-        error = sys.exception()
-        if isinstance(error, OSError) or self.stream.closed:
-            return  # nobody reads stdout any more, which is no reason to fail a request
-        failure = logging.makeLogRecord({"name": record.name, "levelname": "ERROR"})
-        failure.msg = "unloggable message at %s:%d: %r (%s)"
-        failure.args = (record.pathname, record.lineno, record.msg, type(error).__name__)
-        self.stream.write(self.format(failure) + self.terminator)
-        self.flush()
+from chassis.early_logging import LineHandler
 
 
 class FileHandler(RotatingFileHandler):

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount
 
-from chassis.errors import BodyTooLarge, DatabaseNotMigrated, DatabaseUnavailable, UpstreamTimeout, UpstreamUnavailable
+from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 from . import catalogue
 from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
@@ -31,14 +31,19 @@ class ProblemFor(Generic[Error]):
     problem: Problem
     members: Callable[[Error], Mapping[str, object]] = lambda _: {}
     """Makes of the exception what the problem tells beside its standard members; JSON, UUIDs and times."""
+    headers: Callable[[Error], Mapping[str, str]] = lambda _: {}
+    """Makes of the exception headers of the answer, such as a `Retry-After` of its own."""
+
+
+def _patience(error: UpstreamError) -> Mapping[str, str]:
+    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
 
 
 CHASSIS_PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
-    ProblemFor(BodyTooLarge, catalogue.BODY_TOO_LARGE),
     ProblemFor(DatabaseUnavailable, catalogue.DATABASE_UNAVAILABLE),
     ProblemFor(DatabaseNotMigrated, catalogue.DATABASE_NOT_MIGRATED),
-    ProblemFor(UpstreamUnavailable, catalogue.UPSTREAM_UNAVAILABLE),
-    ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT),
+    ProblemFor(UpstreamUnavailable, catalogue.UPSTREAM_UNAVAILABLE, headers=_patience),
+    ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT, headers=_patience),
 )
 
 # Named here and not by HTTPStatus.phrase, which differs between versions of Python.
@@ -77,7 +82,7 @@ def _handler(answer: ProblemFor[Any]) -> Handler:
             problem,
             detail=str(error.detail if isinstance(error, HTTPException) else error),
             path=request.scope["path"],
-            headers=error.headers if isinstance(error, HTTPException) else None,
+            headers=answer.headers(error) or (error.headers if isinstance(error, HTTPException) else None),
             members=answer.members(error),
         )
 
@@ -107,7 +112,17 @@ async def _answer_http_exception(request: Request, error: HTTPException) -> Resp
         allowed = _allowed_methods(request)
         if allowed and request.method not in allowed:  # else a route or a mounted application refuses it itself
             headers["Allow"] = ", ".join(allowed)
-    return problem_response(problem, detail=str(error.detail), path=request.scope["path"], headers=headers)
+    detail, members = _detail_and_members(error.detail, problem)
+    return problem_response(problem, detail=detail, path=request.scope["path"], headers=headers, members=members)
+
+
+def _detail_and_members(detail: object, problem: Problem) -> tuple[str, Mapping[str, object]]:
+    """FastAPI's `detail` may be any JSON: an object gives the problem its members, a list is the member `details`."""
+    if isinstance(detail, str):
+        return detail, {}
+    members: Mapping[str, object] = detail if isinstance(detail, Mapping) else {"details": detail}
+    told = members.get("detail")
+    return told if isinstance(told, str) else problem.title, members
 
 
 def _unnamed_problem(status: int) -> Problem:
@@ -118,10 +133,11 @@ def _unnamed_problem(status: int) -> Problem:
 
 def _allowed_methods(request: Request) -> list[str]:
     """All methods of the path (RFC 9110 section 15.5.6): the framework knows those of the first route only."""
-    scope = {"type": "http", "path": request.scope["path"], "headers": []}
+    scope = {name: request.scope.get(name, "") for name in ("type", "path", "root_path")} | {"headers": []}
     routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]  # it matches any method
-    return [
+    allowed = {
         method
         for method in METHODS
         if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
-    ]
+    }
+    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)  # as HeadMiddleware has it

@@ -5,6 +5,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import orjson
+from fastapi.encoders import jsonable_encoder
 from starlette.responses import Response
 
 from chassis.request_context import current_request
@@ -33,7 +34,10 @@ def problem_response(
         "request_id": request.request_id if request else "",
     }
     content |= {name: value for name, value in (members or {}).items() if name not in content}
-    response = Response(orjson.dumps(content), problem.status, headers, MEDIA_TYPE)
+    body = orjson.dumps(content, default=jsonable_encoder, option=orjson.OPT_NON_STR_KEYS)
+    response = Response(body, problem.status, media_type=MEDIA_TYPE)
     if problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
+    response.headers.update(problem.headers)
+    response.headers.update(headers or {})
     return response

@@ -1,31 +1,38 @@
 """What was wrong with a request: where and why, never what was sent."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.params import Form
 from starlette.requests import Request
 
-MAX_ERRORS: Final = 20
-MAX_STEP: Final = 64
+from .pointers import pointer, steps_into_body
 
+MAX_ERRORS: Final = 20
+
+# pydantic's own sentences for some of these repeat what was sent.
 _DETAILS: Final = {
+    "byte_size_unit": "Input should be a number of bytes, with or without a unit",
+    "dataclass_type": "Input should be an object",
     "dict_type": "Input should be an object",
+    "is_instance_of": "Input is not of the expected kind",  # pydantic's own tells the name of a class
     "model_attributes_type": "Input should be an object",
     "model_type": "Input should be an object",
-    "union_tag_invalid": "Input does not match any of the expected kinds",  # pydantic's own repeats what was sent
+    "import_error": "Input should be the path of something that can be imported",
+    "union_tag_invalid": "Input does not match any of the expected kinds",
+    "zoneinfo_str": "Input should be the name of a time zone",
 }
 
 
 def invalid_fields(error: RequestValidationError) -> list[dict[str, str]]:
     """The first errors, as JSON pointers with a sentence each."""
-    return [_invalid_field(each) for each in error.errors()[:MAX_ERRORS]]
+    return [_invalid_field(each, error.body) for each in error.errors()[:MAX_ERRORS]]
 
 
 def invalid_field(*names: str | int, detail: str) -> dict[str, str]:
     """One entry of a problem's `errors`: where in the body (a JSON pointer, RFC 6901 section 6), and what is wrong."""
-    return {"pointer": _pointer(names), "detail": detail}
+    return {"pointer": pointer(names), "detail": detail}
 
 
 def has_foreign_media_type(request: Request, error: RequestValidationError) -> bool:
@@ -38,11 +45,14 @@ def has_foreign_media_type(request: Request, error: RequestValidationError) -> b
     return not is_json and any(each["loc"][0] == "body" for each in error.errors()) and error.body is not None
 
 
-def _invalid_field(error: Mapping[str, Any]) -> dict[str, str]:
+def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:
     if error["type"] == "json_invalid":
         return invalid_field(detail=f"Not valid JSON: {error['ctx']['error']}")
-    location = error["loc"]
-    return invalid_field(*(location[1:] if location[0] == "body" else location), detail=_detail(error))
+    place, *steps = error["loc"]
+    if place == "body":
+        return invalid_field(*steps_into_body(error, body), detail=_detail(error))
+    name, *below = steps or [""]  # below the name are the index in a list, and the members of unions
+    return invalid_field(place, name, *(step for step in below if isinstance(step, int)), detail=_detail(error))
 
 
 def _detail(error: Mapping[str, Any]) -> str:
@@ -50,9 +60,3 @@ def _detail(error: Mapping[str, Any]) -> str:
     if error["type"].endswith("_parsing"):
         return message.partition(",")[0]  # what follows quotes characters that were sent
     return message.removeprefix("Value error, ")
-
-
-def _pointer(steps: Iterable[int | str]) -> str:
-    """A URI fragment; names of unknown fields are the client's: cut and made encodable."""
-    names = (str(step)[:MAX_STEP].encode("utf-8", "replace").decode() for step in steps)
-    return "#" + "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)

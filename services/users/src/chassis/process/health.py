@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.database import Database
 from chassis.database.errors import sqlstate
-from chassis.database.migrations import is_at_head
+from chassis.database.migrations import UnusableMigrations, is_at_head
 from chassis.errors import DatabaseUnavailable
 from chassis.problems import NOT_READY, problem_response, problem_responses
 
@@ -57,6 +57,9 @@ class Health:
             async with self._database.spare() as connection:
                 reason: Reason | None = None if await is_at_head(connection) else "database-not-migrated"
                 self._log_change(reason)
+        except UnusableMigrations as error:
+            reason = "database-not-migrated"
+            self._log_change(reason, error)
         except (DatabaseUnavailable, DBAPIError) as error:
             reason = _reason_for(error)
             self._log_change(reason, error)

@@ -1,6 +1,7 @@
 """Circuit breaker (microservices.io): stop asking an upstream that keeps failing, and try it again a little later."""
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,10 +33,16 @@ class CircuitBreaker:
         """Whether a call would be refused at this moment."""
         return self._retry_at is not None and (self._probing or self._clock() < self._retry_at)
 
+    @property
+    def retry_after(self) -> int | None:
+        """Whole seconds until a probe may pass, at least 1; None while the circuit is closed."""
+        return None if self._retry_at is None else max(1, math.ceil(self._retry_at - self._clock()))
+
     def refuse_if_open(self) -> None:
         """Raise `UpstreamUnavailable` if a call would be refused."""
         if self.is_open:
-            raise UpstreamUnavailable(f"The {self._name} service is unavailable; it will be tried again shortly.")
+            message = f"The {self._name} service is unavailable; it will be tried again shortly."
+            raise UpstreamUnavailable(message, retry_after=self.retry_after)
 
     @contextmanager
     def call(self) -> Iterator[None]:
@@ -45,9 +52,14 @@ class CircuitBreaker:
         self._probing = is_probe
         try:
             yield
+        except UpstreamRefused:
+            if changes == self._changes:
+                self._succeeded()
+            raise
         except UpstreamError as error:
             if changes == self._changes:
-                self._succeeded() if isinstance(error, UpstreamRefused) else self._failed()
+                self._failed()
+            error.retry_after = max(error.retry_after or 0, self.retry_after or 0) or None
             raise
         else:
             if changes == self._changes:

@@ -1,47 +1,40 @@
-"""The client of an upstream service: bounded in time, attempts, concurrency and size; it fails in two ways only."""
+"""The client of an upstream service: bounded in time, attempts, concurrency and size."""
 
 import asyncio
 import logging
-import random
-from collections.abc import Callable, Sequence
-from http import HTTPStatus
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, Unpack
 
 import aiohttp
-import orjson
+from pydantic import ConfigDict, HttpUrl, TypeAdapter
 
 from chassis.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
 from chassis.fair_queue import FairQueue
-from chassis.request_context import current_request
-from chassis.settings import ChassisSettings
+from chassis.settings import ChassisSettings, UpstreamUrl
 
+from .answers import Answer, answer_in
+from .attempts import AttemptFailed, failure_of
 from .circuit_breaker import CircuitBreaker
+from .connections import connector, once
+from .options import Asking, Other, Read, Reading, Sending
+from .requests import Request, build_request
 
-BACKOFF_SECONDS: Final = 0.05
-KEEP_ALIVE_SECONDS: Final = 15.0  # shorter than a server's `keep_alive_timeout`, else it may close what we just reused
-LOGGED_ANSWER_BYTES: Final = 256
-# An answer that nobody compressed cannot grow in our memory.
 HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
+# A URL that is refused may hold a password.
+BASE_URL: Final = TypeAdapter[HttpUrl](UpstreamUrl, config=ConfigDict(hide_input_in_errors=True))
 
 logger = logging.getLogger(__name__)
 
-Answer = TypeVar("Answer")
-QueryParameters = Sequence[tuple[str, str]]
-
-
-class _WorthRetrying(UpstreamUnavailable):
-    """A lost connection, or an error of a server that does not ask for patience."""
-
 
 class UpstreamClient:
-    """Asks one upstream service for JSON over one connection pool for the life of the process.
+    """Calls one upstream service, which speaks JSON, over one pool of connections for the life of the process.
 
-    Every failure is `UpstreamTimeout` or `UpstreamUnavailable`; what was wrong with an answer goes to the log.
+    A call returns what was read, or raises one of three: `UpstreamUnavailable` and `UpstreamTimeout` if the service
+    could not be asked, `UpstreamRefused` if it answered 4xx. What exactly was wrong goes to the log.
     """
 
-    def __init__(self, name: str, base_url: str, settings: ChassisSettings) -> None:
+    def __init__(self, name: str, base_url: HttpUrl | str, settings: ChassisSettings) -> None:
         self.name = name
-        self._base_url = base_url.rstrip("/")
+        self._base_url = str(BASE_URL.validate_python(base_url)).rstrip("/")
         self._settings = settings
         self._queue = FairQueue(
             settings.http_client_concurrency,
@@ -54,96 +47,106 @@ class UpstreamClient:
         )
 
     async def __aenter__(self) -> Self:
-        # Of aiohttp's own: it repeats a GET once if a reused connection turns out to be closed, within our time limit.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            connector=connector(),
             timeout=aiohttp.ClientTimeout(sock_connect=self._settings.http_client_connect_timeout),
             headers=HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            trust_env=False,  # neither a proxy nor a password from the environment
+            middlewares=[once],
         )
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """End the calls that are in flight with `UpstreamUnavailable`, and refuse all others."""
         if self._session:
             await self._session.close()
 
-    async def get_json(self, path: str, query: QueryParameters = (), *, read: Callable[[object], Answer]) -> Answer:
-        """GET a JSON document; the answer has to be 200. The time limit covers waiting for a turn and all attempts.
+    async def get(self, template: str, /, **options: Unpack[Reading[Read, Other]]) -> Read | Other:
+        """GET what is there."""
+        return (await self.request("GET", template, **options)).value
 
-        `read` takes from the document what was asked for; it raises ValueError if that is not what the API promises.
-        """
+    async def head(self, template: str, /, **options: Unpack[Asking[Other]]) -> Answer[Other | None]:
+        """GET without the body."""
+        return await self.request("HEAD", template, **options)
+
+    async def post(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
+        """Have something done; sent twice only with an idempotency key, or if it surely never arrived."""
+        return (await self.request("POST", template, **options)).value
+
+    async def put(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
+        """Replace, or make."""
+        return (await self.request("PUT", template, **options)).value
+
+    async def patch(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
+        """Change; sent twice only with an idempotency key, or if it surely never arrived."""
+        return (await self.request("PATCH", template, **options)).value
+
+    async def delete(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
+        """Remove. It may be repeated after an answer that was lost, so that 404 may mean: done."""
+        return (await self.request("DELETE", template, **options)).value
+
+    async def request(
+        self, method: str, template: str, /, **options: Unpack[Sending[Read, Other]]
+    ) -> Answer[Read | Other]:
+        """Any method, and all of the answer. The time limit covers waiting for a turn and all attempts."""
         deadline = asyncio.get_running_loop().time() + self._settings.http_client_total_timeout
         self.circuit.refuse_if_open()
+        try:
+            request = build_request(self._base_url, method, template, options, upstream=self.name)
+        except UpstreamRefused as refusal:
+            if refusal.status in (answers := options.get("answers", {})):
+                return Answer(refusal.status, {}, answers[refusal.status])
+            raise
         async with self._queue:
             with self.circuit.call():
                 try:
                     async with asyncio.timeout_at(deadline):
-                        body = await self._attempt_until_answered(path, query)
-                    return self._understand(body, read)
+                        return await self._attempt_until_answered(request, options, deadline)
                 except TimeoutError:
-                    logger.warning("upstream %s did not answer in time", self.name)
+                    logger.warning("upstream %s did not answer in time: %s", self.name, request.label)
                     raise UpstreamTimeout(f"The {self.name} service did not answer in time.") from None
 
-    async def _attempt_until_answered(self, path: str, query: QueryParameters) -> bytes:
-        for attempt in range(self._settings.http_client_retries):
+    async def _attempt_until_answered(
+        self, request: Request, options: Reading[Read, Other], deadline: float
+    ) -> Answer[Any]:
+        attempt = 0
+        while True:
             try:
-                return await self._attempt(path, query)
-            except _WorthRetrying:
-                # Full jitter: retries of many callers spread out instead of arriving together.
-                await asyncio.sleep(random.uniform(0, BACKOFF_SECONDS * 2**attempt))  # noqa: S311 - no secret
-        return await self._attempt(path, query)
+                return await self._attempt(request, options)
+            except AttemptFailed as failure:
+                if not self._may_repeat(request, failure, attempt, deadline):
+                    raise self._unavailable(f"{failure}: {request.label}", failure.retry_after) from None
+                logger.warning("upstream %s %s: %s; trying again", self.name, failure, request.label)
+                pause = failure.pause(attempt)
+            await asyncio.sleep(pause)
+            attempt += 1
 
-    async def _attempt(self, path: str, query: QueryParameters) -> bytes:
+    def _may_repeat(self, request: Request, failure: AttemptFailed, attempt: int, deadline: float) -> bool:
+        """The circuit is open to the probe as well, which thus is a single attempt."""
+        time_left = deadline - asyncio.get_running_loop().time()
+        return (
+            attempt < self._settings.http_client_retries
+            and failure.is_worth_repeating(request)
+            and (failure.retry_after or 0) < time_left
+            and not self.circuit.is_open
+        )
+
+    async def _attempt(self, request: Request, options: Reading[Read, Other]) -> Answer[Any]:
         if self._session is None:
             raise RuntimeError("UpstreamClient is used outside of `async with`")
-        context = current_request()
+        if self._session.closed:
+            raise AttemptFailed("is not asked any more, since this service stops")
         try:
-            async with self._session.get(
-                self._base_url + path,
-                params=query,
-                headers=context.headers if context else {},
-                allow_redirects=False,
+            async with self._session.request(
+                request.method, request.url, data=request.payload(), headers=request.headers, allow_redirects=False
             ) as response:
-                return await self._read(response)
+                limit = self._settings.http_client_max_body_size
+                return await answer_in(response, request, options, upstream=self.name, limit=limit)
         except (aiohttp.ClientError, OSError) as error:
-            raise self._unavailable(f"failed: {type(error).__name__}: {error}", kind=_WorthRetrying) from error
+            raise failure_of(error) from error
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        limit = self._settings.http_client_max_body_size
-        if response.status != HTTPStatus.OK:
-            start = await response.content.read(LOGGED_ANSWER_BYTES)
-            raise self._unavailable(f"answered {response.status}: {start!r}", kind=_kind_of(response))
-        if response.content_type != "application/json":
-            raise self._unavailable(f"answered with content type {response.content_type!r}")
-        body = await _read_at_most(response, limit)
-        if body is None:
-            raise self._unavailable(f"answered with more than {limit} bytes")
-        return body
-
-    def _understand(self, body: bytes, read: Callable[[object], Answer]) -> Answer:
-        try:
-            return read(orjson.loads(body))
-        except ValueError:
-            raise self._unavailable(f"answered with nonsense: {body[:LOGGED_ANSWER_BYTES]!r}") from None
-
-    def _unavailable(self, reason: str, kind: type[UpstreamUnavailable] = UpstreamUnavailable) -> UpstreamUnavailable:
+    def _unavailable(self, reason: str, retry_after: int | None = None) -> UpstreamUnavailable:
         logger.warning("upstream %s %s", self.name, reason)
-        return kind(f"The {self.name} service is unavailable.")
-
-
-def _kind_of(response: aiohttp.ClientResponse) -> type[UpstreamUnavailable]:
-    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return UpstreamUnavailable if "Retry-After" in response.headers else _WorthRetrying
-    is_refusal = response.status >= HTTPStatus.BAD_REQUEST and response.status != HTTPStatus.TOO_MANY_REQUESTS
-    return UpstreamRefused if is_refusal else UpstreamUnavailable
-
-
-async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > limit:
-            response.close()
-            return None
-    return bytes(body)
+        return UpstreamUnavailable(f"The {self.name} service is unavailable.", retry_after=retry_after)

@@ -18,10 +18,11 @@ from starlette.staticfiles import StaticFiles
 
 from chassis.problems import problem_schemas
 
-OPENAPI_PATH: Final = "/api/openapi.json"
-SWAGGER_PATH: Final = "/api/docs"
-REDOC_PATH: Final = "/api/redoc"
-ASSETS_PATH: Final = "/api/docs/assets"
+_FOLDER: Final = "/api/"
+OPENAPI_PATH: Final = f"{_FOLDER}openapi.json"
+SWAGGER_PATH: Final = f"{_FOLDER}docs"
+REDOC_PATH: Final = f"{_FOLDER}redoc"
+ASSETS_PATH: Final = f"{SWAGGER_PATH}/assets"
 _ASSETS_FOLDER: Final = Path(fastapi_offline.__file__).parent / "static"
 _REDOC_PATH: Final = f"{ASSETS_PATH}/redoc.standalone.js"
 _FAVICON_PATH: Final = f"{ASSETS_PATH}/favicon.png"
@@ -35,22 +36,28 @@ def add_documentation(app: FastAPI) -> None:
     app.add_route(_REDOC_PATH, _redoc_bundle)
     app.mount(ASSETS_PATH, StaticFiles(directory=_ASSETS_FOLDER))
 
+    # What a page refers to stands beside or below it, so that it is found behind any prefix (`ROOT_PATH`), too.
     swagger = get_swagger_ui_html(
-        openapi_url=OPENAPI_PATH,
+        openapi_url=_beside(OPENAPI_PATH),
         title=app.title,
-        swagger_js_url=f"{ASSETS_PATH}/swagger-ui-bundle.js",
-        swagger_css_url=f"{ASSETS_PATH}/swagger-ui.css",
-        swagger_favicon_url=_FAVICON_PATH,
+        swagger_js_url=_beside(f"{ASSETS_PATH}/swagger-ui-bundle.js"),
+        swagger_css_url=_beside(f"{ASSETS_PATH}/swagger-ui.css"),
+        swagger_favicon_url=_beside(_FAVICON_PATH),
     )
     redoc = get_redoc_html(
-        openapi_url=OPENAPI_PATH,
+        openapi_url=_beside(OPENAPI_PATH),
         title=app.title,
-        redoc_js_url=_REDOC_PATH,
-        redoc_favicon_url=_FAVICON_PATH,
+        redoc_js_url=_beside(_REDOC_PATH),
+        redoc_favicon_url=_beside(_FAVICON_PATH),
         with_google_fonts=False,
     )
     for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
         app.add_route(path, _endpoint(page))
+
+
+def _beside(path: str) -> str:
+    """The path, seen from one of the pages."""
+    return path.removeprefix(_FOLDER)
 
 
 async def _redoc_bundle(_: Request) -> Response:
@@ -61,7 +68,7 @@ async def _redoc_bundle(_: Request) -> Response:
 @cache
 def _read_redoc() -> bytes:
     bundle = (_ASSETS_FOLDER / "redoc.standalone.js").read_bytes()
-    return bundle.replace(_REDOC_LOGO, _FAVICON_PATH.encode())
+    return bundle.replace(_REDOC_LOGO, _beside(_FAVICON_PATH).encode())
 
 
 def _endpoint(page: HTMLResponse) -> Callable[[Request], Awaitable[Response]]:

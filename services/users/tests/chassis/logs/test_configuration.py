@@ -7,11 +7,12 @@ import re
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
+from pydantic import BaseModel, Field, Secret, SecretBytes, SecretStr
 
 from chassis.logs import configure_logging, redactor_for
 
@@ -128,6 +129,8 @@ def test_says_that_the_log_file_cannot_be_written() -> None:
          r"unloggable message at <string>:2: '%d' \(TypeError\)"),
         ("import logging; logging.getLogger('x').info('%s %s', 'one')", "x", "ERROR",
          r"unloggable message at <string>:2: '%s %s' \(TypeError\)"),
+        ("import logging\nclass A:\n  def __repr__(self): raise ValueError('x')\nlogging.getLogger('x').error(A())",
+         "x", "ERROR", r"unloggable message at <string>:5: <A object> \(ValueError\)"),
         ("import logging; logging.getLogger('x').info({'a': 1, 2: {3}})", "x", "INFO", ""),
         ("import logging; logging.getLogger('x').info('\\ud800', extra={'n': 2**70, 'f': float('nan')})", "x", "INFO",
          "\ud800"),
@@ -152,6 +155,26 @@ def test_an_uncaught_exception_is_told_with_its_type_and_its_way() -> None:
     assert line["exception.stacktrace"].startswith("Traceback (most recent call last):\n")
 
 
+def test_an_exception_that_has_no_text_keeps_its_way() -> None:
+    code = """
+import logging
+class E(Exception):
+    def __str__(self): raise RuntimeError('planted')
+    __repr__ = __str__
+try:
+    raise E
+except E as error:
+    logging.exception("failed: %s", error)
+raise E
+"""
+    _, (logged, uncaught) = run("-c", SETUP + code)
+    assert logged["message"] == "unloggable message at <string>:10: 'failed: %s' (RuntimeError)"
+    assert uncaught["message"] == "uncaught exception"
+    for line in (logged, uncaught):
+        assert line["exception.type"] == "__main__.E"
+        assert line["exception.stacktrace"].startswith("Traceback (most recent call last):\n")
+
+
 def test_the_end_of_a_thread_is_no_failure() -> None:
     code = SETUP + "import sys, threading\nthread = threading.Thread(target=sys.exit)\nthread.start()\nthread.join()"
     assert run("-c", code) == (0, [])
@@ -161,9 +184,15 @@ def test_uvicorn_adds_no_access_line_of_its_own() -> None:
     assert run("-c", SETUP + "import logging; logging.getLogger('uvicorn.access').info('GET /')")[1] == []
 
 
-def test_a_closed_stdout_stops_nobody() -> None:
-    code = SETUP + "import os, sys, logging\nos.close(1)\nlogging.error('x')\nos._exit(7)"
-    assert run("-c", code) == (7, [])
+def test_who_closes_stdout_closes_only_his_own() -> None:
+    code, [line] = run("-c", SETUP + "import os, logging\nos.close(1)\nlogging.error('x')\nos._exit(7)")
+    assert (code, line["message"]) == (7, "x")
+
+
+def test_a_stdout_closed_from_the_start_stops_nobody() -> None:
+    """Descriptor 1 is then that of some other file, in which log lines would be out of place."""
+    program = "import sys; sys.stdout = sys.__stdout__ = None\n" + SETUP + "import logging\nlogging.error('x')"
+    assert run("-c", program) == (0, [])
 
 
 def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:
@@ -192,6 +221,40 @@ def test_knows_the_secrets_among_the_settings() -> None:
     settings = Settings(postgres_password=SecretStr("planted-password"))
     assert redactor_for(settings).text("it is planted-password") == "it is [redacted]"
     assert redactor_for(Settings(postgres_password=SecretStr("postgres"))).text("postgres") == "postgres"
+
+
+class Mail(BaseModel):
+    password: SecretStr = SecretStr("planted-in-a-model")
+
+
+@dataclass(frozen=True)
+class Account:
+    key: SecretStr
+
+
+class SettingsWithSecrets(Settings):
+    mail: Mail = Mail()
+    keys: list[SecretStr] = Field([SecretStr("planted-in-a-list")])
+    by_name: dict[str, list[Mail]] = Field({"a": [Mail(password=SecretStr("planted-in-a-dict"))]})
+    raw: SecretBytes = SecretBytes(b"planted-\xff-bytes")
+    own: Secret[int] = Secret(1234567890)
+    account: Account = Account(SecretStr("planted-in-a-dataclass"))
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "planted-in-a-model",
+        "planted-in-a-list",
+        "planted-in-a-dict",
+        "planted-in-a-dataclass",
+        repr(b"planted-\xff-bytes")[2:-1],
+        "planted-\ufffd-bytes",
+        "1234567890",
+    ],
+)
+def test_knows_them_wherever_they_are_among_the_settings(secret: str) -> None:
+    assert redactor_for(SettingsWithSecrets()).text(f"it is {secret}.") == "it is [redacted]."
 
 
 def test_masks_them_on_stdout_and_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

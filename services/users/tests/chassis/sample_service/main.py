@@ -9,6 +9,7 @@ from chassis.application import build_application
 from chassis.database import Database
 from chassis.process import load_settings
 
+from . import crates
 from .routes import PROBLEMS, router
 from .settings import Settings
 
@@ -17,5 +18,9 @@ def create_app(settings: Settings | None = None, *, middleware: Iterable[Middlew
     """The application that most tests of the chassis boot."""
     settings = settings or load_settings(Settings)
     return build_application(
-        settings, database=Database(settings), routers=[router], problems=PROBLEMS, middleware=middleware
+        settings,
+        database=Database(settings),
+        routers=[router, crates.router, crates.roomy, crates.plain],
+        problems=PROBLEMS,
+        middleware=middleware,
     )

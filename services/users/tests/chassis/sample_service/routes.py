@@ -1,12 +1,14 @@
 """Routes that misbehave."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Literal
+from decimal import Decimal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Body, HTTPException, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from starlette.responses import StreamingResponse
 
@@ -29,7 +31,10 @@ from . import IDENTITY
 CURSORS = Cursors(IDENTITY, "items")
 OUT_OF_STOCK = Problem(slug="out-of-stock", status=409, title="Out of stock")
 
+LOCKED = Problem(slug="locked", status=401, title="Locked", headers={"WWW-Authenticate": 'Bearer realm="sample"'})
 OUT_OF_ORDER = Problem(slug="out-of-order", status=500, title="Out of order")
+
+logger = logging.getLogger(__name__)
 
 router = api_router(prefix="/sample", tag="sample")
 parts = APIRouter(prefix="/parts")
@@ -45,9 +50,16 @@ class OutOfOrder(Exception):
     pass
 
 
+class Locked(Exception):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"It is locked for {seconds} seconds.")
+        self.seconds = seconds
+
+
 PROBLEMS = (
     ProblemFor(OutOfStock, OUT_OF_STOCK, members=lambda error: {"left": error.left}),
     ProblemFor(OutOfOrder, OUT_OF_ORDER),
+    ProblemFor(Locked, LOCKED, headers=lambda error: {"Retry-After": str(error.seconds)}),
 )
 
 
@@ -127,6 +139,39 @@ async def out_of_order() -> None:
     raise OutOfOrder("It will be mended.")
 
 
+@router.get("/background")
+async def answer_and_go_on(tasks: BackgroundTasks, *, fail: bool = False) -> None:
+    def go_on() -> None:
+        logger.info("going on")
+        if fail:
+            raise RuntimeError("in the background")
+
+    tasks.add_task(go_on)
+
+
+@router.get("/locked", responses=problem_responses(LOCKED))
+async def locked(seconds: int) -> None:
+    raise Locked(seconds)
+
+
+@router.post("/refuse", responses=problem_responses(*BODY_PROBLEMS))
+async def refuse(detail: Annotated[dict[str, object] | list[object] | int | str, Body()]) -> None:
+    raise HTTPException(409, detail)
+
+
+@router.get("/refuse/with-objects")
+async def refuse_with_objects() -> None:
+    item = Item(name="lamp", day=date(2026, 1, 1))
+    raise HTTPException(409, {"item": item, "price": Decimal("1.5"), "names": {"a"}, 7: "seven"})
+
+
+@router.get("/cancelled")
+async def cancelled() -> None:
+    other = asyncio.create_task(asyncio.sleep(60))
+    other.cancel()
+    await other
+
+
 @router.get("/forbidden")
 async def forbidden() -> None:
     raise HTTPException(403, "Not for you.", headers={"X-Reason": "because"})
@@ -191,6 +236,22 @@ async def upload(request: Request) -> int:
     return sum([len(chunk) async for chunk in request.stream()])
 
 
+@router.post("/mirror")
+async def mirror(request: Request) -> StreamingResponse:
+    return StreamingResponse(request.stream(), media_type="application/octet-stream")
+
+
 @router.post("/echo")
 async def echo(request: Request) -> Response:
     return Response(await request.body(), 400, media_type=request.headers.get("content-type"))
+
+
+@router.get("/slow")
+async def slow(seconds: float) -> str:
+    await asyncio.sleep(seconds)
+    return "done"
+
+
+@router.get("/large")
+async def large(size: int) -> Response:
+    return Response(b"x" * size, media_type="text/plain")

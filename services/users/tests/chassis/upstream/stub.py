@@ -1,17 +1,20 @@
 """An upstream service whose answers a test sets, and a client of it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from aiohttp import web
+from pydantic import TypeAdapter
 
 from chassis.upstream.client import UpstreamClient
 
 from ..sample_service.settings import Settings
 
+Behaviour = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
@@ -51,8 +54,27 @@ def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name.endswith(".upstream.client")]
 
 
-def whole(document: object) -> object:
-    return document
+whole: TypeAdapter[object] = TypeAdapter(object)
+
+
+@asynccontextmanager
+async def raw_upstream(behave: Behaviour, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """The URL of a server that does with each connection what no HTTP library would; closed at the end."""
+    writers = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            await behave(reader, writer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, host, port)
+    try:
+        yield "http://{}:{}".format(*server.sockets[0].getsockname())
+    finally:
+        server.close()
+        for writer in writers:
+            writer.transport.abort()
 
 
 @asynccontextmanager

@@ -55,6 +55,32 @@ def test_refuses_while_it_is_open(circuit: CircuitBreaker) -> None:
         succeed(circuit)
 
 
+def test_says_for_how_long_it_is_open(circuit: CircuitBreaker, clock: Clock) -> None:
+    """The failure that opens it says so as well as those who are refused; whole seconds, and never none."""
+    assert circuit.retry_after is None
+    fail(circuit, times=2)
+    with pytest.raises(errors.UpstreamTimeout) as opening, circuit.call():
+        raise errors.UpstreamTimeout
+    assert opening.value.retry_after == RESET
+    for passed, left in ((0.5, 2), (1.0, 1), (1.9, 1)):
+        clock.now = passed
+        with pytest.raises(errors.UpstreamUnavailable) as refused:
+            circuit.refuse_if_open()
+        assert refused.value.retry_after == left
+    clock.now = RESET
+    with circuit.call():
+        with pytest.raises(errors.UpstreamUnavailable) as refused:
+            circuit.refuse_if_open()
+        assert refused.value.retry_after == 1
+
+
+def test_does_not_ask_for_less_patience_than_the_upstream_did(circuit: CircuitBreaker) -> None:
+    fail(circuit, times=2)
+    with pytest.raises(errors.UpstreamUnavailable) as opening, circuit.call():
+        raise errors.UpstreamUnavailable(retry_after=30)
+    assert opening.value.retry_after == 30
+
+
 def test_lets_one_probe_through_after_a_while(circuit: CircuitBreaker, clock: Clock) -> None:
     fail(circuit, times=3)
     clock.now += RESET
@@ -106,7 +132,7 @@ def test_another_call_probes_if_the_caller_of_the_probe_went_away(circuit: Circu
 def test_a_refusal_shows_that_the_upstream_works(circuit: CircuitBreaker) -> None:
     for _ in range(10):
         with pytest.raises(errors.UpstreamRefused), circuit.call():
-            raise errors.UpstreamRefused
+            raise errors.UpstreamRefused("no", status=404)
     assert not circuit.is_open
 
 
@@ -129,6 +155,15 @@ def test_stragglers_of_an_outage_do_not_open_it_again(circuit: CircuitBreaker, c
         for straggler in stragglers:
             assert not straggler.__exit__(errors.UpstreamTimeout, errors.UpstreamTimeout(), None)
         assert not circuit.is_open
+
+
+@pytest.mark.parametrize("outcome", [None, errors.UpstreamRefused("no", status=404)], ids=["answer", "refusal"])
+def test_what_was_asked_before_it_opened_does_not_close_it(circuit: CircuitBreaker, outcome: Exception | None) -> None:
+    straggler = circuit.call()
+    straggler.__enter__()
+    fail(circuit, times=3)
+    assert not straggler.__exit__(type(outcome) if outcome else None, outcome, None)
+    assert circuit.is_open
 
 
 def test_many_failures_at_once_open_it_once(circuit: CircuitBreaker, clock: Clock) -> None:

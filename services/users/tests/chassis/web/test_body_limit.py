@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from chassis.web import body_limit
+from chassis.web import http_protocol
 
 from ..log_reader import read_log
 from ..raw_http import answer_to, connection_to
@@ -72,7 +72,7 @@ async def test_refuses_a_body_above_the_limit_that_comes_in_chunks(sample_url: s
 async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(
     sample_url: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(body_limit, "LINGER_SECONDS", 30)  # a busy machine takes longer than a client gets
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 30)  # a busy machine takes longer than a client gets
     reader, writer = await connection_to(sample_url)
     writer.write(f"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
     async for piece in pieces(size):
@@ -86,7 +86,7 @@ async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(
 async def test_accepts_a_body_at_the_limit_and_waits_for_nothing_else(
     sample: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(body_limit, "LINGER_SECONDS", 600)
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 600)
     headers = {"Content-Type": "application/json"}
     async with asyncio.timeout(60):
         async with sample.post("/sample/items", data=io.BytesIO(BODY.ljust(LIMIT)), headers=headers) as response:

@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import ClientDisconnect
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
@@ -61,6 +62,40 @@ async def test_answers_503_when_the_request_is_cancelled() -> None:
     assert b"/problems/shutting-down" in sent[1]["body"]
     assert b'"request_id":""' in sent[1]["body"], "no middleware gave it one"
     assert b'"The service is stopping and could not finish this request in time."' in sent[1]["body"]
+
+
+async def test_answers_503_through_middleware_of_a_service() -> None:
+    sent: list[Message] = []
+
+    async def forever(_: Scope, __: Receive, ___: Send) -> None:
+        await asyncio.sleep(60)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def pass_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        return await call_next(request)
+
+    inside = BaseHTTPMiddleware(forever, dispatch=pass_on)
+    task = asyncio.create_task(LastResortMiddleware(inside)(SCOPE | {"headers": []}, nothing, send))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert sent[0]["status"] == 503
+
+
+async def test_what_a_service_awaited_and_was_cancelled_is_an_error_of_its_own(
+    sample: aiohttp.ClientSession, sample_log: Path
+) -> None:
+    for _ in range(2):
+        async with sample.get("/sample/cancelled") as response:
+            assert response.status == 500
+            problem = await response.json(content_type="application/problem+json")
+        assert problem["type"] == "/problems/internal-error"
+    lines = [line for line in read_log(sample_log) if "exception.type" in line]
+    assert [line["exception.type"] for line in lines] == ["asyncio.exceptions.CancelledError"] * 2
+    assert "in cancelled" in lines[0]["exception.stacktrace"]
 
 
 @pytest.mark.parametrize("key", [Exception, 500])

@@ -1,9 +1,26 @@
 """The users service over HTTP."""
 
 from collections.abc import Collection
+from typing import Self
 from uuid import UUID
 
+from pydantic import BaseModel, ValidationInfo, model_validator
+
+from chassis.errors import UpstreamRefused, UpstreamUnavailable
 from chassis.upstream import UpstreamClient
+
+
+class Existence(BaseModel):
+    """What is answered about the ids in the validation's context: each of them is in one of the two lists."""
+
+    existing: frozenset[UUID]
+    missing: frozenset[UUID]
+
+    @model_validator(mode="after")
+    def _account_for_each(self, asked: ValidationInfo[frozenset[UUID]]) -> Self:
+        if self.existing & self.missing or self.existing | self.missing != asked.context:
+            raise ValueError("does not account for each id")
+        return self
 
 
 class HttpUsers:
@@ -17,20 +34,10 @@ class HttpUsers:
         asked = list(dict.fromkeys(user_ids))
         if not asked:
             return frozenset()
-
-        def missing(document: object) -> frozenset[UUID]:
-            existing, missing = _ids(document, "existing"), _ids(document, "missing")
-            if existing & missing or existing | missing != frozenset(asked):
-                raise ValueError("does not account for each id")
-            return missing
-
-        query = [("id", str(user_id)) for user_id in asked]
-        return await self._upstream.get_json("/api/v1/users/exists", query, read=missing)
-
-
-def _ids(document: object, name: str) -> frozenset[UUID]:
-    """The ids in one of the answer's two lists; ValueError if it is not what the API promises."""
-    texts = document.get(name) if isinstance(document, dict) else None
-    if not isinstance(texts, list):
-        raise ValueError(f"has no list of {name} ids")  # noqa: TRY004 - wrong data, not a wrong type of our own
-    return frozenset(UUID(str(text)) for text in texts)
+        try:
+            answer = await self._upstream.get(
+                "/api/v1/users/exists", query={"id": asked}, read=Existence, context=frozenset(asked)
+            )
+        except UpstreamRefused as refusal:  # it knows no such question, or not us: for our clients it is away
+            raise UpstreamUnavailable("The users service is unavailable.") from refusal
+        return answer.missing

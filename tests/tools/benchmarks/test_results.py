@@ -1,0 +1,34 @@
+"""Which measurements are kept."""
+
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
+    """The script, which writes to an empty folder."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    import run  # noqa: PLC0415 - it is found only now
+
+    monkeypatch.setattr(run, "RESULTS", tmp_path)
+    monkeypatch.setattr(run, "ratios", lambda *_: [])
+    monkeypatch.setattr(run, "report", lambda *_: "the report")
+    monkeypatch.setattr(run, "chart", lambda *_: "the chart")
+    return run
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("quick", False), ("full", True)])
+def test_a_quick_measurement_is_printed_and_not_kept(
+    run: ModuleType,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    mode: str,
+    kept: bool,  # noqa: FBT001
+) -> None:
+    run._publish(mode, [], [])
+    assert capsys.readouterr().out == "the report\n"
+    assert {path.name.startswith("latest") for path in tmp_path.iterdir()} == ({True, False} if kept else set())
