@@ -111,12 +111,13 @@ async def test_a_prepared_statement_soon_after_another_has_no_need_of_the_pool(d
 
 async def test_statements_that_are_built_for_each_call_are_forgotten(database: Database) -> None:
     """With what is in them: SQLAlchemy keeps one of a form, of the forms that were used last."""
-    built = []
-    for number in range(20):
+
+    async def build(number: int) -> weakref.ref[object]:
         statement = select(literal(number)).where(literal(f"{number}@example.com") != "")
-        built.append(weakref.ref(statement))
         await database.execute(statement)
-    del statement
+        return weakref.ref(statement)
+
+    built = [await build(number) for number in range(20)]
     gc.collect()
     assert sum(each() is not None for each in built) <= 1
 
