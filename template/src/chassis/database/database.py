@@ -18,9 +18,9 @@ from chassis.settings import ChassisSettings
 from .connections import KeptConnections, driver_of, settle
 from .engine import allow, create_engine
 from .errors import DATABASE_ERRORS, errors_of, is_outdated, sqlstate, state_of_error, unavailable
-from .migrations import is_at_head
 from .prepared import Prepared
 from .results import PreparedResult
+from .schema_check import SchemaCheck
 from .states import Kind
 from .transactions import Transaction, open_transaction
 
@@ -47,7 +47,7 @@ class Database:
             refusal=lambda: DatabaseUnavailable("All database connections are busy."),
         )
         self._timeout = settings.database_timeout
-        self._examination: asyncio.Task[bool] | None = None
+        self._schema = SchemaCheck(self.spare)
 
     async def __aenter__(self) -> Self:
         return self
@@ -174,22 +174,9 @@ class Database:
     async def _instead_of(self, error: Exception) -> DatabaseUnavailable | None:
         """What to raise instead of an error, which only for what is missing is a question to the database."""
         state = state_of_error(error)
-        if state.kind is Kind.NOT_MIGRATED and not await self._is_migrated():
+        if state.kind is Kind.NOT_MIGRATED and not await self._schema.is_migrated():
             return DatabaseNotMigrated(state.told)
         return unavailable(error)
-
-    async def _is_migrated(self) -> bool:
-        """However many ask at once, the database is asked once."""
-        if self._examination is None or self._examination.done():
-            self._examination = asyncio.create_task(self._examine())
-        return await asyncio.shield(self._examination)
-
-    async def _examine(self) -> bool:
-        try:
-            async with self.spare() as connection:
-                return await is_at_head(connection)
-        except DBAPIError:  # not even the table of revisions is there
-            return False
 
 
 async def _unavailable(error: Exception) -> DatabaseUnavailable | None:
@@ -197,8 +184,9 @@ async def _unavailable(error: Exception) -> DatabaseUnavailable | None:
 
 
 def _refuse_streaming(statement: object, options: Options) -> None:
-    of_statement = statement.get_execution_options() if isinstance(statement, Executable) else {}
-    if {"stream_results", "yield_per"} & (of_statement.keys() | options.keys()):
+    if isinstance(statement, Executable):
+        options = {**statement.get_execution_options(), **options}
+    if options.get("stream_results") or options.get("yield_per"):
         raise InvalidRequestError(
             "`execute` fetches all rows. To stream them, use the connection of a transaction: "
             "`async with database.transaction() as connection: async for row in await connection.stream(…)`."
