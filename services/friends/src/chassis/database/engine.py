@@ -3,13 +3,13 @@
 from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import URL, event, text
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import NullPool
 
 from chassis.settings import ChassisSettings
+
+from .pool import ContentPool
 
 _CLOSE_SECONDS: Final = 0.25
 _RECYCLE_SECONDS: Final = 1800  # firewalls forget silent connections, and names come to mean other servers
@@ -39,9 +39,10 @@ class Connection(asyncpg.Connection):
 
 def create_engine(settings: ChassisSettings, *, connections: int) -> AsyncEngine:
     """An engine in AUTOCOMMIT in which the server bounds each statement; who waits for the server bounds that."""
-    engine = create_async_engine(
+    return create_async_engine(
         database_url(settings),
         isolation_level="AUTOCOMMIT",
+        poolclass=ContentPool,
         pool_reset_on_return=None,
         pool_size=connections,
         max_overflow=0,
@@ -60,8 +61,6 @@ def create_engine(settings: ChassisSettings, *, connections: int) -> AsyncEngine
             },
         },
     )
-    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
-    return engine
 
 
 async def allow(connection: AsyncConnection, seconds: float) -> None:
@@ -75,19 +74,12 @@ def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
         database_url(settings),
         isolation_level="READ COMMITTED",
         poolclass=NullPool,
+        hide_parameters=True,
         connect_args={
             "timeout": settings.database_connect_timeout,
             "server_settings": {"application_name": f"{settings.identity.name}-migrate", "timezone": "UTC"},
         },
     )
-
-
-def _replace_if_closed(connection: AsyncAdapt_asyncpg_connection, entry: ConnectionPoolEntry, _proxy: object) -> None:
-    """Spare a request the connection that the server closed while it lay idle; costs no round trip."""
-    if connection.driver_connection.is_closed():
-        # Else the pool would close it once more, and lose the place of one who is cancelled meanwhile.
-        entry.dbapi_connection = None  # type: ignore[misc]  # which hooks get to see is the class without slots
-        raise DisconnectionError("closed by the server")
 
 
 def database_url(settings: ChassisSettings) -> URL:

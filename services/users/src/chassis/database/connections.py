@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import PoolProxiedConnection
 
 from .errors import is_of_server
+from .pool import ContentPool
 from .prepared import Prepared
 from .results import PreparedResult
 
@@ -65,8 +66,11 @@ class KeptConnections:
         return connection
 
     def give_back(self, connection: PoolProxiedConnection) -> None:
-        """Keep it for the next one."""
-        self._kept.append(connection)
+        """Keep it for the next one; or leave it to the pool, if somebody waits there."""
+        if cast("ContentPool", self._engine.pool).wanted:
+            connection.close()
+        else:
+            self._kept.append(connection)
 
     def forget_plans(self) -> None:
         """Let every connection prepare its statements anew, and ask again what types there are."""
