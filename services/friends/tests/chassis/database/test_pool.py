@@ -13,7 +13,7 @@ from sqlalchemy import text
 from chassis.database import Database
 from chassis.errors import DatabaseUnavailable
 
-from ..database_calls import ask, changed, examine, work
+from ..database_calls import apart, ask, changed, examine, work
 from ..sample_service.settings import Settings
 
 SHORT_SLEEP = text("SELECT pg_sleep(0.02)")
@@ -98,10 +98,10 @@ async def test_nobody_waits_longer_than_for_a_busy_pool(settings: Settings, role
     async with changed(settings, database_pool_size=2, **changes) as database, database.transaction():
         async with asyncio.timeout(20):
             with pytest.raises(DatabaseUnavailable, match=r"^All database connections are busy\.$"):
-                await asyncio.create_task(ask(database))
+                await apart(ask(database))
     # Where there is none, there is nothing to wait for.
     await role.allow(0)
     async with changed(settings, postgres_user=role.name, database_pool_wait=600) as database, asyncio.timeout(20):
         for way in (ask, examine):
-            with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+            with pytest.raises(DatabaseUnavailable, match=r"^The database has no connections left\.$"):
                 await way(database)
