@@ -93,12 +93,12 @@ async def wait_for_a_lock(database: Database, settings: Settings) -> None:
 
 
 async def be_one_too_many(database: Database, settings: Settings) -> None:
-    """Log in more often than a role may."""
+    """Log in more often than a role may, which is never: else one waits for the connections that there are."""
     role = settings.postgres_db
-    await database.execute(text(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 1 PASSWORD 'of-the-role'"))
+    await database.execute(text(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0 PASSWORD 'of-the-role'"))
     try:
         async with changed(settings, postgres_user=role, postgres_password=SecretStr("of-the-role")) as crowd:
-            await asyncio.gather(*(crowd.execute(SLEEP) for _ in range(3)))
+            await ask(crowd)
     finally:
         await database.execute(text(f"DROP ROLE {role}"))
 
