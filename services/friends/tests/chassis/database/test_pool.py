@@ -104,5 +104,5 @@ async def test_nobody_waits_longer_than_for_a_busy_pool(settings: Settings, role
     await role.allow(0)
     async with changed(settings, postgres_user=role.name, database_pool_wait=600) as database, asyncio.timeout(20):
         for way in (ask, examine):
-            with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+            with pytest.raises(DatabaseUnavailable, match=r"^The database has no connections left\.$"):
                 await way(database)

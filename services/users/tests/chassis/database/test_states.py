@@ -22,7 +22,7 @@ from chassis.database.states import BUG, OUTDATED, STATES, Kind, State, state_of
 from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
 
 from ..conftest import Boot
-from ..database_calls import SLEEP, add, apart, ask, changed, sleep
+from ..database_calls import add, apart, ask, changed, sleep
 from ..sample_service.settings import Settings
 
 PASSING: Final = {Kind.OUTAGE, Kind.TIMEOUT, Kind.CONFLICT}
