@@ -93,7 +93,7 @@ async def wait_for_a_lock(database: Database, settings: Settings) -> None:
 
 
 async def be_one_too_many(database: Database, settings: Settings) -> None:
-    """Log in as a role that may have no connection."""
+    """Log in more often than a role may, which is never: else one waits for the connections that there are."""
     role = settings.postgres_db
     await database.execute(text(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0 PASSWORD 'of-the-role'"))
     try:
