@@ -53,7 +53,7 @@ STATES: Final = (
     State(("25006",), Kind.OUTAGE, "The database cannot be written to.", "the-database-is-down"),
     State(("53",), Kind.OUTAGE, "The database has no resources left.", "the-pool-is-exhausted"),
     State(("53100",), Kind.OUTAGE, "The disk of the database is full.", "the-disk-is-full"),
-    State(("53300",), Kind.OUTAGE, "The database has no connections left.", "connections"),
+    State(("53300",), Kind.OUTAGE, "The database has no connections left.", "connections-to-the-database"),
     TOO_SLOW,
     State(("55P03",), Kind.CONFLICT, "Another request holds a lock on the same data.", "the-pool-is-exhausted"),
     State(("40",), Kind.CONFLICT, "Another request changed the same data at the same time.", "requests-collide"),

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextvars import Context
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -95,10 +96,10 @@ async def test_more_connections_are_used_once_they_are_allowed(
 async def test_nobody_waits_longer_than_for_a_busy_pool(settings: Settings, role: Role) -> None:
     await role.allow(1)
     changes = {"postgres_user": role.name, "database_pool_wait": 0.2, "database_timeout": 60}
-    async with changed(settings, database_pool_size=2, **changes) as database, database.engine.connect():
+    async with changed(settings, database_pool_size=2, **changes) as database, database.transaction():
         async with asyncio.timeout(20):
             with pytest.raises(DatabaseUnavailable, match=r"^All database connections are busy\.$"):
-                await ask(database)
+                await asyncio.create_task(ask(database), context=Context())  # no part of the transaction
     # Where there is none, there is nothing to wait for.
     await role.allow(0)
     async with changed(settings, postgres_user=role.name, database_pool_wait=600) as database, asyncio.timeout(20):

@@ -22,7 +22,7 @@ from chassis.database.states import BUG, OUTDATED, STATES, Kind, State, state_of
 from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
 
 from ..conftest import Boot
-from ..database_calls import SLEEP, add, apart, ask, changed, sleep
+from ..database_calls import add, apart, ask, changed, sleep
 from ..sample_service.settings import Settings
 
 PASSING: Final = {Kind.OUTAGE, Kind.TIMEOUT, Kind.CONFLICT}
@@ -93,12 +93,12 @@ async def wait_for_a_lock(database: Database, settings: Settings) -> None:
 
 
 async def be_one_too_many(database: Database, settings: Settings) -> None:
-    """Log in as a role that has no connection to wait for."""
+    """Log in more often than a role may, which is never: else one waits for the connections that there are."""
     role = settings.postgres_db
     await database.execute(text(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0 PASSWORD 'of-the-role'"))
     try:
         async with changed(settings, postgres_user=role, postgres_password=SecretStr("of-the-role")) as crowd:
-            await crowd.execute(SLEEP)
+            await ask(crowd)
     finally:
         await database.execute(text(f"DROP ROLE {role}"))
 
