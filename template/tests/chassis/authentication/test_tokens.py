@@ -1,5 +1,6 @@
 """Which tokens count: those of RFC 9068, of one issuer, for one audience, in one header."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -48,7 +49,7 @@ async def refusal(client: aiohttp.ClientSession, token: str) -> tuple[int, str |
         assert response.content_type == "application/problem+json"
         problem = await response.json()
         assert problem["request_id"] == response.headers["X-Request-ID"]
-        assert token not in json.dumps(problem)
+        assert not token or token not in json.dumps(problem)
         return response.status, response.headers.get("WWW-Authenticate"), problem["detail"]
 
 
@@ -97,7 +98,7 @@ async def test_the_scheme_may_be_spelled_otherwise(
         ({"iat": NOW + 10_000}, {}, "is not valid yet"),
         ({"iss": "https://other.example"}, {}, "is of another issuer"),
         ({"aud": "other"}, {}, "is for another audience"),
-        ({"aud": []}, {}, "is for another audience"),
+        ({"aud": []}, {}, "lacks a claim"),
         *(({name: None}, {}, "lacks a claim") for name in ("iss", "aud", "exp", "iat", "sub", "client_id")),
         ({"sub": ""}, {}, "is not valid"),
         ({"sub": "x" * 256}, {}, "is not valid"),
@@ -175,17 +176,19 @@ async def test_a_token_comes_in_one_header_only(
     header = ("Authorization", f"Bearer {good}")
     requests: list[tuple[str, list[tuple[str, str]]]] = [
         ("/guarded/me", [header, header]),
-        ("/guarded/me", [header, ("authorization", "Bearer x")]),
         (f"/guarded/me?access_token={good}", []),
         (f"/guarded/me?a=b&access_token={good}", [header]),
     ]
     for path, headers in requests:
         async with service.get(path, headers=headers) as response:
-            assert response.status == 400
+            assert response.status == 400, (path, await response.text())
             assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_request"'
+    head = f"GET /guarded/me HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer {good}\r\n"
+    both = await answer_to(str(service._base_url), f"{head}authorization: Bearer x\r\n\r\n".encode())
+    assert both.startswith(b"HTTP/1.1 400 ")
     assert await status_of(service, "/guarded/me?no_access_token=1", [header]) == 200
     assert await status_of(service, f"/guarded/{good}", [header]) == 200, "a stranger path to put it"
-    await access_lines(sample_log, len(requests) + 2)
+    await access_lines(sample_log, len(requests) + 3)
     assert good not in log_text(sample_log)
     assert good.split(".")[1] not in log_text(sample_log)
 
@@ -216,7 +219,7 @@ async def test_a_remembered_token_ends_with_its_life(issuer: Issuer, sample_sett
         for _ in range(200):
             if await status_of(client, "/guarded/me", brief) == 401:
                 break
-            time.sleep(0.05)
+            await asyncio.sleep(0.05)
         else:
             raise AssertionError("it never ended")
 

@@ -1,6 +1,6 @@
 """A service with operations for everybody, for those who are known, and for those who may; some come from elsewhere."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -16,6 +16,8 @@ from chassis.web import api_router
 from ..conftest import Boot
 from ..sample_service.settings import Settings
 from .issuer import Issuer
+
+Headers = Mapping[str, str] | Sequence[tuple[str, str]] | None
 
 
 def guarded_router() -> APIRouter:
@@ -43,6 +45,11 @@ def guarded_router() -> APIRouter:
     async def both(caller: Annotated[Principal | None, scopes("read", "write")]) -> str | None:
         return caller.subject if caller else None
 
+    _add_public(router)
+    return router
+
+
+def _add_public(router: APIRouter) -> None:
     @router.get("/open")
     @public
     async def open_to_all(caller: Caller) -> str:
@@ -50,8 +57,8 @@ def guarded_router() -> APIRouter:
 
     @public
     @router.post("/sessions")
-    async def log_in(form: dict[str, str]) -> str:
-        return "welcome"
+    async def log_in(form: dict[str, str]) -> list[str]:
+        return list(form)
 
     @router.get("/{name}")
     async def anything(name: str) -> str:
@@ -61,8 +68,6 @@ def guarded_router() -> APIRouter:
     @public
     async def hidden_by_the_one_before() -> str:
         return "open"
-
-    return router
 
 
 def guarded_app(settings: Settings, *further: APIRouter) -> FastAPI:
@@ -118,7 +123,7 @@ async def knows_keys(client: aiohttp.ClientSession) -> None:
     raise AssertionError("it never got the keys")
 
 
-async def status_of(client: aiohttp.ClientSession, path: str, headers: Any = None, method: str = "GET") -> int:
+async def status_of(client: aiohttp.ClientSession, path: str, headers: Headers = None, method: str = "GET") -> int:
     async with client.request(method, path, headers=headers) as response:
         await response.read()
         return response.status

@@ -51,7 +51,7 @@ class Issuer:
         self.jwks: list[dict[str, Any]] = [self.key.published]
         self.paths: list[str] = []
         self.forms: list[dict[str, str]] = []
-        self.known_metadata = METADATA
+        self.known_metadata: tuple[str, ...] = METADATA
         self.metadata: dict[str, Any] = {}
         self.mood: Handler | None = None
         self.life = 600
