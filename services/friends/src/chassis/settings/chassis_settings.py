@@ -206,6 +206,20 @@ class ChassisSettings(BaseSettings):
             raise ValueError("is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off says that it is meant")
         return issuer
 
+    @field_validator("auth_client_id")
+    @classmethod
+    def _require_an_issuer_of_tokens(cls, client_id: str, others: ValidationInfo) -> str:
+        if client_id and not (others.data.get("auth_issuer", "?") or others.data.get("auth_token_url")):
+            raise ValueError("needs AUTH_ISSUER or AUTH_TOKEN_URL")
+        return client_id
+
+    @field_validator("auth_client_secret")
+    @classmethod
+    def _refuse_a_secret_of_nobody(cls, secret: SecretStr, others: ValidationInfo) -> SecretStr:
+        if secret.get_secret_value() and not others.data.get("auth_client_id"):
+            raise ValueError("needs AUTH_CLIENT_ID")
+        return secret
+
     @field_validator("log_file")
     @classmethod
     def _refuse_a_shared_log_file(cls, path: Path | None, others: ValidationInfo) -> Path | None:
