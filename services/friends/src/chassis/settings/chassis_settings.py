@@ -111,6 +111,9 @@ class ChassisSettings(BaseSettings):
     auth_subject_claim: str = Field(
         "sub", min_length=1, description="Claim that names whom a token is for; only `sub` is logged."
     )
+    auth_token_type: str = Field(
+        "at+jwt", min_length=1, description="Header `typ` of access tokens; `JWT` if the issuer knows no better."
+    )
     auth_token_url: Address = Field(
         "", description="Where this service gets its own token. Empty: where the issuer's metadata says."
     )
