@@ -259,9 +259,10 @@ async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSe
     async with sample.get("/api/openapi.json") as response:
         declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
     examples = declared["content"]["application/problem+json"]["examples"]
-    assert examples.keys() == {"database-unavailable", "database-not-migrated", "shutting-down", "upstream-unavailable"}
+    own = {"database-unavailable", "database-not-migrated", "shutting-down", "upstream-unavailable"}
+    assert examples.keys() == {*own, "issuer-unavailable"}
     titles = ("Database unavailable", "Database not migrated", "Service is stopping", "Upstream service unavailable")
-    assert declared["description"] == "; ".join(titles)
+    assert declared["description"] == "; ".join([*titles, "Issuer of tokens unavailable"])
 
 
 def example(slug: str, title: str) -> dict[str, Any]:
