@@ -23,11 +23,6 @@ def routes(services: Sequence[ServiceFolder], operations: Sequence[Operation]) -
     return COMMENT + yaml.safe_dump(content, default_flow_style=None, sort_keys=False, width=10_000)
 
 
-def url_variable(service: ServiceFolder) -> str:
-    """Return the environment variable by which the gateway finds a service."""
-    return f"{service.database.upper()}_URL"
-
-
 def _router(operation: Operation) -> dict[str, Any]:
     hidden = {"middlewares": ["nothing"], "service": "noop@internal"}
     return {
@@ -47,5 +42,5 @@ def _methods(method: str) -> str:
 
 def _target(service: ServiceFolder) -> dict[str, Any]:
     check = {"path": "/health/ready", "interval": "5s", "unhealthyInterval": "1s", "timeout": "3s"}
-    url = f'{{{{ env "{url_variable(service)}" }}}}'
+    url = f'{{{{ env "{service.gateway_variable}" }}}}'
     return {"loadBalancer": {"servers": [{"url": url}], "healthCheck": check}}

@@ -48,7 +48,7 @@ class GatewayProcess:
         self._environment = {
             **os.environ,
             **_certificate(),
-            **{f"{service.database.upper()}_URL": url for service, url in urls.items()},
+            **{service.gateway_variable: url for service, url in urls.items()},
         }
         self._watchdog = Watchdog(patience=STOP_SECONDS)
 
@@ -116,7 +116,7 @@ class GatewayProcess:
         return settings
 
     def _is_ready(self) -> bool:
-        """Whether it answers as its settings say, without TLS, too; before it has read them it answers with plain text."""
+        """Whether it answers as its settings say, also without TLS; before it has read them that is plain text."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
         try:
             connection.request("GET", "/")

@@ -112,13 +112,13 @@ def running_system(
             stack.callback(database.close)
             database.start()
             server = superuser_of(database.socket_folder)
+        in_front = None
+        if gateway and traefik:
+            urls = {service: _url(chosen_ports[service.name]) for service in services}
+            in_front = GatewayProcess(traefik, gateway, port=chosen_ports[GATEWAY], home=home, urls=urls)
         processes = _processes(
             services, ports=chosen_ports, logs=home / "logs", server=server, ours=database is not None
         )
-        in_front = None
-        if gateway and traefik:
-            urls = {service: processes[service.name].url for service in services}
-            in_front = GatewayProcess(traefik, gateway, port=chosen_ports[GATEWAY], home=home, urls=urls)
         system = System(processes, gateway=in_front, database=database, logs=home / "logs")
         stack.callback(system.close)
         system.start(say)
@@ -154,7 +154,7 @@ def _processes(
     services: Sequence[ServiceFolder], *, ports: dict[str, int], logs: Path, server: dict[str, str], ours: bool
 ) -> dict[str, ServiceProcess]:
     """On our own server each service has a role of its own; on another one all have the role that was given to us."""
-    urls = {service.name: {service.url_variable: f"http://{HOST}:{ports[service.name]}"} for service in services}
+    urls = {service.name: {service.url_variable: _url(ports[service.name])} for service in services}
     return {
         service.name: ServiceProcess(
             service,
@@ -166,6 +166,10 @@ def _processes(
         )
         for service in services
     }
+
+
+def _url(port: int) -> str:
+    return f"http://{HOST}:{port}"
 
 
 def _is_done(steps: Iterator[None]) -> bool:
