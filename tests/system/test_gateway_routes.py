@@ -49,21 +49,21 @@ async def test_internal_operations_are_unreachable_in_any_spelling(
     for prefix in (USERS, f"{USERS}/{user}"):
         for spelling in SPELLINGS:
             target = spelling.format(prefix=prefix)
-            target += f"{'&' if '?' in target else '?'}ids={user}"
+            target += f"{'&' if '?' in target else '?'}id={user}"
             status, answer = ask(gateway.url, target, "Access-Control-Request-Method: GET", method=method)
             assert 400 <= status < 500, target
             assert b"existing" not in answer, target
             head, _, _ = answer.partition(b"\r\n\r\n")
             assert b"application/problem+json" in head or status == 400, target
     for headers in (["X-HTTP-Method-Override: GET"], ["X-Original-URL: /api/v1/users/exists"], ["X-Rewrite-URL: /x"]):
-        status, _ = ask(gateway.url, f"{USERS}/exists?ids={user}", *headers, method=method)
+        status, _ = ask(gateway.url, f"{USERS}/exists?id={user}", *headers, method=method)
         assert status == 404
     assert internal_requests(system) == before
 
 
 def test_the_log_would_show_an_internal_request(system: System) -> None:
     before = internal_requests(system)
-    status, _ = ask(system.url("users"), f"{USERS}/exists?ids={uuid4()}")
+    status, _ = ask(system.url("users"), f"{USERS}/exists?id={uuid4()}")
     assert status == 200
     assert internal_requests(system) == before + 1
 
