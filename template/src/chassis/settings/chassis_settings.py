@@ -46,7 +46,7 @@ class ChassisSettings(BaseSettings):
         "development", description="`production` refuses empty and well-known passwords, and values of bodies in logs."
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", description="Address or name to listen on; `::` is any, those of IPv4 included.")
     port: Port = Field(description="TCP port to listen on; 0 takes a free one.")
     web_concurrency: PositiveInt = Field(1, description="Worker processes; one is right for a container.")
     forwarded_allow_ips: str = Field(

@@ -236,6 +236,7 @@ def test_clients_can_rely_on_these_kinds() -> None:
         (501, "not-implemented", "Not implemented", None),
         (503, "not-ready", "Not ready", 2),
         (503, "database-unavailable", "Database unavailable", 2),
+        (503, "database-not-migrated", "Database not migrated", 2),
         (503, "shutting-down", "Service is stopping", 2),
         (503, "too-many-connections", "Too many connections", 2),
         (503, "upstream-unavailable", "Upstream service unavailable", 2),
@@ -258,8 +259,9 @@ async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSe
     async with sample.get("/api/openapi.json") as response:
         declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
     examples = declared["content"]["application/problem+json"]["examples"]
-    assert examples.keys() == {"database-unavailable", "shutting-down", "upstream-unavailable"}
-    assert declared["description"] == "Database unavailable; Service is stopping; Upstream service unavailable"
+    assert examples.keys() == {"database-unavailable", "database-not-migrated", "shutting-down", "upstream-unavailable"}
+    titles = ("Database unavailable", "Database not migrated", "Service is stopping", "Upstream service unavailable")
+    assert declared["description"] == "; ".join(titles)
 
 
 def example(slug: str, title: str) -> dict[str, Any]:
