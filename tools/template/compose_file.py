@@ -29,8 +29,14 @@ services:
     ports: ["${{GATEWAY_ADDRESS:-0.0.0.0}}:${{GATEWAY_PORT:-8000}}:8000"]
     volumes:
       - ./gateway:/etc/traefik:ro
-      - {{type: bind, source: "${{GATEWAY_CERTIFICATE:-/dev/null}}", target: /run/gateway/certificate.pem, read_only: true}}
-      - {{type: bind, source: "${{GATEWAY_KEY:-/dev/null}}", target: /run/gateway/key.pem, read_only: true}}
+      - type: bind
+        source: ${{GATEWAY_CERTIFICATE:-/dev/null}}
+        target: /run/gateway/certificate.pem
+        read_only: true
+      - type: bind
+        source: ${{GATEWAY_KEY:-/dev/null}}
+        target: /run/gateway/key.pem
+        read_only: true
     working_dir: /etc/traefik # where it looks for its plugin and routes
     healthcheck:
       test: ["CMD", "traefik", "healthcheck", "--configFile=/etc/traefik/traefik.yml"]
