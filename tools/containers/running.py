@@ -23,7 +23,7 @@ LAST_LINES = "5"  # of the log of each container
 
 
 class Containers:
-    """The containers of all services and of the gateway, in a compose project of their own and published on ports of their own."""
+    """The containers of the gateway and all services, in a compose project and on ports of their own."""
 
     def __init__(self, ports: Mapping[str, int]) -> None:
         """`ports`: for each of them, by the name of the variable that its compose file reads, such as USERS_PORT."""
