@@ -53,7 +53,8 @@ def test_only_the_gateway_is_published_to_others(containers: Containers) -> None
         assert answer.status == 200
     with pytest.raises(urllib.error.HTTPError) as refusal:
         urllib.request.urlopen(f"{containers.url('gateway')}/health/ready", timeout=10)  # noqa: S310
-    assert refusal.value.headers["Content-Type"] == "application/problem+json"
+    with refusal.value as answer:
+        assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def test_reaches_its_own_database_and_no_other(containers: Containers, name: str) -> None:
