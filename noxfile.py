@@ -163,8 +163,10 @@ def format_code(session: nox.Session) -> None:
 
 @nox.session
 def drift(session: nox.Session) -> None:
-    """Fail, naming the files, if a service is not as the template has it."""
+    """Fail, naming the files, if a service is not as the template has it, or the gateway not as the services are."""
     run(session, "python", "-m", "template.scaffold", "drift")
+    refresh_environments(session)
+    run(session, "python", "-m", "gateway.write", "--check")
 
 
 @nox.session
@@ -199,9 +201,9 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def serve(session: nox.Session) -> None:
-    """Run all services on an embedded PostgreSQL whose data stays in .allium, until Ctrl-C."""
+    """Run all services on an embedded PostgreSQL whose data stays in .allium, behind the gateway, until Ctrl-C."""
     refresh_environments(session)
-    options = ["--with-parent", "--data", ".allium", *session.posargs]
+    options = ["--with-parent", "--gateway", "gateway", "--data", ".allium", *session.posargs]
     run(session, "python", "-m", "system.serve", *SERVICES, *options)
 
 
@@ -220,8 +222,10 @@ def new(session: nox.Session) -> None:
 
 @nox.session
 def sync(session: nox.Session) -> None:
-    """Bring the owned files of each service to the state of template/, uncommitted changes included."""
+    """Bring the owned files of each service to the state of template/, and the gateway to what they then serve."""
     run(session, "python", "-m", "template.scaffold", "sync")
+    refresh_environments(session)
+    run(session, "python", "-m", "gateway.write")
 
 
 @nox.session

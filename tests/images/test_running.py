@@ -2,6 +2,8 @@
 
 import json
 import subprocess
+import urllib.error
+import urllib.request
 
 import pytest
 
@@ -10,7 +12,7 @@ from containers.running import Containers, variable
 from layout import services
 
 CONNECT = "import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3)"
-RUNNING = ("users", "users-postgres", "friends", "friends-postgres")
+RUNNING = ("gateway", "users", "users-postgres", "friends", "friends-postgres")
 
 
 @pytest.mark.parametrize("container", RUNNING)
@@ -41,6 +43,18 @@ def test_is_published_to_this_machine_alone(containers: Containers, name: str) -
     (binding,) = containers.inspect(name)["NetworkSettings"]["Ports"]["8000/tcp"]
     assert binding == {"HostIp": "127.0.0.1", "HostPort": containers.environment[variable(name, "PORT")]}
     assert not any(containers.inspect(f"{name}-postgres")["NetworkSettings"]["Ports"].values())
+
+
+def test_only_the_gateway_is_published_to_others(containers: Containers) -> None:
+    ports = containers.inspect("gateway")["NetworkSettings"]["Ports"]
+    published = {binding["HostPort"] for bindings in ports.values() if bindings for binding in bindings}
+    assert published == {containers.environment["GATEWAY_PORT"]}
+    with urllib.request.urlopen(f"{containers.url('gateway')}/api/v1/users", timeout=10) as answer:  # noqa: S310
+        assert answer.status == 200
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        urllib.request.urlopen(f"{containers.url('gateway')}/health/ready", timeout=10)  # noqa: S310
+    with refusal.value as answer:
+        assert answer.headers["Content-Type"] == "application/problem+json"
 
 
 def test_reaches_its_own_database_and_no_other(containers: Containers, name: str) -> None:

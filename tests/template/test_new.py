@@ -33,7 +33,11 @@ def test_refuses_a_folder_that_exists_and_a_port_that_is_taken(clone: Copy) -> N
     assert (done.returncode, done.stderr) == (1, "services/users exists already; choose another name or delete it.\n")
     done = clone.scaffold("new", "orders", "--port", "8001")
     assert (done.returncode, done.stderr) == (1, "Port 8001 is the one of users; choose another.\n")
+    done = clone.scaffold("new", "orders", "--port", "8000")
+    assert (done.returncode, done.stderr) == (1, "Port 8000 is the one of the gateway; choose another.\n")
     assert not (clone.root / "services/orders").exists()
+    done = clone.scaffold("new", "gateway")
+    assert (done.returncode, done.stderr) == (1, "No service can be named gateway: it is the one in front of them.\n")
 
 
 def test_leaves_nothing_behind_when_an_answer_is_refused(clone: Copy) -> None:

@@ -23,15 +23,15 @@ LAST_LINES = "5"  # of the log of each container
 
 
 class Containers:
-    """The containers of all services, in a compose project of their own and published on ports of their own."""
+    """The containers of the gateway and all services, in a compose project and on ports of their own."""
 
     def __init__(self, ports: Mapping[str, int]) -> None:
-        """`ports`: for each service, by the name of the variable that its compose file reads, such as USERS_PORT."""
+        """`ports`: for each of them, by the name of the variable that its compose file reads, such as USERS_PORT."""
         self.ports = dict(ports)
         self.environment = {"COMPOSE_PROJECT_NAME": PROJECT, **{name: str(port) for name, port in ports.items()}}
 
     def url(self, name: str) -> str:
-        """Return where a service answers."""
+        """Return where a service, or the gateway, answers."""
         return f"http://{HOST}:{self.ports[variable(name, 'PORT')]}"
 
     def compose(self, *arguments: str, folder: str = ".") -> str:
@@ -74,7 +74,7 @@ def variable(name: str, what: str) -> str:
 def running_containers() -> Iterator[Containers]:
     """Build the images, run the system, and remove its containers and volumes; raises `SystemFailure`."""
     folders = read_services(services())
-    variables = [variable(service.name, "PORT") for service in folders]
+    variables = [variable(name, "PORT") for name in ("gateway", *(service.name for service in folders))]
     containers = Containers(dict(zip(variables, free_ports(), strict=False)))
     names = {f"fastapi_{service.package}" for service in folders}
     if taken := sorted(names & set(docker("ps", "--all", "--format", "{{.Names}}").split())):

