@@ -1,0 +1,15 @@
+"""Which problems answer the errors that all entities share; those of one entity stand with its routes."""
+
+from typing import Final
+
+from chassis.problems import INVALID_REQUEST, ProblemFor, invalid_field
+
+from ..core.errors import InvalidValue
+
+COMMON_PROBLEMS: Final = (
+    ProblemFor(
+        InvalidValue,
+        INVALID_REQUEST,
+        members=lambda error: {"errors": [invalid_field(error.field, detail=str(error))]},
+    ),
+)

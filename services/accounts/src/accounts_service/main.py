@@ -1,0 +1,36 @@
+"""Composition root: the only module that knows every layer."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+from fastapi import FastAPI
+
+from chassis.application import build_application
+from chassis.database import Database
+from chassis.ids import new_id
+from chassis.process import load_settings
+
+from .api import accounts as accounts_api
+from .api.problems import COMMON_PROBLEMS
+from .core.services.accounts import Accounts
+from .infrastructure.database.accounts import SqlAccounts
+from .settings import Settings
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Put the service together; nothing connects before the application starts."""
+    settings = settings or load_settings(Settings)
+    database = Database(settings)
+    accounts = Accounts(
+        repository=SqlAccounts(database),
+        new_id=new_id,
+        now=partial(datetime.now, UTC),
+    )
+    return build_application(
+        settings,
+        database=database,
+        routers=[
+            accounts_api.accounts_router(accounts),
+        ],
+        problems=[*COMMON_PROBLEMS, *accounts_api.PROBLEMS],
+    )

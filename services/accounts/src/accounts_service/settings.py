@@ -1,0 +1,11 @@
+"""The settings of this service: those of the chassis, and its own."""
+
+from chassis.settings import ChassisSettings
+
+from . import IDENTITY
+
+
+class Settings(ChassisSettings):
+    """Nothing of its own yet."""
+
+    identity = IDENTITY
