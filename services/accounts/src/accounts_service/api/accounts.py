@@ -1,110 +1,111 @@
 """Accounts over HTTP: problems, schemas and routes."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
-from chassis.web import (
-    DEFAULT_LIMIT,
-    LOCATION,
-    NEXT_PAGE,
-    Cursors,
-    CursorText,
-    Limit,
-    api_router,
-    link_next_page,
-    public_path,
-)
+from chassis.web import LOCATION, api_router, public_path
 
-from .. import IDENTITY
-from ..core.entities import accounts as entities
-from ..core.services import accounts as services
-
-NOT_FOUND: Final = Problem(
-    slug="account-not-found",
-    status=404,
-    title="Account not found",
+from ..core.entities.accounts import (
+    PASSWORD_MAX,
+    PASSWORD_MIN,
+    USERNAME_MAX,
+    USERNAME_MIN,
+    Account,
+    UsernameTaken,
+    WrongPassword,
+    clean_username,
 )
-PROBLEMS: Final = (ProblemFor(entities.AccountNotFound, NOT_FOUND),)
-CURSORS: Final = Cursors(IDENTITY, "accounts")
+from ..core.services.accounts import Accounts
+from ..core.services.tokens import AccessTokens
+from .bearer import INVALID_TOKEN, account_of
+from .problems import HASHING_BUSY, TOO_MANY_ATTEMPTS, address_of
+
+USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
+WRONG_PASSWORD: Final = Problem(slug="wrong-password", status=403, title="Wrong password")
+PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(WrongPassword, WRONG_PASSWORD))
 PREFIX: Final = "/api/v1/accounts"
+
+# What clients are told; the entity holds the rules, after trimming the username and normalising.
+USERNAME_SCHEMA: Final[dict[str, Any]] = {"pattern": f"^[A-Za-z0-9_.-]{{{USERNAME_MIN},{USERNAME_MAX}}}$"}
+PASSWORD_SCHEMA: Final[dict[str, Any]] = {
+    "minLength": PASSWORD_MIN,
+    "maxLength": PASSWORD_MAX,
+    "format": "password",
+}
+ANY_PASSWORD_SCHEMA: Final[dict[str, Any]] = {"format": "password"}
 
 
 class NewAccount(BaseModel):
-    """What is needed to make one."""
+    """An account to make."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Annotated[str, AfterValidator(entities.clean_name)] = Field(
-        description="1 to 100 characters; trimmed and normalised to Unicode NFC.", examples=["First"]
+    username: Annotated[str, AfterValidator(clean_username)] = Field(
+        description="4 to 20 ASCII letters, digits, `_`, `.` and `-`; unique ignoring case.",
+        examples=["alice"],
+        json_schema_extra=USERNAME_SCHEMA,
+    )
+    password: str = Field(
+        description="8 to 128 characters, any of them; not the username.",
+        examples=["down the rabbit hole"],
+        json_schema_extra=PASSWORD_SCHEMA,
     )
 
 
 class AccountView(BaseModel):
-    """One as it is."""
+    """An account."""
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: UUID
-    name: str
-    created_at: AwareDatetime
+    id: UUID = Field(description="The subject of its tokens.")
+    username: str
 
 
-class AccountPage(BaseModel):
-    """Some of them, newest first."""
+class PasswordChange(BaseModel):
+    """Another password."""
 
-    items: list[AccountView]
-    next_cursor: str | None = Field(description="Ask for the next page with it; null on the last page.")
+    model_config = ConfigDict(extra="forbid")
+
+    current_password: str = Field(examples=["down the rabbit hole"], json_schema_extra=ANY_PASSWORD_SCHEMA)
+    new_password: str = Field(
+        description="8 to 128 characters, any of them; not the username.",
+        examples=["through the looking-glass"],
+        json_schema_extra=PASSWORD_SCHEMA,
+    )
 
 
-def accounts_router(
-    accounts: services.Accounts,
-) -> APIRouter:
+def accounts_router(accounts: Accounts, tokens: AccessTokens) -> APIRouter:
     """The routes to these use cases."""
-    router = api_router(prefix=PREFIX, tag="accounts")
+    router = api_router(prefix=PREFIX, tag="accounts", log_bodies=False)
 
     @router.post(
         "",
         status_code=201,
         response_model=AccountView,
-        responses=LOCATION | problem_responses(*BODY_PROBLEMS),
+        responses=LOCATION | problem_responses(USERNAME_TAKEN, HASHING_BUSY, *BODY_PROBLEMS),
     )
-    async def create_one(
-        new: NewAccount,
-        request: Request,
-        response: Response,
-    ) -> entities.Account:
-        """Make one."""
-        created = await accounts.create(name=new.name)
-        response.headers["Location"] = public_path(request, f"{PREFIX}/{created.id}")
-        return created
+    async def register_account(new: NewAccount, request: Request, response: Response) -> Account:
+        """Register: make an account, by which one can log in."""
+        account = await accounts.register(username=new.username, password=new.password)
+        response.headers["Location"] = public_path(request, f"{PREFIX}/{account.id}")
+        return account
 
-    @router.get("", responses=NEXT_PAGE)
-    async def list_all(
-        request: Request,
-        response: Response,
-        limit: Limit = DEFAULT_LIMIT,
-        cursor: CursorText = None,
-    ) -> AccountPage:
-        """List them, newest first."""
-        page = await accounts.page(limit=limit, after=CURSORS.decode(cursor))
-        next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
-        link_next_page(request, response, limit=limit, cursor=next_cursor)
-        return AccountPage(
-            items=[AccountView.model_validate(one) for one in page.items],
-            next_cursor=next_cursor,
+    @router.put(
+        "/me/password",
+        status_code=204,
+        responses=problem_responses(INVALID_TOKEN, WRONG_PASSWORD, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
+    )
+    async def change_password(change: PasswordChange, request: Request) -> None:
+        """Change the password of the caller, and end all sessions; access tokens run out by themselves."""
+        await accounts.change_password(
+            await account_of(request, tokens),
+            current_password=change.current_password,
+            new_password=change.new_password,
+            address=address_of(request),
         )
-
-    @router.get(
-        "/{wanted_id}",
-        response_model=AccountView,
-        responses=problem_responses(NOT_FOUND),
-    )
-    async def get_one(wanted_id: UUID) -> entities.Account:
-        """Get one."""
-        return await accounts.get(wanted_id)
 
     return router
