@@ -69,7 +69,7 @@ class SqlAccounts:
 
     async def named(self, username: str) -> Account | None:
         """Look the account up in the unique index; what cannot be a username is nobody's."""
-        if not username.isascii() or len(username) > USERNAME_MAX:
+        if not username.isascii() or not username.isprintable() or len(username) > USERNAME_MAX:
             return None
         rows = await self._database.execute(_NAMED, {"name": username.lower()})
         return _account(rows[0]) if rows else None
