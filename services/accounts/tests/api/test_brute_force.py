@@ -3,10 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import asyncpg
 import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from accounts_service.main import create_app
 from accounts_service.settings import Settings
@@ -14,6 +16,7 @@ from accounts_service.settings import Settings
 from ..booting import booted
 from .calls import ME, PASSWORD, SESSIONS, bearer, log_in, problem, register
 
+WRONG = "wrong"
 PER_PAIR, PER_ADDRESS, PER_ACCOUNT = 4, 10, 6
 
 
@@ -27,15 +30,13 @@ async def client(settings: Settings, connection: asyncpg.Connection) -> AsyncIte
             "login_failures_per_account": PER_ACCOUNT,
         }
     )
-    app = create_app(strict)
-    from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware  # noqa: PLC0415 - as the server has it
-
-    proxied = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")
-    async with booted(proxied) as url, aiohttp.ClientSession(url) as session:  # type: ignore[arg-type]  # ASGI, too
+    app: Any = create_app(strict)
+    proxied: Any = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")
+    async with booted(proxied) as url, aiohttp.ClientSession(url) as session:
         yield session
 
 
-async def guess(client: aiohttp.ClientSession, username: str, address: str, password: str = "wrong") -> int:
+async def guess(client: aiohttp.ClientSession, username: str, address: str, password: str = WRONG) -> int:
     body = {"username": username, "password": password}
     async with client.post(SESSIONS, json=body, headers={"X-Forwarded-For": address}) as response:
         if response.status == 429:

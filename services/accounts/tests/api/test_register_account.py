@@ -1,5 +1,7 @@
 """POST /api/v1/accounts."""
 
+# ruff: noqa: RUF001 - letters of other scripts look like ours
+
 import asyncio
 from collections import Counter
 from uuid import UUID

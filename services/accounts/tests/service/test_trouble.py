@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
@@ -31,7 +32,7 @@ from ..chassis.database_proxy import proxy_to
 async def test_a_frozen_database_costs_nobody_the_session(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing_keys, "REMEMBERED", signing_keys.timedelta(seconds=0.2))
+    monkeypatch.setattr(signing_keys, "REMEMBERED", timedelta(seconds=0.2))
     async with proxy_to(settings.postgres_host, settings.postgres_port, tmp_path) as road:
         update = {"postgres_host": str(tmp_path), "postgres_port": 5432, "database_timeout": 1.0}
         app = create_app(settings.model_copy(update=update))
@@ -56,11 +57,9 @@ async def test_a_frozen_database_costs_nobody_the_session(
                 assert response.status == 200
             road.open.set()
             await asyncio.sleep(0.3)
-            for _ in range(20):
-                status, _ = await refreshed(client, tokens["refresh_token"])
-                if status != 503:
-                    break
-                await asyncio.sleep(0.5)
+            async with asyncio.timeout(20):
+                while (status := (await refreshed(client, tokens["refresh_token"]))[0]) == 503:
+                    await asyncio.sleep(0.5)
             assert status == 200
 
 

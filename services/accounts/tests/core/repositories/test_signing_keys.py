@@ -2,7 +2,7 @@
 
 import pytest
 
-from .signing_keys import SigningKeyRepositoryContract, InMemoryKeys
+from .signing_keys import InMemoryKeys, SigningKeyRepositoryContract
 
 
 class TestInMemoryKeys(SigningKeyRepositoryContract):

@@ -55,8 +55,9 @@ async def test_of_many_who_ask_one_reads(repository: SqlSigningKeys, database: D
     assert {ring.keys for ring in rings} == {(a_key(),)}
 
 
+@pytest.mark.usefixtures("repository")
 async def test_of_several_replicas_that_add_the_first_key_one_does(
-    repository: SqlSigningKeys, database: Database, connection: asyncpg.Connection
+    database: Database, connection: asyncpg.Connection
 ) -> None:
     def first(number: int) -> KeyChange:
         return KeyChange(add=a_key(number))
