@@ -88,8 +88,8 @@ async def test_an_account_has_a_hundred_sessions_at_most(
 ) -> None:
     account = await register(client)
     await connection.execute(
-        "INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) SELECT gen_random_uuid(), $1, ''::bytea, "
-        "now(), now() + interval '1 day' FROM generate_series(1, 120)",
+        "INSERT INTO sessions (id, account_id, token_hash, created_at, expires_at) "
+        "SELECT gen_random_uuid(), $1, ''::bytea, now(), now() + interval '1 day' FROM generate_series(1, 120)",
         account["id"],
     )
     await log_in(client, account["username"])
