@@ -3,7 +3,7 @@
 - uq_accounts_lower_username holds "unique ignoring case" whatever the concurrency, and finds who logs in.
 - ix_sessions_account_id_id: all sessions of an account, for a changed password; its oldest, when there are too many.
 - ix_sessions_expires_at, ix_login_attempts_changed_at, ix_known_addresses_seen_at: what is over is deleted by the way.
-- The keys of login_attempts and known_addresses are hashes: these tables hold no address and no name.
+- The keys of login_attempts and known_addresses are hashes of addresses and names.
 """
 
 import sqlalchemy as sa

@@ -65,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         keys=keys,
         signer=signer,
         issuer=settings.issuer,
-        audience=settings.audience,
+        audience=settings.auth_audience,
         life=timedelta(seconds=settings.access_token_life),
         new_id=new_id,
         now=now,

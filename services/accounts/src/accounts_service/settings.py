@@ -1,7 +1,7 @@
 """The settings of this service: those of the chassis, and its own."""
 
 import hashlib
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from chassis.settings import ChassisSettings, Seconds
+from chassis.settings.types import InLowerCase
 
 from . import IDENTITY
 
@@ -48,10 +49,14 @@ class Settings(ChassisSettings):
 
     identity = IDENTITY
 
+    # Of the operations, one needs a token, and verifies it by the keys in the database of this service: asking its own
+    # issuer for them, perhaps through a gateway that waits for this service, would be a circle.
+    authentication: Annotated[Literal["required", "off"], InLowerCase] = Field(
+        "off", description="This service verifies tokens by its own keys and needs no AUTH_ISSUER: leave it `off`."
+    )
     issuer: Annotated[str, AfterValidator(_issuer)] = Field(
         description="URL of the issuer of the tokens, as services and clients reach it: the gateway's."
     )
-    audience: str = Field("allium", min_length=1, description="Audience of the tokens: the system as a whole.")
     access_token_life: int = Field(600, ge=60, le=3600, description="Seconds that an access token is valid.")
     session_life: int = Field(
         30 * 86_400, ge=600, le=366 * 86_400, description="Seconds until one has to log in again, whatever one does."

@@ -9,6 +9,11 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from chassis.authentication.middleware import AuthenticationMiddleware
+from chassis.authentication.openapi import declare_security
+from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
+from chassis.authentication.signing_keys import SigningKeys
+from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
 from chassis.problems import ProblemFor, exception_handlers
@@ -45,14 +50,23 @@ def build_application(
     later by `app.add_middleware`, which stands outside of `middleware`.
     """
     configure_logging(settings)
-    health = Health(database)
+    keys = SigningKeys(settings) if settings.authenticates else None
+    health = Health(database, can_authenticate=lambda: keys is None or bool(keys.known))
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
         refuse_unserved_routes(served, root_path=settings.root_path)
         draining = Draining(health, delay=settings.drain_delay)
         async with AsyncExitStack() as stack:
-            for resource in (database, *resources, _event_handlers(served), draining):
+            opened: list[AbstractAsyncContextManager[object]] = [
+                database,
+                *resources,
+                _event_handlers(served),
+                draining,
+            ]
+            if keys:
+                opened.insert(1, keys)
+            for resource in opened:
                 await stack.enter_async_context(resource)
             yield
 
@@ -65,9 +79,9 @@ def build_application(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health),
+        outermost=_middleware(settings, health, keys),
         middleware=list(middleware),
-        exception_handlers=exception_handlers(problems),
+        exception_handlers=exception_handlers([*AUTHENTICATION_PROBLEMS, *problems]),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in (*routers, health_router(health)):
@@ -76,6 +90,7 @@ def build_application(
     app.router.on_startup.clear()
     app.router.on_shutdown.clear()
     add_documentation(app)
+    declare_security(app)
     return app
 
 
@@ -111,7 +126,7 @@ async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
             await result
 
 
-def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
+def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | None) -> list[Middleware]:
     """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
     stack: list[Any] = [
         Middleware(RequestContextMiddleware),
@@ -131,4 +146,10 @@ def _middleware(settings: ChassisSettings, health: Health) -> list[Middleware]:
         stack.append(Middleware(AllowedHostsMiddleware, allowed=settings.allowed_hosts))
     if settings.root_path:
         stack.append(Middleware(RootPathMiddleware, root_path=settings.root_path))
-    return [*stack, Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]
+    stack += [Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]
+    if keys:
+        verifier = Verifier(settings, keys)
+        # An opaque id may be logged; another claim may be a name or an address.
+        logs_subject = settings.auth_subject_claim == "sub"
+        stack.append(Middleware(AuthenticationMiddleware, verifier=verifier, logs_subject=logs_subject))
+    return stack

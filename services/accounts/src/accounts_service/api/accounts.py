@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from chassis.authentication import public
 from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
 from chassis.web import LOCATION, api_router, public_path
 
@@ -21,7 +22,7 @@ from ..core.entities.accounts import (
 )
 from ..core.services.accounts import Accounts
 from ..core.services.tokens import AccessTokens
-from .bearer import INVALID_TOKEN, account_of
+from .bearer import account_of
 from .problems import HASHING_BUSY, TOO_MANY_ATTEMPTS, address_of
 
 USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
@@ -88,6 +89,7 @@ def accounts_router(accounts: Accounts, tokens: AccessTokens) -> APIRouter:
         response_model=AccountView,
         responses=LOCATION | problem_responses(USERNAME_TAKEN, HASHING_BUSY, *BODY_PROBLEMS),
     )
+    @public
     async def register_account(new: NewAccount, request: Request, response: Response) -> Account:
         """Register: make an account, by which one can log in."""
         account = await accounts.register(username=new.username, password=new.password)
@@ -97,7 +99,7 @@ def accounts_router(accounts: Accounts, tokens: AccessTokens) -> APIRouter:
     @router.put(
         "/me/password",
         status_code=204,
-        responses=problem_responses(INVALID_TOKEN, WRONG_PASSWORD, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
+        responses=problem_responses(WRONG_PASSWORD, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
     )
     async def change_password(change: PasswordChange, request: Request) -> None:
         """Change the password of the caller, and end all sessions; access tokens run out by themselves."""

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
+from chassis.authentication import public
 from chassis.web import api_router
 
 from .oauth import AUTHENTICATION, GRANT_TYPES, JWKS_MAX_AGE
@@ -50,11 +51,13 @@ def metadata_router(issuer: str, scopes: frozenset[str]) -> APIRouter:
         return document
 
     @router.get("/oauth-authorization-server")
+    @public
     async def get_metadata(response: Response) -> Metadata:
         """Where tokens and keys are to be had."""
         return tell(response)
 
     @router.get("/openid-configuration")
+    @public
     async def get_openid_configuration(response: Response) -> Metadata:
         """The same, where OpenID Connect looks for it."""
         return tell(response)

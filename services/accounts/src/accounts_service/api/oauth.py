@@ -7,6 +7,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from chassis.authentication import public
 from chassis.problems import BODY_TOO_LARGE, problem_responses
 from chassis.web import api_router
 
@@ -72,6 +73,7 @@ def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> API
         response_model_exclude_none=True,
         openapi_extra=_TOKEN_FORM | _EXTRA,
     )
+    @public
     async def issue_token(request: Request, response: Response) -> TokenView:
         """Go on with a session, or get a token for a service itself.
 
@@ -92,6 +94,7 @@ def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> API
         | {200: {"description": "The session of the token is over, if there was one."}},
         openapi_extra=_REVOCATION_FORM | _EXTRA,
     )
+    @public
     async def revoke_token(request: Request) -> Response:
         """Log out: end the session of a refresh token. Access tokens cannot be revoked; they run out."""
         form = await read_form(request)
@@ -105,6 +108,7 @@ def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> API
         return Response()
 
     @router.get("/jwks", response_model=KeySet, responses=problem_responses(NO_SIGNING_KEY))
+    @public
     async def list_keys(response: Response) -> KeySet:
         """The keys by which tokens are checked."""
         published = await keys.published()

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from chassis.authentication import public
 from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
 from chassis.web import api_router
 
@@ -56,6 +57,7 @@ def sessions_router(sessions: Sessions) -> APIRouter:
         status_code=201,
         responses=problem_responses(WRONG_CREDENTIALS, TOO_MANY_ATTEMPTS, HASHING_BUSY, NO_SIGNING_KEY, *BODY_PROBLEMS),
     )
+    @public
     async def log_in(login: Login, request: Request) -> SessionTokens:
         """Log in: begin a session."""
         grant = await sessions.log_in(username=login.username, password=login.password, address=address_of(request))

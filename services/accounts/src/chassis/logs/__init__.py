@@ -4,12 +4,13 @@
 `print`, `access` and `exchange` what is logged of a request.
 """
 
-from .access import AccessLogMiddleware
+from .access import END_USER, AccessLogMiddleware
 from .configuration import configure_default_logging, configure_logging, redactor_for
 from .printed import log_printed_lines
 from .records import REDACTED_FIELDS
 
 __all__ = [
+    "END_USER",
     "REDACTED_FIELDS",
     "AccessLogMiddleware",
     "configure_default_logging",

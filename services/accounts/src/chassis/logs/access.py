@@ -17,6 +17,9 @@ from .redaction import Redactor
 CLIENT_CLOSED_REQUEST: Final = 499  # nginx's code for a client that left before its answer
 MAX_TEXT: Final = 1024  # characters of a path or header: clients choose them, and servers accept 64 KiB
 
+END_USER: Final = "chassis.end_user"
+"""The key of the ASGI scope that holds the opaque id of the caller, where one is known."""
+
 logger = logging.getLogger("access")
 
 
@@ -75,6 +78,8 @@ class AccessLogMiddleware:
             fields["http.route"] = route
         if client := exchange.scope.get("client"):
             fields["client.address"] = self._readable(client[0])
+        if user := exchange.scope.get(END_USER):
+            fields["enduser.id"] = self._readable(user)
         if (context := current_request()) and context.linked_request_ids:
             fields["linked_request_ids"] = context.linked_request_ids
         wanted = self.headers

@@ -11,7 +11,7 @@ import orjson
 
 MASK: Final = "[redacted]"
 SECRET_NAMES: Final = frozenset({
-    "access_key", "api_key", "authorization", "cookie", "credential", "passphrase", "passwd", "password",
+    "access_key", "api_key", "assertion", "authorization", "cookie", "credential", "passphrase", "passwd", "password",
     "private_key", "pwd", "secret", "session", "token",
 })  # fmt: skip
 """A field is secret if its name contains one of these: `db_password`, `accessToken`, `Set-Cookie`, `user[password]`."""
@@ -22,6 +22,7 @@ MIN_SECRET_LENGTH: Final = 6  # a shorter value would mask harmless words all ov
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _URL_PASSWORD: Final = re.compile(r"""(://[^/\s:@"']{0,256}:)[^/\s"']*@""")
 _BEARER: Final = re.compile(r"(bearer\s{1,8})[\w.~+/=-]+", re.IGNORECASE)
+_JWT: Final = re.compile(r"eyJ[\w-]{12,}(?:\.[\w-]*)*")  # each begins with the Base64 of `{"`
 _HEADER: Final = re.compile(
     r"""((?:authorization|cookie)\w{0,8}\s{0,8}[:=]\s{0,8})(?![\s"'\\])[^\r\n]+""", re.IGNORECASE
 )
@@ -72,6 +73,8 @@ class Redactor:
         # Most texts of an access line hold no pair at all, and finding that out must cost next to nothing.
         if ("=" in text or ":" in text or "," in text) and any(hint in folded for hint in self._hints):
             text = self._pair.sub(_masked, _HEADER.sub(rf"\1{MASK}", text))
+        if "eyJ" in text:
+            text = _JWT.sub(MASK, text)
         return _BEARER.sub(rf"\1{MASK}", text) if "bearer" in folded else text
 
     def field(self, name: str, value: object) -> object:

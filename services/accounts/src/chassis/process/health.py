@@ -1,13 +1,18 @@
-"""Health checks: `live` asks only the process, `ready` also its own database; neither ever asks a peer."""
+"""Health checks: `live` asks only the process, `ready` also its own database; neither ever asks a peer.
+
+Where tokens are checked, `ready` also wants the keys of the issuer to be known; who was known stays known.
+"""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import Final, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
+from chassis.authentication import public
 from chassis.database import Database
 from chassis.database.errors import sqlstate
 from chassis.database.migrations import UnusableMigrations, is_at_head
@@ -17,7 +22,9 @@ from chassis.problems import NOT_READY, problem_response, problem_responses
 _LOGIN_REFUSED: Final = ("28", "3D000", "42501")  # role or password; no such database; no right to connect
 _UNDEFINED_TABLE: Final = "42P01"
 
-Reason = Literal["draining", "database-unavailable", "database-login-refused", "database-not-migrated"]
+Reason = Literal[
+    "draining", "database-unavailable", "database-login-refused", "database-not-migrated", "issuer-unavailable"
+]
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +44,10 @@ class Readiness(BaseModel):
 class Health:
     """What the health checks know; `draining` is set by the signal that ends the process."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, can_authenticate: Callable[[], bool] = lambda: True) -> None:
         self.draining = False
         self._database = database
+        self._can_authenticate = can_authenticate
         self._examination: asyncio.Task[Reason | None] | None = None
         self._last_logged: Reason | Literal["unknown"] | None = "unknown"
 
@@ -56,6 +64,8 @@ class Health:
         try:
             async with self._database.spare() as connection:
                 reason: Reason | None = None if await is_at_head(connection) else "database-not-migrated"
+                if reason is None and not self._can_authenticate():
+                    reason = "issuer-unavailable"
                 self._log_change(reason)
         except UnusableMigrations as error:
             reason = "database-not-migrated"
@@ -89,11 +99,13 @@ def health_router(health: Health) -> APIRouter:
     router = APIRouter(prefix="/health", tags=["health"])
 
     @router.get("/live")
+    @public
     async def live() -> Liveness:
         """Answer 200 as long as the process serves; a failure means: restart it."""
         return Liveness()
 
     @router.get("/ready", response_model=Readiness, responses=problem_responses(NOT_READY))
+    @public
     async def ready(request: Request) -> Readiness | Response:
         """Answer 200 if requests may be sent here, else 503; a failure means: send them elsewhere for now."""
         reason = await health.reason_not_ready()

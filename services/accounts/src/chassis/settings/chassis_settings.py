@@ -12,7 +12,7 @@ from .development_file import DevelopmentFile
 from .hosts import Hosts, Origins
 from .secret_files import SecretFiles
 from .sources import Variables
-from .types import InLowerCase, InUpperCase, Names, PathPrefix, Port, Seconds
+from .types import Address, InLowerCase, InUpperCase, Issuer, Names, PathPrefix, Port, Seconds
 
 SECRETS_FOLDER: Final = Path("/run/secrets")
 DEVELOPMENT_FILE: Final = Path(__file__).parents[3] / "development.env"
@@ -43,7 +43,7 @@ class ChassisSettings(BaseSettings):
     )
 
     environment: Annotated[Literal["development", "production"], InLowerCase] = Field(
-        "development", description="`production` refuses empty and well-known passwords."
+        "development", description="`production` refuses empty and well-known passwords, and to be open by accident."
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
@@ -97,6 +97,27 @@ class ChassisSettings(BaseSettings):
     )
     cors_allowed_origins: Origins = Field(
         frozenset(), description="Comma-separated origins that CORS allows, such as `https://app.example`; `*` any."
+    )
+
+    authentication: Annotated[Literal["required", "off"], InLowerCase] = Field(
+        "required", description="`off`: everybody may do everything, whatever AUTH_ISSUER is."
+    )
+    auth_issuer: Issuer = Field(
+        "",
+        description="Issuer of access tokens, exactly as their `iss` says. Empty: no token is needed.",
+    )
+    auth_audience: str = Field("allium", min_length=1, description="What the `aud` of access tokens has to name.")
+    auth_jwks_url: Address = Field("", description="Where the issuer's keys are. Empty: where its metadata says.")
+    auth_subject_claim: str = Field(
+        "sub", min_length=1, description="Claim that names whom a token is for; only `sub` is logged."
+    )
+    auth_token_url: Address = Field(
+        "", description="Where this service gets its own token. Empty: where the issuer's metadata says."
+    )
+    auth_client_id: str = Field("", description="Name by which this service gets a token to call others with.")
+    auth_client_secret: SecretStr = Field(SecretStr(""), description="The secret that belongs to it.")
+    auth_client_scope: str = Field(
+        "", description="Scopes to ask for, separated by spaces. Empty: what the issuer gives by itself."
     )
 
     postgres_host: str = Field("postgres", description="Host, or the socket's folder if it begins with `/`.")
@@ -156,6 +177,11 @@ class ChassisSettings(BaseSettings):
             *development,
         )
 
+    @property
+    def authenticates(self) -> bool:
+        """Whether requests need a token."""
+        return bool(self.auth_issuer) and self.authentication == "required"
+
     @model_validator(mode="before")
     @classmethod
     def _require_identity(cls, values: object) -> object:
@@ -171,6 +197,14 @@ class ChassisSettings(BaseSettings):
         if others.data.get("environment") == "production" and password.get_secret_value().lower() in guesses:
             raise ValueError("is empty or well known, which ENVIRONMENT=production refuses")
         return password
+
+    @field_validator("auth_issuer")
+    @classmethod
+    def _refuse_to_be_open_by_accident(cls, issuer: str, others: ValidationInfo) -> str:
+        is_meant = others.data.get("authentication") != "required"
+        if not issuer and others.data.get("environment") == "production" and not is_meant:
+            raise ValueError("is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off says that it is meant")
+        return issuer
 
     @field_validator("log_file")
     @classmethod

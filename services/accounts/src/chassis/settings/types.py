@@ -4,7 +4,7 @@ import json
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl
+from pydantic import AfterValidator, BeforeValidator, Field, HttpUrl, TypeAdapter, ValidationError
 from pydantic_settings import NoDecode
 
 _PATH_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
@@ -43,6 +43,23 @@ def _path_prefix(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    """Kept as it is written: an issuer is compared with what tokens say, character by character."""
+    try:
+        url = _URL.validate_python(value) if value else None
+    except ValidationError:
+        raise ValueError("must be a URL of http or https") from None
+    if url and (url.username is not None or url.password is not None or url.fragment is not None):
+        raise ValueError("must not hold a user name, a password or a `#`")
+    return value
+
+
+def _issuer(value: str) -> str:
+    if "?" in value:
+        raise ValueError("must end with its path: no `?`")
+    return _address(value)
+
+
 def only_a_place(url: HttpUrl) -> HttpUrl:
     """Refuse what would be dropped, sent to the wrong place, or logged: the path of each call is put after this URL."""
     if url.username is not None or url.password is not None:
@@ -58,5 +75,9 @@ Names = Annotated[frozenset[str], NoDecode, BeforeValidator(split)]
 PathPrefix = Annotated[str, AfterValidator(_path_prefix)]
 InUpperCase = BeforeValidator(upper)
 InLowerCase = BeforeValidator(lower)
+_URL: Final = TypeAdapter(HttpUrl)
+Issuer = Annotated[str, AfterValidator(_issuer)]
+Address = Annotated[str, AfterValidator(_address)]
+"""A URL as it is written, or empty."""
 UpstreamUrl = Annotated[HttpUrl, AfterValidator(only_a_place)]
 """Where another service is: http or https, a host, perhaps a port and the beginning of all paths."""

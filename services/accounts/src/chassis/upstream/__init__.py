@@ -2,6 +2,7 @@
 
 from .answers import Answer
 from .client import UpstreamClient
+from .credentials import Credentials
 from .options import PathValues, QueryParameters, QueryValue
 
-__all__ = ["Answer", "PathValues", "QueryParameters", "QueryValue", "UpstreamClient"]
+__all__ = ["Answer", "Credentials", "PathValues", "QueryParameters", "QueryValue", "UpstreamClient"]

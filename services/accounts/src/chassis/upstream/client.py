@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from http import HTTPStatus
 from typing import Any, Final, Self, Unpack
 
 import aiohttp
@@ -15,6 +16,7 @@ from .answers import Answer, answer_in
 from .attempts import AttemptFailed, failure_of
 from .circuit_breaker import CircuitBreaker
 from .connections import connector, once
+from .credentials import Credentials
 from .options import Asking, Other, Read, Reading, Sending
 from .requests import Request, build_request
 
@@ -30,10 +32,14 @@ class UpstreamClient:
 
     A call returns what was read, or raises one of three: `UpstreamUnavailable` and `UpstreamTimeout` if the service
     could not be asked, `UpstreamRefused` if it answered 4xx. What exactly was wrong goes to the log.
+    With `credentials` each call has a bearer token.
     """
 
-    def __init__(self, name: str, base_url: HttpUrl | str, settings: ChassisSettings) -> None:
+    def __init__(
+        self, name: str, base_url: HttpUrl | str, settings: ChassisSettings, *, credentials: Credentials | None = None
+    ) -> None:
         self.name = name
+        self._credentials = credentials
         self._base_url = str(BASE_URL.validate_python(base_url)).rstrip("/")
         self._settings = settings
         self._queue = FairQueue(
@@ -99,6 +105,34 @@ class UpstreamClient:
             if refusal.status in (answers := options.get("answers", {})):
                 return Answer(refusal.status, {}, answers[refusal.status])
             raise
+        if self._credentials is None:
+            return await self._call(request, options, deadline)
+        return await self._call_with_token(self._credentials, request, options, deadline)
+
+    async def _call_with_token(
+        self, credentials: Credentials, request: Request, options: Reading[Read, Other], deadline: float
+    ) -> Answer[Any]:
+        """A token that is refused is replaced once: the issuer may have new keys, or have forgotten everything."""
+        token = await self._token(credentials, deadline)
+        try:
+            return await self._call(request.with_token(token), options, deadline)
+        except UpstreamRefused as refusal:
+            if refusal.status != HTTPStatus.UNAUTHORIZED or token is None:
+                raise
+            credentials.refused(token)
+            other = await self._token(credentials, deadline)
+            if other == token:
+                raise
+        return await self._call(request.with_token(other), options, deadline)
+
+    async def _token(self, credentials: Credentials, deadline: float) -> str | None:
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await credentials.token()
+        except TimeoutError:
+            raise UpstreamTimeout(f"There was no token for the {self.name} service in time.") from None
+
+    async def _call(self, request: Request, options: Reading[Read, Other], deadline: float) -> Answer[Any]:
         async with self._queue:
             with self.circuit.call():
                 try:

@@ -54,5 +54,7 @@ class Sending(Reading[Read, Other], total=False):
 
     json: object
     """A pydantic model, or what JSON can hold: also dataclasses, UUIDs and times; None sends no body."""
+    form: Mapping[str, str]
+    """A body as HTML forms have it, for services that want one: `application/x-www-form-urlencoded`."""
     idempotency_key: str | UUID
     """By this the upstream service knows a repetition, so that any method may be repeated: `Idempotency-Key`."""

@@ -1,10 +1,10 @@
 """One request of an upstream service: its address, made from a template, its headers, and its body."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 from pydantic_core import to_json, to_jsonable_python
@@ -17,6 +17,7 @@ from .options import Other, PathValues, QueryParameters, QueryValue, Read, Sendi
 
 IDEMPOTENT: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})  # RFC 9110 section 9.2.2
 MOST_BYTES_AT_ONCE: Final = 2**20
+FORM: Final = "application/x-www-form-urlencoded"
 NO_SEGMENTS: Final = frozenset({".", ".."})  # they lead elsewhere even if they are quoted
 
 
@@ -32,6 +33,12 @@ class Request:
     body: bytes | None
     may_be_repeated: bool
     """Carrying it out twice does what carrying it out once does."""
+
+    def with_token(self, token: str | None) -> "Request":
+        """The same request with a bearer token, unless it says by itself who sends it."""
+        if token is None or any(name.lower() == "authorization" for name in self.headers):
+            return self
+        return replace(self, headers={**self.headers, "Authorization": f"Bearer {token}"})
 
     def payload(self) -> bytes | BytesIO | None:
         """The body for one attempt; aiohttp sends a large one piece by piece only if it is a file."""
@@ -51,9 +58,9 @@ def build_request(
     query = options.get("query")
     context = current_request()
     headers = dict(context.headers) if context else {}
-    body, key = options.get("json"), options.get("idempotency_key")
+    body, key = _body(options), options.get("idempotency_key")
     if body is not None:
-        headers["Content-Type"] = "application/json"
+        headers["Content-Type"] = FORM if "form" in options else "application/json"
     if key is not None:
         headers["Idempotency-Key"] = _structured_text(str(key))
     headers.update(options.get("headers", {}))
@@ -62,7 +69,7 @@ def build_request(
         method,
         URL(base_url + path + (f"?{_query(query)}" if query else ""), encoded=True),
         headers,
-        None if body is None else to_json(body, by_alias=True, inf_nan_mode="null"),
+        body,
         may_be_repeated=method in IDEMPOTENT or key is not None,
     )
 
@@ -73,6 +80,13 @@ def _path(template: str, values: PathValues | None) -> str | None:
     path = template.format_map({name: quote(text, safe="") for name, text in texts.items()}) if texts else template
     leads_elsewhere = "" in texts.values() or not NO_SEGMENTS.isdisjoint(path.split("/"))
     return None if leads_elsewhere else path
+
+
+def _body(options: Sending[Read, Other]) -> bytes | None:
+    if "form" in options:
+        return urlencode(options["form"]).encode()
+    body = options.get("json")
+    return None if body is None else to_json(body, by_alias=True, inf_nan_mode="null")
 
 
 def _query(parameters: QueryParameters) -> str:

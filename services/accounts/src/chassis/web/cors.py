@@ -12,7 +12,7 @@ from chassis.request_context import REQUEST_ID_HEADER
 
 from .refusals import REFUSAL
 
-READABLE_HEADERS = (REQUEST_ID_HEADER, "Location", "Link", "Retry-After")
+READABLE_HEADERS = (REQUEST_ID_HEADER, "Location", "Link", "Retry-After", "WWW-Authenticate")
 """What a page may read of an answer, beside what any page may."""
 
 

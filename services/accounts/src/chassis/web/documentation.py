@@ -12,10 +12,12 @@ from typing import Any, Final
 import fastapi_offline
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from chassis.authentication import public
 from chassis.problems import problem_schemas
 
 _FOLDER: Final = "/api/"
@@ -31,10 +33,12 @@ _INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def add_documentation(app: FastAPI) -> None:
-    """Serve the pages and complete the document."""
+    """Serve the pages, to everybody, and complete the document."""
+    document = next(route for route in iter_route_contexts(app.routes) if route.path == OPENAPI_PATH)
+    public(document.endpoint)
     _declare_problem_schemas(app)
-    app.add_route(_REDOC_PATH, _redoc_bundle)
-    app.mount(ASSETS_PATH, StaticFiles(directory=_ASSETS_FOLDER))
+    app.add_route(_REDOC_PATH, public(_redoc_bundle))
+    app.mount(ASSETS_PATH, public(StaticFiles(directory=_ASSETS_FOLDER)))
 
     # What a page refers to stands beside or below it, so that it is found behind any prefix (`ROOT_PATH`), too.
     swagger = get_swagger_ui_html(
@@ -52,7 +56,7 @@ def add_documentation(app: FastAPI) -> None:
         with_google_fonts=False,
     )
     for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
-        app.add_route(path, _endpoint(page))
+        app.add_route(path, public(_endpoint(page)))
 
 
 def _beside(path: str) -> str:

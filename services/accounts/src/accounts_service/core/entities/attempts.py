@@ -26,7 +26,7 @@ class Bucket:
     """A leaky bucket: each attempt adds one, time takes away, and nobody gets in who would make it overflow."""
 
     key: bytes
-    """A hash: whoever reads the table learns no address and no name."""
+    """A hash, so that addresses and names do not stand there as they are."""
     limit: int
 
     @classmethod
