@@ -41,7 +41,8 @@ def run(package: str, identity: Identity) -> None:
     commands.add_parser("openapi", help="print the OpenAPI document")
     commands.add_parser("settings", help="print the table of settings, for SETTINGS.md")
     commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
-    own = own_commands(package)
+    # Those of the service import its code, for which the others have nothing ready yet, and no time.
+    own = {} if sys.argv[1:2] and sys.argv[1] in {*COMMANDS, *DOCUMENTS} else own_commands(package)
     for each in own.values():
         each.arguments(commands.add_parser(each.name, help=each.help))
     arguments = parser.parse_args()
