@@ -19,7 +19,9 @@ def test_a_token_is_read_as_it_was_written() -> None:
         assert RefreshToken.read(str(token)) == token
 
 
-@pytest.mark.parametrize("text", ["", "x", "A" * 63, "A" * 65, "ä" * 64, "=" * 64, "A" * 63 + "=", "A" * 60 + "!!!!", "A" * 63 + "!"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "A" * 63, "A" * 65, "ä" * 64, "=" * 64, "A" * 63 + "=", "A" * 60 + "!!!!", "A" * 63 + "!"]
+)
 def test_reads_nothing_else(text: str) -> None:
     assert RefreshToken.read(text) is None
 

@@ -47,8 +47,11 @@ class Accounts:
             raise WrongPassword
         password = check_password(new_password, username=account.username, field="new_password")
         async with self._attempts.attempt(account.username, address):
-            if not await self._passwords.verify(account.password_hash, spelled_alike(current_password)):
-                raise WrongPassword
+            await self._verify(account, current_password)
         password_hash = await self._passwords.hash(password)
         if not await self._repository.change_password(account, password_hash):
+            raise WrongPassword
+
+    async def _verify(self, account: Account, password: str) -> None:
+        if not await self._passwords.verify(account.password_hash, spelled_alike(password)):
             raise WrongPassword
