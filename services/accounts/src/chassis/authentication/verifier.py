@@ -17,7 +17,6 @@ from .signing_keys import ALGORITHMS, Key, SigningKeys
 
 LONGEST_TOKEN: Final = 8 * 1024
 LONGEST_ID: Final = 255
-TYPES: Final = frozenset({"at+jwt", "application/at+jwt"})
 LEEWAY_SECONDS: Final = 30
 REMEMBERED_SECONDS: Final = 300
 MOST_REMEMBERED: Final = 10_000
@@ -43,6 +42,8 @@ class Verifier:
         self._issuer = settings.auth_issuer
         self._audience = settings.auth_audience
         self._subject_claim = settings.auth_subject_claim
+        kind = settings.auth_token_type.lower()
+        self._types = frozenset({kind, f"application/{kind}"})
         self._keys = keys
         self._clock = clock
         self._jwt = jwt.PyJWT({"require": list(REQUIRED), "enforce_minimum_key_length": True})
@@ -104,8 +105,8 @@ class Verifier:
         header = verified["header"]
         if "crit" in header:  # extensions that we do not know must not be ignored (RFC 7515 section 4.1.11)
             raise InvalidToken
-        if str(header.get("typ")).lower() not in TYPES:
-            raise InvalidToken("is no access token of type at+jwt")
+        if str(header.get("typ")).lower() not in self._types:  # such as an ID token, which is for the client
+            raise InvalidToken("is not of the type of access tokens")
         claims: Mapping[str, Any] = verified["payload"]
         return claims
 

@@ -111,6 +111,9 @@ class ChassisSettings(BaseSettings):
     auth_subject_claim: str = Field(
         "sub", min_length=1, description="Claim that names whom a token is for; only `sub` is logged."
     )
+    auth_token_type: str = Field(
+        "at+jwt", min_length=1, description="Header `typ` of access tokens; `JWT` if the issuer knows no better."
+    )
     auth_token_url: Address = Field(
         "", description="Where this service gets its own token. Empty: where the issuer's metadata says."
     )
@@ -205,6 +208,20 @@ class ChassisSettings(BaseSettings):
         if not issuer and others.data.get("environment") == "production" and not is_meant:
             raise ValueError("is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off says that it is meant")
         return issuer
+
+    @field_validator("auth_client_id")
+    @classmethod
+    def _require_an_issuer_of_tokens(cls, client_id: str, others: ValidationInfo) -> str:
+        if client_id and not (others.data.get("auth_issuer", "?") or others.data.get("auth_token_url")):
+            raise ValueError("needs AUTH_ISSUER or AUTH_TOKEN_URL")
+        return client_id
+
+    @field_validator("auth_client_secret")
+    @classmethod
+    def _refuse_a_secret_of_nobody(cls, secret: SecretStr, others: ValidationInfo) -> SecretStr:
+        if secret.get_secret_value() and not others.data.get("auth_client_id"):
+            raise ValueError("needs AUTH_CLIENT_ID")
+        return secret
 
     @field_validator("log_file")
     @classmethod

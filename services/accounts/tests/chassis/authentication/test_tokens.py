@@ -106,9 +106,9 @@ async def test_the_scheme_may_be_spelled_otherwise(
         ({"sub": "\ud800"}, {}, "is not valid"),
         ({"client_id": 7}, {}, "is not valid"),
         ({"scope": ["read"]}, {}, "is not valid"),
-        ({}, {"typ": "JWT"}, "is no access token"),
-        ({}, {"typ": "id+jwt"}, "is no access token"),
-        ({}, {"typ": None}, "is no access token"),
+        ({}, {"typ": "JWT"}, "is not of the type of access tokens"),
+        ({}, {"typ": "id+jwt"}, "is not of the type of access tokens"),
+        ({}, {"typ": None}, "is not of the type of access tokens"),
         ({}, {"crit": ["exp"], "exp": 1}, "is not valid"),
         ({}, {"crit": ["b64"], "b64": True}, "is not valid"),
         ({}, {"kid": "never-published"}, "is not signed with a key of the issuer"),
@@ -233,3 +233,9 @@ async def test_another_claim_may_name_the_subject_and_is_not_logged(
             assert (await response.json())["subject"] == "me@a.example"
         assert await status_of(client, "/guarded/me", issuer.bearer(aud="shop")) == 401
     assert "me@a.example" not in log_text(sample_log)
+
+
+async def test_another_type_may_be_asked_for(issuer: Issuer, sample_settings: Settings, boot: Boot) -> None:
+    async with guarded(boot, settings_of(sample_settings, issuer, auth_token_type="JWT")) as client:
+        assert await status_of(client, "/guarded/me", issuer.bearer(headers={"typ": "jwt"})) == 200
+        assert await status_of(client, "/guarded/me", issuer.bearer()) == 401

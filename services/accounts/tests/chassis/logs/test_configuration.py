@@ -71,7 +71,7 @@ def test_says_which_settings_are_unusable() -> None:
 
 
 def test_says_why_a_password_is_unusable() -> None:
-    _, [line] = service("serve", ENVIRONMENT="production", POSTGRES_PASSWORD="changeme")
+    _, [line] = service("serve", ENVIRONMENT="production", AUTHENTICATION="off", POSTGRES_PASSWORD="changeme")
     assert line["message"].startswith("unusable setting: POSTGRES_PASSWORD: is ")
     assert "[redacted]" not in line["message"]
 

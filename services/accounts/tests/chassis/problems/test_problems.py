@@ -243,8 +243,9 @@ async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSe
     async with sample.get("/api/openapi.json") as response:
         declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
     examples = declared["content"]["application/problem+json"]["examples"]
-    assert examples.keys() == {"database-unavailable", "shutting-down", "upstream-unavailable"}
-    assert declared["description"] == "Database unavailable; Service is stopping; Upstream service unavailable"
+    assert examples.keys() == {"database-unavailable", "shutting-down", "upstream-unavailable", "issuer-unavailable"}
+    own = "Database unavailable; Service is stopping; Upstream service unavailable"
+    assert declared["description"] == f"{own}; Issuer of tokens unavailable"
 
 
 def example(slug: str, title: str) -> dict[str, Any]:

@@ -123,13 +123,65 @@ def test_production_refuses_a_well_known_password(
         monkeypatch.setenv(f"POSTGRES_{name}", value)
     assert load_settings(Settings).environment == "development", "where it is fine"
     monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("AUTHENTICATION", "off")
     assert unusable(caplog) == ["POSTGRES_PASSWORD: is empty or well known, which ENVIRONMENT=production refuses"]
 
 
 def test_production_accepts_a_password_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    monkeypatch.setenv("AUTHENTICATION", "off")
     assert load_settings(Settings).environment == "production"
+
+
+def test_production_refuses_to_be_open_by_accident(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert not load_settings(Settings).authenticates, "where everybody may do everything"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    reason = "is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off says that it is meant"
+    assert unusable(caplog) == [f"AUTH_ISSUER: {reason}"]
+    monkeypatch.setenv("AUTH_ISSUER", "https://id.example")
+    assert load_settings(Settings).authenticates
+    monkeypatch.setenv("AUTHENTICATION", "Off")
+    assert not load_settings(Settings).authenticates
+
+
+@pytest.mark.parametrize("issuer", ["https://id.example", "https://id.example/", "http://127.0.0.1:8000/realms/One"])
+def test_an_issuer_stays_as_it_is_written(issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTH_ISSUER", issuer)
+    assert load_settings(Settings).auth_issuer == issuer
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "reason"),
+    [
+        ("AUTH_ISSUER", "id.example", "must be a URL of http or https"),
+        ("AUTH_ISSUER", "ftp://id.example", "must be a URL of http or https"),
+        ("AUTH_ISSUER", "https://me:secret@id.example", "must not hold a user name, a password or a `#`"),
+        ("AUTH_ISSUER", "https://id.example?realm=one", "must end with its path: no `?`"),
+        ("AUTH_JWKS_URL", "keys", "must be a URL of http or https"),
+        ("AUTH_TOKEN_URL", "https://id.example/token#here", "must not hold a user name, a password or a `#`"),
+    ],
+)
+def test_addresses_of_an_issuer_are_checked(
+    variable: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert unusable(caplog) == [f"{variable}: {reason}"]
+
+
+def test_a_secret_without_a_name_is_a_mistake(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AUTH_CLIENT_SECRET", PLANTED)
+    assert unusable(caplog) == ["AUTH_CLIENT_SECRET: needs AUTH_CLIENT_ID"]
+    monkeypatch.setenv("AUTH_CLIENT_ID", "orders")
+    caplog.clear()
+    assert unusable(caplog)[0] == "AUTH_CLIENT_ID: needs AUTH_ISSUER or AUTH_TOKEN_URL"
+    monkeypatch.setenv("AUTH_TOKEN_URL", "https://id.example/token")
+    assert load_settings(Settings).auth_client_id == "orders"
 
 
 def test_several_processes_do_not_share_a_log_file(

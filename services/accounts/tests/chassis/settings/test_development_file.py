@@ -60,6 +60,7 @@ def test_is_not_read_in_production(
 ) -> None:
     file.write_bytes(b"\xff")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    monkeypatch.setenv("AUTHENTICATION", "off")
     if where == "the environment":
         monkeypatch.setenv("ENVIRONMENT", environment)
     else:

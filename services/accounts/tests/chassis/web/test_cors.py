@@ -49,7 +49,7 @@ async def test_a_page_of_such_an_origin_may_send_what_it_wants_and_read_what_we_
             assert response.headers["Access-Control-Allow-Headers"] == "content-type,x-request-id"
         async with session.get("/sample/items") as response:
             readable = set(response.headers["Access-Control-Expose-Headers"].split(", "))
-    assert readable == {"X-Request-ID", "Location", "Link", "Retry-After"}
+    assert readable == {"X-Request-ID", "Location", "Link", "Retry-After", "WWW-Authenticate"}
 
 
 @pytest.mark.parametrize(
