@@ -216,7 +216,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def new(session: nox.Session) -> None:
-    """Generate a service: `./noxw -s new -- orders --port 8003`; `-- --help` lists its options."""
+    """Generate a service: `./noxw -s new -- orders --port 8004`; `-- --help` lists its options."""
     run(session, "python", "-m", "template.scaffold", "new", *session.posargs)
 
 

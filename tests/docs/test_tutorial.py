@@ -88,7 +88,7 @@ def with_our_nox(script: str) -> str:
 
 def url(clone: Path, port: int) -> str:
     services: dict[str, dict[str, str]] = json.loads((clone / ".allium/state.json").read_text())["services"]
-    return services[{8001: "users", 8002: "friends", 8003: "orders"}[port]]["url"]
+    return services[{8001: "users", 8002: "friends", 8004: "orders"}[port]]["url"]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from template.rendering import render
 
 SERVICE = "orders_service"
-LAYERS = "main > settings > api | infrastructure > core"
+LAYERS = "commands > main > settings > api | infrastructure > core"
 PURE = "core imports nothing but the standard library and itself"
 SQL = "SQL stays in infrastructure and the chassis"
 FASTAPI = "FastAPI stays in api, main and the chassis"

@@ -4,12 +4,12 @@ from layout import ANSWERS
 
 
 def test_generates_what_copier_itself_generates(clone: Copy) -> None:
-    done = clone.scaffold("new", "orders", "--port", "8003", "--entity", "order", "--upstreams", "users", "friends")
+    done = clone.scaffold("new", "orders", "--port", "8004", "--entity", "order", "--upstreams", "users", "friends")
     assert (done.returncode, done.stderr) == (0, "")
     clone.git("add", "--all")
     ours = clone.git("ls-files", "--stage", "services/orders")
     clone.git("reset", "--hard", "--quiet")
-    data = ("service_name=orders", "port=8003", "entity=order", "upstreams=[users, friends]")
+    data = ("service_name=orders", "port=8004", "entity=order", "upstreams=[users, friends]")
     given = [part for each in data for part in ("-d", each)]
     done = clone.copier("copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", *given, ".", "services/orders")
     assert done.returncode == 0, done.stderr
@@ -23,7 +23,7 @@ def test_takes_the_next_free_port_and_locks_extra_dependencies(clone: Copy) -> N
     done = clone.scaffold("new", "orders", "--extra-dependencies", "humanize>=4")
     assert done.returncode == 0, done.stderr
     service = clone.root / "services/orders"
-    assert "port: 8003\n" in (service / ANSWERS).read_text(encoding="utf-8")
+    assert "port: 8004\n" in (service / ANSWERS).read_text(encoding="utf-8")
     assert "\nhumanize==" in (service / "requirements.txt").read_text(encoding="utf-8")
     assert clone.scaffold("drift").returncode == 0
 

@@ -39,3 +39,25 @@ def test_a_pattern_that_languages_read_differently_is_refused(pattern: str) -> N
 
 def test_a_property_called_pattern_is_none() -> None:
     openapi_rules.check_patterns({"properties": {"pattern": {"type": "string"}}})
+
+
+def operation(**changes: Any) -> dict[str, Any]:
+    content = {"application/problem+json": {}}
+    responses = {code: {"content": content} for code in ("413", "415", "421", "422", "500", "503")}
+    return {"requestBody": {}, "responses": responses, **changes}
+
+
+def test_errors_are_problems_unless_a_protocol_has_its_own() -> None:
+    good, oauth = operation(), operation(**{"x-errors": "RFC 6749"})
+    oauth["responses"]["400"] = {"content": {"application/json": {}}}
+    openapi_rules.check_problems({"paths": {"/x": {"post": good}, "/token": {"post": oauth}}})
+    del oauth["x-errors"]
+    with pytest.raises(AssertionError):
+        openapi_rules.check_problems({"paths": {"/token": {"post": oauth}}})
+    good["responses"]["400"] = {"content": {"text/plain": {}}}
+    with pytest.raises(AssertionError):
+        openapi_rules.check_problems({"paths": {"/x": {"post": good | {"x-errors": "RFC 6749"}}}})
+    without = operation()
+    del without["responses"]["415"]
+    with pytest.raises(AssertionError):
+        openapi_rules.check_problems({"paths": {"/x": {"post": without}}})

@@ -88,7 +88,7 @@ class AccessLogMiddleware:
         for name, value in exchange.scope["headers"]:
             if name in wanted:
                 fields[wanted[name]] = self._readable(value.decode("latin-1"))
-        if exchange.keeps_bodies(status):
+        if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
             fields |= self._bodies_of(exchange)
         logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
 
@@ -124,6 +124,11 @@ def route_template(scope: Scope) -> str | None:
     context = scope.get("fastapi", {}).get("effective_route_context")
     path: str | None = getattr(context, "path", None) or getattr(scope.get("route"), "path", None)
     return path
+
+
+def may_log_bodies(scope: Scope) -> bool:
+    """Whether the route that served the request lets its bodies be logged; where there is none, names decide alone."""
+    return bool(getattr(scope.get("route"), "log_bodies", True))
 
 
 def _media_type(headers: Mapping[bytes, bytes]) -> str:

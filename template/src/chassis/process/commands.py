@@ -16,6 +16,7 @@ from chassis.logs import configure_default_logging, configure_logging
 from chassis.settings import ChassisSettings
 from chassis.settings.mistyped import mistyped
 
+from .own_commands import Command, own_commands
 from .startup import load_settings
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,26 @@ def run(package: str, identity: Identity) -> None:
     commands.add_parser("openapi", help="print the OpenAPI document")
     commands.add_parser("settings", help="print the table of settings, for SETTINGS.md")
     commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
-    command = parser.parse_args().command
+    # Those of the service import its code, for which the others have nothing ready yet, and no time.
+    own = {} if sys.argv[1:2] and sys.argv[1] in {*COMMANDS, *DOCUMENTS} else own_commands(package)
+    for each in own.values():
+        each.arguments(commands.add_parser(each.name, help=each.help))
+    arguments = parser.parse_args()
+    command = arguments.command
+    if command in own:
+        sys.exit(_own(own[command], package, arguments))
     sys.exit(_print(DOCUMENTS[command], package, identity) if command in DOCUMENTS else COMMANDS[command](package))
+
+
+def _own(command: Command, package: str, arguments: argparse.Namespace) -> int:
+    """Run a command of the service's own; a database that is away is no bug."""
+    from chassis.errors import DatabaseUnavailable  # noqa: PLC0415 - imports are slow, and each command needs others
+
+    try:
+        return command.run(_settings(package), arguments)
+    except DatabaseUnavailable as error:
+        logger.error("cannot %s: %s", command.name, error.__cause__ or error)  # noqa: TRY400 - as in _migrate
+        return 1
 
 
 def _print(make: Callable[[str], str], package: str, identity: Identity) -> int:

@@ -135,7 +135,7 @@ async def test_help_tells_how_it_is_called_and_what_each_command_does() -> None:
     assert (outcome.code, outcome.errors) == (0, "")
     assert outcome.text.startswith(f"usage: python -m {PACKAGE} ")
     described = re.findall(r"^ {4}(\w+) +\w+", outcome.text, re.MULTILINE)
-    assert described == ["serve", "migrate", "openapi", "settings", "check"]
+    assert described == ["serve", "migrate", "openapi", "settings", "check", "greet", "count"]
 
 
 async def test_says_its_version() -> None:
@@ -165,3 +165,19 @@ async def test_a_document_that_cannot_be_made_leaves_stdout_empty() -> None:
     outcome = await run("openapi", PORT="x")
     assert (outcome.code, outcome.text) == (os.EX_CONFIG, "")
     assert json.loads(outcome.errors)["message"].startswith("unusable setting: PORT")
+
+
+async def test_a_service_may_have_commands_of_its_own(postgres: dict[str, str], empty_database: str) -> None:
+    greet, count, away, unusable, tells = await asyncio.gather(
+        run("greet", "--name", "ada"),
+        run("count", **postgres, POSTGRES_DB=empty_database, DATABASE_CONNECT_TIMEOUT="10", DATABASE_TIMEOUT="20"),
+        run("count", POSTGRES_HOST="/nowhere"),
+        run("greet", PORT="x"),
+        run("--help"),
+    )
+    assert (greet.code, greet.lines[-1]["message"]) == (3, f"{IDENTITY.name} greets ada")
+    assert (count.code, count.errors) == (0, "")
+    assert away.code == 1
+    assert [line["message"].partition(":")[0] for line in away.lines if line["level"] == "ERROR"] == ["cannot count"]
+    assert unusable.code == os.EX_CONFIG
+    assert "say hello" in tells.text

@@ -3,6 +3,7 @@
 Commands import the other modules when they need them, since their libraries take a while to load.
 """
 
+from .own_commands import Command
 from .startup import load_settings
 
-__all__ = ["load_settings"]
+__all__ = ["Command", "load_settings"]

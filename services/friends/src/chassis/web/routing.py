@@ -30,12 +30,15 @@ class ResourceRouter(APIRouter):
         super().add_api_route(path, endpoint, **options)
 
 
-def api_router(*, prefix: str, tag: str, max_json_values: int = MAX_JSON_VALUES) -> APIRouter:
+def api_router(*, prefix: str, tag: str, max_json_values: int = MAX_JSON_VALUES, log_bodies: bool = True) -> APIRouter:
     """A router for one resource, which declares the problems that any operation can answer with.
 
     `max_json_values` is how many objects, lists and what they hold one body may have; more are answered with 422.
+    Without `log_bodies` no body of its operations is logged, whatever LOG_BODIES says: they hold passwords or tokens.
     """
-    route_class = type(StrictJsonRoute.__name__, (StrictJsonRoute,), {"max_values": max_json_values})
+    route_class = type(
+        StrictJsonRoute.__name__, (StrictJsonRoute,), {"max_values": max_json_values, "log_bodies": log_bodies}
+    )
     return ResourceRouter(
         prefix=prefix,
         tags=[tag],

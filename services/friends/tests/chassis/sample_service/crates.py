@@ -11,6 +11,8 @@ from chassis.web import api_router
 router = api_router(prefix="/crates", tag="crates")
 roomy = api_router(prefix="/roomy-crates", tag="crates", max_json_values=100_000)
 
+private = api_router(prefix="/private", tag="private", log_bodies=False)
+
 plain = APIRouter(prefix="/plain-crates", include_in_schema=False)
 
 
@@ -51,3 +53,8 @@ async def add_plain_crate(crate: Crate) -> int:
 @router.post("/broken", responses=problem_responses(*BODY_PROBLEMS))
 async def break_crate(crate: dict[str, Any]) -> None:
     raise RuntimeError(f"broken with {len(crate)}")
+
+
+@private.post("", responses=problem_responses(*BODY_PROBLEMS))
+async def tell_nobody(secret: dict[str, str]) -> dict[str, str]:
+    return secret

@@ -82,6 +82,8 @@ class StrictJsonRoute(APIRoute):
     """A route that reads its parameters strictly and hands `StrictJsonRequest` to FastAPI."""
 
     max_values: ClassVar[int] = MAX_JSON_VALUES
+    log_bodies: ClassVar[bool] = True
+    """Read by the access log, which knows the route of a request."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the framework's handler."""

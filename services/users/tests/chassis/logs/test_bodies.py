@@ -156,6 +156,20 @@ async def test_shows_an_integer_of_any_size_in_json_that_was_cut(echo: Echo) -> 
     assert line["http.request.body.content"].startswith('{"a": 123456789012345678901234567890, "b": "xxx')
 
 
+@pytest.mark.parametrize("body", [b'{"name": "planted"}', b'{"name": "planted"', b"planted", b'{"planted": 1}'])
+@pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
+async def test_keeps_no_body_of_a_router_that_says_so(
+    sample: aiohttp.ClientSession, sample_log: Path, body: bytes, media_type: str
+) -> None:
+    for method in ("POST", "PUT"):
+        await sample.request(method, "/private", data=body, headers={"Content-Type": media_type})
+    first, second = await access_lines(sample_log, count=2)
+    assert first["http.response.status_code"] in {200, 415, 422}
+    assert second["http.response.status_code"] == 405
+    assert not [name for line in (first, second) for name in line if name.endswith("body.content")]
+    assert "planted" not in log_text(sample_log)
+
+
 async def test_keeps_no_body_that_is_compressed(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     async with sample.post("/sample/echo", data=b"whatever it says", headers=headers) as response:

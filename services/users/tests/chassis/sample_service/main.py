@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None, *, middleware: Iterable[Middlew
     return build_application(
         settings,
         database=Database(settings),
-        routers=[router, crates.router, crates.roomy, crates.plain],
+        routers=[router, crates.router, crates.roomy, crates.plain, crates.private],
         problems=PROBLEMS,
         middleware=middleware,
     )

@@ -1,0 +1,27 @@
+"""Runs Alembic on the database of this service, for its `migrate` command and for `alembic` itself alike."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from alembic import context
+
+from chassis.database import Base
+from chassis.database.migrating import print_migrations, run_migrations
+from chassis.database.migrations import SETTINGS
+from chassis.logs import configure_logging
+from chassis.process import load_settings
+
+from accounts_service.infrastructure import database
+from accounts_service.settings import Settings
+
+for module in iter_modules(database.__path__, prefix=f"{database.__name__}."):
+    import_module(module.name)  # so that every model is known to Base.metadata
+
+if context.is_offline_mode():
+    print_migrations(Base.metadata)
+else:
+    settings = context.config.attributes.get(SETTINGS)
+    if settings is None:  # it is Alembic's own command
+        settings = load_settings(Settings)
+        configure_logging(settings)
+    run_migrations(settings, Base.metadata, unmanaged=getattr(database, "UNMANAGED", ()))

@@ -1,0 +1,168 @@
+"""What one does with this service; `nox -l` lists it. All sessions share one environment, `.venv`."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2026.4"
+nox.options.default_venv_backend = "none"
+nox.options.error_on_missing_interpreters = False  # in a CI, too, `test-all` takes those that are there
+nox.options.sessions = ["lint", "typecheck", "test"]
+
+BIN = Path(".venv/bin").absolute()
+PATHS = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+# Percent of lines and branches that tests have to run.
+COVERED = 95
+COVERED_OF_CORE_AND_API = 100
+COVERED_OF_CHASSIS = 97
+CODE = ("src", "tests", "tools", "migrations")
+SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
+    "compose.yml": "compose-spec",
+    ".github/workflows/*.yml": "github-workflows",
+    ".github/dependabot.yml": "dependabot",
+    ".gitlab-ci.yml": "gitlab-ci",
+    "renovate.json": "renovate",
+}
+
+
+def run(session: nox.Session, program: str, *arguments: str, env: Mapping[str, str] = PATHS) -> None:
+    """Run a program of the environment, which is first brought up to requirements-dev.txt."""
+    session.run(sys.executable, "-m", "dependencies.environment", env=PATHS, log=False)
+    session.run(str(BIN / program), *arguments, env=dict(env))
+
+
+def lint_deployment(session: nox.Session) -> None:
+    """Check the files of containers and CI, without the network."""
+    for pattern, schema in SCHEMAS.items():
+        files = [str(path) for path in sorted(Path().glob(pattern))]
+        if files:
+            run(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *files)
+    run(session, "yamllint", "--strict", ".")
+    if Path(".github").is_dir():
+        run(session, "zizmor", "--offline", "--quiet", "--strict-collection", ".github")
+    run(session, "hadolint", "Dockerfile")
+
+
+def run_chosen(session: nox.Session, usual: str) -> None:
+    """Run pytest with the arguments of the session; `usual` says where, if they only say which, as `-k` does."""
+    names_a_path = any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
+    run(session, "pytest", *session.posargs, *([] if names_a_path else [usual]))
+
+
+def test_with_coverage(session: nox.Session, *arguments: str, least: Mapping[int, Sequence[str]]) -> None:
+    """Run pytest, also in the processes that it starts, and require the coverage `least`: percent of which files."""
+    data = Path(".nox", "coverage", session.name).absolute()  # each session has its own, so that they may run at once
+    data.mkdir(parents=True, exist_ok=True)
+    env = {**PATHS, "COVERAGE_FILE": str(data / "data")}
+    run(session, "coverage", "erase", env=env)
+    run(session, "coverage", "run", "-m", "pytest", *arguments, env=env)
+    run(session, "coverage", "combine", "--quiet", env=env)
+    for percentage, files in least.items():
+        report = ["coverage", "report", "--include", ",".join(files), "--fail-under", str(percentage)]
+        run(session, *report, env=env)
+
+
+def test_resolved(session: nox.Session, resolution: str) -> None:
+    """Run the tests in an environment of their own, made from pyproject.toml and not from the locks."""
+    session.install("--resolution", resolution, "--requirement", "pyproject.toml", "--group", "dev")
+    session.run("pytest", *session.posargs, env=PATHS)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, import contracts, the files of containers and CI, and that the locks fit pyproject.toml."""
+    run(session, "python", "-m", "dependencies.lock", "--check")
+    session.run("uv", "pip", "check", "--quiet", "--python", ".venv")
+    run(session, "ruff", "check", *session.posargs)
+    run(session, "ruff", "format", "--check")
+    run(session, "lint-imports")
+    lint_deployment(session)
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check types strictly; those in the tests of the chassis are checked in the template."""
+    run(session, "mypy", *(session.posargs or ["--exclude", "^tests/chassis/", *CODE]))
+
+
+@nox.session
+def test(session: nox.Session) -> None:
+    """Test this service on an embedded PostgreSQL and check what the tests cover; arguments go to pytest instead."""
+    if session.posargs:
+        run_chosen(session, "--ignore=tests/chassis")
+        return
+    core_and_api = ["src/*_service/core/*", "src/*_service/api/*"]
+    least = {COVERED: ["src/*_service/*"], COVERED_OF_CORE_AND_API: core_and_api}
+    test_with_coverage(session, "--ignore=tests/chassis", least=least)
+
+
+@nox.session
+def chassis(session: nox.Session) -> None:
+    """Test the chassis, which is the same in every service, and check what that covers; arguments go to pytest."""
+    if session.posargs:
+        run_chosen(session, "tests/chassis")
+        return
+    processes = ["-n", "2", "--dist", "worksteal"]
+    test_with_coverage(session, *processes, "tests/chassis", least={COVERED_OF_CHASSIS: ["src/chassis/*"]})
+
+
+@nox.session(name="test-all", python=PYTHONS, venv_backend="uv", download_python="never")
+def test_all(session: nox.Session) -> None:
+    """Run the tests under each Python that is installed, in an environment of its own; arguments go to pytest."""
+    session.install("--require-hashes", "--requirement", "requirements-dev.txt")
+    session.run("pytest", *session.posargs, env=PATHS)
+
+
+@nox.session(venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest dependencies that pyproject.toml permits; arguments go to pytest."""
+    test_resolved(session, "lowest-direct")
+
+
+@nox.session(venv_backend="uv")
+def newest(session: nox.Session) -> None:
+    """Run the tests with the newest dependencies that there are; arguments go to pytest."""
+    test_resolved(session, "highest")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
+    if Path(".github").is_dir():
+        run(session, "zizmor", "--quiet", "--strict-collection", ".github")
+    session.run(sys.executable, "-m", "dependencies.audit", *session.posargs, env=PATHS)
+
+
+@nox.session(name="format")
+def format_code(session: nox.Session) -> None:
+    """Format the code and apply the safe fixes."""
+    run(session, "ruff", "check", "--fix-only", "--quiet")
+    run(session, "ruff", "format")
+
+
+@nox.session
+def dev(session: nox.Session) -> None:
+    """Make or refresh `.venv`, for an editor."""
+    session.run(sys.executable, "-m", "dependencies.environment", env=PATHS)
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Run this service on an embedded PostgreSQL; its data stays in `.allium`."""
+    run(session, "python", "-m", "system.serve", ".", "--data", ".allium", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Lock the dependencies anew; `-- --upgrade` takes the newest versions that are a week old."""
+    session.run(sys.executable, "-m", "dependencies.lock", *session.posargs, env=PATHS)
+
+
+@nox.session
+def update(session: nox.Session) -> None:
+    """Take the newest version of the template; arguments go to `copier update`."""
+    run(session, "python", "-m", "dependencies.update", *session.posargs)

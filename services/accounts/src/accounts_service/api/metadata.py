@@ -1,0 +1,65 @@
+"""What clients and services need to know of the issuer (RFC 8414), also where OpenID Connect looks for it."""
+
+from typing import Final
+
+from fastapi import APIRouter, Response
+from pydantic import BaseModel
+
+from chassis.authentication import public
+from chassis.web import api_router
+
+from .oauth import AUTHENTICATION, GRANT_TYPES, JWKS_MAX_AGE
+
+ALGORITHMS: Final = ("ES256",)
+
+
+class Metadata(BaseModel):
+    """Metadata of an authorization server."""
+
+    issuer: str
+    token_endpoint: str
+    revocation_endpoint: str
+    jwks_uri: str
+    grant_types_supported: list[str]
+    response_types_supported: list[str]
+    token_endpoint_auth_methods_supported: list[str]
+    revocation_endpoint_auth_methods_supported: list[str]
+    scopes_supported: list[str]
+    subject_types_supported: list[str]
+    id_token_signing_alg_values_supported: list[str]
+
+
+def metadata_router(issuer: str, scopes: frozenset[str]) -> APIRouter:
+    """The routes to one document."""
+    router = api_router(prefix="/.well-known", tag="oauth")
+    document = Metadata(
+        issuer=issuer,
+        token_endpoint=f"{issuer}/oauth/token",
+        revocation_endpoint=f"{issuer}/oauth/revoke",
+        jwks_uri=f"{issuer}/oauth/jwks",
+        grant_types_supported=list(GRANT_TYPES),
+        response_types_supported=[],  # there is no page to log in on
+        token_endpoint_auth_methods_supported=list(AUTHENTICATION),
+        revocation_endpoint_auth_methods_supported=list(AUTHENTICATION),
+        scopes_supported=sorted(scopes),
+        subject_types_supported=["public"],
+        id_token_signing_alg_values_supported=list(ALGORITHMS),
+    )
+
+    def tell(response: Response) -> Metadata:
+        response.headers["Cache-Control"] = f"public, max-age={JWKS_MAX_AGE}"
+        return document
+
+    @router.get("/oauth-authorization-server")
+    @public
+    async def get_metadata(response: Response) -> Metadata:
+        """Where tokens and keys are to be had."""
+        return tell(response)
+
+    @router.get("/openid-configuration")
+    @public
+    async def get_openid_configuration(response: Response) -> Metadata:
+        """The same, where OpenID Connect looks for it."""
+        return tell(response)
+
+    return router

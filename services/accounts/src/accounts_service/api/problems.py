@@ -1,0 +1,31 @@
+"""Which problems answer the errors that all entities share; those of one entity stand with its routes."""
+
+from typing import Final
+
+from fastapi import Request
+
+from chassis.problems import INVALID_REQUEST, Problem, ProblemFor, invalid_field
+
+from ..core.cryptography.passwords import HashingBusy
+from ..core.entities.attempts import TooManyAttempts
+from ..core.entities.signing_keys import NoSigningKey
+from ..core.errors import InvalidValue
+
+TOO_MANY_ATTEMPTS: Final = Problem(slug="too-many-attempts", status=429, title="Too many attempts", retry_after=60)
+HASHING_BUSY: Final = Problem(slug="too-many-logins", status=503, title="Too many logins at once", retry_after=2)
+NO_SIGNING_KEY: Final = Problem(slug="no-signing-key", status=503, title="No token can be signed", retry_after=30)
+COMMON_PROBLEMS: Final = (
+    ProblemFor(
+        InvalidValue,
+        INVALID_REQUEST,
+        members=lambda error: {"errors": [invalid_field(error.field, detail=str(error))]},
+    ),
+    ProblemFor(TooManyAttempts, TOO_MANY_ATTEMPTS, headers=lambda error: {"Retry-After": str(error.seconds)}),
+    ProblemFor(HashingBusy, HASHING_BUSY),
+    ProblemFor(NoSigningKey, NO_SIGNING_KEY),
+)
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from, as FORWARDED_ALLOW_IPS has the server believe; empty if it is a socket's."""
+    return request.client.host if request.client else ""

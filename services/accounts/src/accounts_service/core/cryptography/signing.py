@@ -1,0 +1,22 @@
+"""What is needed to sign tokens."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from ..entities.signing_keys import SigningKey
+from ..entities.tokens import Claims
+
+
+class Signer(Protocol):
+    """Makes and uses keys."""
+
+    def new_key(self, *, signs_from: datetime) -> SigningKey:
+        """A fresh key pair, the private half encrypted."""
+
+    def sign(self, claims: Claims, key: SigningKey) -> str:
+        """The token, or NoSigningKey if the private half cannot be decrypted."""
+
+    def account_of(self, token: str, keys: Collection[SigningKey], *, issuer: str, audience: str) -> UUID | None:
+        """Whose valid access token this is; None if it is none, or not that of an account."""

@@ -1,0 +1,56 @@
+"""Brute force is slowed down."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from ..cryptography.passwords import HashingBusy
+from ..entities.attempts import AttemptLimits, Bucket, TooManyAttempts, hashed, network_of
+from ..repositories.attempts import AttemptRepository
+
+
+class Attempts:
+    """Lets only so many wrong passwords through.
+
+    They are counted for the address, for the account, and for both together. An attack from many addresses fills the
+    bucket of the account; that does not count for an address from which its owner has logged in before.
+    """
+
+    def __init__(self, *, repository: AttemptRepository, limits: AttemptLimits, now: Callable[[], datetime]) -> None:
+        self._repository = repository
+        self._limits = limits
+        self._now = now
+
+    @asynccontextmanager
+    async def attempt(self, username: str, address: str) -> AsyncIterator[None]:
+        """Look at one password within this, or raise TooManyAttempts; what ends without an error does not count.
+
+        It is counted beforehand, so that many at once are no way around the limits.
+        """
+        name, network = username.casefold(), network_of(address)
+        known = hashed("known", name, network)
+        is_known = await self._repository.is_known(known, now=self._now())
+        taken = await self._take(name, network, is_known=is_known)
+        try:
+            yield
+        except HashingBusy:  # nothing was learned
+            await self._repository.give_back(taken)
+            raise
+        await self._repository.give_back(taken)
+        if not is_known:
+            await self._repository.remember(known, now=self._now())
+
+    async def _take(self, name: str, network: str, *, is_known: bool) -> list[Bucket]:
+        buckets = [
+            Bucket.of("account and address", name, network, limit=self._limits.per_account_and_address),
+            Bucket.of("address", network, limit=self._limits.per_address),
+        ]
+        if not is_known:
+            buckets.append(Bucket.of("account", name, limit=self._limits.per_account))
+        taken: list[Bucket] = []
+        for bucket in buckets:
+            if seconds := await self._repository.take(bucket, now=self._now()):
+                await self._repository.give_back(taken)  # what is refused does not count
+                raise TooManyAttempts(seconds)
+            taken.append(bucket)
+        return taken

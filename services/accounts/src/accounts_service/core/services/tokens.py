@@ -1,0 +1,70 @@
+"""Access tokens are made and read here."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ..cryptography.signing import Signer
+from ..entities.signing_keys import SigningKey
+from ..entities.tokens import Claims, Grant
+from .signing_keys import SigningKeys
+
+
+class AccessTokens:
+    """Tokens of one issuer for one audience."""
+
+    def __init__(
+        self,
+        *,
+        keys: SigningKeys,
+        signer: Signer,
+        issuer: str,
+        audience: str,
+        life: timedelta,
+        new_id: Callable[[], UUID],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._keys = keys
+        self._signer = signer
+        self._issuer = issuer
+        self._audience = audience
+        self._life = life
+        self._new_id = new_id
+        self._now = now
+
+    async def signing_key(self) -> SigningKey:
+        """The key for the next token; what must not happen without a token asks for it first."""
+        return await self._keys.signing()
+
+    def grant(
+        self,
+        key: SigningKey,
+        *,
+        subject: str,
+        client_id: str,
+        scopes: frozenset[str] = frozenset(),
+        refresh_token: str | None = None,
+    ) -> Grant:
+        """An access token, and what else the client gets; NoSigningKey if the key cannot be used."""
+        now = self._now()
+        claims = Claims(
+            issuer=self._issuer,
+            audience=self._audience,
+            subject=subject,
+            client_id=client_id,
+            scopes=scopes,
+            token_id=self._new_id(),
+            issued_at=now,
+            expires_at=now + self._life,
+        )
+        return Grant(
+            access_token=self._signer.sign(claims, key),
+            expires_in=self._life,
+            scopes=scopes,
+            refresh_token=refresh_token,
+        )
+
+    async def account_of(self, token: str) -> UUID | None:
+        """Whose access token this is; None if it is not valid, or that of a client."""
+        keys = await self._keys.published()
+        return self._signer.account_of(token, keys, issuer=self._issuer, audience=self._audience)

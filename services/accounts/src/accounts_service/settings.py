@@ -1,0 +1,109 @@
+"""The settings of this service: those of the chassis, and its own."""
+
+import hashlib
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+
+from chassis.settings import ChassisSettings, Seconds
+from chassis.settings.types import InLowerCase
+
+from . import IDENTITY
+
+DEVELOPMENT_SECRETS: Final = frozenset({"only for development, as everybody knows this secret"})
+"""What development.env has: of keys, and of clients."""
+DEVELOPMENT_HASHES: Final = frozenset(hashlib.sha256(secret.encode()).hexdigest() for secret in DEVELOPMENT_SECRETS)
+
+
+def _issuer(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in value:
+        raise ValueError("must be a URL such as https://shop.example, without `?` and `#`")
+    if value.endswith("/"):
+        raise ValueError("must not end with a slash")
+    return value
+
+
+class ClientSettings(BaseModel):
+    """A service that may get tokens in its own name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    secret_sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    scopes: frozenset[Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$")]]  # RFC 6749 section 3.3
+
+
+class Settings(ChassisSettings):
+    """Who the tokens are from, for how long they are good, and how guessing is slowed down."""
+
+    identity = IDENTITY
+
+    # Of the operations, one needs a token, and verifies it by the keys in the database of this service: asking its own
+    # issuer for them, perhaps through a gateway that waits for this service, would be a circle.
+    authentication: Annotated[Literal["required", "off"], InLowerCase] = Field(
+        "off", description="This service verifies tokens by its own keys and needs no AUTH_ISSUER: leave it `off`."
+    )
+    issuer: Annotated[str, AfterValidator(_issuer)] = Field(
+        description="URL of the issuer of the tokens, as services and clients reach it: the gateway's."
+    )
+    access_token_life: int = Field(600, ge=60, le=3600, description="Seconds that an access token is valid.")
+    session_life: int = Field(
+        30 * 86_400, ge=600, le=366 * 86_400, description="Seconds until one has to log in again, whatever one does."
+    )
+    key_encryption_secret: SecretStr = Field(
+        min_length=32, description="Encrypts the private signing keys in the database; 32 random bytes in Base64."
+    )
+    clients: dict[str, ClientSettings] = Field(
+        {},
+        description="Services that get tokens in their own name, as JSON: "
+        '`{"friends": {"secret_sha256": "…", "scopes": ["users:exists"]}}`.',
+    )
+    password_hashing_concurrency: PositiveInt = Field(
+        2, description="Passwords that are looked at at the same time; each takes 19 MiB and a processor."
+    )
+    password_hashing_wait: Seconds = Field(2.0, description="Seconds that a password waits for its turn; then 503.")
+    login_failures_per_address: PositiveInt = Field(
+        100, description="Wrong passwords from one address in 15 minutes; then 429."
+    )
+    login_failures_per_account: PositiveInt = Field(
+        100, description="Wrong passwords for one account, from addresses that are new to it, in 15 minutes; then 429."
+    )
+    login_failures_per_account_and_address: PositiveInt = Field(
+        20, description="Wrong passwords for one account from one address in 15 minutes; then 429."
+    )
+
+    @field_validator("key_encryption_secret")
+    @classmethod
+    def _refuse_the_secret_of_development(cls, secret: SecretStr, others: ValidationInfo) -> SecretStr:
+        if others.data.get("environment") == "production" and secret.get_secret_value() in DEVELOPMENT_SECRETS:
+            raise ValueError("is the one of development, which ENVIRONMENT=production refuses")
+        return secret
+
+    @field_validator("clients")
+    @classmethod
+    def _check_clients(cls, clients: dict[str, ClientSettings], others: ValidationInfo) -> dict[str, ClientSettings]:
+        for name, client in clients.items():
+            if not name or not name.isascii() or not name.isprintable() or _is_id(name):
+                raise ValueError("the id of a client must be a short name, and no UUID, which would be an account")
+            if others.data.get("environment") == "production" and client.secret_sha256 in DEVELOPMENT_HASHES:
+                raise ValueError("a client has the secret of development, which ENVIRONMENT=production refuses")
+        return clients
+
+
+def _is_id(name: str) -> bool:
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True

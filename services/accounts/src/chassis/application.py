@@ -1,0 +1,155 @@
+"""Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from inspect import isawaitable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from chassis.authentication.middleware import AuthenticationMiddleware
+from chassis.authentication.openapi import declare_security
+from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
+from chassis.authentication.signing_keys import SigningKeys
+from chassis.authentication.verifier import Verifier
+from chassis.database import Database
+from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
+from chassis.problems import ProblemFor, exception_handlers
+from chassis.process.draining import Draining
+from chassis.process.health import Health, health_router
+from chassis.request_context import RequestContextMiddleware
+from chassis.settings import ChassisSettings
+from chassis.web.body_limit import BodyLimitMiddleware
+from chassis.web.cors import CorsMiddleware
+from chassis.web.documentation import OPENAPI_PATH, add_documentation
+from chassis.web.head import HeadMiddleware
+from chassis.web.headers import ResponseHeadersMiddleware
+from chassis.web.hosts import AllowedHostsMiddleware
+from chassis.web.last_resort import LastResortMiddleware
+from chassis.web.refusals import RefusalMiddleware
+from chassis.web.root_path import RootPathMiddleware
+from chassis.web.served_routes import refuse_unserved_routes
+
+
+def build_application(
+    settings: ChassisSettings,
+    *,
+    database: Database,
+    routers: Iterable[APIRouter],
+    problems: Iterable[ProblemFor[Any]],
+    resources: Iterable[AbstractAsyncContextManager[object]] = (),
+    middleware: Iterable[Middleware] = (),
+) -> FastAPI:
+    """Build the application around a service's own parts.
+
+    `resources` (and the database) are entered at start-up and left in reverse order when the last request is done.
+    `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
+    access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
+    later by `app.add_middleware`, which stands outside of `middleware`.
+    """
+    configure_logging(settings)
+    keys = SigningKeys(settings) if settings.authenticates else None
+    health = Health(database, can_authenticate=lambda: keys is None or bool(keys.known))
+
+    @asynccontextmanager
+    async def lifespan(served: FastAPI) -> AsyncIterator[None]:
+        refuse_unserved_routes(served, root_path=settings.root_path)
+        draining = Draining(health, delay=settings.drain_delay)
+        async with AsyncExitStack() as stack:
+            opened: list[AbstractAsyncContextManager[object]] = [
+                database,
+                *resources,
+                _event_handlers(served),
+                draining,
+            ]
+            if keys:
+                opened.insert(1, keys)
+            for resource in opened:
+                await stack.enter_async_context(resource)
+            yield
+
+    app = _Application(
+        title=settings.identity.title,
+        description=settings.identity.description,
+        version=settings.identity.version,
+        openapi_url=OPENAPI_PATH,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        outermost=_middleware(settings, health, keys),
+        middleware=list(middleware),
+        exception_handlers=exception_handlers([*AUTHENTICATION_PROBLEMS, *problems]),
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    for router in (*routers, health_router(health)):
+        app.include_router(router)
+    # Those of routers run with the lifespans of these; what is added from here on is the application's own.
+    app.router.on_startup.clear()
+    app.router.on_shutdown.clear()
+    add_documentation(app)
+    declare_security(app)
+    return app
+
+
+class _Application(FastAPI):
+    """FastAPI, but for middleware that stays outside of all that is added later."""
+
+    def __init__(self, *, outermost: Sequence[Middleware], **options: Any) -> None:
+        super().__init__(**options)
+        self._outermost = outermost
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Called by the framework before the first request, and again by libraries that want a place in it."""
+        added = self.user_middleware
+        self.user_middleware = [*self._outermost, *added]
+        try:
+            return super().build_middleware_stack()
+        finally:
+            self.user_middleware = added
+
+
+@asynccontextmanager
+async def _event_handlers(app: FastAPI) -> AsyncIterator[None]:
+    """What `app.on_event` has added, which FastAPI runs only where there is no lifespan."""
+    await _run(app.router.on_startup)
+    yield
+    await _run(app.router.on_shutdown)
+
+
+async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
+    for handler in handlers:
+        result = handler()
+        if isawaitable(result):
+            await result
+
+
+def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | None) -> list[Middleware]:
+    """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
+    stack: list[Any] = [
+        Middleware(RequestContextMiddleware),
+        Middleware(
+            AccessLogMiddleware,
+            bodies=settings.log_bodies,
+            body_limit=settings.log_body_limit,
+            headers=settings.log_headers,
+            redactor=redactor_for(settings),
+        ),
+        Middleware(ResponseHeadersMiddleware, is_draining=lambda: health.draining),
+    ]
+    if settings.cors_allowed_origins:
+        stack.append(Middleware(CorsMiddleware, origins=settings.cors_allowed_origins))
+    stack += [Middleware(LastResortMiddleware), Middleware(RefusalMiddleware)]
+    if "*" not in settings.allowed_hosts:
+        stack.append(Middleware(AllowedHostsMiddleware, allowed=settings.allowed_hosts))
+    if settings.root_path:
+        stack.append(Middleware(RootPathMiddleware, root_path=settings.root_path))
+    stack += [Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]
+    if keys:
+        verifier = Verifier(settings, keys)
+        # An opaque id may be logged; another claim may be a name or an address.
+        logs_subject = settings.auth_subject_claim == "sub"
+        stack.append(Middleware(AuthenticationMiddleware, verifier=verifier, logs_subject=logs_subject))
+    return stack

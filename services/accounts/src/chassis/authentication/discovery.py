@@ -1,0 +1,67 @@
+"""What an issuer says of itself: RFC 8414, or OpenID Connect Discovery."""
+
+from typing import Final, Unpack
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import BaseModel, ConfigDict
+
+from chassis.errors import UpstreamRefused, UpstreamUnavailable
+from chassis.settings import ChassisSettings
+from chassis.upstream import UpstreamClient
+from chassis.upstream.options import Other, Read, Sending
+
+OAUTH: Final = "/.well-known/oauth-authorization-server"
+OPENID: Final = "/.well-known/openid-configuration"
+
+
+class Metadata(BaseModel):
+    """The parts that are used here."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    issuer: str
+    jwks_uri: str | None = None
+    token_endpoint: str | None = None
+
+
+class Discovery:
+    """Asks the issuer each time: addresses may change."""
+
+    def __init__(self, settings: ChassisSettings) -> None:
+        self._settings = settings
+
+    async def value(self, name: str) -> str:
+        """Return one address that the issuer tells.
+
+        Raises `UpstreamError` or `UpstreamRefused` if it cannot be asked, does not tell it, or says that it is
+        somebody else (RFC 8414 section 3.3).
+        """
+        issuer = self._settings.auth_issuer
+        metadata = await self._metadata(issuer)
+        value: str | None = getattr(metadata, name)
+        if metadata.issuer != issuer:
+            raise UpstreamUnavailable("The issuer calls itself otherwise than AUTH_ISSUER does.")
+        if not value or (issuer.startswith("https:") and not value.startswith("https:")):
+            raise UpstreamUnavailable(f"The issuer tells no {name} that can be used.")
+        return value
+
+    async def _metadata(self, issuer: str) -> Metadata:
+        """Where the issuer has a path, RFC 8414 puts its own before it, and OpenID after it."""
+        parts = urlsplit(issuer)
+        origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+        try:
+            return await ask(f"{origin}{OAUTH}{path}", self._settings, read=Metadata)
+        except UpstreamRefused:  # it knows OpenID only
+            return await ask(f"{origin}{path}{OPENID}", self._settings, read=Metadata)
+
+
+async def ask(
+    url: str, settings: ChassisSettings, *, method: str = "GET", **options: Unpack[Sending[Read, Other]]
+) -> Read | Other:
+    """Call an address of the issuer, as `UpstreamClient` does; calls are so rare that no connection is kept."""
+    parts = urlsplit(url)
+    if query := parse_qsl(parts.query, keep_blank_values=True):
+        options["query"] = query
+    async with UpstreamClient("issuer", f"{parts.scheme}://{parts.netloc}", settings) as issuer:
+        answer = await issuer.request(method, parts.path or "/", **options)
+    return answer.value

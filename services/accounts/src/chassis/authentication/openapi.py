@@ -1,0 +1,54 @@
+"""Which operations need a token, in the OpenAPI document; it is the same whether authentication is on or off."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+
+from chassis.problems import Responses, problem_responses
+
+from .marks import BEARER, is_public
+from .refusals import AUTHENTICATION_REQUIRED, INSUFFICIENT_SCOPE, INVALID_TOKEN, ISSUER_UNAVAILABLE
+
+_NAME: Final = BEARER.scheme_name
+
+
+def declare_security(app: FastAPI) -> None:
+    """Add to the document of the application the token, its scopes, and the problems of those who lack them."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
+        document = generate()
+        scheme = BEARER.model.model_dump(mode="json", by_alias=True, exclude_none=True)
+        document["components"].setdefault("securitySchemes", {})[_NAME] = scheme
+        for endpoint, operation in _operations(app, document):
+            _declare(operation, is_open=is_public(endpoint))
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+
+
+def _operations(app: FastAPI, document: dict[str, Any]) -> Iterator[tuple[object, dict[str, Any]]]:
+    for route in iter_route_contexts(app.routes):
+        operations = document["paths"].get(route.path_format, {})
+        for method in route.methods or ():
+            if operation := operations.get(method.lower()):
+                yield route.endpoint, operation
+
+
+def _declare(operation: dict[str, Any], *, is_open: bool) -> None:
+    declared: list[dict[str, list[str]]] = operation.get("security", [])
+    scopes = [scope for each in declared for scope in each.get(_NAME, ())]
+    others = [each for each in declared if _NAME not in each]
+    if is_open:
+        if len(others) < len(declared):  # it takes a token and does not need one
+            operation["security"] = [*declared, {}]
+        return
+    # A way to authenticate that the service has itself is asked for besides the token.
+    operation["security"] = [{**other, _NAME: scopes} for other in others or [{}]]
+    problems = [AUTHENTICATION_REQUIRED, INVALID_TOKEN, ISSUER_UNAVAILABLE, *([INSUFFICIENT_SCOPE] if scopes else [])]
+    kept = Responses(operation["responses"])
+    operation["responses"] = dict(kept | {str(code): each for code, each in problem_responses(*problems).items()})

@@ -1,0 +1,19 @@
+"""Who a request comes from."""
+
+from dataclasses import dataclass
+from typing import Final
+
+CALLER: Final = "chassis.caller"
+"""The key of the ASGI scope: a `Principal`, or None without a valid token. It is not there if authentication is off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """What a verified access token says."""
+
+    subject: str
+    """Whom the client acts for: a person, or the client itself."""
+    client_id: str
+    """The program that sent the request."""
+    scopes: frozenset[str]
+    """What it may do."""

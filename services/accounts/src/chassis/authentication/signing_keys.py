@@ -1,0 +1,135 @@
+"""The public keys by which tokens of the issuer are verified: asked for ahead of time, and kept while it is away."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+import jwt
+from pydantic import BaseModel
+
+from chassis.errors import UpstreamError, UpstreamRefused
+from chassis.settings import ChassisSettings
+
+from .discovery import Discovery, ask
+
+ALGORITHMS: Final = ("ES256", "EdDSA", "RS256")
+REFRESH_SECONDS: Final = 300.0
+RETRY_SECONDS: Final = (1.0, 2.0, 4.0, 8.0, 15.0)
+LOOK_SECONDS: Final = 30.0
+MOST_KEYS: Final = 100
+_ALGORITHM_OF: Final[Mapping[object, str]] = {
+    ("EC", "P-256"): "ES256",
+    ("OKP", "Ed25519"): "EdDSA",
+    ("RSA", None): "RS256",
+}
+_PUBLIC_PARTS: Final = ("kty", "crv", "x", "y", "n", "e")
+
+Key = jwt.PyJWK
+
+logger = logging.getLogger(__name__)
+
+
+class _KeySet(BaseModel):
+    """A JWK Set (RFC 7517 section 5)."""
+
+    keys: list[dict[str, Any]]
+
+
+class SigningKeys:
+    """`known` holds the keys by their ids; they are asked for again every five minutes while this is entered."""
+
+    def __init__(self, settings: ChassisSettings) -> None:
+        self._settings = settings
+        self._discovery = Discovery(settings)
+        self.known: Mapping[str | None, Key] = {}
+        self._published: list[dict[str, Any]] = []
+        self._succeeded = False
+        self._asking: asyncio.Task[None] | None = None
+        self._looked_at = -LOOK_SECONDS
+
+    async def __aenter__(self) -> Self:
+        """Begin to ask; start-up does not wait for the answer."""
+        self._keeping = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        running = [task for task in (self._keeping, self._asking) if task]
+        for task in running:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*running)
+
+    async def look_for_new(self) -> bool:
+        """Ask the issuer, once in 30 seconds at most however many want to know; False if it was last asked in vain."""
+        now = time.monotonic()
+        is_asking = self._asking is not None and not self._asking.done()
+        if not is_asking and now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            is_asking = True
+        if is_asking:
+            await self.refresh()
+        return self._succeeded
+
+    async def refresh(self) -> bool:
+        """Ask the issuer; who comes while that is under way waits with the others. False if it was in vain."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        await asyncio.wait([self._asking])
+        return self._succeeded
+
+    async def _keep(self) -> None:
+        failures = 0
+        while True:
+            failures = 0 if await self.refresh() else failures + 1
+            pause = RETRY_SECONDS[min(failures, len(RETRY_SECONDS)) - 1] if failures else REFRESH_SECONDS
+            await asyncio.sleep(pause)
+
+    async def _ask(self) -> None:
+        try:
+            async with asyncio.timeout(self._settings.http_client_total_timeout):
+                url = self._settings.auth_jwks_url or await self._discovery.value("jwks_uri")
+                published = await ask(url, self._settings, read=_KeySet)
+        except (UpstreamError, UpstreamRefused, TimeoutError, ValueError) as error:
+            self._note_failure(str(error) or "it did not answer in time")
+            return
+        self._take(published.keys)
+
+    def _take(self, published: list[dict[str, Any]]) -> None:
+        if self.known and published == self._published:
+            self._succeeded = True
+            return
+        found = {each.get("kid"): key for each in published[:MOST_KEYS] if (key := _usable(each))}
+        if not found:
+            self._note_failure("it has published none that can be used")
+            return
+        self.known, self._published, self._succeeded = found, published, True
+        logger.info("signing keys of the issuer: %s", ", ".join(map(repr, found)))
+
+    def _note_failure(self, reason: str) -> None:
+        kept = "those that are known are kept" if self.known else "no token can be verified"
+        logger.warning("cannot get the signing keys of the issuer: %s; %s", reason, kept)
+        self._succeeded = False
+
+
+def _usable(published: Mapping[str, Any]) -> Key | None:
+    """The key, bound to the one algorithm that it is for; None if it is for another purpose, or not understood."""
+    kind = published.get("kty"), published.get("crv")
+    operations = published.get("key_ops", ["verify"])
+    key_id = published.get("kid")
+    try:
+        algorithm = _ALGORITHM_OF.get(kind)
+        if (
+            algorithm is None
+            or published.get("alg", algorithm) != algorithm
+            or published.get("use", "sig") != "sig"
+            or "verify" not in operations
+            or not isinstance(key_id, str | None)
+        ):
+            return None
+        key = jwt.PyJWK({name: published[name] for name in _PUBLIC_PARTS if name in published}, algorithm)
+    except (jwt.PyJWTError, ValueError, TypeError):
+        return None
+    return None if key.Algorithm.check_key_length(key.key) else key

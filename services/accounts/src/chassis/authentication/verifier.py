@@ -1,0 +1,147 @@
+"""Verifies access tokens as RFC 9068 has it, and remembers those that were valid."""
+
+import time
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import jwt
+import orjson
+from jwt.utils import base64url_decode
+
+from chassis.settings import ChassisSettings
+
+from .principal import Principal
+from .refusals import InvalidToken, IssuerUnavailable, UnknownKey
+from .signing_keys import ALGORITHMS, Key, SigningKeys
+
+LONGEST_TOKEN: Final = 8 * 1024
+LONGEST_ID: Final = 255
+LEEWAY_SECONDS: Final = 30
+REMEMBERED_SECONDS: Final = 300
+MOST_REMEMBERED: Final = 10_000
+REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub", "client_id")
+
+REASONS: Final[Mapping[type[Exception], str]] = {
+    jwt.ExpiredSignatureError: "has expired",
+    jwt.ImmatureSignatureError: "is not valid yet",
+    jwt.InvalidAudienceError: "is for another audience",
+    jwt.InvalidIssuerError: "is of another issuer",
+    jwt.MissingRequiredClaimError: "lacks a claim that RFC 9068 requires",
+}
+
+
+class Verifier:
+    """Knows the issuer's keys, whom tokens are for, and the tokens that were verified lately.
+
+    A token is remembered by its hash until it expires, for five minutes at most, and no longer than the keys are the
+    same; what is not valid is never remembered.
+    """
+
+    def __init__(self, settings: ChassisSettings, keys: SigningKeys, *, clock: Callable[[], float] = time.time) -> None:
+        self._issuer = settings.auth_issuer
+        self._audience = settings.auth_audience
+        self._subject_claim = settings.auth_subject_claim
+        kind = settings.auth_token_type.lower()
+        self._types = frozenset({kind, f"application/{kind}"})
+        self._keys = keys
+        self._clock = clock
+        self._jwt = jwt.PyJWT({"require": list(REQUIRED), "enforce_minimum_key_length": True})
+        self._remembered: dict[bytes, tuple[float, Principal]] = {}
+        self._remembered_by: Mapping[str | None, Key] = {}
+
+    def principal(self, token: bytes) -> Principal:
+        """Verify by the keys that are known.
+
+        Raises `UnknownKey` if none is the token's, `InvalidToken`, or `IssuerUnavailable` as long as there are no keys.
+        """
+        if len(token) > LONGEST_TOKEN:
+            raise InvalidToken("is too long")
+        known = self._known_keys()
+        digest = sha256(token).digest()
+        until, principal = self._remembered.get(digest, (0.0, None))
+        if principal and until > self._clock():
+            return principal
+        key = known.get(_key_id(token))
+        if key is None:
+            raise UnknownKey("is not signed with a key of the issuer")
+        claims = self._claims(token, key)
+        principal = self._principal(claims)
+        self._remember(digest, principal, expires=int(claims["exp"]))
+        return principal
+
+    async def principal_by_new_keys(self, token: bytes) -> Principal:
+        """Verify after asking the issuer for keys, unless that was done just now."""
+        is_certain = await self._keys.look_for_new()
+        try:
+            return self.principal(token)
+        except UnknownKey:
+            if is_certain:
+                raise
+            raise IssuerUnavailable from None
+
+    def _known_keys(self) -> Mapping[str | None, Key]:
+        known = self._keys.known
+        if not known:
+            raise IssuerUnavailable
+        if known is not self._remembered_by:
+            self._remembered.clear()
+            self._remembered_by = known
+        return known
+
+    def _claims(self, token: bytes, key: Key) -> Mapping[str, Any]:
+        try:
+            verified = self._jwt.decode_complete(
+                token,
+                key,
+                algorithms=ALGORITHMS,
+                audience=self._audience,
+                issuer=self._issuer,
+                leeway=LEEWAY_SECONDS,
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
+            reason = next((text for kind, text in REASONS.items() if isinstance(error, kind)), "is not valid")
+            raise InvalidToken(reason) from None
+        header = verified["header"]
+        if "crit" in header:  # extensions that we do not know must not be ignored (RFC 7515 section 4.1.11)
+            raise InvalidToken
+        if str(header.get("typ")).lower() not in self._types:  # such as an ID token, which is for the client
+            raise InvalidToken("is not of the type of access tokens")
+        claims: Mapping[str, Any] = verified["payload"]
+        return claims
+
+    def _principal(self, claims: Mapping[str, Any]) -> Principal:
+        scope = claims.get("scope", "")
+        if not isinstance(scope, str):
+            raise InvalidToken
+        return Principal(
+            subject=_id(claims.get(self._subject_claim)),
+            client_id=_id(claims["client_id"]),
+            scopes=frozenset(scope.split(" ")) - {""},
+        )
+
+    def _remember(self, digest: bytes, principal: Principal, *, expires: int) -> None:
+        until = min(float(expires), self._clock() + REMEMBERED_SECONDS)
+        self._remembered.pop(digest, None)
+        if len(self._remembered) >= MOST_REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]  # that which was verified longest ago
+        self._remembered[digest] = (until, principal)
+
+
+def _key_id(token: bytes) -> str | None:
+    """What the token says of its key, before anything of it is believed; None if it does not say it."""
+    try:
+        header = orjson.loads(base64url_decode(token.partition(b".")[0]))
+        key_id = header.get("kid")
+    except (ValueError, AttributeError):
+        raise InvalidToken from None
+    if key_id is not None and not isinstance(key_id, str):
+        raise InvalidToken
+    return key_id
+
+
+def _id(value: object) -> str:
+    """A name as it may be stored, compared and logged."""
+    if isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable():
+        return value
+    raise InvalidToken

@@ -1,0 +1,7 @@
+"""PostgreSQL through SQLAlchemy: a bounded pool, single statements and transactions, constraints, migrations."""
+
+from .constraints import constraint_errors
+from .database import Database
+from .models import Base
+
+__all__ = ["Base", "Database", "constraint_errors"]

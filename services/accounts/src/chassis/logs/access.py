@@ -1,0 +1,134 @@
+"""The access log: exactly one line for each request, whatever becomes of it, once its answer has been sent."""
+
+import logging
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis.request_context import current_request
+
+from .excerpts import beginning
+from .exchange import Bodies, Exchange
+from .records import REDACTED_FIELDS
+from .redaction import Redactor
+
+CLIENT_CLOSED_REQUEST: Final = 499  # nginx's code for a client that left before its answer
+MAX_TEXT: Final = 1024  # characters of a path or header: clients choose them, and servers accept 64 KiB
+
+END_USER: Final = "chassis.end_user"
+"""The key of the ASGI scope that holds the opaque id of the caller, where one is known."""
+
+logger = logging.getLogger("access")
+
+
+class AccessLogMiddleware:
+    """Pure ASGI: passes everything through untouched and logs it once it is over, background tasks aside."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        bodies: Bodies,
+        body_limit: int,
+        headers: frozenset[str],
+        redactor: Redactor,
+    ) -> None:
+        self.app = app
+        self.bodies = bodies
+        self.body_limit = body_limit
+        self.redactor = redactor
+        names = (name.lower() for name in headers if not redactor.is_secret(name))
+        self.headers: Mapping[bytes, str] = {
+            **{name.encode(): f"http.request.header.{name}" for name in names},
+            b"user-agent": "user_agent.original",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request and log it, also when it fails or is cancelled."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = Exchange(scope, receive, send, bodies=self.bodies, body_limit=self.body_limit, at_end=self._log)
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+        finally:
+            exchange.end()
+
+    def _log(self, exchange: Exchange) -> None:
+        left = exchange.client_left
+        status = CLIENT_CLOSED_REQUEST if left else exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
+        cut_off = exchange.status is not None and not exchange.complete
+        level = self._level(exchange.scope["path"], status, broken_off=cut_off and not left)
+        if not logger.isEnabledFor(level):
+            return
+        method, path = exchange.scope["method"], self._readable(exchange.scope["path"])
+        fields: dict[str, Any] = {
+            "http.request.method": method,
+            "url.path": path,
+            "http.response.status_code": status,
+            "duration_ms": exchange.duration_ms,
+            "http.request.body.size": exchange.request_size,
+            "http.response.body.size": exchange.response_size if method != "HEAD" else 0,
+        }
+        if cut_off:
+            fields["http.response.complete"] = False
+        if route := route_template(exchange.scope):
+            fields["http.route"] = route
+        if client := exchange.scope.get("client"):
+            fields["client.address"] = self._readable(client[0])
+        if user := exchange.scope.get(END_USER):
+            fields["enduser.id"] = self._readable(user)
+        if (context := current_request()) and context.linked_request_ids:
+            fields["linked_request_ids"] = context.linked_request_ids
+        wanted = self.headers
+        for name, value in exchange.scope["headers"]:
+            if name in wanted:
+                fields[wanted[name]] = self._readable(value.decode("latin-1"))
+        if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
+            fields |= self._bodies_of(exchange)
+        logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
+
+    def _readable(self, text: str) -> str:
+        """Text that a client chose, without secrets and not too long."""
+        return beginning(text, MAX_TEXT, self.redactor.text)
+
+    def _level(self, path: str, status: int, *, broken_off: bool) -> int:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or broken_off:
+            return logging.ERROR
+        return logging.DEBUG if status < HTTPStatus.BAD_REQUEST and path.startswith("/health/") else logging.INFO
+
+    def _bodies_of(self, exchange: Exchange) -> dict[str, Any]:
+        """The bodies as far as they were kept; compressed ones are not for reading."""
+        redact = self.redactor.body
+        request_headers = dict(exchange.scope["headers"])
+        bodies = {}
+        if exchange.request_body and b"content-encoding" not in request_headers:
+            complete = len(exchange.request_body) == exchange.request_size
+            bodies["http.request.body.content"] = redact(
+                bytes(exchange.request_body), _media_type(request_headers), complete=complete
+            )
+        if exchange.response_body:
+            complete = len(exchange.response_body) == exchange.response_size
+            bodies["http.response.body.content"] = redact(
+                bytes(exchange.response_body), _media_type(dict(exchange.response_headers)), complete=complete
+            )
+        return {name: body for name, body in bodies.items() if body}
+
+
+def route_template(scope: Scope) -> str | None:
+    """The template of the route that served the request, such as `/api/v1/users/{user_id}`."""
+    # FastAPI keeps the prefix of a nested router beside the route, not in it.
+    context = scope.get("fastapi", {}).get("effective_route_context")
+    path: str | None = getattr(context, "path", None) or getattr(scope.get("route"), "path", None)
+    return path
+
+
+def may_log_bodies(scope: Scope) -> bool:
+    """Whether the route that served the request lets its bodies be logged; where there is none, names decide alone."""
+    return bool(getattr(scope.get("route"), "log_bodies", True))
+
+
+def _media_type(headers: Mapping[bytes, bytes]) -> str:
+    return headers.get(b"content-type", b"").decode("latin-1")

@@ -1,0 +1,142 @@
+"""Which problem answers which exception: the service's own, those of the chassis, and those of the framework."""
+
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final, Generic, TypeVar
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.utils import is_body_allowed_for_status_code
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match, Mount
+
+from chassis.errors import DatabaseUnavailable, UpstreamError, UpstreamTimeout, UpstreamUnavailable
+
+from . import catalogue
+from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
+from .response import problem_response
+from .validation import has_foreign_media_type, invalid_fields
+
+Error = TypeVar("Error", bound=Exception)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemFor(Generic[Error]):
+    """Which problem answers an exception; its `detail` is `str(error)`."""
+
+    error: type[Error]
+    problem: Problem
+    members: Callable[[Error], Mapping[str, object]] = lambda _: {}
+    """Makes of the exception what the problem tells beside its standard members; JSON, UUIDs and times."""
+    headers: Callable[[Error], Mapping[str, str]] = lambda _: {}
+    """Makes of the exception headers of the answer, such as a `Retry-After` of its own."""
+
+
+def _patience(error: UpstreamError) -> Mapping[str, str]:
+    return {} if error.retry_after is None else {"Retry-After": str(error.retry_after)}
+
+
+CHASSIS_PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
+    ProblemFor(DatabaseUnavailable, catalogue.DATABASE_UNAVAILABLE),
+    ProblemFor(UpstreamUnavailable, catalogue.UPSTREAM_UNAVAILABLE, headers=_patience),
+    ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT, headers=_patience),
+)
+
+# Named here and not by HTTPStatus.phrase, which differs between versions of Python.
+HTTP_PROBLEMS: Final[Mapping[int, Problem]] = {
+    problem.status: problem
+    for problem in (
+        catalogue.BAD_REQUEST,
+        catalogue.NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        catalogue.BODY_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
+        INVALID_REQUEST,
+        catalogue.INTERNAL_ERROR,
+    )
+}
+Handler = Callable[[Request, Any], Coroutine[Any, Any, Response]]
+
+METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+
+logger = logging.getLogger(__name__)
+
+
+def exception_handlers(problems: Iterable[ProblemFor[Any]]) -> dict[int | type[Exception], Handler]:
+    """Handlers for the service's own errors, those of the chassis, and those of the framework."""
+    own: dict[int | type[Exception], Handler] = {each.error: _handler(each) for each in (*CHASSIS_PROBLEMS, *problems)}
+    return {RequestValidationError: _answer_validation_error, HTTPException: _answer_http_exception, **own}
+
+
+def _handler(answer: ProblemFor[Any]) -> Handler:
+    problem = answer.problem
+
+    async def respond(request: Request, error: Exception) -> Response:
+        if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.warning("%s: %s%s", problem.slug, error, _cause(error))
+        return problem_response(
+            problem,
+            detail=str(error.detail if isinstance(error, HTTPException) else error),
+            path=request.scope["path"],
+            headers=answer.headers(error) or (error.headers if isinstance(error, HTTPException) else None),
+            members=answer.members(error),
+        )
+
+    return respond
+
+
+def _cause(error: Exception) -> str:
+    """What only the log is told."""
+    cause = error.__cause__
+    return f" ({type(cause).__name__}: {cause})" if cause else ""
+
+
+async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
+    path = request.scope["path"]
+    if has_foreign_media_type(request, error):
+        return problem_response(UNSUPPORTED_MEDIA_TYPE, detail="Send the body as application/json.", path=path)
+    members = {"errors": invalid_fields(error)}
+    return problem_response(INVALID_REQUEST, detail="The request is not valid; see errors.", path=path, members=members)
+
+
+async def _answer_http_exception(request: Request, error: HTTPException) -> Response:
+    if not is_body_allowed_for_status_code(error.status_code):
+        return Response(None, error.status_code, error.headers)
+    problem = HTTP_PROBLEMS.get(error.status_code) or _unnamed_problem(error.status_code)
+    headers = dict(error.headers or {})
+    if problem is METHOD_NOT_ALLOWED:
+        allowed = _allowed_methods(request)
+        if allowed and request.method not in allowed:  # else a route or a mounted application refuses it itself
+            headers["Allow"] = ", ".join(allowed)
+    detail, members = _detail_and_members(error.detail, problem)
+    return problem_response(problem, detail=detail, path=request.scope["path"], headers=headers, members=members)
+
+
+def _detail_and_members(detail: object, problem: Problem) -> tuple[str, Mapping[str, object]]:
+    """FastAPI's `detail` may be any JSON: an object gives the problem its members, a list is the member `details`."""
+    if isinstance(detail, str):
+        return detail, {}
+    members: Mapping[str, object] = detail if isinstance(detail, Mapping) else {"details": detail}
+    told = members.get("detail")
+    return told if isinstance(told, str) else problem.title, members
+
+
+def _unnamed_problem(status: int) -> Problem:
+    """A problem that is no more than its status, named by the phrase of the status (RFC 9457 section 4.2.1)."""
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else f"HTTP {status}"
+    return Problem(slug=phrase.lower().replace(" ", "-"), status=status, title=phrase)
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """All methods of the path (RFC 9110 section 15.5.6): the framework knows those of the first route only."""
+    scope = {name: request.scope.get(name, "") for name in ("type", "path", "root_path")} | {"headers": []}
+    routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]  # it matches any method
+    allowed = {
+        method
+        for method in METHODS
+        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
+    }
+    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)  # as HeadMiddleware has it

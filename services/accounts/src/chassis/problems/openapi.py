@@ -1,0 +1,100 @@
+"""Problems in the OpenAPI document of an operation."""
+
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
+
+from .catalogue import Problem
+from .response import MEDIA_TYPE
+
+
+class InvalidField(BaseModel):
+    """One thing wrong with the request."""
+
+    pointer: str = Field(description="`#/username` in the body, `#/query/limit` elsewhere (RFC 6901 section 6).")
+    detail: str
+
+
+class ProblemDetails(BaseModel):
+    """An error, as RFC 9457 describes it."""
+
+    type: str = Field(description="URI reference that identifies the kind of problem.")
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="Path of the request.")
+    request_id: str = Field(description="Quote it when asking for help; the service's log has it too.")
+
+
+class ValidationProblemDetails(ProblemDetails):
+    """A request that could not be understood, and why."""
+
+    errors: list[InvalidField] = []
+
+
+class Responses(dict[int | str, dict[str, Any]]):
+    """Declared answers by their status, for `responses=`. Of one status `|` keeps what both sides declare."""
+
+    def __or__(self, other: Mapping[int | str, dict[str, Any]]) -> "Responses":  # type: ignore[override]  # narrower
+        return Responses(_merged(self, other))
+
+    def __ror__(self, other: Mapping[int | str, dict[str, Any]]) -> "Responses":  # type: ignore[override]  # narrower
+        return Responses(_merged(other, self))
+
+
+def problem_responses(*problems: Problem) -> Responses:
+    """Declare problems in the OpenAPI document of an operation: `responses=problem_responses(USERNAME_TAKEN)`."""
+    by_status: dict[int, list[Problem]] = {}
+    for problem in problems:
+        by_status.setdefault(problem.status, []).append(problem)
+    return Responses({status: _openapi_response(kinds) for status, kinds in by_status.items()})
+
+
+def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
+    both = {**one, **other}
+    for name in one.keys() & other.keys():
+        if isinstance(one[name], Mapping) and isinstance(other[name], Mapping):
+            both[name] = _merged(one[name], other[name])
+        elif name == "description":
+            parts = [*one[name].split("; "), *other[name].split("; ")]
+            both[name] = "; ".join(dict.fromkeys(parts))
+    return both
+
+
+def problem_schemas() -> dict[str, Any]:
+    """The schemas that these declarations refer to, by name; FastAPI collects only those that it renders itself."""
+    models = [(ProblemDetails, "serialization"), (ValidationProblemDetails, "serialization")]
+    _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    schemas: dict[str, Any] = schema["$defs"]
+    return schemas
+
+
+def _openapi_response(problems: Iterable[Problem]) -> dict[str, Any]:
+    problems = tuple(problems)
+    model = ValidationProblemDetails if problems[0].status == HTTPStatus.UNPROCESSABLE_ENTITY else ProblemDetails
+    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    examples = {problem.slug: {"value": _example(problem)} for problem in problems}
+    response: dict[str, Any] = {
+        "description": "; ".join(problem.title for problem in problems),
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
+    }
+    headers: dict[str, dict[str, Any]] = {
+        name: {"schema": {"type": "string"}} for problem in problems for name in problem.headers
+    }
+    if any(problem.retry_after is not None for problem in problems):
+        headers["Retry-After"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+    return {**response, "headers": headers} if headers else response
+
+
+def _example(problem: Problem) -> dict[str, Any]:
+    return {
+        "type": problem.type,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": "What went wrong this time.",
+        "instance": "/path/of/the/request",
+        "request_id": "019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d",
+    }

@@ -1,0 +1,58 @@
+"""What was wrong with a request: where and why, never what was sent."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.params import Form
+from starlette.requests import Request
+
+from .pointers import pointer, steps_into_body
+
+MAX_ERRORS: Final = 20
+
+_DETAILS: Final = {
+    "dataclass_type": "Input should be an object",
+    "dict_type": "Input should be an object",
+    "is_instance_of": "Input is not of the expected kind",  # pydantic's own tells the name of a class
+    "model_attributes_type": "Input should be an object",
+    "model_type": "Input should be an object",
+    "union_tag_invalid": "Input does not match any of the expected kinds",  # pydantic's own repeats what was sent
+}
+
+
+def invalid_fields(error: RequestValidationError) -> list[dict[str, str]]:
+    """The first errors, as JSON pointers with a sentence each."""
+    return [_invalid_field(each, error.body) for each in error.errors()[:MAX_ERRORS]]
+
+
+def invalid_field(*names: str | int, detail: str) -> dict[str, str]:
+    """One entry of a problem's `errors`: where in the body (a JSON pointer, RFC 6901 section 6), and what is wrong."""
+    return {"pointer": pointer(names), "detail": detail}
+
+
+def has_foreign_media_type(request: Request, error: RequestValidationError) -> bool:
+    """Whether the body failed because it is not what the operation takes: JSON."""
+    body_field = getattr(request.scope.get("route"), "body_field", None)
+    if body_field is None or isinstance(body_field.field_info, Form):
+        return False
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type.startswith("application/") and media_type.endswith(("/json", "+json"))
+    return not is_json and any(each["loc"][0] == "body" for each in error.errors()) and error.body is not None
+
+
+def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:
+    if error["type"] == "json_invalid":
+        return invalid_field(detail=f"Not valid JSON: {error['ctx']['error']}")
+    place, *steps = error["loc"]
+    if place == "body":
+        return invalid_field(*steps_into_body(error, body), detail=_detail(error))
+    name, *below = steps or [""]  # below the name are the index in a list, and the members of unions
+    return invalid_field(place, name, *(step for step in below if isinstance(step, int)), detail=_detail(error))
+
+
+def _detail(error: Mapping[str, Any]) -> str:
+    message = _DETAILS.get(error["type"]) or str(error["msg"])
+    if error["type"].endswith("_parsing"):
+        return message.partition(",")[0]  # what follows quotes characters that were sent
+    return message.removeprefix("Value error, ")

@@ -1,0 +1,117 @@
+"""Health checks: `live` asks only the process, `ready` also its own database; neither ever asks a peer.
+
+Where tokens are checked, `ready` also wants the keys of the issuer to be known; who was known stays known.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+
+from chassis.authentication import public
+from chassis.database import Database
+from chassis.database.errors import sqlstate
+from chassis.database.migrations import UnusableMigrations, is_at_head
+from chassis.errors import DatabaseUnavailable
+from chassis.problems import NOT_READY, problem_response, problem_responses
+
+_LOGIN_REFUSED: Final = ("28", "3D000", "42501")  # role or password; no such database; no right to connect
+_UNDEFINED_TABLE: Final = "42P01"
+
+Reason = Literal[
+    "draining", "database-unavailable", "database-login-refused", "database-not-migrated", "issuer-unavailable"
+]
+
+logger = logging.getLogger(__name__)
+
+
+class Liveness(BaseModel):
+    """The process serves requests."""
+
+    status: Literal["live"] = "live"
+
+
+class Readiness(BaseModel):
+    """Requests may be sent here."""
+
+    status: Literal["ready"] = "ready"
+
+
+class Health:
+    """What the health checks know; `draining` is set by the signal that ends the process."""
+
+    def __init__(self, database: Database, *, can_authenticate: Callable[[], bool] = lambda: True) -> None:
+        self.draining = False
+        self._database = database
+        self._can_authenticate = can_authenticate
+        self._examination: asyncio.Task[Reason | None] | None = None
+        self._last_logged: Reason | Literal["unknown"] | None = "unknown"
+
+    async def reason_not_ready(self) -> Reason | None:
+        """Why no request should come here; None if the service is ready."""
+        if self.draining:
+            return "draining"
+        # However many ask at once, the database is asked once; and one who stops asking does not stop the others.
+        if self._examination is None or self._examination.done():
+            self._examination = asyncio.create_task(self._examine())
+        return await asyncio.shield(self._examination)
+
+    async def _examine(self) -> Reason | None:
+        try:
+            async with self._database.spare() as connection:
+                reason: Reason | None = None if await is_at_head(connection) else "database-not-migrated"
+                if reason is None and not self._can_authenticate():
+                    reason = "issuer-unavailable"
+                self._log_change(reason)
+        except UnusableMigrations as error:
+            reason = "database-not-migrated"
+            self._log_change(reason, error)
+        except (DatabaseUnavailable, DBAPIError) as error:
+            reason = _reason_for(error)
+            self._log_change(reason, error)
+        return reason
+
+    def _log_change(self, reason: Reason | None, error: Exception | None = None) -> None:
+        if reason == self._last_logged:
+            return
+        self._last_logged = reason
+        if reason:
+            cause = error.__cause__ or error if error else None
+            logger.warning("not ready: %s%s", reason, f": {cause}" if cause else "")
+        else:
+            logger.info("ready")
+
+
+def _reason_for(error: DatabaseUnavailable | DBAPIError) -> Reason:
+    cause = error.__cause__ if isinstance(error, DatabaseUnavailable) else error
+    state = sqlstate(cause) if isinstance(cause, DBAPIError) else ""
+    if state == _UNDEFINED_TABLE:
+        return "database-not-migrated"
+    return "database-login-refused" if state.startswith(_LOGIN_REFUSED) else "database-unavailable"
+
+
+def health_router(health: Health) -> APIRouter:
+    """The two checks over HTTP."""
+    router = APIRouter(prefix="/health", tags=["health"])
+
+    @router.get("/live")
+    @public
+    async def live() -> Liveness:
+        """Answer 200 as long as the process serves; a failure means: restart it."""
+        return Liveness()
+
+    @router.get("/ready", response_model=Readiness, responses=problem_responses(NOT_READY))
+    @public
+    async def ready(request: Request) -> Readiness | Response:
+        """Answer 200 if requests may be sent here, else 503; a failure means: send them elsewhere for now."""
+        reason = await health.reason_not_ready()
+        if reason is None:
+            return Readiness()
+        detail = "No request should be sent here for now."
+        return problem_response(NOT_READY, detail=detail, path=request.scope["path"], members={"reason": reason})
+
+    return router

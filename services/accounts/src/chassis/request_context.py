@@ -1,0 +1,98 @@
+"""Which request is being served: its id and its place in a distributed trace, for every log line and upstream call."""
+
+import re
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import uuid_utils
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+REQUEST_ID_HEADER = "X-Request-ID"
+TRACEPARENT_HEADER = "traceparent"
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+# https://www.w3.org/TR/trace-context/#traceparent-header: version 00 is exactly this long, later ones may be longer.
+_TRACEPARENT = re.compile(
+    rb"(?:00|(?!00|ff)[0-9a-f]{2}(?P<later>))-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}"
+    rb"-(?P<flags>[0-9a-f]{2})(?(later)(?:-.*)?)"
+)
+_KNOWN_FLAGS = 0x03  # sampled and random; all others must be sent as zero
+
+
+@dataclass(frozen=True, slots=True)
+class RequestContext:
+    """The identity of one request; `span_id` is this service's own span."""
+
+    request_id: str
+    trace_id: str
+    span_id: str
+    trace_flags: str
+    linked_request_ids: list[str] = field(default_factory=list)
+    """Other requests in whose name something was done for this one too, as span links are in OpenTelemetry."""
+
+    @property
+    def traceparent(self) -> str:
+        """The header that continues this trace in an upstream service (W3C Trace Context, version 00)."""
+        return f"00-{self.trace_id}-{self.span_id}-{self.trace_flags}"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What is sent on to upstream services."""
+        return {REQUEST_ID_HEADER: self.request_id, TRACEPARENT_HEADER: self.traceparent}
+
+
+_current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
+
+
+def current_request() -> RequestContext | None:
+    """The request that this task serves; None outside of one."""
+    return _current.get()
+
+
+def continue_request(headers: list[tuple[bytes, bytes]]) -> RequestContext:
+    """Accept the caller's identifiers where they are well-formed and sent once, else start new ones."""
+    request_ids, traceparents = [], []
+    for name, value in headers:
+        if name == b"x-request-id":
+            request_ids.append(value)
+        elif name == b"traceparent":
+            traceparents.append(value)
+    accepted = len(request_ids) == 1 and _REQUEST_ID.fullmatch(request_ids[0])
+    trace = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
+    return RequestContext(
+        request_id=request_ids[0].decode() if accepted else str(uuid_utils.uuid7()),
+        trace_id=trace["trace_id"].decode() if trace else _random_id(16),
+        span_id=_random_id(8),
+        trace_flags=f"{int(trace['flags'], 16) & _KNOWN_FLAGS:02x}" if trace else "01",
+    )
+
+
+def _random_id(size: int) -> str:
+    """`size` bytes in hexadecimal digits; zero is no valid id, and as likely as a guessed key."""
+    return secrets.token_hex(size)
+
+
+def begin_request() -> RequestContext:
+    """Start a request that no middleware sees, in the current context."""
+    context = continue_request([])
+    _current.set(context)
+    return context
+
+
+class RequestContextMiddleware:
+    """Pure ASGI: sets the context for everything inside."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request in its context."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        token = _current.set(continue_request(scope["headers"]))
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            _current.reset(token)

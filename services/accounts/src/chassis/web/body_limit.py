@@ -1,0 +1,40 @@
+"""The limit of request bodies. Pure ASGI: refuses by what is declared or by what has come, and buffers nothing."""
+
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.problems import BODY_TOO_LARGE
+
+from .refusals import Refusal, RequestRefused
+
+_BODY_FOLLOWS: Final = (b"content-length", b"transfer-encoding")  # without either there is none (RFC 9112 section 6.3)
+
+
+class BodyLimitMiddleware:
+    """Refuses a body above `limit` bytes with 413; nothing inside gets to see the part that is too much."""
+
+    def __init__(self, app: ASGIApp, *, limit: int) -> None:
+        self.app = app
+        self.limit = limit
+        self.refusal = Refusal(BODY_TOO_LARGE, f"The body may have at most {limit} bytes.")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; `receive` raises `RequestRefused` for a declared length, or once too much has come."""
+        if scope["type"] != "http" or not any(name in _BODY_FOLLOWS for name, _ in scope["headers"]):
+            await self.app(scope, receive, send)
+            return
+        lengths = (value for name, value in scope["headers"] if name == b"content-length")
+        declared_too_much = any(value.isdigit() and int(value[:20]) > self.limit for value in lengths)
+        received = 0
+
+        async def counted_receive() -> Message:
+            nonlocal received
+            if not declared_too_much:
+                message = await receive()
+                received += len(message.get("body", b""))
+                if received <= self.limit:
+                    return message
+            raise RequestRefused(self.refusal, scope)
+
+        await self.app(scope, counted_receive, send)

@@ -1,0 +1,119 @@
+"""The connections of one server process: each has a deadline, and together they leave descriptors for other uses."""
+
+import asyncio
+import logging
+import resource
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+from weakref import WeakKeyDictionary
+
+from uvicorn.server import ServerState
+
+from chassis.settings import ChassisSettings
+
+SWEEP_SECONDS: Final = 0.5
+EVICTED_SHARE: Final = 0.05
+WARNING_SHARE: Final = 0.8
+CALM_SHARE: Final = 0.6
+
+# Standard streams, listener, event loop, log file, and what libraries open for a moment.
+OTHER_DESCRIPTORS: Final = 40
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """How long, in seconds, a connection may take for what; and how many descriptors are not for connections."""
+
+    keep_alive: float = 75
+    head: float = 10
+    body: float = 20
+    write: float = 30
+    reserved_descriptors: int = OTHER_DESCRIPTORS
+
+    @classmethod
+    def of(cls, settings: ChassisSettings) -> "Limits":
+        """Those that the settings name."""
+        return cls(
+            keep_alive=settings.keep_alive_timeout,
+            head=settings.header_timeout,
+            body=settings.body_timeout,
+            write=settings.write_timeout,
+            reserved_descriptors=OTHER_DESCRIPTORS + settings.database_pool_size + settings.http_client_concurrency,
+        )
+
+
+class Connection(Protocol):
+    """What the server's connections have in common, as far as it matters here."""
+
+    deadline: float
+    """When it expires, in the event loop's time; infinite while the application has its time."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no request of it is being answered."""
+
+    def expire(self, now: float) -> None:
+        """End what took too long, or extend the deadline."""
+
+    def abort(self) -> None:
+        """Close it at once."""
+
+
+class Connections:
+    """Expires connections whose deadline has passed, and closes idle ones where descriptors run out.
+
+    One timer for all: a timer for each request costs more than the rest of the limits together.
+    """
+
+    def __init__(self, members: Iterable[Connection], loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
+        self._members = members
+        self._loop = loop
+        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.most = max(descriptors - limits.reserved_descriptors, descriptors // 4, 1)
+        self._warned = False
+        self._sweeping = False
+
+    def admit(self, newcomer: Connection, count: int) -> bool:
+        """Whether there is room for one more; idle connections make room, those closest to their deadline first."""
+        if not self._sweeping:
+            self._sweeping = True
+            self._loop.call_later(SWEEP_SECONDS, self._sweep)
+        if count > self.most * WARNING_SHARE and not self._warned:
+            self._warned = True
+            logger.warning("%d connections are open; at %d, idle ones are closed for new ones", count, self.most)
+        if count <= self.most:
+            return True
+        idle = sorted((each for each in self._members if each.is_idle and each is not newcomer), key=_deadline)
+        evicted = idle[: max(1, int(self.most * EVICTED_SHARE))]
+        for connection in evicted:
+            connection.abort()
+        return bool(evicted)
+
+    def _sweep(self) -> None:
+        now = self._loop.time()
+        members = list(self._members)
+        for connection in members:
+            if connection.deadline <= now:
+                connection.expire(now)
+        if len(members) < self.most * CALM_SHARE:
+            self._warned = False
+        self._sweeping = bool(members)
+        if members:
+            self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+def _deadline(connection: Connection) -> float:
+    return connection.deadline
+
+
+_OF_SERVERS: Final[WeakKeyDictionary[ServerState, Connections]] = WeakKeyDictionary()
+
+
+def connections_of(server: ServerState, loop: asyncio.AbstractEventLoop, limits: Limits) -> Connections:
+    """The connections of this server, always the same object."""
+    if server not in _OF_SERVERS:
+        _OF_SERVERS[server] = Connections(server.connections, loop, limits)  # type: ignore[arg-type] # ours, all of them
+    return _OF_SERVERS[server]

@@ -1,0 +1,106 @@
+"""Swagger UI, ReDoc and the OpenAPI document, all served from this process: they work with no internet."""
+
+import asyncio
+import base64
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import fastapi_offline
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
+from fastapi.routing import iter_route_contexts
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from chassis.authentication import public
+from chassis.problems import problem_schemas
+
+_FOLDER: Final = "/api/"
+OPENAPI_PATH: Final = f"{_FOLDER}openapi.json"
+SWAGGER_PATH: Final = f"{_FOLDER}docs"
+REDOC_PATH: Final = f"{_FOLDER}redoc"
+ASSETS_PATH: Final = f"{SWAGGER_PATH}/assets"
+_ASSETS_FOLDER: Final = Path(fastapi_offline.__file__).parent / "static"
+_REDOC_PATH: Final = f"{ASSETS_PATH}/redoc.standalone.js"
+_FAVICON_PATH: Final = f"{ASSETS_PATH}/favicon.png"
+_REDOC_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+_INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
+
+
+def add_documentation(app: FastAPI) -> None:
+    """Serve the pages, to everybody, and complete the document."""
+    document = next(route for route in iter_route_contexts(app.routes) if route.path == OPENAPI_PATH)
+    public(document.endpoint)
+    _declare_problem_schemas(app)
+    app.add_route(_REDOC_PATH, public(_redoc_bundle))
+    app.mount(ASSETS_PATH, public(StaticFiles(directory=_ASSETS_FOLDER)))
+
+    # What a page refers to stands beside or below it, so that it is found behind any prefix (`ROOT_PATH`), too.
+    swagger = get_swagger_ui_html(
+        openapi_url=_beside(OPENAPI_PATH),
+        title=app.title,
+        swagger_js_url=_beside(f"{ASSETS_PATH}/swagger-ui-bundle.js"),
+        swagger_css_url=_beside(f"{ASSETS_PATH}/swagger-ui.css"),
+        swagger_favicon_url=_beside(_FAVICON_PATH),
+    )
+    redoc = get_redoc_html(
+        openapi_url=_beside(OPENAPI_PATH),
+        title=app.title,
+        redoc_js_url=_beside(_REDOC_PATH),
+        redoc_favicon_url=_beside(_FAVICON_PATH),
+        with_google_fonts=False,
+    )
+    for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
+        app.add_route(path, public(_endpoint(page)))
+
+
+def _beside(path: str) -> str:
+    """The path, seen from one of the pages."""
+    return path.removeprefix(_FOLDER)
+
+
+async def _redoc_bundle(_: Request) -> Response:
+    """ReDoc without the one image that it would load from elsewhere."""
+    return Response(await asyncio.to_thread(_read_redoc), media_type="text/javascript")
+
+
+@cache
+def _read_redoc() -> bytes:
+    bundle = (_ASSETS_FOLDER / "redoc.standalone.js").read_bytes()
+    return bundle.replace(_REDOC_LOGO, _beside(_FAVICON_PATH).encode())
+
+
+def _endpoint(page: HTMLResponse) -> Callable[[Request], Awaitable[Response]]:
+    """Allow the page its own assets and exactly the inline scripts that it came with."""
+    hashes = " ".join(_source_hash(script) for script in _INLINE_SCRIPT.findall(bytes(page.body)))
+    page.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; worker-src blob:; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+    async def answer(_: Request) -> Response:
+        return page
+
+    return answer
+
+
+def _source_hash(script: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
+
+
+def _declare_problem_schemas(app: FastAPI) -> None:
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
+        document = generate()
+        document["components"]["schemas"].update(problem_schemas())
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document

@@ -1,0 +1,46 @@
+"""Which `Host` the service answers for. Pure ASGI."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis.problems import INVALID_HOST, problem_response
+
+HEALTH_CHECKS: Final = frozenset({"/health/live", "/health/ready"})
+"""They come by address, and are answered whatever the host."""
+
+# Names as they are in use, and no other spelling of them that RFC 3986 knows: no user, no `%41`, no final dot.
+_HOST: Final = re.compile(rb"(?P<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
+_LAST_PORT: Final = 65_535
+
+
+class AllowedHostsMiddleware:
+    """Answers 421 to a `Host` that is not ours (RFC 9110 section 15.5.20), so that no cache or link can be poisoned."""
+
+    def __init__(self, app: ASGIApp, *, allowed: Iterable[str]) -> None:
+        self.app = app
+        self.names = frozenset(host.lower() for host in allowed)
+        self.suffixes = tuple(host[1:].lower() for host in allowed if host.startswith("*."))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let known hosts pass, and health checks."""
+        if scope["type"] == "http" and scope["path"] not in HEALTH_CHECKS and not self._is_allowed(scope):
+            detail = "This service does not answer for that host."
+            await problem_response(INVALID_HOST, detail=detail, path=scope["path"])(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _is_allowed(self, scope: Scope) -> bool:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        name = _name(hosts[0]) if len(hosts) == 1 else None
+        return name is not None and (name in self.names or name.endswith(self.suffixes))
+
+
+def _name(host: bytes) -> str | None:
+    """The host without its port, in lower case; None if it is not exactly a host and perhaps a port."""
+    parts = _HOST.fullmatch(host.lower())
+    if parts is None or int(parts["port"] or 0) > _LAST_PORT:
+        return None
+    return parts["name"].decode()

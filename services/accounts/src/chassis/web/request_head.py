@@ -1,0 +1,71 @@
+"""What the lines before a body must say (RFC 9112), beyond what the parser checks."""
+
+import re
+from typing import Final, NamedTuple
+from urllib.parse import unquote
+
+from httptools import HttpParserInvalidURLError, parse_url
+
+from .refusals import INVALID_HOST_HEADER, MALFORMED, UNKNOWN_CODING, Refusal
+
+Headers = list[tuple[bytes, bytes]]
+
+# RFC 3986 section 3.2, without user information.
+_HOST: Final = re.compile(
+    rb"(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+(?::[0-9]{0,5})?|\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?"
+)
+
+
+class RefusedHead(Exception):
+    """Ends the parsing of a request that is refused."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+class Target(NamedTuple):
+    """The target of a request, as ASGI wants it."""
+
+    path: str
+    raw_path: bytes
+    query: bytes
+    authority: bytes | None
+    """Only of the absolute form, `GET http://host/path`, in which it takes the place of `Host`."""
+
+
+def parse_target(target: bytes) -> Target:
+    """Take the target apart; raises `RefusedHead` if it is no origin, absolute or asterisk form."""
+    try:
+        url = parse_url(target)
+        raw_path = url.path or b"/"
+        path = raw_path.decode("ascii")
+    except (HttpParserInvalidURLError, UnicodeDecodeError):
+        raise RefusedHead(MALFORMED) from None
+    authority = None
+    host: bytes | None = url.host  # the stub of httptools says that there always is one
+    if host is not None:
+        if b"@" in target.partition(b"?")[0]:  # user information, which nobody may send (RFC 9110 section 4.2.4)
+            raise RefusedHead(MALFORMED)
+        host = b"[%b]" % host if b":" in host else host
+        authority = host if not url.port else b"%b:%d" % (host, url.port)
+    return Target(unquote(path) if "%" in path else path, raw_path, url.query or b"", authority)
+
+
+def check_fields(headers: Headers, http_version: str) -> None:
+    """Check what decides whom a request is for, and where it ends; raises `RefusedHead`."""
+    hosts = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+            if not _HOST.fullmatch(value):
+                raise RefusedHead(INVALID_HOST_HEADER)
+        elif name == b"transfer-encoding" and value.lower() != b"chunked":
+            raise RefusedHead(UNKNOWN_CODING)
+    if hosts != 1 and (hosts or http_version != "1.0"):
+        raise RefusedHead(INVALID_HOST_HEADER)
+
+
+def is_too_large(target: bytes, headers: Headers, limit: int) -> bool:
+    """Whether the head has more than `limit` bytes, separators and line ends included."""
+    return len(target) + sum(len(name) + len(value) + 4 for name, value in headers) > limit

@@ -1,0 +1,68 @@
+"""What no column of PostgreSQL can hold (NUL, half a character, an integer beyond 64 bits), and types that say so."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field
+
+Step = int | str
+Place = tuple[Step, ...]
+
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+_CONTAINERS: Final = (dict, list)  # a tuple is asked twice as fast as a union
+_LONG_NUMBER: Final = re.compile("[0-9]{19}")
+_UNSTORABLE_TEXT: Final = "Text cannot have the character NUL or half of a surrogate pair"
+_UNSTORABLE_NUMBER: Final = "A number cannot have more than 64 bits"
+_INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
+
+
+def reason_unstorable(value: object) -> str | None:
+    """Why no column can hold this text or number, as a sentence; None if one can, and for all other values."""
+    if isinstance(value, str):
+        return _UNSTORABLE_TEXT if _UNSTORABLE.search(value) else None
+    if isinstance(value, int):
+        return None if _INT64_MIN <= value <= _INT64_MAX else _UNSTORABLE_NUMBER
+    return None
+
+
+def may_have_unstorable_parts(json: str) -> bool:
+    """Whether it is worth looking: without such an escape or so long a number there is none."""
+    return "\\u" in json or _LONG_NUMBER.search(json) is not None
+
+
+def unstorable_parts(document: object) -> Iterator[tuple[Place, str]]:
+    """Where a JSON document has what no column can hold, and why."""
+    if reason := reason_unstorable(document):
+        yield (), reason
+    containers: list[tuple[object, Place]] = [(document, ())]
+    while containers:
+        container, place = containers.pop()
+        steps: Iterable[tuple[Step, object]] = enumerate(container) if isinstance(container, list) else ()
+        if isinstance(container, dict):
+            steps = container.items()
+            yield from (((*place, name), reason) for name in container if (reason := reason_unstorable(name)))
+        for step, value in steps:
+            if isinstance(value, _CONTAINERS):
+                containers.append((value, (*place, step)))
+            elif reason := reason_unstorable(value):
+                yield (*place, step), reason
+
+
+def _refuse_unstorable(text: str) -> str:
+    if reason := reason_unstorable(text):
+        raise ValueError(reason)
+    return text
+
+
+Text = Annotated[str, AfterValidator(_refuse_unstorable)]
+"""Text that a column can hold, wherever it comes from: a header, a form, a client of an upstream service."""
+
+Int16 = Annotated[int, Field(ge=-(2**15), le=2**15 - 1, json_schema_extra={"format": "int16"})]
+"""What a `smallint` column can hold."""
+
+Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1, json_schema_extra={"format": "int32"})]
+"""What an `integer` column can hold, such as one of SQLAlchemy's `Integer`."""
+
+Int64 = Annotated[int, Field(ge=_INT64_MIN, le=_INT64_MAX, json_schema_extra={"format": "int64"})]
+"""What a `bigint` column can hold."""

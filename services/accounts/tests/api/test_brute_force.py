@@ -1,0 +1,130 @@
+"""Guessing passwords is slowed down, and the owner of the account is not locked out."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from accounts_service.main import create_app
+from accounts_service.settings import Settings
+
+from ..booting import booted
+from .calls import ME, PASSWORD, SESSIONS, bearer, log_in, problem, register
+
+WRONG = "wrong"
+PER_PAIR, PER_ADDRESS, PER_ACCOUNT = 4, 10, 6
+
+
+@pytest.fixture
+async def client(settings: Settings, connection: asyncpg.Connection) -> AsyncIterator[aiohttp.ClientSession]:
+    await connection.execute("TRUNCATE login_attempts, known_addresses")
+    strict = settings.model_copy(
+        update={
+            "login_failures_per_account_and_address": PER_PAIR,
+            "login_failures_per_address": PER_ADDRESS,
+            "login_failures_per_account": PER_ACCOUNT,
+        }
+    )
+    app: Any = create_app(strict)
+    proxied: Any = ProxyHeadersMiddleware(app, trusted_hosts="127.0.0.1")
+    async with booted(proxied) as url, aiohttp.ClientSession(url) as session:
+        yield session
+
+
+async def guess(client: aiohttp.ClientSession, username: str, address: str, password: str = WRONG) -> int:
+    body = {"username": username, "password": password}
+    async with client.post(SESSIONS, json=body, headers={"X-Forwarded-For": address}) as response:
+        if response.status == 429:
+            await problem(response, 429, "too-many-attempts")
+            assert 1 <= int(response.headers["Retry-After"]) <= 900
+        return response.status
+
+
+async def test_an_address_has_so_many_guesses_for_an_account(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    statuses = await asyncio.gather(*(guess(client, username, "192.0.2.1") for _ in range(12)))
+    assert Counter(statuses) == {401: PER_PAIR, 429: 12 - PER_PAIR}
+    assert await guess(client, username, "192.0.2.1", PASSWORD) == 429
+    assert await guess(client, username, "192.0.2.2", PASSWORD) == 201
+
+
+async def test_case_of_the_name_is_no_way_around(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    names = [username, username.upper()] * 5
+    assert Counter([await guess(client, name, "192.0.2.1") for name in names]) == {401: PER_PAIR, 429: 10 - PER_PAIR}
+
+
+async def test_an_address_has_so_many_guesses_altogether(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    statuses = [await guess(client, f"nobody{number}", "192.0.2.1") for number in range(PER_ADDRESS + 2)]
+    assert Counter(statuses) == {401: PER_ADDRESS, 429: 2}
+    assert await guess(client, username, "192.0.2.1", PASSWORD) == 429
+    assert await guess(client, username, "192.0.2.2", PASSWORD) == 201
+
+
+async def test_addresses_of_one_network_of_ipv6_are_one(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    statuses = [await guess(client, username, f"2001:db8::{number:x}") for number in range(10)]
+    assert Counter(statuses) == {401: PER_PAIR, 429: 10 - PER_PAIR}
+
+
+async def test_an_attack_from_many_addresses_does_not_lock_the_owner_out(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    assert await guess(client, username, "198.51.100.7", PASSWORD) == 201
+    statuses = [await guess(client, username, f"192.0.2.{number}") for number in range(12)]
+    assert Counter(statuses) == {401: PER_ACCOUNT, 429: 12 - PER_ACCOUNT}
+    assert await guess(client, username, "203.0.113.1", PASSWORD) == 429
+    assert await guess(client, username, "198.51.100.7", PASSWORD) == 201
+
+
+async def test_who_is_refused_may_try_again_later(
+    client: aiohttp.ClientSession, connection: asyncpg.Connection
+) -> None:
+    username = (await register(client))["username"]
+    for _ in range(PER_PAIR):
+        assert await guess(client, username, "192.0.2.1") == 401
+    assert await guess(client, username, "192.0.2.1", PASSWORD) == 429
+    await connection.execute("UPDATE login_attempts SET changed_at = changed_at - interval '5 min'")
+    assert await guess(client, username, "192.0.2.1", PASSWORD) == 201
+
+
+async def test_right_passwords_do_not_count(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    for _ in range(PER_ADDRESS * 2):
+        await log_in(client, username)
+
+
+async def test_guesses_by_a_stolen_access_token_are_counted_too(client: aiohttp.ClientSession) -> None:
+    tokens = await log_in(client, (await register(client))["username"])
+    body = {"current_password": "wrong", "new_password": "another password"}
+    statuses = []
+    for _ in range(8):
+        async with client.put(ME, json=body, headers=bearer(tokens)) as response:
+            statuses.append(response.status)
+    assert Counter(statuses) == {403: PER_PAIR, 429: 8 - PER_PAIR}
+
+
+async def test_old_counts_are_deleted_by_the_way(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "INSERT INTO login_attempts SELECT sha256(n::text::bytea), 1, false, now() - interval '1 h' "
+        "FROM generate_series(1, 250) n"
+    )
+    for number in range(60):
+        await guess(client, f"nobody{number}", f"192.0.2.{number}")
+    count = "SELECT count(*) FROM login_attempts WHERE changed_at < now() - interval '30 min'"
+    assert await connection.fetchval(count) == 0
+
+
+async def test_neither_addresses_nor_names_are_kept(
+    client: aiohttp.ClientSession, connection: asyncpg.Connection
+) -> None:
+    username = (await register(client))["username"]
+    await guess(client, username, "192.0.2.99")
+    rows = await connection.fetch("SELECT a::text AS text FROM login_attempts a")
+    assert rows
+    assert all("192.0.2.99" not in row["text"] and username not in row["text"] for row in rows)

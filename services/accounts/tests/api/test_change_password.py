@@ -1,0 +1,101 @@
+"""PUT /api/v1/accounts/me/password."""
+
+import asyncio
+
+import aiohttp
+import pytest
+
+from .calls import (
+    CLIENT_SECRET,
+    ME,
+    PASSWORD,
+    SESSIONS,
+    TOKEN,
+    basic,
+    bearer,
+    log_in,
+    problem,
+    refreshed,
+    register,
+    session,
+)
+
+NEW = "through the looking-glass"
+CHANGE = {"current_password": PASSWORD, "new_password": NEW}
+
+
+async def test_changes_the_password_and_ends_all_sessions(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    first, second = await log_in(client, username), await log_in(client, username)
+    async with client.put(ME, json=CHANGE, headers=bearer(first)) as response:
+        assert (response.status, await response.read()) == (204, b"")
+    for tokens in (first, second):
+        assert (await refreshed(client, tokens["refresh_token"]))[0] == 400
+    async with client.post(SESSIONS, json={"username": username, "password": PASSWORD}) as response:
+        await problem(response, 401, "wrong-credentials")
+    await log_in(client, username, NEW)
+
+
+async def test_changes_nothing_without_the_current_password(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    tokens = await log_in(client, username)
+    async with client.put(ME, json=CHANGE | {"current_password": "wrong"}, headers=bearer(tokens)) as response:
+        await problem(response, 403, "wrong-password")
+    assert (await refreshed(client, tokens["refresh_token"]))[0] == 200
+    await log_in(client, username)
+
+
+async def test_refuses_a_new_password_that_is_none(client: aiohttp.ClientSession) -> None:
+    tokens = await session(client)
+    async with client.put(ME, json=CHANGE | {"new_password": "short"}, headers=bearer(tokens)) as response:
+        document = await problem(response, 422, "invalid-request")
+    assert [error["pointer"] for error in document["errors"]] == ["#/new_password"]
+
+
+async def test_refuses_who_has_no_valid_token(client: aiohttp.ClientSession) -> None:
+    tokens = await session(client)
+    head, claims, signature = tokens["access_token"].split(".")
+    changed = f"{head}.{claims}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
+    form = {"grant_type": "client_credentials"}
+    async with client.post(TOKEN, data=form, headers=basic("friends", CLIENT_SECRET)) as response:
+        of_client = (await response.json())["access_token"]
+    for token in (changed, of_client, "x", tokens["refresh_token"], f"{tokens['access_token']}x", "a.b.c"):
+        async with client.put(ME, json=CHANGE, headers={"Authorization": f"Bearer {token}"}) as response:
+            assert response.headers["WWW-Authenticate"].startswith("Bearer")
+            assert response.status == 401, token
+    async with client.put(ME, json=CHANGE) as response:
+        assert response.status == 401
+
+
+async def test_of_several_changes_at_once_one_is_made(client: aiohttp.ClientSession) -> None:
+    username = (await register(client))["username"]
+    tokens = await log_in(client, username)
+    news = [f"{NEW} {number}" for number in range(4)]
+
+    async def change(new: str) -> int:
+        body = {"current_password": PASSWORD, "new_password": new}
+        async with client.put(ME, json=body, headers=bearer(tokens)) as response:
+            return response.status
+
+    statuses = await asyncio.gather(*map(change, news))
+    assert sorted(statuses) == [204, 403, 403, 403]
+    await log_in(client, username, news[statuses.index(204)])
+
+
+@pytest.mark.parametrize("turn", range(3))
+async def test_no_session_outlives_a_change_that_came_in_between(client: aiohttp.ClientSession, turn: int) -> None:
+    username = (await register(client))["username"]
+    tokens = await log_in(client, username)
+
+    async def try_to_log_in() -> str | None:
+        await asyncio.sleep(turn * 0.02)
+        async with client.post(SESSIONS, json={"username": username, "password": PASSWORD}) as response:
+            return (await response.json())["refresh_token"] if response.status == 201 else None
+
+    async def change() -> None:
+        async with client.put(ME, json=CHANGE, headers=bearer(tokens)) as response:
+            assert response.status == 204
+
+    begun, *_ = await asyncio.gather(try_to_log_in(), try_to_log_in(), change())
+    if begun:
+        assert (await refreshed(client, begun))[0] == 400

@@ -1,0 +1,1 @@
+"""Who may do what: tokens of an issuer that the tests run, over real HTTP."""

@@ -1,0 +1,198 @@
+"""What needs a token: everything, but what is marked public; and what needs a scope says so."""
+
+import aiohttp
+import pytest
+from fastapi import FastAPI
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.authentication.signing_keys import SigningKeys
+
+from ..conftest import Boot
+from ..raw_http import answer_to
+from ..sample_service.settings import Settings
+from .guarded import guarded_app, knows_keys, settings_of, status_of
+from .issuer import Issuer
+
+CLOSED = [
+    "/guarded/me",
+    "/guarded/plain",
+    "/guarded/never-reached",
+    "/outer/later/closed",
+    "/starlette",
+    "/mounted",
+    "/mounted/openapi.json",
+    "/nowhere",
+    "/",
+    "/health",
+    "/health/live/",
+    "//health/live",
+    "/health/live/../../guarded/plain",
+    "/guarded/open/",
+    "/GUARDED/open",
+]
+OPEN = [
+    "/guarded/open",
+    "/outer/later/open",
+    "/starlette-open",
+    "/mounted-open/later/closed",
+    "/health/live",
+    "/api/openapi.json",
+    "/api/docs",
+    "/api/redoc",
+    "/api/docs/assets/swagger-ui.css",
+    "/api/docs/assets/redoc.standalone.js",
+]
+
+
+@pytest.mark.parametrize("path", CLOSED)
+async def test_closed_by_default(service: aiohttp.ClientSession, path: str) -> None:
+    """Whatever it is, and also if it is nothing: who is not known learns nothing of it."""
+    answer = await answer_to(
+        str(service._base_url), f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nwww-authenticate: Bearer\r\n" in answer
+
+
+@pytest.mark.parametrize("path", OPEN)
+async def test_open_if_it_says_so(service: aiohttp.ClientSession, path: str) -> None:
+    """A bad token does not close it: who has an expired one has to be able to log in."""
+    assert await status_of(service, path) == 200
+    assert await status_of(service, path, {"Authorization": "Bearer x"}) == 200
+    assert await status_of(service, path, [("Authorization", "a"), ("Authorization", "b")]) == 200
+    assert await status_of(service, path, method="HEAD") in {200, 405}  # mounted ones answer as they wish
+
+
+@pytest.mark.parametrize(("path", "method"), [("/guarded/open", "DELETE"), ("/guarded/plain", "OPTIONS")])
+async def test_other_methods_are_not_open(service: aiohttp.ClientSession, path: str, method: str) -> None:
+    assert await status_of(service, path, method=method) == 401
+
+
+async def test_with_a_token_all_is_as_it_was(service: aiohttp.ClientSession, trusted: Issuer) -> None:
+    known = trusted.bearer()
+    for path in ("/guarded/plain", "/outer/later/closed", "/starlette", "/mounted/openapi.json", *OPEN):
+        assert await status_of(service, path, known) == 200
+        assert await status_of(service, path, known, method="HEAD") in {200, 405}  # mounted ones answer as they wish
+    assert await status_of(service, "/nowhere", known) == 404
+    assert await status_of(service, "/guarded/plain", known, method="DELETE") == 405
+    async with service.get("/guarded/open", headers=known) as response:
+        assert await response.json() == "0197a5ff-0000-7000-8000-000000000001"
+    async with service.get("/guarded/open") as response:
+        assert await response.json() == "stranger"
+
+
+async def test_a_body_is_not_read_before_the_caller_is_known(service: aiohttp.ClientSession, trusted: Issuer) -> None:
+    async with service.post("/guarded/things", data=b"{nonsense") as response:
+        assert response.status == 401
+    async with service.post("/guarded/things", data=b"{nonsense", headers=trusted.bearer()) as response:
+        assert response.status in {415, 422}
+    async with service.post("/guarded/things", json={"a": 1}, headers=trusted.bearer()) as response:
+        assert await response.json() == 1
+    async with service.post("/guarded/sessions", json={"a": "b"}) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "scope", "status", "needed"),
+    [
+        ("/guarded/exists", "users:exists", 200, ""),
+        ("/guarded/exists", "read users:exists", 200, ""),
+        ("/guarded/exists", "read", 403, "users:exists"),
+        ("/guarded/exists", "users:exists2", 403, "users:exists"),
+        ("/guarded/exists", None, 403, "users:exists"),
+        ("/guarded/both", "write read", 200, ""),
+        ("/guarded/both", "read", 403, "read write"),
+    ],
+)
+async def test_scopes(
+    service: aiohttp.ClientSession, trusted: Issuer, path: str, scope: str | None, status: int, needed: str
+) -> None:
+    async with service.get(path, headers=trusted.bearer(scope=scope)) as response:
+        assert response.status == status
+        if needed:
+            challenge = response.headers["WWW-Authenticate"]
+            assert challenge == f'Bearer error="insufficient_scope", scope="{needed}"'
+            assert (await response.json())["type"] == "/problems/insufficient-scope"
+
+
+async def test_pages_of_other_origins_can_read_a_refusal(service: aiohttp.ClientSession) -> None:
+    origin = {"Origin": "https://a.example"}
+    async with service.get("/guarded/me", headers=origin) as response:
+        assert response.status == 401
+        assert response.headers["Access-Control-Allow-Origin"] == "https://a.example"
+        assert "WWW-Authenticate" in response.headers["Access-Control-Expose-Headers"]
+        assert response.headers["Cache-Control"] == "no-store"
+    asking = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    async with service.options("/guarded/me", headers=origin | asking) as response:
+        assert response.status == 200
+
+
+@pytest.mark.parametrize("changes", [{"authentication": "off"}, {"auth_issuer": ""}])
+async def test_off_means_open(sample_settings: Settings, boot: Boot, issuer: Issuer, changes: dict[str, str]) -> None:
+    settings = settings_of(sample_settings, issuer, **changes)
+    async with boot(guarded_app(settings)) as url, aiohttp.ClientSession(url) as client:
+        for path in ("/guarded/me", "/guarded/exists", "/guarded/both", "/guarded/open", "/starlette"):
+            assert await status_of(client, path) == 200
+            assert await status_of(client, path, {"Authorization": "Bearer x"}) == 200
+        assert await status_of(client, "/nowhere") == 404
+    assert not issuer.paths
+
+
+async def test_a_middleware_that_rewrites_paths_opens_nothing_that_asks_for_its_caller(
+    sample_settings: Settings, boot: Boot, issuer: Issuer
+) -> None:
+    class Rewriting(BaseHTTPMiddleware):
+        async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+            request.scope["path"] = request.query_params.get("to", request.scope["path"])
+            return await call_next(request)
+
+    app = guarded_app(settings_of(sample_settings, issuer))
+    app.add_middleware(Rewriting)
+    async with boot(app) as url, aiohttp.ClientSession(url) as client:
+        await knows_keys(client)
+        assert await status_of(client, "/guarded/open?to=/guarded/me") == 401
+        assert await status_of(client, "/guarded/open?to=/guarded/exists") == 401
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_the_document_says_it_whatever_the_setting_is(
+    sample_settings: Settings,
+    is_on: bool,  # noqa: FBT001 - a parameter of pytest
+) -> None:
+    settings = sample_settings.model_copy(update={"auth_issuer": "https://a.example" if is_on else ""})
+    app = guarded_app(settings)
+    document = app.openapi()
+    assert app.openapi() is document, "it is written once"
+    scheme = document["components"]["securitySchemes"]["bearer"]
+    assert {**scheme, "description": ""} == {
+        "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": ""
+    }  # fmt: skip
+    expected: dict[str, list[dict[str, list[str]]] | None] = {
+        "/guarded/me": [{"bearer": []}],
+        "/guarded/plain": [{"bearer": []}],
+        "/outer/later/closed": [{"bearer": []}],
+        "/guarded/exists": [{"bearer": ["users:exists"]}],
+        "/guarded/both": [{"bearer": ["read", "write"]}],
+        "/guarded/open": [{"bearer": []}, {}],
+        "/outer/later/open": None,
+        "/health/live": None,
+        "/health/ready": None,
+    }
+    for path, security in expected.items():
+        operation = document["paths"][path]["get"]
+        assert operation.get("security") == security, path
+        is_closed = security is not None and {} not in security
+        assert ("401" in operation["responses"]) is is_closed
+        assert ("403" in operation["responses"]) is (path in {"/guarded/exists", "/guarded/both"})
+    examples = document["paths"]["/guarded/me"]["get"]["responses"]["503"]["content"]["application/problem+json"]
+    assert {"issuer-unavailable", "database-unavailable"} <= examples["examples"].keys()
+    assert document["paths"]["/guarded/exists"]["get"]["x-internal"] is True
+
+
+async def test_nothing_of_the_marks_is_left_to_the_time_of_building(sample_settings: Settings, issuer: Issuer) -> None:
+    """SigningKeys is made by `build_application` alone; a plain application can use marked routers as well."""
+    assert isinstance(SigningKeys(settings_of(sample_settings, issuer)).known, dict)
+    app = FastAPI()
+    app.include_router(guarded_app(sample_settings).router)

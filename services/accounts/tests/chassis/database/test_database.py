@@ -1,0 +1,215 @@
+"""The database: what is committed, what is undone, and a pool that is bounded and survives every cancellation."""
+
+import asyncio
+import time
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Executable,
+    ForeignKey,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    cast,
+    event,
+    select,
+    text,
+)
+from sqlalchemy.exc import IntegrityError
+
+from chassis.database import Base, Database, constraint_errors, engine
+from chassis.database import connections as kept_connections
+from chassis.errors import DatabaseUnavailable
+
+from ..database_calls import ADD, ONE, SLEEP, SLEEPING, add, ask, changed, examine, sleep, until
+from ..sample_service.settings import Settings
+
+BACKEND = text("SELECT pg_backend_pid()")
+DECIMAL = select(cast("1.5", Numeric))
+STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+
+pytestmark = pytest.mark.usefixtures("things")
+
+
+async def backend(database: Database) -> int:
+    """The process of the server that answers, by which a connection is known."""
+    return int((await database.execute(BACKEND))[0][0])
+
+
+async def count(connection: asyncpg.Connection, thing: int) -> int:
+    return int(await connection.fetchval("SELECT count(*) FROM things WHERE id = $1", thing))
+
+
+async def test_a_statement_is_committed_by_itself(database: Database, connection: asyncpg.Connection) -> None:
+    assert not await database.execute(ADD, {"id": 1}), "it has no rows"
+    assert await count(connection, 1) == 1
+
+
+async def test_a_transaction_is_committed_at_its_end(database: Database, connection: asyncpg.Connection) -> None:
+    async with database.transaction() as ours:
+        await ours.execute(ADD, {"id": 2})
+        assert await count(connection, 2) == 0
+    assert await count(connection, 2) == 1
+
+
+async def test_a_transaction_is_undone_by_an_error(database: Database, connection: asyncpg.Connection) -> None:
+    async def work() -> None:
+        async with database.transaction() as ours:
+            await ours.execute(ADD, {"id": 3})
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await work()
+    assert await count(connection, 3) == 0
+
+
+async def test_a_cancelled_transaction_is_undone(narrow: Database, connection: asyncpg.Connection) -> None:
+    async def work() -> None:
+        async with narrow.transaction() as ours:
+            await ours.execute(ADD, {"id": 4})
+            await ours.execute(SLEEP)
+
+    task = asyncio.create_task(work())
+    await until(connection, SLEEPING, 1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert await ask(narrow) == 1
+    assert await count(connection, 4) == 0
+
+
+async def test_a_statement_after_a_transaction_opens_none(narrow: Database, connection: asyncpg.Connection) -> None:
+    async with narrow.transaction() as ours:
+        await ours.execute(ONE)
+    assert await ask(narrow) == 1
+    assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
+
+
+@pytest.mark.parametrize("statement", [ONE, DECIMAL], ids=["direct", "by SQLAlchemy"])
+async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Executable) -> None:
+    for _ in range(2):
+        assert await backend(narrow) == await backend(narrow)
+        assert await narrow.execute(statement)
+        async with narrow.transaction() as ours:
+            assert await ours.scalar(ONE) == 1
+
+
+async def test_a_statement_soon_after_another_has_no_need_of_the_pool(database: Database) -> None:
+    lent: list[object] = []
+    event.listen(database.engine.sync_engine, "checkout", lambda connection, *_: lent.append(connection))
+    assert [await ask(database) for _ in range(5)] == [1] * 5
+    assert len(lent) == 1
+
+
+async def test_connections_are_replaced_when_they_grow_old(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_RECYCLE_SECONDS", 0.3)
+    monkeypatch.setattr(kept_connections, "_KEPT_SECONDS", 0.1)
+    async with changed(settings, database_pool_size=1) as database:
+        first = await backend(database)
+        await asyncio.sleep(0.4)
+        assert await backend(database) != first
+
+
+async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
+    async with narrow.transaction():
+        started = time.monotonic()
+        results = await asyncio.gather(*(ask(narrow) for _ in range(600)), return_exceptions=True)
+        assert {str(result) for result in results} == {"All database connections are busy."}
+        assert time.monotonic() - started < 30, "one after the other they wait a minute"
+        await examine(narrow)  # does not queue with requests
+    async with narrow.spare():
+        with pytest.raises(DatabaseUnavailable):
+            await examine(narrow)
+    assert await ask(narrow) == 1
+
+
+async def test_nobody_queues_for_longer_than_all_may_take(settings: Settings) -> None:
+    limits = {"database_pool_size": 1, "database_pool_wait": 60, "database_timeout": 0.5}
+    async with changed(settings, **limits) as database, database._queue, asyncio.timeout(30):
+        with pytest.raises(DatabaseUnavailable, match="All database connections are busy"):
+            await ask(database)
+
+
+async def test_connections_are_given_in_the_order_of_asking(settings: Settings) -> None:
+    order: list[int] = []
+
+    async def work(database: Database, number: int) -> None:
+        await database.execute(ONE)
+        order.append(number)
+
+    async with changed(settings, database_pool_size=1, database_pool_wait=5) as database:
+        await asyncio.gather(*(work(database, number) for number in range(100)))
+    assert order == list(range(100))
+
+
+async def test_a_cancelled_statement_leaves_a_working_pool(narrow: Database, connection: asyncpg.Connection) -> None:
+    for _ in range(3):
+        task = asyncio.create_task(sleep(narrow))
+        await until(connection, SLEEPING, 1)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert await ask(narrow) == 1
+        async with narrow.transaction():
+            pass  # the pool has its only connection back
+    await until(connection, SLEEPING, 0)
+    assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
+
+
+async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings) -> None:
+    async with changed(settings, database_pool_size=2) as database:
+        for moment in range(40):
+            calls = [asyncio.create_task(ask(database)) for _ in range(5)]
+            await asyncio.sleep(moment / 4_000)
+            for call in calls:
+                call.cancel()
+            await asyncio.wait(calls)
+        assert await asyncio.gather(*(ask(database) for _ in range(10))) == [1] * 10
+        async with database.transaction(), database.transaction():
+            pass  # the pool has both connections back
+
+
+async def test_a_cancelled_reconnection_gives_its_place_in_the_pool_back(narrow: Database) -> None:
+    cancelled: list[asyncio.Task[int]] = []  # kept: with the exceptions the garbage collector would free their places
+    for turns in range(20):
+        async with narrow.transaction() as ours:
+            driver: Any = (await ours.get_raw_connection()).driver_connection
+        driver.terminate()
+        cancelled.append(asyncio.create_task(ask(narrow)))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        cancelled[-1].cancel()
+        await asyncio.wait(cancelled)
+        assert await ask(narrow) == 1
+
+
+def test_constraints_have_names_by_which_they_can_be_told_apart() -> None:
+    metadata = MetaData(naming_convention=Base.metadata.naming_convention)
+    shelves = Table("shelves", metadata, Column("id", Integer, primary_key=True))
+    table = Table(
+        "boxes",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("shelf", ForeignKey(shelves.c.id), index=True),
+        Column("label", String, unique=True),
+        CheckConstraint("id > 0", name="positive"),
+    )
+    names = {each.name for each in table.constraints} | {each.name for each in table.indexes}
+    assert names == {"pk_boxes", "fk_boxes_shelf_shelves", "ix_boxes_shelf", "uq_boxes_label", "ck_boxes_positive"}
+
+
+async def test_a_violated_constraint_becomes_the_error_of_its_name(database: Database) -> None:
+    await add(database, 6)
+    with pytest.raises(KeyError), constraint_errors({"pk_things": KeyError("taken")}):
+        await add(database, 6)
+    with pytest.raises(IntegrityError), constraint_errors({"pk_thing": KeyError("a part of the name")}):
+        await add(database, 6)
+    with pytest.raises(KeyError), constraint_errors({"pk_things": KeyError("taken")}):
+        async with database.transaction() as ours:
+            await ours.execute(ADD, {"id": 6})

@@ -1,0 +1,165 @@
+"""A database that is lost, slow, frozen or refuses: unavailable if that is its state, and nobody waits for it long."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import Executable, Numeric, func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from chassis.database import Database, engine
+from chassis.errors import DatabaseUnavailable
+
+from ..database_calls import SLEEP, SLEEPING, add, ask, changed, examine, sleep, until, work
+from ..database_proxy import DatabaseProxy, proxy_to
+from ..sample_service.settings import Settings
+
+TERMINATE_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 1000) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid != pg_backend_pid()"
+)
+
+pytestmark = pytest.mark.usefixtures("things")
+
+
+async def test_a_statement_that_takes_too_long_is_given_up(settings: Settings) -> None:
+    async with changed(settings, database_statement_timeout=0.5) as database:
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+            await sleep(database)
+        assert await ask(database) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [SLEEP, select(func.pg_sleep(60, type_=Numeric()))],
+    ids=["run by the driver", "run by SQLAlchemy, whose type has to convert the result"],
+)
+async def test_no_statement_takes_longer_than_all_may_take(settings: Settings, statement: Executable) -> None:
+    async with changed(settings, database_timeout=0.5, database_statement_timeout=60) as database, asyncio.timeout(20):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+            await database.execute(statement)
+
+
+async def test_a_statement_that_waits_for_a_lock_is_given_up(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
+    async with changed(settings, database_lock_timeout=0.1) as database, connection.transaction():
+        await connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(DatabaseUnavailable):
+            await add(database, 5)
+
+
+async def test_connections_that_were_closed_while_idle_are_replaced_unnoticed(
+    database: Database, connection: asyncpg.Connection
+) -> None:
+    await asyncio.gather(*(ask(database) for _ in range(5)))
+    await connection.execute(TERMINATE_OTHERS)
+    for _ in range(10):  # turns of the event loop, in which it reads the farewells and the ends
+        await asyncio.sleep(0.005)
+    assert await asyncio.gather(*(ask(database) for _ in range(5))) == [1] * 5
+
+
+async def test_a_connection_that_is_lost_in_the_middle_is_the_databases_fault(
+    narrow: Database, connection: asyncpg.Connection
+) -> None:
+    task = asyncio.create_task(sleep(narrow))
+    await until(connection, SLEEPING, 1)
+    await connection.execute(TERMINATE_OTHERS)
+    with pytest.raises(DatabaseUnavailable):
+        await task
+    assert await ask(narrow) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"postgres_host": "/nowhere"},
+        {"postgres_host": "127.0.0.1", "postgres_port": 1},
+        {"postgres_host": "does-not-exist.invalid"},
+        {"postgres_db": "does_not_exist"},
+        {"postgres_user": "does_not_exist"},
+    ],
+    ids=str,
+)
+async def test_a_database_that_cannot_be_reached_is_unavailable(settings: Settings, changes: dict[str, Any]) -> None:
+    async with changed(settings, **changes) as database:
+        with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+            await ask(database)
+
+
+@pytest.mark.parametrize(
+    "code", ["08006", "0A000", "25006", "28000", "3D000", "40001", "40P01", "53300", "55P03", "57P03", "58030"]
+)
+async def test_what_the_server_cannot_do_now_is_its_state(database: Database, code: str) -> None:
+    """Classes and codes of PostgreSQL's manual, appendix A: lost, being upgraded, read-only, full, locked, …"""
+    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+        await database.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"))
+
+
+@pytest.mark.parametrize("code", ["22P02", "23503", "25001", "42601", "42501", "55000", "P0001", "XX000"])
+async def test_what_the_server_will_never_do_is_our_fault(database: Database, code: str) -> None:
+    with pytest.raises(DBAPIError):
+        await database.execute(text(f"DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "parameters"),
+    [("SELECT nonsense", {}), ("INSERT INTO things (id) VALUES (CAST(:id AS int))", {"id": 2**40})],
+)
+async def test_a_wrong_statement_is_our_fault(database: Database, statement: str, parameters: dict[str, int]) -> None:
+    with pytest.raises(DBAPIError):
+        await database.execute(text(statement), parameters)
+
+
+async def test_an_error_repeats_no_values(database: Database) -> None:
+    """It is logged, and nobody knows what they are."""
+    async with database.transaction() as connection:
+        with pytest.raises(DBAPIError, match="nonsense") as caught:
+            await connection.execute(text("SELECT nonsense, CAST(:note AS text)"), {"note": "planted"})
+    assert "planted" not in str(caught.value)
+
+
+@pytest.fixture
+async def road(settings: Settings) -> AsyncIterator[tuple[DatabaseProxy, str]]:
+    """A way to the server, and its socket folder; the path of a socket holds about 103 bytes."""
+    with TemporaryDirectory(dir="/tmp") as folder:
+        async with proxy_to(settings.postgres_host, settings.postgres_port, Path(folder)) as road:
+            yield road, folder
+
+
+async def test_a_database_proxy_is_not_waited_for(settings: Settings, road: tuple[DatabaseProxy, str]) -> None:
+    way, folder = road
+    limits = {"database_timeout": 1.0, "database_connect_timeout": 60, "database_pool_size": 2}
+    async with changed(settings, postgres_host=folder, postgres_port=5432, **limits) as database:
+        await asyncio.gather(ask(database), ask(database), examine(database))
+        way.open.clear()
+        for _ in range(2):  # first with connections, then without
+            started = time.monotonic()
+            asked = (ask(database), work(database), *(ask(database) for _ in range(4)), examine(database))
+            results = await asyncio.gather(*asked, return_exceptions=True)
+            assert {type(result) for result in results} == {DatabaseUnavailable}
+            assert "The database did not answer in time." in {str(result) for result in results}
+            assert time.monotonic() - started < 20
+        way.open.set()
+        assert await asyncio.gather(*(ask(database) for _ in range(6))) == [1] * 6
+
+
+async def test_a_connection_that_is_lost_in_the_moment_of_its_use_is_the_databases_fault(
+    narrow: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch = engine.Connection.fetch
+
+    async def lose_and_fetch(connection: engine.Connection, *arguments: Any, **options: Any) -> object:
+        connection.terminate()
+        return await fetch(connection, *arguments, **options)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.Connection, "fetch", lose_and_fetch)
+        with pytest.raises(DatabaseUnavailable):
+            await ask(narrow)
+    assert await ask(narrow) == 1

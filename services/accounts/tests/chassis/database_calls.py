@@ -1,0 +1,51 @@
+"""What tests ask a database, and how they see what it does."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+from sqlalchemy import text
+
+from chassis.database import Database
+
+from .sample_service.settings import Settings
+
+ADD = text("INSERT INTO things (id) VALUES (:id)")
+ONE = text("SELECT 1")
+SLEEP = text("SELECT pg_sleep(60)")
+SLEEPING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"
+
+
+def changed(settings: Settings, **changes: Any) -> Database:
+    return Database(settings.model_copy(update=changes))
+
+
+async def add(database: Database, thing: int) -> None:
+    await database.execute(ADD, {"id": thing})
+
+
+async def ask(database: Database) -> int:
+    return int((await database.execute(ONE))[0][0])
+
+
+async def examine(database: Database) -> None:
+    """Ask as the readiness check does."""
+    async with database.spare() as spare:
+        assert await spare.scalar(ONE) == 1
+
+
+async def work(database: Database) -> None:
+    """Ask twice, in a transaction."""
+    async with database.transaction() as connection:
+        for _ in range(2):
+            assert await connection.scalar(ONE) == 1
+
+
+async def sleep(database: Database) -> None:
+    await database.execute(SLEEP)
+
+
+async def until(connection: asyncpg.Connection, number: str, expected: int) -> None:
+    async with asyncio.timeout(20):
+        while await connection.fetchval(number) != expected:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)

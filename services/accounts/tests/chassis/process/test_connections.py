@@ -1,0 +1,60 @@
+"""Many connections at a real process: they cannot shut others out, and once gone they hold nothing."""
+
+import asyncio
+import resource
+import socket
+import struct
+from pathlib import Path
+
+import pytest
+
+from ..raw_http import answer_to, statuses
+from .test_server import lines, served
+
+DESCRIPTORS = 256
+HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+HEAD = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 30_000
+
+
+def open_connections(url: str, count: int) -> list[socket.socket]:
+    return [socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) for _ in range(count)]
+
+
+def resident_mib(process: int) -> float:
+    [pages] = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS")]
+    return int(pages.split()[1]) / 1024
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /health/li", HEAD])
+async def test_idle_connections_make_room_before_descriptors_run_out(tmp_path: Path, begun: bytes) -> None:
+    log = tmp_path / "log"
+    async with served(log, HEADER_TIMEOUT="600") as (process, url):
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+        connections = open_connections(url, DESCRIPTORS + 200)
+        for connection in connections:
+            try:
+                connection.sendall(begun)
+            except ConnectionError:
+                continue  # it has made room already
+        for _ in range(20):
+            assert statuses(await answer_to(url, HEALTH)) == [200]
+        warnings = [line["message"] for line in lines(log) if line["level"] == "WARNING"]
+        for connection in connections:
+            connection.close()
+    assert any("connections are open" in warning for warning in warnings)
+
+
+async def test_connections_that_were_reset_hold_nothing(tmp_path: Path) -> None:
+    async with served(tmp_path / "log") as (process, url):
+        await asyncio.to_thread(leave_quickly, url, 200)
+        before = resident_mib(process.pid)
+        await asyncio.to_thread(leave_quickly, url, 3_000)
+        assert resident_mib(process.pid) - before < 20, "each had 30 kB"
+
+
+def leave_quickly(url: str, times: int) -> None:
+    for _ in range(times):
+        [connection] = open_connections(url, 1)
+        connection.sendall(HEAD)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()

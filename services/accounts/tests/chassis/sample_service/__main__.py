@@ -1,0 +1,12 @@
+"""The service's commands: `python -m <package> serve | migrate | openapi | …`."""
+
+from chassis.early_logging import start_logging
+
+from . import IDENTITY
+
+if __name__ == "__main__":
+    start_logging(IDENTITY)
+
+    from chassis.process.commands import run  # a library that is missing becomes a log line
+
+    run(__package__, IDENTITY)

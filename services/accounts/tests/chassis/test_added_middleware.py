@@ -1,0 +1,206 @@
+"""Middleware of a service, given at once or added later, works as FastAPI's users know it, inside of the chassis's."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from fastapi import BackgroundTasks, FastAPI
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chassis.request_context import current_request
+
+from .conftest import Boot
+from .log_reader import access_lines, empty, read_log
+from .sample_service.main import create_app
+from .sample_service.settings import Settings
+
+Build = Callable[[Settings], FastAPI]
+colour: ContextVar[str] = ContextVar("colour", default="none")
+
+
+class Failing:
+    """Pure ASGI."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            raise RuntimeError("planted")
+        await self.app(scope, receive, send)
+
+
+async def fail(_request: Request, _call_next: RequestResponseEndpoint) -> Response:
+    raise RuntimeError("planted")
+
+
+async def pass_on(request: Request, call_next: RequestResponseEndpoint) -> Response:
+    colour.set("red")
+    response = await call_next(request)
+    response.headers["X-Passed"] = "on"
+    return response
+
+
+def given(settings: Settings) -> FastAPI:
+    return create_app(settings, middleware=[Middleware(Failing)])
+
+
+def given_as_function(settings: Settings) -> FastAPI:
+    return create_app(settings, middleware=[Middleware(BaseHTTPMiddleware, dispatch=fail)])
+
+
+def added(settings: Settings) -> FastAPI:
+    app = create_app(settings)
+    app.add_middleware(Failing)
+    return app
+
+
+def decorated(settings: Settings) -> FastAPI:
+    app = create_app(settings)
+    app.middleware("http")(fail)
+    return app
+
+
+@pytest.mark.parametrize("build", [given, given_as_function, added, decorated])
+async def test_what_it_raises_is_a_problem_with_id_headers_one_line_and_one_stack_trace(
+    sample_settings: Settings, sample_log: Path, boot: Boot, build: Build
+) -> None:
+    async with boot(build(sample_settings)) as url, aiohttp.ClientSession(url) as client:
+        empty(sample_log)
+        async with client.get("/sample/items", headers={"X-Request-ID": "mine"}) as response:
+            assert response.status == 500
+            assert response.headers.getall("X-Request-ID") == ["mine"]
+            assert response.headers["X-Frame-Options"] == "DENY"
+            problem = await response.json(content_type="application/problem+json")
+        assert problem["type"] == "/problems/internal-error"
+        [line] = await access_lines(sample_log)
+    assert (line["http.response.status_code"], line["request_id"]) == (500, "mine")
+    [trace] = [each for each in read_log(sample_log) if "exception.type" in each]
+    assert (trace["exception.message"], trace["request_id"]) == ("planted", "mine")
+
+
+async def test_what_is_added_later_stands_outside_of_what_was_given(sample_settings: Settings, boot: Boot) -> None:
+    seen: list[str] = []
+
+    def noting(name: str) -> Callable[[Request, RequestResponseEndpoint], Awaitable[Response]]:
+        async def note(request: Request, call_next: RequestResponseEndpoint) -> Response:
+            context = current_request()
+            seen.append(f"{name} {context.request_id if context else 'nothing'}")
+            return await call_next(request)
+
+        return note
+
+    first = Middleware(BaseHTTPMiddleware, dispatch=noting("given"))
+    app = create_app(sample_settings, middleware=[first])
+    app.add_middleware(BaseHTTPMiddleware, dispatch=noting("added"))
+    app.middleware("http")(noting("last"))
+    headers = {"X-Request-ID": "mine"}
+    async with boot(app) as url, aiohttp.ClientSession(url) as client, client.get("/health/live", headers=headers):
+        assert seen == ["last mine", "added mine", "given mine"]
+
+
+async def test_nothing_is_added_once_the_application_runs(sample_settings: Settings, boot: Boot) -> None:
+    app = create_app(sample_settings)
+    async with boot(app):
+        with pytest.raises(RuntimeError, match="Cannot add middleware after an application has started"):
+            app.add_middleware(Failing)
+
+
+async def test_a_library_may_build_the_stack_again(sample_settings: Settings, sample_log: Path, boot: Boot) -> None:
+    """As the instrumentation of OpenTelemetry does, which puts itself around it."""
+    app = create_app(sample_settings)
+    app.middleware("http")(pass_on)
+    async with boot(app) as url, aiohttp.ClientSession(url) as client:
+        app.middleware_stack = app.build_middleware_stack()
+        empty(sample_log)
+        async with client.get("/sample/items") as response:
+            assert response.headers.getall("X-Passed") == ["on"]
+            assert len(response.headers.getall("X-Frame-Options")) == 1
+        await access_lines(sample_log)
+
+
+@pytest.fixture
+async def passed(
+    sample_settings: Settings, sample_log: Path, boot: Boot
+) -> AsyncIterator[tuple[aiohttp.ClientSession, list[str]]]:
+    """Below `@app.middleware("http")` that sets a context variable, and what routes noted."""
+    events: list[str] = []
+    app = create_app(sample_settings)
+    app.middleware("http")(pass_on)
+
+    @app.get("/colour")
+    async def get_colour() -> list[Any]:
+        context = current_request()
+        return [colour.get(), context.request_id if context else None]
+
+    @app.get("/slowly")
+    async def slowly() -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"chunk"
+                    await asyncio.sleep(0.01)
+            finally:
+                events.append("ended")
+
+        return StreamingResponse(chunks())
+
+    @app.get("/later")
+    async def later(tasks: BackgroundTasks, how: str) -> str:
+        async def work() -> None:
+            events.append(f"worked for {colour.get()}")
+            if how == "badly":
+                raise RuntimeError("planted")
+
+        tasks.add_task(work)
+        return "answered"
+
+    async with boot(app) as url, aiohttp.ClientSession(url) as client:
+        empty(sample_log)
+        yield client, events
+
+
+async def until(events: list[str], event: str) -> None:
+    async with asyncio.timeout(60):
+        while event not in events:  # noqa: ASYNC110 - a route appends it
+            await asyncio.sleep(0.01)
+
+
+async def test_context_variables_reach_the_route(passed: tuple[aiohttp.ClientSession, list[str]]) -> None:
+    client, _ = passed
+    async with client.get("/colour", headers={"X-Request-ID": "mine"}) as response:
+        assert await response.json() == ["red", "mine"]
+        assert response.headers["X-Passed"] == "on"
+
+
+async def test_a_stream_comes_piece_by_piece_and_ends_when_its_client_leaves(
+    passed: tuple[aiohttp.ClientSession, list[str]], sample_log: Path
+) -> None:
+    client, events = passed
+    async with client.get("/slowly") as response:
+        assert await response.content.readexactly(5) == b"chunk"
+        assert events == []
+    response.close()
+    await until(events, "ended")
+    await access_lines(sample_log)
+    assert not [each for each in read_log(sample_log) if "exception.type" in each]
+
+
+@pytest.mark.parametrize(("how", "traces"), [("well", []), ("badly", ["planted"])])
+async def test_background_tasks_run_once_it_is_answered(
+    passed: tuple[aiohttp.ClientSession, list[str]], sample_log: Path, how: str, traces: list[str]
+) -> None:
+    client, events = passed
+    async with client.get("/later", params={"how": how}) as response:
+        assert (response.status, await response.json()) == (200, "answered")
+    await until(events, "worked for red")
+    await access_lines(sample_log)
+    assert [each["exception.message"] for each in read_log(sample_log) if "exception.type" in each] == traces

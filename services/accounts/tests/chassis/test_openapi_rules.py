@@ -1,0 +1,63 @@
+"""The rules for OpenAPI documents object to what is wrong."""
+
+import re
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field, TypeAdapter
+
+from .. import openapi_rules
+
+PORTABLE = [
+    "^[A-Za-z0-9_.-]{4,20}$", "^$", "a|b", "^(?:ab)+$", "^(a|bc?)*x$", r"^\+[1-9][0-9]{1,14}$", r"^[\[\]\\^-]+$", "é+",
+    r"^[a-z\-0]{2,}$", r"^\x41+?$", r"^\/a\.b$", "^[ -~]*$", "^(?:[0-9]{4}-[0-9]{2})?$", "[a-]",
+]  # fmt: skip
+NOT_PORTABLE = [
+    r"^\d+$", r"^\w+$", r"^\s*$", r"\bword", r"\p{L}", r"^a\Z", r"\Aa", "a*+", "a++", "a?+", "(?>a)", "(?=a)", "(?!a)",
+    "(?<=a)b", "(?<!a)b", "(?P<name>a)", "(?<name>a)", "(?i)a", r"(a)\1", "^.+$", "[^a]", "[^/]+", "😀+", "[😀]",
+    "a{,3}", "a{", "}", "]", "[]a]", "[a[b]]", "[a&&b]", "[a--b]", r"\u0041", r"\-", r"\e", r"\'", "a{1001}", "*a",
+    "^*", "(*a)", "a**", "(a", "a)", "[a", "\\",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("pattern", PORTABLE)
+def test_a_portable_pattern_is_accepted(pattern: str) -> None:
+    assert openapi_rules.is_portable(pattern)
+    re.compile(pattern)
+    TypeAdapter(Annotated[str, Field(pattern=pattern)])  # which is compiled by Rust
+
+
+@pytest.mark.parametrize("pattern", NOT_PORTABLE)
+def test_a_pattern_that_languages_read_differently_is_refused(pattern: str) -> None:
+    assert not openapi_rules.is_portable(pattern)
+    schema = {"anyOf": [{"type": "string", "pattern": pattern}]}
+    documents: list[dict[str, Any]] = [schema, {"properties": {"name": schema}}, {"patternProperties": {pattern: {}}}]
+    for document in documents:
+        with pytest.raises(AssertionError, match="not every language reads it alike"):
+            openapi_rules.check_patterns(document)
+
+
+def test_a_property_called_pattern_is_none() -> None:
+    openapi_rules.check_patterns({"properties": {"pattern": {"type": "string"}}})
+
+
+def operation(**changes: Any) -> dict[str, Any]:
+    content = {"application/problem+json": {}}
+    responses = {code: {"content": content} for code in ("413", "415", "421", "422", "500", "503")}
+    return {"requestBody": {}, "responses": responses, **changes}
+
+
+def test_errors_are_problems_unless_a_protocol_has_its_own() -> None:
+    good, oauth = operation(), operation(**{"x-errors": "RFC 6749"})
+    oauth["responses"]["400"] = {"content": {"application/json": {}}}
+    openapi_rules.check_problems({"paths": {"/x": {"post": good}, "/token": {"post": oauth}}})
+    del oauth["x-errors"]
+    with pytest.raises(AssertionError):
+        openapi_rules.check_problems({"paths": {"/token": {"post": oauth}}})
+    good["responses"]["400"] = {"content": {"text/plain": {}}}
+    with pytest.raises(AssertionError):
+        openapi_rules.check_problems({"paths": {"/x": {"post": good | {"x-errors": "RFC 6749"}}}})
+    without = operation()
+    del without["responses"]["415"]
+    with pytest.raises(AssertionError):
+        openapi_rules.check_problems({"paths": {"/x": {"post": without}}})

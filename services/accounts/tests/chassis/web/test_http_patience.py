@@ -1,0 +1,173 @@
+"""Each phase of a request has a time limit; a connection that is gone, or that nobody uses, holds nothing."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from chassis.web.connections import Limits
+
+from ...booting import booted
+from ..log_reader import access_lines, empty, read_log
+from ..raw_http import answer_to, connection_to, statuses
+from ..sample_service.main import create_app
+from ..sample_service.settings import Settings
+
+GET = b"GET /sample/items HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /sample/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n"
+SLOW = b"GET /sample/slow?seconds=1.5 HTTP/1.1\r\nHost: x\r\n\r\n"
+BLINK = Limits(head=0.2, body=0.2, write=1, keep_alive=0.2)
+PATIENCE = 60
+
+
+@pytest.fixture(scope="module")
+async def url(sample_settings: Settings) -> AsyncIterator[str]:
+    async with booted(create_app(sample_settings), BLINK) as url:
+        yield url
+
+
+@pytest.fixture
+def log(sample_log: Path) -> Path:
+    empty(sample_log)
+    return sample_log
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        (b"GET /sam", [408]),
+        (GET, [408]),
+        (POST + b"abc", [408]),
+        (POST.replace(b"upload", b"items") + b"abc", [408]),
+        (GET + b"\r\n" + GET, [200, 408]),
+        (GET + b"\r\n" + POST + b"abc", [200, 408]),
+        (SLOW + GET, [200, 408]),
+        (SLOW + POST + b"abc", [200, 408]),
+        (SLOW, [200]),
+        (GET + b"\r\n", [200]),
+    ],
+)
+async def test_what_does_not_come_is_answered_408_and_closed(
+    url: str, request_: bytes, expected: list[int], log: Path
+) -> None:
+    assert statuses(await answer_to(url, request_)) == expected
+    lines = await access_lines(log, len(expected))
+    assert [line["http.response.status_code"] for line in lines] == expected
+    assert not [line for line in read_log(log) if line["level"] == "ERROR"]
+
+
+@pytest.mark.parametrize("nothing", [b"", b"\r\n", GET + b"\r\n\r\n"])
+async def test_a_connection_on_which_nothing_comes_is_closed_in_silence(url: str, nothing: bytes, log: Path) -> None:
+    assert statuses(await answer_to(url, nothing)) == [200] * nothing.count(b"GET")
+    assert not [line for line in read_log(log) if line["level"] != "INFO"]
+
+
+async def test_bytes_that_trickle_do_not_buy_time(url: str) -> None:
+    reader, writer = await connection_to(url)
+    trickle = asyncio.create_task(trickled(writer, GET + b"X: " + b"x" * 10_000))
+    async with asyncio.timeout(PATIENCE):
+        assert statuses(await reader.read()) == [408]
+    trickle.cancel()
+    writer.close()
+
+
+async def trickled(writer: asyncio.StreamWriter, text: bytes) -> None:
+    for byte in text:
+        writer.write(bytes([byte]))
+        await asyncio.sleep(0.01)
+
+
+async def test_a_body_that_comes_at_a_fair_rate_is_waited_for(url: str) -> None:
+    reader, writer = await connection_to(url)
+    writer.write(POST.replace(b"10", b"20000"))
+    for _ in range(10):
+        await asyncio.sleep(0.1)  # altogether far longer than the limit
+        writer.write(b"x" * 2000)
+    async with asyncio.timeout(PATIENCE):
+        assert statuses(await reader.read()) == [200]
+    writer.close()
+
+
+async def test_an_answer_that_nobody_reads_is_cut_off(url: str, log: Path) -> None:
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.send(b"GET /sample/large?size=30000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        await access_lines(log)
+        client.settimeout(PATIENCE)
+        received = await asyncio.to_thread(drained, client, after=3)
+    assert received < 30_000_000
+
+
+def drained(client: socket.socket, *, after: float) -> int:
+    """Bytes that come until the connection is closed or reset, if one begins to read that late."""
+    import time  # noqa: PLC0415
+
+    time.sleep(after)
+    received = 0
+    try:
+        while chunk := client.recv(2**20):
+            received += len(chunk)
+    except ConnectionResetError:
+        pass
+    return received
+
+
+async def test_an_answer_that_is_taken_slowly_is_not_cut_off(url: str) -> None:
+    reader, writer = await connection_to(url)
+    writer.write(b"GET /sample/large?size=12000000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    received = 0
+    async with asyncio.timeout(PATIENCE):
+        while chunk := await reader.read(400_000):
+            received += len(chunk)
+            await asyncio.sleep(0.05)
+    writer.close()
+    assert received > 12_000_000
+
+
+async def test_a_client_that_goes_on_sending_after_its_refusal_is_closed(url: str) -> None:
+    reader, writer = await connection_to(url)
+    writer.write(b"nonsense\r\n\r\n")
+    flood = asyncio.create_task(flooded(writer))
+    async with asyncio.timeout(PATIENCE):
+        assert statuses(await reader.read(2000)) == [400]
+        await flood
+
+
+async def flooded(writer: asyncio.StreamWriter) -> None:
+    """Send until the other side will not have it any more."""
+    try:
+        while True:
+            writer.write(b"x" * 2**16)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+    except ConnectionError:
+        pass
+
+
+async def test_who_leaves_while_its_answer_is_made_is_499(url: str, log: Path) -> None:
+    _, writer = await connection_to(url)
+    writer.write(SLOW + SLOW)
+    await asyncio.sleep(0.1)
+    reset(writer)
+    lines = await access_lines(log, 2)
+    assert [line["http.response.status_code"] for line in lines] == [499, 499]
+    assert not [line for line in read_log(log) if line["level"] == "ERROR"]
+
+
+async def test_who_closes_while_its_answer_is_made_is_499(url: str, log: Path) -> None:
+    _, writer = await connection_to(url)
+    writer.write(SLOW)
+    await asyncio.sleep(0.1)
+    writer.close()
+    [line] = await access_lines(log)
+    assert line["http.response.status_code"] == 499
+
+
+def reset(writer: asyncio.StreamWriter) -> None:
+    """Close as a process that is killed with unread data: with RST."""
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()

@@ -1,0 +1,25 @@
+"""The smallest proof that the whole works: the service boots on its database and answers."""
+
+import aiohttp
+
+
+async def test_is_live_and_ready(client: aiohttp.ClientSession) -> None:
+    for path in ("/health/live", "/health/ready"):
+        async with client.get(path) as response:
+            assert response.status == 200
+
+
+async def test_documents_itself(client: aiohttp.ClientSession) -> None:
+    async with client.get("/api/openapi.json") as response:
+        document = await response.json()
+    assert "/health/ready" in document["paths"]
+    for path in ("/api/docs", "/api/redoc"):
+        async with client.get(path) as response:
+            assert response.status == 200
+
+
+async def test_answers_an_unknown_path_with_a_problem(client: aiohttp.ClientSession) -> None:
+    async with client.get("/nowhere", headers={"X-Request-ID": "my-id"}) as response:
+        assert response.status == 404
+        assert response.content_type == "application/problem+json"
+        assert (await response.json())["request_id"] == "my-id" == response.headers["X-Request-ID"]

@@ -1,0 +1,111 @@
+"""What every test of this service can ask for: a real PostgreSQL, and the service itself, booted."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import aiohttp
+import asyncpg
+import pytest
+from fastapi import FastAPI
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from chassis.database import Database
+from postgres.server import postgres_environment
+
+from accounts_service.main import create_app
+from accounts_service.settings import Settings
+
+from .booting import booted
+from .databases import administrator, settings_for, temporary_database
+
+# A property is about what holds, not about how fast the machine is that checks it.
+hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("patient")
+
+SERVICE_FOLDER = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[dict[str, str]]:
+    """A throw-away server (or the one that POSTGRES_HOST names): POSTGRES_HOST, _PORT, _USER and _PASSWORD."""
+    with postgres_environment() as variables:
+        yield variables
+
+
+@pytest.fixture(scope="session")
+async def migrated(postgres: dict[str, str]) -> AsyncIterator[str]:
+    """A database at head, migrated once; the others are cloned from it."""
+    async with temporary_database(postgres) as name:
+        migrate = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "accounts_service", "migrate"),
+            cwd=SERVICE_FOLDER,
+            env=os.environ | postgres | {"POSTGRES_DB": name, "PYTHONPATH": "src"},
+        )
+        assert await migrate.wait() == 0
+        yield name
+
+
+@pytest.fixture(scope="module")
+async def database_name(postgres: dict[str, str], migrated: str) -> AsyncIterator[str]:
+    """A clean database for each test module."""
+    async with temporary_database(postgres, template=migrated) as name:
+        yield name
+
+
+@pytest.fixture
+async def empty_database(postgres: dict[str, str]) -> AsyncIterator[str]:
+    """The name of a database without any table."""
+    async with temporary_database(postgres) as name:
+        yield name
+
+
+@pytest.fixture
+async def empty_connection(postgres: dict[str, str], empty_database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the empty database."""
+    async with administrator(postgres, empty_database) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def settings(postgres: dict[str, str], database_name: str) -> Settings:
+    """The settings under test."""
+    return settings_for(Settings, postgres, database_name)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """The database under test, as repositories see it."""
+    async with Database(settings) as database:
+        yield database
+
+
+@pytest.fixture
+async def connection(postgres: dict[str, str], database_name: str) -> AsyncIterator[asyncpg.Connection]:
+    """A second connection to the database under test, to see what was really committed."""
+    async with administrator(postgres, database_name) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def boot() -> Callable[[FastAPI], AbstractAsyncContextManager[str]]:
+    """How to serve another application than the service."""
+    return booted
+
+
+@pytest.fixture(scope="module")
+async def base_url(settings: Settings) -> AsyncIterator[str]:
+    """The service, booted on a clean database."""
+    async with booted(create_app(settings)) as url:
+        yield url
+
+
+@pytest.fixture
+async def client(base_url: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the booted service."""
+    async with aiohttp.ClientSession(base_url) as session:
+        yield session

@@ -1,0 +1,14 @@
+"""What the use cases are tested over does what the database does."""
+
+import pytest
+
+from .accounts import InMemoryAccounts
+from .sessions import InMemorySessions, SessionRepositoryContract, two_accounts
+
+
+class TestInMemorySessions(SessionRepositoryContract):
+    @pytest.fixture
+    async def repository(self) -> InMemorySessions:
+        accounts = InMemoryAccounts()
+        await two_accounts(accounts)
+        return InMemorySessions(accounts)

@@ -1,0 +1,66 @@
+"""Stand-ins for what is slow: passwords and keys."""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from accounts_service.core.cryptography.passwords import HashingBusy
+from accounts_service.core.entities.signing_keys import SigningKey
+from accounts_service.core.entities.tokens import Claims
+
+from ..repositories.accounts import NOW
+
+
+class Clock:
+    """A clock that one can put forward."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def passes(self, **time: float) -> None:
+        self.time += timedelta(**time)
+
+
+class PlainPasswords:
+    """`Passwords` that can be read; `busy` makes it refuse, `prefix` is what is up to date."""
+
+    def __init__(self) -> None:
+        self.busy = False
+        self.prefix = "plain:"
+        self.asked: list[str | None] = []
+
+    async def hash(self, password: str) -> str:
+        if self.busy:
+            raise HashingBusy
+        return self.prefix + password
+
+    async def verify(self, password_hash: str | None, password: str | None) -> bool:
+        self.asked.append(password_hash)
+        if self.busy:
+            raise HashingBusy
+        return password_hash is not None and password is not None and password_hash.split(":", 1)[1] == password
+
+    def is_outdated(self, password_hash: str) -> bool:
+        return not password_hash.startswith(self.prefix)
+
+
+class PlainSigner:
+    """`Signer` whose tokens can be read."""
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def new_key(self, *, signs_from: datetime) -> SigningKey:
+        self.made += 1
+        return SigningKey(id=f"key {self.made}", public_jwk="{}", sealed_private_key=b"", signs_from=signs_from)
+
+    def sign(self, claims: Claims, key: SigningKey) -> str:
+        return f"{key.id}|{claims.subject}|{claims.client_id}|{' '.join(sorted(claims.scopes))}"
+
+    def account_of(self, token: str, keys: Collection[SigningKey], *, issuer: str, audience: str) -> UUID | None:
+        assert (issuer, audience) == ("issuer", "audience")
+        key_id, subject, *_ = token.split("|")
+        return UUID(subject) if key_id in {key.id for key in keys} else None

@@ -1,0 +1,69 @@
+"""The use cases of keys and tokens, over what is in memory."""
+
+import hashlib
+from uuid import UUID
+
+import pytest
+
+from accounts_service.core.entities.clients import Client, ScopeRefused, UnknownClient
+from accounts_service.core.entities.signing_keys import NoSigningKey
+from accounts_service.core.services.clients import Clients
+
+from .conftest import World
+
+
+async def test_the_first_key_is_made_when_it_is_needed(world: World) -> None:
+    assert (await world.keys.signing()).id == "key 1"
+    assert [key.id for key in await world.keys.published()] == ["key 1"]
+
+
+async def test_a_further_key_is_published_before_it_signs(world: World) -> None:
+    await world.keys.signing()
+    assert (await world.keys.rotate()).id == "key 2"
+    assert (await world.keys.rotate()).id == "key 2"
+    assert (await world.keys.signing()).id == "key 1"
+    assert [key.id for key in await world.keys.published()] == ["key 1", "key 2"]
+    world.clock.passes(minutes=5)
+    assert (await world.keys.signing()).id == "key 2"
+    world.clock.passes(minutes=12)
+    assert [key.id for key in await world.keys.published()] == ["key 2"]
+    assert (await world.keys.rotate()).id == "key 3"
+
+
+async def test_rotating_makes_the_first_key_too(world: World) -> None:
+    await world.keys.rotate()
+    assert (await world.keys.signing()).id == "key 1"
+
+
+async def test_a_stolen_key_is_gone_at_once(world: World) -> None:
+    await world.keys.signing()
+    await world.keys.rotate()
+    assert (await world.keys.replace()).id == "key 3"
+    assert [key.id for key in await world.keys.published()] == ["key 3"]
+
+
+async def test_nothing_signs_before_its_time(world: World) -> None:
+    await world.keys.signing()
+    world.clock.passes(days=-1)
+    with pytest.raises(NoSigningKey):
+        await world.keys.signing()
+
+
+async def test_knows_whose_token_it_is(world: World) -> None:
+    account_id = UUID(int=5)
+    grant = world.tokens.grant(await world.tokens.signing_key(), subject=str(account_id), client_id="accounts")
+    assert await world.tokens.account_of(grant.access_token) == account_id
+
+
+async def test_a_client_gets_what_it_may_have(world: World) -> None:
+    secret = hashlib.sha256(b"secret").digest()
+    clients = Clients([Client(id="friends", secret_sha256=secret, scopes=frozenset({"a", "b"}))], tokens=world.tokens)
+    friends = clients.authenticated("friends", "secret")
+    assert (await clients.grant(friends, None)).access_token == "key 1|friends|friends|a b"
+    assert (await clients.grant(friends, frozenset({"b"}))).scopes == {"b"}
+    with pytest.raises(ScopeRefused) as refused:
+        await clients.grant(friends, frozenset({"b", "c"}))
+    assert str(refused.value) == "The client may not have this scope."
+    for client_id, guess in (("friends", "wrong"), ("nobody", "secret"), ("", "")):
+        with pytest.raises(UnknownClient, match="unknown or its secret is wrong"):
+            clients.authenticated(client_id, guess)

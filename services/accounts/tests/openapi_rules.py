@@ -1,0 +1,111 @@
+"""What the OpenAPI document of every service keeps to."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+# What the regular expressions of Python, Rust (pydantic), Go (RE2) and JavaScript, with the flag `u` and without, read
+# alike. So there is no `.`, `\d`, `\w`, `\s`, `\b` and `[^…]`: they differ in newlines, in Unicode, or beyond U+FFFF.
+_ESCAPE: Final = r"\\(?:[\\^$.|?*+()\[\]{}/tnr]|x[0-9A-Fa-f]{2})"
+_IN_CLASS: Final = rf"(?:[^\\\[\]\-\U00010000-\U0010ffff]|{_ESCAPE}|\\-)"
+_CLASS: Final = rf"\[(?!\^|[^\]]*(?:&&|~~|\|\|))(?:{_IN_CLASS}(?:-{_IN_CLASS})?)+-?\]"
+_ATOM: Final = rf"[^\\^$.|?*+()\[\]{{}}\U00010000-\U0010ffff]|{_ESCAPE}|{_CLASS}"
+_TOKEN: Final = re.compile(
+    rf"(?P<atom>{_ATOM})|(?P<open>\((?:\?:)?)|(?P<close>\))|(?P<between>[|^$])"
+    r"|(?P<repeat>(?:[*+?]|\{(?P<least>\d{1,3})(?:,(?P<most>\d{1,3})?)?\})\??)"
+)
+
+
+def check_references(document: dict[str, Any]) -> None:
+    """Each `$ref` leads to a part of the document."""
+    names = set(_references(document))
+    assert names
+    for name in names:
+        part: Any = document
+        for step in name.removeprefix("#/").split("/"):
+            part = part[step]
+        assert part
+
+
+def check_problems(document: dict[str, Any]) -> None:
+    """Each operation declares the problems that any can answer, and all errors are problems."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if path.startswith("/health"):
+                continue
+            assert operation["responses"].keys() >= {"421", "422", "500", "503"}, (method, path)
+            # An operation of a protocol that has errors of its own, such as OAuth, names it: `x-errors: RFC 6749`.
+            is_foreign = "x-errors" in operation
+            if "requestBody" in operation:
+                assert operation["responses"].keys() >= ({"413"} if is_foreign else {"413", "415"}), (method, path)
+            allowed = {"application/problem+json"} | ({"application/json"} if is_foreign else set())
+            for status, response in operation["responses"].items():
+                if int(status) >= 400:
+                    assert response["content"].keys() <= allowed, (method, path, status)
+                    assert response["content"], (method, path, status)
+
+
+def check_examples(document: dict[str, Any]) -> None:
+    """Examples of problems have all members that a problem must have."""
+    required = set(document["components"]["schemas"]["ProblemDetails"]["required"])
+    examples = list(_examples_of_problems(document))
+    assert examples
+    for example in examples:
+        assert example.keys() >= required
+
+
+def check_patterns(document: dict[str, Any]) -> None:
+    """Each pattern is understood, and understood alike, by clients and gateways in other languages."""
+    for pattern in _patterns(document):
+        assert is_portable(pattern), f"not every language reads it alike: {pattern}"
+
+
+def is_portable(pattern: str) -> bool:
+    """Whether Python, Rust, Go and JavaScript read a regular expression alike.
+
+    But for `$`, which in Python is also before a newline at the end; there is no other end that all know.
+    """
+    depth = position = 0
+    may_repeat = False
+    while position < len(pattern):
+        token = _TOKEN.match(pattern, position)
+        if token is None or (token["repeat"] and not may_repeat):
+            return False
+        depth += bool(token["open"]) - bool(token["close"])
+        if depth < 0:
+            return False
+        may_repeat = bool(token["atom"] or token["close"])
+        position = token.end()
+    return depth == 0
+
+
+def _patterns(part: object) -> Iterator[str]:
+    """All `pattern`s and names of `patternProperties` below a part of the document."""
+    if isinstance(part, dict):
+        if isinstance(part.get("pattern"), str):
+            yield part["pattern"]
+        named = part.get("patternProperties")
+        yield from named if isinstance(named, dict) else ()
+    for below in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _patterns(below)
+
+
+def _examples_of_problems(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for response in operation["responses"].values():
+                content = response.get("content", {}).get("application/problem+json", {})
+                for example in content.get("examples", {}).values():
+                    yield example["value"]
+
+
+def _references(document: object) -> Iterator[str]:
+    """All `$ref`s below a part of the document."""
+    if isinstance(document, dict):
+        for name, value in document.items():
+            if name == "$ref":
+                yield value
+            yield from _references(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from _references(value)

@@ -1,0 +1,59 @@
+"""Ask for known vulnerabilities of everything that the locks of the current folder pin; needs the network.
+
+python -m dependencies.audit [options of `uv audit`, such as --ignore ID]
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+LOCKS = ("requirements*.txt", "tools/**/*requirements.txt", "docs/requirements*.txt")
+AUDIT = ("uv", "audit", "--preview-features", "audit-command")
+FAILED = 2
+PROJECT = """\
+[project]
+name = "locked"
+version = "0"
+requires-python = ">=3.11"
+dependencies = {pins}
+[tool.uv]
+package = false
+"""
+
+
+def pins(folder: Path) -> list[str]:
+    """Return what the locks pin, for every platform, without the hashes."""
+    locks = [path for pattern in LOCKS for path in folder.glob(pattern)]
+    lines = [line for path in locks for line in path.read_text(encoding="utf-8").splitlines()]
+    return sorted({line.removesuffix("\\").strip() for line in lines if line[:1].isalnum()})
+
+
+def audit(folder: Path, options: list[str]) -> int:
+    """Return 0 if nothing is known, 1 if something is, and 2 with one sentence if uv could not ask."""
+    with tempfile.TemporaryDirectory() as temporary:
+        # uv audits projects, not requirements: this one depends on all pins and on nothing else.
+        project = PROJECT.format(pins=json.dumps(pins(folder)))
+        (Path(temporary) / "pyproject.toml").write_text(project, encoding="utf-8")
+        done = subprocess.run([*AUDIT, *options], cwd=temporary, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode == FAILED:
+        lines = [line.strip().partition(": ") for line in done.stderr.splitlines()]
+        reasons = [reason for kind, _, reason in lines if kind in {"error", "cause"}]
+        print(f"Nothing was audited, as uv failed: {'; '.join(reasons)}.", file=sys.stderr)
+    else:
+        print(done.stderr, end="", file=sys.stderr)
+    return done.returncode
+
+
+def main() -> int:
+    """Audit; 2 also if uv is missing."""
+    if not shutil.which("uv"):
+        print("uv is needed to audit; install it next to nox, for example with: pip install uv", file=sys.stderr)
+        return FAILED
+    return audit(Path.cwd(), sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

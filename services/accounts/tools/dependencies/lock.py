@@ -1,0 +1,131 @@
+"""Write requirements.txt and requirements-dev.txt from pyproject.toml, or check that they fit it.
+
+python -m dependencies.lock                         lock, keeping the versions that still fit
+python -m dependencies.lock --upgrade               lock the newest versions that are at least a week old
+python -m dependencies.lock --upgrade --cooldown 0  lock the newest versions, for an urgent fix
+python -m dependencies.lock --check                 exit 1 if a lock is older than the dependency lists or breaks them
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+COMPILE = (
+    *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
+    *("--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"),
+)
+COOLDOWN_DAYS = 7  # most poisoned releases are found and withdrawn within days
+Locks = Mapping[str, Sequence[str]]
+LOCKS: Locks = {
+    "requirements.txt": ("pyproject.toml",),
+    "requirements-dev.txt": ("pyproject.toml", "--group", "dev", "--constraint", "requirements.txt"),
+}
+
+
+def header(folder: Path) -> str:
+    """Return the first line of every lock of `folder`; it changes whenever a dependency list does."""
+    pyproject = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    project = pyproject["project"]
+    lists = [project["requires-python"], project["dependencies"], pyproject["dependency-groups"]]
+    digest = hashlib.sha256(json.dumps(lists, sort_keys=True).encode()).hexdigest()
+    return f"# Written by `nox -s lock` from dependency lists with the SHA-256 {digest}\n"
+
+
+def stale(folder: Path, locks: Locks = LOCKS) -> list[str]:
+    """Name the locks of `folder` that are missing or older than the dependency lists."""
+    first_line = header(folder)
+    paths = {name: folder / name for name in locks}
+    return [
+        name
+        for name, path in paths.items()
+        if not path.is_file() or not path.read_text(encoding="utf-8").startswith(first_line)
+    ]
+
+
+def pins(lock: Path) -> dict[str, set[str]]:
+    """Return the versions that a lock has of each package; there are several if platforms differ."""
+    found: dict[str, set[str]] = {}
+    for line in lock.read_text(encoding="utf-8").splitlines():
+        if line[:1].isalnum():
+            name, version = line.split(";")[0].removesuffix("\\").split("==")
+            found.setdefault(name, set()).add(version.strip())
+    return found
+
+
+def unfit(folder: Path) -> list[str]:
+    """Say what is wrong with the pins of a service, as it is after an edit by hand or by a bot."""
+    pyproject = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    run_time, everything = (pins(folder / name) for name in LOCKS)
+    found = [
+        f"requirements.txt has {name} {' and '.join(versions)}, and requirements-dev.txt has not"
+        for name, versions in run_time.items()
+        if everything.get(name) != versions
+    ]
+    for line in (*pyproject["project"]["dependencies"], *pyproject["dependency-groups"]["dev"]):
+        requirement = Requirement(line)
+        versions = everything.get(canonicalize_name(requirement.name), set())
+        if not versions or any(version not in requirement.specifier for version in versions):
+            found.append(f"requirements-dev.txt has {' and '.join(versions) or 'nothing'} for {line}")
+    return found
+
+
+def lock(folder: Path, locks: Locks = LOCKS, *, upgrade: int | None) -> None:
+    """Compile the locks of `folder` with uv, for every platform and with hashes; needs the package index.
+
+    Versions are kept where they fit, or else are the newest ones that were public `upgrade` days ago.
+    """
+    first_line = header(folder)
+    newer = [] if upgrade is None else ["--upgrade", "--exclude-newer", f"{upgrade} days"]
+    for name, inputs in locks.items():
+        command = [*COMPILE, *inputs, *newer, "--output-file", name]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        path = folder / name
+        path.write_text(first_line + path.read_text(encoding="utf-8").removeprefix(first_line), encoding="utf-8")
+
+
+def check(folder: Path) -> list[str]:
+    """Say what is wrong with the locks of a service."""
+    return [f"{name} is older than the dependencies in pyproject.toml" for name in stale(folder)] or unfit(folder)
+
+
+def options(description: str) -> argparse.Namespace:
+    """Parse the command line: `check`, and `upgrade` in days, or None."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
+    parser.add_argument("--cooldown", type=int, default=COOLDOWN_DAYS, metavar="DAYS", help="… that are as old as this")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a lock does not fit")
+    parsed = parser.parse_args()
+    parsed.upgrade = parsed.cooldown if parsed.upgrade else None
+    return parsed
+
+
+def main() -> int:
+    """Lock or check the current folder; 1 if a check found something, uv is missing or uv failed."""
+    wanted = options("Lock the dependencies of this folder.")
+    folder = Path.cwd()
+    if wanted.check:
+        problems = check(folder)
+        for problem in problems:
+            print(f"{problem}; run: nox -s lock", file=sys.stderr)
+        return 1 if problems else 0
+    if not shutil.which("uv"):
+        print("uv is needed to lock; install it next to nox, for example with: pip install uv", file=sys.stderr)
+        return 1
+    try:
+        lock(folder, upgrade=wanted.upgrade)
+    except subprocess.CalledProcessError:
+        return 1  # uv said why
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""Starts a private PostgreSQL server from the programs of a wheel: no Docker, no installation, no administrator.
+
+It listens on a Unix socket only (port 5432, superuser `postgres`, no password; the folder is closed to other accounts).
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from failures import PostgresUnavailable
+from postgres.account import Account, account_for
+from postgres.binaries import Binaries, find_binaries
+from postgres.cluster import ensure_cluster
+from processes.watchdog import Watchdog, last_lines
+
+PORT = 5432
+SHORT_FOLDER = Path("/tmp")  # noqa: S108  # for `mkdtemp`; the path of a socket holds about 103 bytes
+MEMORY = Path("/dev/shm")  # noqa: S108  # as above
+MEMORY_NEEDED = 2 * 1024**3  # bytes; a container has 64 MB of it by default
+START_SECONDS = 60
+STOP_SECONDS = 2  # a server that is killed then recovers from its write-ahead log at the next start
+PREVIOUS_STOP_SECONDS = 10
+# For data that nobody will miss.
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
+FAST_IO = ("io_method=sync",)  # no worker processes for reading ahead
+FAST_IO_SINCE = 18
+
+
+@contextlib.contextmanager
+def postgres_server(
+    data: Path | None = None, *, options: Sequence[str] = (), log: Path | None = None
+) -> Iterator[Path]:
+    """Run a server and yield the folder of its socket, to be used as host; raises `PostgresUnavailable`.
+
+    `data`: a folder that is kept and durable, made if need be; None: throw-away and fast. `options`: `name=value`.
+    """
+    with contextlib.closing(PostgresServer(data, options=options, log=log)) as server:
+        server.start()
+        yield server.socket_folder
+
+
+@contextlib.contextmanager
+def postgres_environment(data: Path | None = None, *, options: Sequence[str] = ()) -> Iterator[dict[str, str]]:
+    """Yield POSTGRES_HOST, _PORT, _USER and _PASSWORD of the server that the environment names, else of our own."""
+    if named := named_server():
+        yield named
+    else:
+        with postgres_server(data, options=options) as socket_folder:
+            yield superuser_of(socket_folder)
+
+
+def named_server() -> dict[str, str] | None:
+    """Return the variables of the server that POSTGRES_HOST names, or None if it is not set."""
+    if not os.environ.get("POSTGRES_HOST"):
+        return None
+    defaults = {"POSTGRES_PORT": str(PORT), "POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": ""}
+    return {name: os.environ.get(name, default) for name, default in {"POSTGRES_HOST": "", **defaults}.items()}
+
+
+def superuser_of(socket_folder: Path) -> dict[str, str]:
+    """Return the variables by which a program finds a server of our own; the password is never asked for."""
+    user = {"POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": "postgres"}
+    return {"POSTGRES_HOST": str(socket_folder), "POSTGRES_PORT": str(PORT), **user}
+
+
+class PostgresServer:
+    """A server that can be stopped, killed and started again; `close` ends it and removes what is temporary."""
+
+    def __init__(self, data: Path | None = None, *, options: Sequence[str] = (), log: Path | None = None) -> None:
+        """`log`: the file to append the server's log to, if it shall be kept."""
+        self._account = account_for(data)
+        self._durable = data is not None
+        self._options = tuple(options)
+        self.socket_folder = self._account.new_folder(prefix="pg-", parent=SHORT_FOLDER)
+        temporary = self.socket_folder if self._durable else _fast_folder(self._account)
+        self._cluster = data.absolute() if data else temporary / "data"
+        self.log = log or self.socket_folder / "log"
+        self._watchdog = Watchdog(
+            stop_signal=signal.SIGINT,  # "fast shutdown": disconnects clients instead of waiting for them
+            patience=STOP_SECONDS,
+            leftovers=[self.socket_folder, temporary],
+        )
+        self._binaries: Binaries | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the server process exists."""
+        process = self._watchdog.process
+        return process is not None and process.poll() is None
+
+    def start(self) -> None:
+        """Start the server, for the first time or again, and return when it accepts connections."""
+        if self._binaries is None:
+            self._binaries = find_binaries(self._account, copies=self.socket_folder)
+            ensure_cluster(self._cluster, binaries=self._binaries, account=self._account, durable=self._durable)
+        _await_end_of_previous(self._cluster)
+        settings = [f"-c{option}" for option in ("listen_addresses=", *self._settings(self._binaries.major))]
+        command: list[str | Path] = [self._binaries.folder / "postgres", "-D", self._cluster, *settings]
+        command += ["-k", self.socket_folder, "-p", str(PORT)]
+        self._watchdog.start(command, log=self.log, **self._account.popen)
+        self._await_ready()
+
+    def stop(self) -> None:
+        """Stop the server as an administrator would; it can be started again."""
+        self._watchdog.stop()
+
+    def crash(self) -> None:
+        """Stop the server with nothing flushed, as a power failure would; it recovers when it is started again."""
+        self._watchdog.stop(signal.SIGQUIT)  # SIGKILL would leave its children, and with them its shared memory
+
+    def close(self) -> None:
+        """Stop the server for good."""
+        self._watchdog.let_go()
+        self._watchdog.wait()
+
+    def _settings(self, major: int) -> tuple[str, ...]:
+        if self._durable:
+            return self._options
+        return (*FAST, *(FAST_IO if major >= FAST_IO_SINCE else ()), *self._options)
+
+    def _await_ready(self) -> None:
+        end = time.monotonic() + START_SECONDS
+        while not self._ready():
+            if not self.running or time.monotonic() > end:
+                self._watchdog.kill()
+                raise PostgresUnavailable(f"PostgreSQL did not start; its log ends:\n{last_lines(self.log)}")
+            time.sleep(0.01)
+
+    def _ready(self) -> bool:
+        """Read it from the server's own status file, which costs no connection."""
+        status = _status_of(self._cluster)
+        process = self._watchdog.process
+        return process is not None and status[:1] == [str(process.pid)] and status[7:] == ["ready"]
+
+
+def _fast_folder(account: Account) -> Path:
+    in_memory = MEMORY.is_mount() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED
+    return account.new_folder(prefix="pg-", parent=MEMORY if in_memory else SHORT_FOLDER)
+
+
+def _status_of(cluster: Path) -> list[str]:
+    with contextlib.suppress(FileNotFoundError):
+        return [line.strip() for line in (cluster / "postmaster.pid").read_text().splitlines()]
+    return []
+
+
+def _await_end_of_previous(cluster: Path) -> None:
+    """Wait for the server of a killed run, which its watchdog may still be stopping."""
+    end = time.monotonic() + PREVIOUS_STOP_SECONDS
+    with contextlib.suppress(OSError, ValueError):
+        while (status := _status_of(cluster)) and time.monotonic() < end:
+            os.kill(int(status[0]), 0)
+            time.sleep(0.1)

@@ -1,0 +1,47 @@
+"""The ports that services listen on."""
+
+import random
+import socket
+import time
+from collections.abc import Iterator, Mapping
+
+from failures import SystemFailure
+
+HOST = "127.0.0.1"
+UNASKED = range(20_000, 32_768)  # the system gives none of these to a program that asks for any port, or connects
+PATIENCE_SECONDS = 2  # services of a run that was killed may still be stopping
+
+
+def require_ports(wanted: Mapping[str, int]) -> None:
+    """Return when all ports, by the names of the services that want them, are free; raises `SystemFailure`."""
+    taken: dict[int, str] = {}
+    for name, port in wanted.items():
+        if port in taken:
+            raise SystemFailure(f"{taken[port]} and {name} both have port {port}.")
+        if not _becomes_free(port):
+            raise SystemFailure(f"Port {port} of {name} is in use by another program; stop that one first.")
+        taken[port] = name
+
+
+def free_ports() -> Iterator[int]:
+    """Yield different ports that are free, and that the system gives to nobody else while nothing listens there."""
+    # The system's own chance: pytest-randomly makes that of Python the same in each test and each of its processes.
+    candidates = random.SystemRandom().sample(UNASKED, len(UNASKED))
+    return (port for port in candidates if _is_free(port))
+
+
+def _becomes_free(port: int) -> bool:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not _is_free(port):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server((HOST, port)).close()
+    except OSError:
+        return False
+    return True

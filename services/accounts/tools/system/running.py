@@ -1,0 +1,147 @@
+"""Runs several services together: one PostgreSQL server, one database and one process for each."""
+
+import contextlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from failures import SystemFailure
+from postgres.cluster import reachable_data_folder
+from postgres.server import PostgresServer, named_server, superuser_of
+from processes.ports import HOST, free_ports, require_ports
+from system.run_folder import run_folder
+from system.service_folder import ServiceFolder, read_services
+from system.service_process import POLL_SECONDS, ServiceProcess
+
+Say = Callable[[str], None]
+
+
+class System:
+    """Running services by name, and their database server unless POSTGRES_HOST names one that is not ours."""
+
+    def __init__(self, services: dict[str, ServiceProcess], *, database: PostgresServer | None, logs: Path) -> None:
+        """`logs`: the folder with a log for each service."""
+        self.services = services
+        self.database = database
+        self.logs = logs
+
+    def url(self, name: str) -> str:
+        """Return where a service answers, without a slash at the end."""
+        return self.services[name].url
+
+    def start(self, say: Say) -> None:
+        """Start all services at once and return when each is ready; raises `SystemFailure`."""
+        # Generators in turn instead of threads: a signal or a failure can then end all of them at any point.
+        starting = {name: service.starting() for name, service in self.services.items()}
+        while starting:
+            for name in [name for name, steps in starting.items() if _is_done(steps)]:
+                del starting[name]
+                say(f"{name} is ready: {self.url(name)}/api/docs")
+            time.sleep(POLL_SECONDS)
+
+    def check(self) -> None:
+        """Raise `SystemFailure` if a service or the database server has ended."""
+        if self.database and not self.database.running:
+            raise SystemFailure(f"PostgreSQL ended; its log is {self.database.log}.")
+        for service in self.services.values():
+            service.check()
+
+    def close(self) -> None:
+        """Stop all services, at the same time."""
+        for service in self.services.values():
+            service.let_go()
+        for service in self.services.values():
+            service.wait()
+
+
+@contextlib.contextmanager
+def running_system(
+    folders: Sequence[Path],
+    *,
+    data: Path | None = None,
+    ports: Literal["answers", "free"] = "answers",
+    database_options: Sequence[str] = (),
+    say: Say = lambda _line: None,
+) -> Iterator[System]:
+    """Run the services of these folders; raises `SystemFailure` or `PostgresUnavailable`, and leaves nothing running.
+
+    `data`: a folder for databases, logs and `state.json`, kept between runs; None: throw-away and fast. `say` is told
+    line by line what a person at the terminal wants to know. `database_options`: `name=value` for PostgreSQL.
+    """
+    with contextlib.ExitStack() as stack:
+        services = read_services(folders)
+        home = stack.enter_context(run_folder(data))
+        chosen_ports = _free_ports(services) if ports == "free" else _answered_ports(services)
+        database = None
+        if not (server := named_server()):
+            database = _new_server(home, kept=data is not None, options=database_options, say=say)
+            stack.callback(database.close)
+            database.start()
+            server = superuser_of(database.socket_folder)
+        processes = _processes(
+            services, ports=chosen_ports, logs=home / "logs", server=server, ours=database is not None
+        )
+        system = System(processes, database=database, logs=home / "logs")
+        stack.callback(system.close)
+        system.start(say)
+        _write_state(home / "state.json", system)
+        yield system
+
+
+def _free_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
+    return dict(zip((service.name for service in services), free_ports(), strict=False))
+
+
+def _answered_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
+    wanted = {service.name: service.port for service in services}
+    require_ports(wanted)
+    return wanted
+
+
+def _new_server(home: Path, *, kept: bool, options: Sequence[str], say: Say) -> PostgresServer:
+    log = home / "logs/postgres.log"
+    log.write_bytes(b"")
+    if not kept:
+        return PostgresServer(options=options, log=log)
+    wanted = home / "postgres"
+    cluster = reachable_data_folder(wanted)
+    if cluster != wanted:
+        say(f"The databases are kept in {cluster}: the account that runs PostgreSQL may not enter {home}.")
+    return PostgresServer(cluster, options=options, log=log)
+
+
+def _processes(
+    services: Sequence[ServiceFolder], *, ports: dict[str, int], logs: Path, server: dict[str, str], ours: bool
+) -> dict[str, ServiceProcess]:
+    """On our own server each service has a role of its own; on another one all have the role that was given to us."""
+    urls = {service.name: {service.url_variable: f"http://{HOST}:{ports[service.name]}"} for service in services}
+    return {
+        service.name: ServiceProcess(
+            service,
+            port=ports[service.name],
+            log=logs / f"{service.name}.log",
+            server=server,
+            role=service.database if ours else server["POSTGRES_USER"],
+            upstream_urls={variable: url for name in service.upstreams for variable, url in urls.get(name, {}).items()},
+        )
+        for service in services
+    }
+
+
+def _is_done(steps: Iterator[None]) -> bool:
+    try:
+        next(steps)
+    except StopIteration:
+        return True
+    return False
+
+
+def _write_state(file: Path, system: System) -> None:
+    """Tell other programs, in one step, where the running services are."""
+    services = {name: {"port": service.port, "url": service.url} for name, service in system.services.items()}
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps({"pid": os.getpid(), "services": services}, indent=2) + "\n")
+    draft.rename(file)

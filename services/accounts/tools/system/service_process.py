@@ -1,0 +1,143 @@
+"""One service as a process: its environment, its start step by step, its end."""
+
+import http.client
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from failures import SystemFailure
+from processes.ports import HOST
+from processes.watchdog import Watchdog, last_lines
+from system.service_folder import ServiceFolder
+
+READY_SECONDS = 60
+STOP_SECONDS = 3
+POLL_SECONDS = 0.02
+TOOLS = Path(__file__).parents[1]
+
+
+class ServiceProcess:
+    """A service that can be stopped, killed and started again on its port; `let_go` and `wait` end it."""
+
+    def __init__(
+        self,
+        service: ServiceFolder,
+        *,
+        port: int,
+        log: Path,
+        server: Mapping[str, str],
+        role: str,
+        upstream_urls: Mapping[str, str],
+    ) -> None:
+        """`server`: POSTGRES_* of an account that may create databases; `role`: the account of the service itself."""
+        self.service = service
+        self.port = port
+        self.url = f"http://{HOST}:{port}"
+        self.log = log
+        self._server = {**_inherited(), **server}
+        self._role = role
+        self.environment = {
+            **self._server,
+            **upstream_urls,
+            "POSTGRES_DB": service.database,
+            "POSTGRES_USER": role,
+            "HOST": HOST,
+            "PORT": str(port),
+            "PYTHONPATH": "src",
+        }
+        self._watchdog = Watchdog(patience=STOP_SECONDS)
+        log.write_bytes(b"")
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        """The process that serves, or the latest step on the way there."""
+        if self._watchdog.process is None:
+            raise SystemFailure(f"{self.service.name} was not started.")
+        return self._watchdog.process
+
+    def starting(self) -> Iterator[None]:
+        """Create the database, migrate it and serve; yields while there is nothing to do but wait."""
+        create = ["-m", "postgres.create_database", self.service.database, self._role]
+        yield from self._run("create its database", create, environment={**self._server, "PYTHONPATH": str(TOOLS)})
+        yield from self._run("migrate", self._command("migrate"), environment=self.environment)
+        yield from self._serving()
+
+    def stop(self) -> int:
+        """Stop it as a container platform does, and return its exit code."""
+        self._watchdog.stop()
+        return self.process.returncode
+
+    def kill(self) -> None:
+        """Kill it and its workers."""
+        self._watchdog.kill()
+
+    def restart(self) -> None:
+        """Stop it if it runs, start it again on the same port and return when it is ready."""
+        self._watchdog.stop()
+        for _ in self._serving():
+            time.sleep(POLL_SECONDS)
+
+    def check(self) -> None:
+        """Raise `SystemFailure` if it has ended."""
+        if self.process.poll() is not None:
+            raise self._failure(f"ended ({_end(self.process)})")
+
+    def let_go(self) -> None:
+        """Have it stopped; returns at once."""
+        self._watchdog.let_go()
+
+    def wait(self) -> None:
+        """Return when it is gone."""
+        self._watchdog.wait()
+
+    def _command(self, subcommand: str) -> list[str]:
+        return ["-m", self.service.package, subcommand]
+
+    def _start(self, arguments: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        command = [str(self.service.python), *arguments]
+        return self._watchdog.start(command, log=self.log, cwd=self.service.path, env=environment)
+
+    def _run(self, step: str, arguments: Sequence[str], *, environment: Mapping[str, str]) -> Iterator[None]:
+        process = self._start(arguments, environment)
+        while process.poll() is None:
+            yield
+        if process.returncode != 0:
+            raise self._failure(f"could not {step} ({_end(process)})")
+
+    def _serving(self) -> Iterator[None]:
+        process = self._start(self._command("serve"), self.environment)
+        end = time.monotonic() + READY_SECONDS
+        while not is_ready(self.port):
+            if process.poll() is not None:
+                raise self._failure(f"ended before it was ready ({_end(process)})")
+            if time.monotonic() > end:
+                raise self._failure(f"was not ready within {READY_SECONDS} s")
+            yield
+
+    def _failure(self, what: str) -> SystemFailure:
+        return SystemFailure(f"{self.service.name} {what}; its log {self.log} ends:\n{last_lines(self.log)}")
+
+
+def _inherited() -> dict[str, str]:
+    # PG* variables are defaults of the driver for a server that is not ours.
+    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+
+
+def _end(process: subprocess.Popen[bytes]) -> str:
+    code = process.returncode
+    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
+
+
+def is_ready(port: int) -> bool:
+    """Tell whether the service on this port says that it can do its work."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)  # not urllib, which would ask a proxy
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
