@@ -44,7 +44,7 @@ class ChassisSettings(BaseSettings):
 
     environment: Annotated[Literal["development", "production"], InLowerCase] = Field(
         "development",
-        description="`production` refuses well-known passwords, bodies in logs, and to be open by accident.",
+        description="`production` refuses well-known passwords, bodies in logs, to be open by accident.",
     )
 
     host: str = Field("127.0.0.1", description="Address or name to listen on; `::` is any, those of IPv4 included.")
