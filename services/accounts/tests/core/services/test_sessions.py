@@ -8,6 +8,7 @@ from accounts_service.core.cryptography.passwords import HashingBusy
 from accounts_service.core.entities.accounts import Account, WrongCredentials
 from accounts_service.core.entities.attempts import TooManyAttempts
 from accounts_service.core.entities.sessions import SessionEnded
+from accounts_service.core.entities.signing_keys import NoSigningKey
 from accounts_service.core.entities.tokens import Grant
 
 from .conftest import World
@@ -118,6 +119,17 @@ async def test_within_the_grace_the_same_is_told_again(world: World) -> None:
     first = await world.sessions.refresh(token)
     world.clock.passes(seconds=9)
     assert (await world.sessions.refresh(token)).refresh_token == first.refresh_token
+
+
+@pytest.mark.usefixtures("ada")
+async def test_a_refresh_token_outlives_a_time_when_nothing_can_be_signed(world: World) -> None:
+    token = (await log_in(world)).refresh_token or ""
+    world.signer.secret_is_lost = True
+    with pytest.raises(NoSigningKey):
+        await world.sessions.refresh(token)
+    world.clock.passes(days=1)
+    world.signer.secret_is_lost = False
+    assert (await world.sessions.refresh(token)).access_token
 
 
 async def test_after_the_grace_reuse_ends_the_session(

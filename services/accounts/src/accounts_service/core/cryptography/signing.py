@@ -15,6 +15,9 @@ class Signer(Protocol):
     def new_key(self, *, signs_from: datetime) -> SigningKey:
         """A fresh key pair, the private half encrypted."""
 
+    def unlock(self, key: SigningKey) -> None:
+        """Get the private half ready; NoSigningKey if it cannot be decrypted."""
+
     def sign(self, claims: Claims, key: SigningKey) -> str:
         """The token, or NoSigningKey if the private half cannot be decrypted."""
 

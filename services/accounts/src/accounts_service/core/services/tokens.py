@@ -33,8 +33,10 @@ class AccessTokens:
         self._now = now
 
     async def signing_key(self) -> SigningKey:
-        """The key for the next token; what must not happen without a token asks for it first."""
-        return await self._keys.signing()
+        """A key that can sign the next token; what must not happen without a token asks for it first."""
+        key = await self._keys.signing()
+        self._signer.unlock(key)
+        return key
 
     def grant(
         self,
