@@ -42,7 +42,7 @@ def test_a_property_called_pattern_is_none() -> None:
 
 
 def operation(**changes: Any) -> dict[str, Any]:
-    content = {"application/problem+json": {}}
+    content: dict[str, Any] = {"application/problem+json": {}}
     responses = {code: {"content": content} for code in ("413", "415", "421", "422", "500", "503")}
     return {"requestBody": {}, "responses": responses, **changes}
 
