@@ -26,6 +26,7 @@ class World(NamedTuple):
 
     clock: Clock
     passwords: PlainPasswords
+    signer: PlainSigner
     repository: InMemoryAccounts
     sessions_kept: InMemorySessions
     accounts: Accounts
@@ -72,4 +73,4 @@ def world() -> World:
         new_id=new_id,
         now=clock,
     )
-    return World(clock, passwords, repository, kept, accounts, sessions, keys, tokens)
+    return World(clock, passwords, signer, repository, kept, accounts, sessions, keys, tokens)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts_service.core.cryptography.passwords import HashingBusy
-from accounts_service.core.entities.signing_keys import SigningKey
+from accounts_service.core.entities.signing_keys import NoSigningKey, SigningKey
 from accounts_service.core.entities.tokens import Claims
 
 from ..repositories.accounts import NOW
@@ -52,10 +52,15 @@ class PlainSigner:
 
     def __init__(self) -> None:
         self.made = 0
+        self.is_locked = False
 
     def new_key(self, *, signs_from: datetime) -> SigningKey:
         self.made += 1
         return SigningKey(id=f"key {self.made}", public_jwk="{}", sealed_private_key=b"", signs_from=signs_from)
+
+    def check(self, key: SigningKey) -> None:
+        if self.is_locked:
+            raise NoSigningKey(key.id)
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
         return f"{key.id}|{claims.subject}|{claims.client_id}|{' '.join(sorted(claims.scopes))}"

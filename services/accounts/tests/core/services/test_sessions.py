@@ -8,6 +8,7 @@ from accounts_service.core.cryptography.passwords import HashingBusy
 from accounts_service.core.entities.accounts import Account, WrongCredentials
 from accounts_service.core.entities.attempts import TooManyAttempts
 from accounts_service.core.entities.sessions import SessionEnded
+from accounts_service.core.entities.signing_keys import NoSigningKey
 from accounts_service.core.entities.tokens import Grant
 
 from .conftest import World
@@ -149,3 +150,14 @@ async def test_logs_out(world: World) -> None:
     await world.sessions.log_out(token)
     with pytest.raises(SessionEnded):
         await world.sessions.refresh(token)
+
+
+@pytest.mark.usefixtures("ada")
+async def test_a_token_is_not_used_up_while_none_can_be_signed(world: World) -> None:
+    token = (await log_in(world)).refresh_token or ""
+    world.signer.is_locked = True
+    with pytest.raises(NoSigningKey):
+        await world.sessions.refresh(token)
+    world.signer.is_locked = False
+    world.clock.passes(hours=1)
+    assert (await world.sessions.refresh(token)).refresh_token

@@ -33,7 +33,7 @@ class AccessTokens:
         self._now = now
 
     async def signing_key(self) -> SigningKey:
-        """The key for the next token; what must not happen without a token asks for it first."""
+        """The key for the next token, or NoSigningKey; what must not happen without a token asks for it first."""
         return await self._keys.signing()
 
     def grant(

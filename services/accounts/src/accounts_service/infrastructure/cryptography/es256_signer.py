@@ -54,6 +54,10 @@ class Es256Signer:
             signs_from=signs_from,
         )
 
+    def check(self, key: SigningKey) -> None:
+        """Decrypt the key, once."""
+        self._private_key(key)
+
     def sign(self, claims: Claims, key: SigningKey) -> str:
         """Sign with the key, which is decrypted once."""
         payload: dict[str, Any] = {
