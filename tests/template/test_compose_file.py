@@ -10,7 +10,7 @@ def included(copy: Copy) -> list[str]:
 
 
 def test_includes_every_service(clone: Copy) -> None:
-    assert included(clone) == ["services/friends/compose.yml", "services/users/compose.yml"]
+    assert included(clone) == [f"services/{name}/compose.yml" for name in ("accounts", "friends", "users")]
 
 
 def test_includes_a_new_service_at_once(clone: Copy) -> None:
