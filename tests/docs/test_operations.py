@@ -2,10 +2,14 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from pages import Block, blocks
@@ -48,6 +52,31 @@ def run(script: str, folder: Path, environment: dict[str, str]) -> str:
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{script}\n{done.stderr}"
     return done.stdout
+
+
+def states() -> ModuleType:
+    """What the chassis makes of PostgreSQL's errors; the module stands alone, and the chassis is not installed here."""
+    spec = spec_from_file_location("states", ROOT / "template/src/chassis/database/states.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_of_errors_is_that_of_the_chassis_and_leads_to_recipes() -> None:
+    text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    anchors = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
+    rows = re.findall(r"^\| (`.*`) \| ([\w -]+) \| (.+) \| \[.+\]\(#(.+)\) \|$", text, re.MULTILINE)
+    said = {(tuple(re.findall(r"`(.+?)`", codes)), kind, told, recipe) for codes, kind, told, recipe in rows}
+    chassis = states()
+    named = [state for state in chassis.STATES if state is not chassis.BUG]
+    assert said == {
+        (each.codes, each.kind.value, f'"{each.told}"' if each.told else "the problem of its constraint", each.recipe)
+        for each in named
+    }
+    assert {state.recipe for state in chassis.STATES} <= anchors
 
 
 def test_a_back_up_can_be_restored(server: dict[str, str], tmp_path: Path) -> None:

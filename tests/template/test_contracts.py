@@ -16,7 +16,10 @@ PURE = "core imports nothing but the standard library and itself"
 SQL = "SQL stays in infrastructure and the chassis"
 FASTAPI = "FastAPI stays in api, main and the chassis"
 AIOHTTP = "aiohttp stays in infrastructure/clients and the chassis"
-CHASSIS_LAYERS = "application > process > web > problems | database | upstream | logs > settings > the rest > identity"
+CHASSIS_LAYERS = (
+    "application > process > web > authentication > "
+    "problems | database | upstream | logs > settings > the rest > identity"
+)
 CHASSIS = "the chassis imports nothing of the service"
 FAULTS = [  # importer, imported, contract
     *(
@@ -46,7 +49,8 @@ FAULTS = [  # importer, imported, contract
     ("chassis.logs.formats", "chassis.problems", CHASSIS_LAYERS),
     ("chassis.problems.catalogue", "chassis.database", CHASSIS_LAYERS),
     ("chassis.database.engine", "chassis.upstream", CHASSIS_LAYERS),
-    ("chassis.upstream.client", "chassis.web", CHASSIS_LAYERS),
+    ("chassis.upstream.client", "chassis.authentication", CHASSIS_LAYERS),
+    ("chassis.authentication.marks", "chassis.web", CHASSIS_LAYERS),
     ("chassis.web.headers", "chassis.process.health", CHASSIS_LAYERS),
     ("chassis.process.health", "chassis.application", CHASSIS_LAYERS),
 ]

@@ -94,9 +94,7 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         status_code=201,
         response_model=FriendshipView,
         responses=LOCATION
-        | problem_responses(
-            FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS
-        ),
+        | problem_responses(FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS),
     )
     async def begin_friendship(new: NewFriendship, request: Request, response: Response) -> Friendship:
         """Begin a friendship between two users; there is one for each pair, whoever begins it."""

@@ -49,6 +49,11 @@ def between(initiator_id: UUID, target_id: UUID, *, number: int = 1, tag: str | 
     )
 
 
+def a_friendship(number: int) -> Friendship:
+    """One of many, none of which have users in common."""
+    return between(UUID(int=1000 + number), UUID(int=2000 + number), number=number)
+
+
 async def add_friends(repository: FriendshipRepository, user_id: UUID, *numbers: int) -> list[Friendship]:
     """Friendships with these numbers between the user and others, who began every second one."""
     friendships = []

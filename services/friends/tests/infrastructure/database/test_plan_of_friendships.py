@@ -1,7 +1,6 @@
 """A page of friendships is read from the two indexes made for it, also where statistics suggest another way."""
 
 import asyncpg
-from sqlalchemy.dialects.postgresql.asyncpg import dialect
 
 from friends_service.infrastructure.database.friendships import _PAGE
 
@@ -24,10 +23,8 @@ async def test_reads_the_page_of_somebody_with_many_old_friends_from_the_indexes
 ) -> None:
     await connection.execute(FILL, POPULAR)
     await connection.execute("ANALYZE friendships")
-    statement = _PAGE.compile(dialect=dialect())  # type: ignore[no-untyped-call]
-    values = {"user_id": POPULAR, "after": RECENTLY, "limit": 21}
-    arguments = [values[name] for name in statement.positiontup or ()]
-    plan = "\n".join(line for (line,) in await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {statement}", *arguments))
+    arguments = _PAGE.arguments({"user_id": POPULAR, "after": RECENTLY, "limit": 21})
+    plan = "\n".join(line for (line,) in await connection.fetch(f"EXPLAIN (ANALYZE, BUFFERS) {_PAGE.sql}", *arguments))
     assert "Index Scan Backward using ix_friendships_initiator_id_id" in plan
     assert "Index Scan Backward using ix_friendships_target_id_id" in plan
     assert "Rows Removed by Filter" not in plan

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from chassis.database import Base, Database, constraint_errors
+from chassis.database import Base, Database, constraint_errors, prepared
 
 from ...core.entities.friendships import TAG_MAX, Friendship, FriendshipExists, SelfFriendship
 from ...core.entities.pages import Page
@@ -52,12 +52,11 @@ class FriendshipRow(Base):
     )
 
 
-# Columns, not entities: without an identity map a row costs half.
 _SELECT: Final = select(
     FriendshipRow.id, FriendshipRow.initiator_id, FriendshipRow.target_id, FriendshipRow.tag, FriendshipRow.created_at
 )
-_INSERT: Final = insert(FriendshipRow)
-_GET: Final = _SELECT.where(FriendshipRow.id == bindparam("friendship_id"))
+_INSERT: Final = prepared(insert(FriendshipRow))
+_GET: Final = prepared(_SELECT.where(FriendshipRow.id == bindparam("friendship_id")))
 
 
 def _half_of_page(side: InstrumentedAttribute[UUID]) -> Subquery:
@@ -78,7 +77,7 @@ def _page() -> Select[*tuple[Any, ...]]:
     return select(both).order_by(both.c.id.desc()).limit(bindparam("limit"))
 
 
-_PAGE: Final = _page()
+_PAGE: Final = prepared(_page())
 _NEWEST: Final = UUID(int=2**128 - 1)
 
 
@@ -102,8 +101,8 @@ class SqlFriendships:
 
     async def get(self, friendship_id: UUID) -> Friendship | None:
         """Look the friendship up by primary key."""
-        rows = await self._database.execute(_GET, {"friendship_id": friendship_id})
-        return _friendship(rows[0]) if rows else None
+        row = (await self._database.execute(_GET, {"friendship_id": friendship_id})).one_or_none()
+        return _friendship(row) if row else None
 
     async def page_of_user(self, user_id: UUID, *, limit: int, after: UUID | None) -> Page[Friendship]:
         """Read at most a page of each direction, however many friends the user has and however deep the page is."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ARRAY, DateTime, Index, String, Uuid, any_, bindparam, insert, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base, Database, constraint_errors
+from chassis.database import Base, Database, constraint_errors, prepared
 
 from ...core.entities.pages import Page
 from ...core.entities.users import NAME_MAX, USERNAME_MAX, User, UsernameTaken
@@ -32,15 +32,16 @@ class UserRow(Base):
     __table_args__ = (Index(USERNAME_INDEX, text("lower(username)"), unique=True),)
 
 
-# Columns, not entities: without an identity map a row costs half.
 _SELECT: Final = select(
     UserRow.id, UserRow.username, UserRow.first_name, UserRow.second_name, UserRow.birthday, UserRow.created_at
 )
-_INSERT: Final = insert(UserRow)
-_GET: Final = _SELECT.where(UserRow.id == bindparam("user_id"))
-_EXISTING: Final = select(UserRow.id).where(UserRow.id == any_(bindparam("user_ids", type_=ARRAY(Uuid))))
-_FIRST_PAGE: Final = _SELECT.order_by(UserRow.id.desc()).limit(bindparam("limit"))
-_NEXT_PAGE: Final = _FIRST_PAGE.where(UserRow.id < bindparam("after"))
+_PAGE: Final = _SELECT.order_by(UserRow.id.desc()).limit(bindparam("limit"))
+
+_INSERT: Final = prepared(insert(UserRow))
+_GET: Final = prepared(_SELECT.where(UserRow.id == bindparam("user_id")))
+_EXISTING: Final = prepared(select(UserRow.id).where(UserRow.id == any_(bindparam("user_ids", type_=ARRAY(Uuid)))))
+_FIRST_PAGE: Final = prepared(_PAGE)
+_NEXT_PAGE: Final = prepared(_PAGE.where(UserRow.id < bindparam("after")))
 
 
 class SqlUsers:
@@ -64,13 +65,13 @@ class SqlUsers:
 
     async def get(self, user_id: UUID) -> User | None:
         """Look the user up by primary key."""
-        rows = await self._database.execute(_GET, {"user_id": user_id})
-        return _user(rows[0]) if rows else None
+        row = (await self._database.execute(_GET, {"user_id": user_id})).one_or_none()
+        return _user(row) if row else None
 
     async def existing(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Ask for all ids at once."""
-        rows = await self._database.execute(_EXISTING, {"user_ids": list(user_ids)})
-        return frozenset(row.id for row in rows)
+        existing = await self._database.execute(_EXISTING, {"user_ids": list(user_ids)})
+        return frozenset(existing.scalars())
 
     async def page(self, *, limit: int, after: UUID | None) -> Page[User]:
         """Walk the primary key backwards: a page costs the same however deep it is."""
