@@ -1,4 +1,4 @@
-"""Both services as real processes on one throw-away PostgreSQL, started once for all tests of this folder."""
+"""The services as real processes on one throw-away PostgreSQL, started once for all tests of this folder."""
 
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +13,7 @@ from system.running import System, running_system
 from system.service_process import ServiceProcess
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("users", "friends")
+NAMES = ("users", "friends", "accounts")
 
 
 @pytest.fixture(scope="session")

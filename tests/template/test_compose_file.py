@@ -10,7 +10,7 @@ def included(copy: Copy) -> list[str]:
 
 
 def test_includes_every_service(clone: Copy) -> None:
-    assert included(clone) == ["services/friends/compose.yml", "services/users/compose.yml"]
+    assert included(clone) == [f"services/{name}/compose.yml" for name in ("accounts", "friends", "users")]
 
 
 def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: Copy) -> None:

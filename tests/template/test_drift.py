@@ -97,7 +97,7 @@ def test_sync_heals_what_drift_finds_and_touches_no_domain_file(clone: Copy) -> 
 
     assert clone.scaffold("sync").returncode == 0
     healed = clone.scaffold("drift")
-    assert (healed.returncode, healed.stdout) == (0, "2 services are as the template has them.\n")
+    assert (healed.returncode, healed.stdout) == (0, "3 services are as the template has them.\n")
     changed = clone.git("status", "--porcelain", "--untracked-files=all")
     assert re.findall(r"users/(?:src|tests)/.*", changed) == [
         "users/src/users_service/main.py",

@@ -52,15 +52,15 @@ class PlainSigner:
 
     def __init__(self) -> None:
         self.made = 0
-        self.secret_is_lost = False
+        self.is_locked = False
 
     def new_key(self, *, signs_from: datetime) -> SigningKey:
         self.made += 1
         return SigningKey(id=f"key {self.made}", public_jwk="{}", sealed_private_key=b"", signs_from=signs_from)
 
-    def unlock(self, key: SigningKey) -> None:
-        if self.secret_is_lost:
-            raise NoSigningKey
+    def check(self, key: SigningKey) -> None:
+        if self.is_locked:
+            raise NoSigningKey(key.id)
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
         return f"{key.id}|{claims.subject}|{claims.client_id}|{' '.join(sorted(claims.scopes))}"

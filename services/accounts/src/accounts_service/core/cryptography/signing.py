@@ -15,11 +15,11 @@ class Signer(Protocol):
     def new_key(self, *, signs_from: datetime) -> SigningKey:
         """A fresh key pair, the private half encrypted."""
 
-    def unlock(self, key: SigningKey) -> None:
-        """Get the private half ready; NoSigningKey if it cannot be decrypted."""
+    def check(self, key: SigningKey) -> None:
+        """Raise NoSigningKey if the private half cannot be decrypted."""
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
-        """The token, or NoSigningKey if the private half cannot be decrypted."""
+        """The token, or NoSigningKey as above."""
 
     def account_of(self, token: str, keys: Collection[SigningKey], *, issuer: str, audience: str) -> UUID | None:
         """Whose valid access token this is; None if it is none, or not that of an account."""

@@ -27,11 +27,12 @@ class SigningKeys:
         self._now = now
 
     async def signing(self) -> SigningKey:
-        """The key that signs now."""
+        """The key that signs now, or NoSigningKey."""
         ring = await self._ring()
         key = ring.signing(self._now())
         if key is None:  # all clocks say that it is too early, as after a restored backup
             raise NoSigningKey
+        self._signer.check(key)
         return key
 
     async def published(self) -> tuple[SigningKey, ...]:

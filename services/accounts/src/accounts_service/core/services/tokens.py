@@ -33,10 +33,8 @@ class AccessTokens:
         self._now = now
 
     async def signing_key(self) -> SigningKey:
-        """A key that can sign the next token; what must not happen without a token asks for it first."""
-        key = await self._keys.signing()
-        self._signer.unlock(key)
-        return key
+        """The key for the next token, or NoSigningKey; what must not happen without a token asks for it first."""
+        return await self._keys.signing()
 
     def grant(
         self,

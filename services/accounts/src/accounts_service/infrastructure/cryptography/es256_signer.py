@@ -54,7 +54,7 @@ class Es256Signer:
             signs_from=signs_from,
         )
 
-    def unlock(self, key: SigningKey) -> None:
+    def check(self, key: SigningKey) -> None:
         """Decrypt the key, once."""
         self._private_key(key)
 

@@ -1,0 +1,10 @@
+"""The service under test is patient with a busy machine."""
+
+import pytest
+
+from accounts_service.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings) -> Settings:
+    return settings.model_copy(update={"password_hashing_wait": 60.0})
