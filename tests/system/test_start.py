@@ -133,4 +133,5 @@ async def test_a_migration_without_a_database_fails_in_one_line(like: ServicePro
 async def test_a_port_in_use_ends_the_start_with_a_line_that_says_so(like: ServiceProcess, tmp_path: Path) -> None:
     with live_service(like, tmp_path / "log", PORT=str(like.port)) as service:
         assert await finished(service) != 0
-        assert any("address already in use" in line["message"] for line in service.lines)
+        message = f"cannot listen: PORT={like.port}: Address already in use"
+        assert [line["message"] for line in service.lines if line["level"] != "INFO"] == [message]

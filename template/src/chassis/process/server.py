@@ -1,10 +1,12 @@
 """uvicorn, set up for a service behind a proxy or a load balancer."""
 
+import atexit
 import gc
 import logging
 import multiprocessing
 import signal
 import socket
+import sys
 from copy import copy
 from functools import partial
 from typing import Any, Final
@@ -47,8 +49,7 @@ class ServiceConfig(uvicorn.Config):
         configure_logging(self.settings)
         log_printed_lines()
         if multiprocessing.parent_process():
-            outlive_signals()
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it comes to all of a terminal; the parent acts on it
+            _begin_worker()
 
     def load(self) -> None:
         """Log what is wrong with the application; multiprocessing would print it."""
@@ -111,6 +112,12 @@ def _run_workers(config: ServiceConfig, sockets: list[socket.socket], lifeline: 
     workers.run()
     if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
         raise SystemExit(STARTUP_FAILURE)
+
+
+def _begin_worker() -> None:
+    outlive_signals()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it comes to all of a terminal; the parent acts on it
+    atexit.register(sys.stdin.close)  # uvicorn opens it anew and leaves it, which is a warning at the end
 
 
 def outlive_signals() -> None:
