@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 import pytest
-from callers import USERS, Caller, somebody
+from callers import USERS, Caller, eventually, somebody
 from raw_http import ask
 
 from system.gateway_process import GatewayProcess
@@ -124,6 +124,12 @@ async def test_a_service_that_is_not_there_is_a_503_that_asks_to_come_again(
             assert (await caller.get(USERS)).status == 200
     finally:
         system.services["friends"].restart()
+
+    async def is_back() -> bool:
+        async with Caller(gateway.url) as caller:
+            return (await caller.befriend_strangers()).status == 404
+
+    await eventually(is_back)
 
 
 async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess) -> None:
