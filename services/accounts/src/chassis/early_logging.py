@@ -15,6 +15,7 @@ from typing import Final
 
 from chassis.identity import Identity
 from chassis.standard_output import MAX_LINE, standard_output
+from chassis.standard_streams import open_missing_streams
 
 LONGEST_EARLY_TEXT: Final = 800  # characters of a field of a line that was too long; JSON takes twelve bytes at most
 
@@ -23,6 +24,7 @@ logger = logging.getLogger("uncaught")
 
 def start_logging(identity: Identity) -> None:
     """Print JSON lines on stdout until `chassis.logs.configure_logging` is called."""
+    open_missing_streams()
     logging.basicConfig(handlers=[LineHandler(EarlyFormatter(identity))])
     install_hooks()
 

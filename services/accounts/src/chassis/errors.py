@@ -5,6 +5,10 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached, is overloaded, or did not answer in time."""
 
 
+class DatabaseNotMigrated(DatabaseUnavailable):
+    """The schema of the database is older than this release needs."""
+
+
 class UpstreamError(Exception):
     """An upstream service could not be asked; says nothing about what was asked for."""
 

@@ -1,7 +1,9 @@
 """What tests ask a database, and how they see what it does."""
 
 import asyncio
-from typing import Any
+import contextvars
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import text
@@ -9,6 +11,8 @@ from sqlalchemy import text
 from chassis.database import Database
 
 from .sample_service.settings import Settings
+
+Answer = TypeVar("Answer")
 
 ADD = text("INSERT INTO things (id) VALUES (:id)")
 ONE = text("SELECT 1")
@@ -25,7 +29,7 @@ async def add(database: Database, thing: int) -> None:
 
 
 async def ask(database: Database) -> int:
-    return int((await database.execute(ONE))[0][0])
+    return int((await database.execute(ONE)).scalar_one())
 
 
 async def examine(database: Database) -> None:
@@ -39,6 +43,23 @@ async def work(database: Database) -> None:
     async with database.transaction() as connection:
         for _ in range(2):
             assert await connection.scalar(ONE) == 1
+
+
+async def apart(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Do it in a task that knows of no open transaction."""
+    return await asyncio.create_task(work, context=contextvars.Context())
+
+
+async def use_all(database: Database, size: int) -> None:
+    """Hold as many connections at once as the pool has: none has been lost."""
+    all_are_lent = asyncio.Barrier(size)
+
+    async def hold() -> None:
+        async with database.transaction() as connection:
+            await connection.execute(ONE)
+            await all_are_lent.wait()
+
+    await asyncio.gather(*(hold() for _ in range(size)))
 
 
 async def sleep(database: Database) -> None:

@@ -3,5 +3,6 @@
 from .constraints import constraint_errors
 from .database import Database
 from .models import Base
+from .prepared import prepared
 
-__all__ = ["Base", "Database", "constraint_errors"]
+__all__ = ["Base", "Database", "constraint_errors", "prepared"]

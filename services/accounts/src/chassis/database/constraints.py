@@ -2,19 +2,38 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.elements import conv
 
 from .errors import driver_error
+from .results import DIALECT
+
+_NAME_BYTES: Final = 63  # NAMEDATALEN - 1
+_PREPARER: Final = DIALECT.identifier_preparer
 
 
 @contextmanager
 def constraint_errors(errors: Mapping[str, Exception]) -> Iterator[None]:
-    """Raise the domain error that belongs to the violated constraint, found by its exact name."""
+    """Raise the domain error that belongs to the violated constraint, found by its exact name.
+
+    A name of more than 63 bytes may be given in full, or as the database has it, shortened.
+    """
     try:
         yield
     except IntegrityError as error:
-        domain_error = errors.get(getattr(driver_error(error), "constraint_name", None) or "")
+        violated = getattr(driver_error(error), "constraint_name", None)
+        domain_error = next((errors[name] for name in errors if violated in _names_in_database(name)), None)
         if domain_error is None:
             raise
         raise domain_error from error
+
+
+def _names_in_database(name: str) -> tuple[str, ...]:
+    """The name as it is, as PostgreSQL cuts it off, and as SQLAlchemy shortens one that a naming convention makes."""
+    if len(name.encode()) <= _NAME_BYTES:
+        return (name,)
+    cut_off = name.encode()[:_NAME_BYTES].decode(errors="ignore")
+    shortened = _PREPARER.truncate_and_render_constraint_name(conv(name), _alembic_quote=False)
+    return name, cut_off, shortened

@@ -1,23 +1,34 @@
 """The database of the service: one way to run a single statement, one to run several."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
-from typing import Self
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 
-import asyncpg
 from sqlalchemy import Executable
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.engine import CursorResult, Result
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.selectable import TypedReturnsRows
 
-from chassis.errors import DatabaseUnavailable
+from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
 from chassis.fair_queue import FairQueue
 from chassis.settings import ChassisSettings
 
-from .connections import KeptConnections, driver_of
-from .direct import DirectStatement, Rows, direct_statement
-from .engine import create_engine
-from .errors import translated_errors
+from .connections import KeptConnections, driver_of, settle
+from .engine import allow, create_engine
+from .errors import DATABASE_ERRORS, errors_of, is_outdated, sqlstate, state_of_error, unavailable
+from .prepared import Prepared
+from .results import PreparedResult
+from .schema_check import SchemaCheck
+from .states import Kind
+from .transactions import Transaction, open_transaction
+
+Columns = TypeVarTuple("Columns")
+Answer = TypeVar("Answer", bound=Result[*tuple[Any, ...]])
+OneSet = Mapping[str, object]
+Options = Mapping[str, Any]
+IsolationLevel = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 
 class Database:
@@ -28,7 +39,6 @@ class Database:
 
     def __init__(self, settings: ChassisSettings) -> None:
         self.engine = create_engine(settings, connections=settings.database_pool_size)
-        self._transactional = self.engine.execution_options(isolation_level="READ COMMITTED")
         self._spare = create_engine(settings, connections=1)
         self._kept = KeptConnections(self.engine)
         self._queue = FairQueue(
@@ -37,6 +47,7 @@ class Database:
             refusal=lambda: DatabaseUnavailable("All database connections are busy."),
         )
         self._timeout = settings.database_timeout
+        self._schema = SchemaCheck(self.spare)
 
     async def __aenter__(self) -> Self:
         return self
@@ -46,53 +57,139 @@ class Database:
         await self.engine.dispose()
         await self._spare.dispose()
 
-    async def execute(self, statement: Executable, parameters: Mapping[str, object] | None = None) -> Rows:
-        """Run a single statement, committed by itself in one round trip, and return its rows, if it has any."""
-        direct = direct_statement(statement, tuple(parameters or ()))
-        deadline = asyncio.get_running_loop().time() + self._timeout
-        with translated_errors():
-            if direct:
-                async with self._queue:
-                    return await self._run(direct, direct.arguments(parameters), deadline)
-            async with asyncio.timeout_at(deadline), self._queue:
-                self._kept.release()
-                async with self.engine.connect() as connection:
-                    result = await connection.execute(statement, parameters)
-                    return list(result.all()) if result.returns_rows else []
+    @overload
+    async def execute(
+        self, statement: Prepared[*Columns], parameters: OneSet | None = None
+    ) -> PreparedResult[*Columns]: ...
+    @overload
+    async def execute(
+        self,
+        statement: TypedReturnsRows[*Columns],
+        parameters: OneSet | Sequence[OneSet] | None = None,
+        *,
+        execution_options: Options | None = None,
+    ) -> CursorResult[*Columns]: ...
+    @overload
+    async def execute(
+        self,
+        statement: Executable,
+        parameters: OneSet | Sequence[OneSet] | None = None,
+        *,
+        execution_options: Options | None = None,
+    ) -> CursorResult[*tuple[Any, ...]]: ...
+    async def execute(
+        self,
+        statement: Executable | Prepared[*tuple[Any, ...]],
+        parameters: OneSet | Sequence[OneSet] | None = None,
+        *,
+        execution_options: Options | None = None,
+    ) -> Result[*tuple[Any, ...]]:
+        """Run a statement and return what SQLAlchemy's `AsyncConnection.execute` does.
 
-    async def _run(self, statement: DirectStatement, arguments: Iterable[object], deadline: float) -> Rows:
-        """Let the driver run it: SQLAlchemy's own way, through a greenlet, takes three times the CPU time."""
-        connection = self._kept.borrow()
-        if connection is None:
-            async with asyncio.timeout_at(deadline):
-                connection = await self._kept.connect()
-        driver = driver_of(connection)
+        All rows are fetched, and the connection is free again. Inside of `transaction` the statement takes part in it;
+        elsewhere it is committed by itself, also for several sets of parameters: all of them, or none.
+        """
+        _refuse_streaming(statement, execution_options or {})
         try:
-            async with asyncio.timeout_at(deadline):
-                return statement.rows(await driver.fetch(statement.sql, *arguments))
-        except asyncpg.IntegrityConstraintViolationError as error:
-            raise IntegrityError(statement.sql, None, error, hide_parameters=True) from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            lost = driver.is_closed()
-            raise DBAPIError(statement.sql, None, error, hide_parameters=True, connection_invalidated=lost) from error
-        except (asyncio.CancelledError, TimeoutError):
-            await asyncio.shield(driver.close())  # the answer may be on its way; the server is asked to stop
+            if transaction := open_transaction(self):
+                return await transaction.execute(statement, parameters, execution_options)
+            if isinstance(statement, Prepared):
+                arguments = statement.arguments(parameters)
+                return await self._healed(lambda: self._kept.run(statement, arguments))
+            return await self._healed(lambda: self._execute(statement, parameters, execution_options))
+        except DATABASE_ERRORS as error:
+            if instead := await self._instead_of(error):
+                raise instead from error
             raise
-        finally:
-            self._kept.give_back(connection)
+
+    async def _healed(self, run: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Run it in its turn; once again if what the connection remembers turns out to be older than a migration."""
+        deadline = asyncio.get_running_loop().time() + self._timeout
+        async with self._queue, asyncio.timeout_at(deadline):
+            try:
+                return await run()
+            except DBAPIError as error:
+                if not is_outdated(error):
+                    raise
+                self._kept.forget_plans()
+                if not sqlstate(error):  # the driver does not understand the answer, but the statement has been run
+                    raise
+            return await run()
+
+    async def _execute(
+        self, statement: Executable, parameters: OneSet | Sequence[OneSet] | None, options: Options | None
+    ) -> CursorResult[*tuple[Any, ...]]:
+        self._kept.release()
+        async with self.engine.connect() as connection:
+            if not parameters or isinstance(parameters, Mapping):
+                try:
+                    return await connection.execute(statement, parameters, execution_options=options)
+                except DBAPIError as error:
+                    if not connection.invalidated:
+                        await settle(driver_of(await connection.get_raw_connection()), error)
+                    raise
+            await connection.execution_options(isolation_level="READ COMMITTED")  # as SQLAlchemy may run it in batches
+            async with connection.begin():
+                return await connection.execute(statement, parameters, execution_options=options)
+
+    def transaction(
+        self, *, timeout: float | None = None, isolation_level: IsolationLevel | None = None
+    ) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Hold several statements together: committed at the end of the block, undone by any error in it.
+
+        Whatever is run by `execute` inside takes part, also in tasks that were started inside, one statement at a time;
+        so does what is run by the connection that it lends. Another `transaction` inside is a savepoint. The block may
+        take `timeout` seconds (`database_timeout` if not given), and a statement or a pause in it as long.
+        An error that was caught in the block is raised at its end if PostgreSQL has undone the transaction for it.
+        """
+        outer = open_transaction(self)
+        if outer is None:
+            return errors_of(self._begun(timeout, isolation_level or "READ COMMITTED"), self._instead_of)
+        if timeout is not None or isolation_level:
+            raise InvalidRequestError("A transaction inside of another one has the timeout and isolation of that one.")
+        return errors_of(outer.savepoint(self), self._instead_of)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for several statements that hold together; committed at the end, rolled back on any error."""
-        with translated_errors():
-            async with asyncio.timeout(self._timeout), self._queue:
-                self._kept.release()
-                async with self._transactional.begin() as connection:
+    async def _begun(self, seconds: float | None, isolation_level: IsolationLevel) -> AsyncIterator[AsyncConnection]:
+        deadline = asyncio.get_running_loop().time() + (self._timeout if seconds is None else seconds)
+        async with self._queue, asyncio.timeout_at(deadline):
+            self._kept.release()
+            async with self.engine.connect() as connection:
+                await connection.execution_options(isolation_level=isolation_level)
+                transaction = Transaction(connection, deadline)
+                async with transaction.ended(self, await connection.begin()):
+                    if seconds is not None:
+                        await allow(connection, seconds)
                     yield connection
 
-    @asynccontextmanager
-    async def spare(self) -> AsyncIterator[AsyncConnection]:
+    def spare(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """The one connection that requests never take: load does not look like a broken database through it."""
-        with translated_errors():
-            async with asyncio.timeout(self._timeout), self._spare.connect() as connection:
-                yield connection
+        return errors_of(self._lent_spare(), _unavailable)
+
+    @asynccontextmanager
+    async def _lent_spare(self) -> AsyncIterator[AsyncConnection]:
+        async with asyncio.timeout(self._timeout), self._spare.connect() as connection:
+            yield connection
+
+    async def _instead_of(self, error: Exception) -> DatabaseUnavailable | None:
+        """What to raise instead of an error, which only for what is missing is a question to the database."""
+        state = state_of_error(error)
+        if state.kind is Kind.NOT_MIGRATED and not await self._schema.is_migrated():
+            return DatabaseNotMigrated(state.told)
+        return unavailable(error)
+
+
+async def _unavailable(error: Exception) -> DatabaseUnavailable | None:
+    return unavailable(error)
+
+
+def _refuse_streaming(statement: object, options: Options) -> None:
+    if isinstance(statement, Executable):
+        options = {**statement.get_execution_options(), **options}
+    if options.get("stream_results") or options.get("yield_per"):
+        raise InvalidRequestError(
+            "`execute` fetches all rows. To stream them, use the connection of a transaction: "
+            "`async with database.transaction() as connection: async for row in await connection.stream(…)`."
+        )
+    if isinstance(statement, Prepared) and options:
+        raise InvalidRequestError("A prepared statement takes no execution options; run the statement as it is.")

@@ -1,22 +1,36 @@
 """How the service connects to PostgreSQL: where, with which limits, and through which pool."""
 
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
-from sqlalchemy import URL, event
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy import URL, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from chassis.settings import ChassisSettings
 
+from .pool import ContentPool
+
 _CLOSE_SECONDS: Final = 0.25
 _RECYCLE_SECONDS: Final = 1800  # firewalls forget silent connections, and names come to mean other servers
+_ALLOW: Final = text(
+    "SELECT set_config('statement_timeout', :limit, true),"
+    " set_config('idle_in_transaction_session_timeout', :limit, true)"
+)
 
 
 class Connection(asyncpg.Connection):
-    """A connection that does not wait long for the farewell of a server that may be frozen or gone."""
+    """A connection that knows a COMMIT from a ROLLBACK, and waits little for a server that may be frozen or gone."""
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - not ours
+        """Run it; raise InFailedSQLTransactionError if the server was asked for COMMIT and has done a ROLLBACK."""
+        status = await super().execute(query, *args, timeout=timeout)
+        if status == "ROLLBACK" and query.startswith("COMMIT"):
+            raise asyncpg.InFailedSQLTransactionError(
+                "Nothing is stored: a statement had failed, whose error was caught, and PostgreSQL has undone all of "
+                "the transaction. A statement that may fail needs a transaction() of its own inside, a savepoint."
+            )
+        return status
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - not our signature
         """Close within a quarter of a second, politely or not."""
@@ -24,10 +38,11 @@ class Connection(asyncpg.Connection):
 
 
 def create_engine(settings: ChassisSettings, *, connections: int) -> AsyncEngine:
-    """An engine in AUTOCOMMIT whose every wait is bounded."""
-    engine = create_async_engine(
+    """An engine in AUTOCOMMIT in which the server bounds each statement; who waits for the server bounds that."""
+    return create_async_engine(
         database_url(settings),
         isolation_level="AUTOCOMMIT",
+        poolclass=ContentPool,
         pool_reset_on_return=None,
         pool_size=connections,
         max_overflow=0,
@@ -37,8 +52,6 @@ def create_engine(settings: ChassisSettings, *, connections: int) -> AsyncEngine
         connect_args={
             "connection_class": Connection,
             "timeout": settings.database_connect_timeout,
-            # The server cancels first; this bounds the wait for one that does not answer at all.
-            "command_timeout": settings.database_statement_timeout + 0.5,
             "server_settings": {
                 "application_name": settings.identity.name,
                 "statement_timeout": _milliseconds(settings.database_statement_timeout),
@@ -48,8 +61,11 @@ def create_engine(settings: ChassisSettings, *, connections: int) -> AsyncEngine
             },
         },
     )
-    event.listen(engine.sync_engine, "checkout", _replace_if_closed)
-    return engine
+
+
+async def allow(connection: AsyncConnection, seconds: float) -> None:
+    """Let statements of this transaction, and pauses between them, take that long."""
+    await connection.execute(_ALLOW, {"limit": _milliseconds(seconds)})
 
 
 def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
@@ -58,19 +74,12 @@ def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
         database_url(settings),
         isolation_level="READ COMMITTED",
         poolclass=NullPool,
+        hide_parameters=True,
         connect_args={
             "timeout": settings.database_connect_timeout,
             "server_settings": {"application_name": f"{settings.identity.name}-migrate", "timezone": "UTC"},
         },
     )
-
-
-def _replace_if_closed(connection: AsyncAdapt_asyncpg_connection, entry: ConnectionPoolEntry, _proxy: object) -> None:
-    """Spare a request the connection that the server closed while it lay idle; costs no round trip."""
-    if connection.driver_connection.is_closed():
-        # Else the pool would close it once more, and lose the place of one who is cancelled meanwhile.
-        entry.dbapi_connection = None  # type: ignore[misc]  # which hooks get to see is the class without slots
-        raise DisconnectionError("closed by the server")
 
 
 def database_url(settings: ChassisSettings) -> URL:

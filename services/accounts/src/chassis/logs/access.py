@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.request_context import current_request
 
+from .bodies import BodyLog
 from .excerpts import beginning
 from .exchange import Bodies, Exchange
 from .records import REDACTED_FIELDS
@@ -39,6 +40,7 @@ class AccessLogMiddleware:
         self.bodies = bodies
         self.body_limit = body_limit
         self.redactor = redactor
+        self.body_log = BodyLog(redactor, bodies)
         names = (name.lower() for name in headers if not redactor.is_secret(name))
         self.headers: Mapping[bytes, str] = {
             **{name.encode(): f"http.request.header.{name}" for name in names},
@@ -101,17 +103,16 @@ class AccessLogMiddleware:
 
     def _bodies_of(self, exchange: Exchange) -> dict[str, Any]:
         """The bodies as far as they were kept; compressed ones are not for reading."""
-        redact = self.redactor.body
         request_headers = dict(exchange.scope["headers"])
         bodies = {}
         if exchange.request_body and b"content-encoding" not in request_headers:
             complete = len(exchange.request_body) == exchange.request_size
-            bodies["http.request.body.content"] = redact(
+            bodies["http.request.body.content"] = self.body_log.request(
                 bytes(exchange.request_body), _media_type(request_headers), complete=complete
             )
         if exchange.response_body:
             complete = len(exchange.response_body) == exchange.response_size
-            bodies["http.response.body.content"] = redact(
+            bodies["http.response.body.content"] = self.body_log.response(
                 bytes(exchange.response_body), _media_type(dict(exchange.response_headers)), complete=complete
             )
         return {name: body for name, body in bodies.items() if body}

@@ -6,7 +6,8 @@ from typing import Literal
 
 from starlette.types import Message, Receive, Scope, Send
 
-Bodies = Literal["off", "errors", "all"]
+Bodies = Literal["off", "shapes", "errors", "all"]
+"""Which bodies are logged: none; of 4xx and 5xx the shapes; of 4xx and 5xx what was sent; whatever was sent."""
 
 
 class Exchange:
@@ -54,7 +55,7 @@ class Exchange:
 
     def keeps_bodies(self, status: int) -> bool:
         """Whether the bodies of an exchange that ends like this are to be logged."""
-        return self._bodies == "all" or (self._bodies == "errors" and status >= 400)  # noqa: PLR2004 - RFC 9110
+        return self._bodies == "all" or (self._bodies != "off" and status >= 400)  # noqa: PLR2004 - RFC 9110
 
     async def receive(self) -> Message:
         """Hand a message of the client to the application."""

@@ -43,6 +43,9 @@ NOT_READY = Problem(slug="not-ready", status=503, title="Not ready", retry_after
 DATABASE_UNAVAILABLE = Problem(
     slug="database-unavailable", status=503, title="Database unavailable", retry_after=RETRY_AFTER_SECONDS
 )
+DATABASE_NOT_MIGRATED = Problem(
+    slug="database-not-migrated", status=503, title="Database not migrated", retry_after=RETRY_AFTER_SECONDS
+)
 SHUTTING_DOWN = Problem(slug="shutting-down", status=503, title="Service is stopping", retry_after=RETRY_AFTER_SECONDS)
 TOO_MANY_CONNECTIONS = Problem(
     slug="too-many-connections", status=503, title="Too many connections", retry_after=RETRY_AFTER_SECONDS
@@ -54,7 +57,14 @@ UPSTREAM_TIMEOUT = Problem(
     slug="upstream-timeout", status=504, title="Upstream service timed out", retry_after=RETRY_AFTER_SECONDS
 )
 
-COMMON_PROBLEMS: Final = (INVALID_HOST, INVALID_REQUEST, INTERNAL_ERROR, DATABASE_UNAVAILABLE, SHUTTING_DOWN)
+COMMON_PROBLEMS: Final = (
+    INVALID_HOST,
+    INVALID_REQUEST,
+    INTERNAL_ERROR,
+    DATABASE_UNAVAILABLE,
+    DATABASE_NOT_MIGRATED,
+    SHUTTING_DOWN,
+)
 """What any operation can answer."""
 
 BODY_PROBLEMS: Final = (BODY_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE)

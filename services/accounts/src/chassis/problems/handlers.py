@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match, Mount
 
-from chassis.errors import DatabaseUnavailable, UpstreamError, UpstreamTimeout, UpstreamUnavailable
+from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 from . import catalogue
 from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
@@ -41,6 +41,7 @@ def _patience(error: UpstreamError) -> Mapping[str, str]:
 
 CHASSIS_PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
     ProblemFor(DatabaseUnavailable, catalogue.DATABASE_UNAVAILABLE),
+    ProblemFor(DatabaseNotMigrated, catalogue.DATABASE_NOT_MIGRATED),
     ProblemFor(UpstreamUnavailable, catalogue.UPSTREAM_UNAVAILABLE, headers=_patience),
     ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT, headers=_patience),
 )

@@ -11,13 +11,17 @@ from .pointers import pointer, steps_into_body
 
 MAX_ERRORS: Final = 20
 
+# pydantic's own sentences for some of these repeat what was sent.
 _DETAILS: Final = {
+    "byte_size_unit": "Input should be a number of bytes, with or without a unit",
     "dataclass_type": "Input should be an object",
     "dict_type": "Input should be an object",
     "is_instance_of": "Input is not of the expected kind",  # pydantic's own tells the name of a class
     "model_attributes_type": "Input should be an object",
     "model_type": "Input should be an object",
-    "union_tag_invalid": "Input does not match any of the expected kinds",  # pydantic's own repeats what was sent
+    "import_error": "Input should be the path of something that can be imported",
+    "union_tag_invalid": "Input does not match any of the expected kinds",
+    "zoneinfo_str": "Input should be the name of a time zone",
 }
 
 

@@ -5,12 +5,20 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final, Self
 
+import uvicorn
+
 from .health import Health
+from .lifeline import Lifeline
+from .listening import refuse_new_connections
+from .server import ServiceConfig
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+ACCEPT_SECONDS: Final = 0.05  # for connections that the kernel has made and nobody has taken yet
+PARENT_SECONDS: Final = 1.0  # between a signal to the whole group and what the parent makes of it
 
 logger = logging.getLogger(__name__)
 
@@ -19,36 +27,81 @@ class Draining:
     """Delays uvicorn's shutdown by `delay` seconds after the first signal, in which `health` says "draining".
 
     Load balancers see that before the listener closes; keep-alive clients are told to leave by `Connection: close`.
-    A second signal ends the wait.
+    A second signal ends the wait, and a second SIGINT (Ctrl+C) the wait for requests in flight, too.
+
+    A worker drains also when its parent ends. To a worker a second SIGTERM is nothing new: the first may have come to
+    the whole group, and one comes from the parent.
     """
 
     def __init__(self, health: Health, *, delay: float) -> None:
         self._health = health
         self._delay = delay
         self._uvicorn: dict[int, Callable[[int, FrameType | None], Any]] = {}
+        self._server: uvicorn.Server | None = None
+        self._lifeline: Lifeline | None = None
+        self._service_ends = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             self._loop = asyncio.get_running_loop()
+            self._find_server()
             for number in SIGNALS:
                 handler = signal.getsignal(number)
                 if callable(handler):
                     self._uvicorn[number] = handler
                     signal.signal(number, self._handle)
+            if self._lifeline:
+                self._loop.add_reader(self._lifeline, self._parent_ends, self._lifeline)
+            elif self._server:
+                self._service_ends.set()  # with this process
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for number, handler in self._uvicorn.items():
             signal.signal(number, handler)
+        if self._lifeline:
+            self._loop.remove_reader(self._lifeline)
+        if self._task:
+            self._task.cancel()
+
+    def _find_server(self) -> None:
+        """Who else runs the application may have other processes at its sockets, so nothing is done to those."""
+        server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+        if isinstance(server, uvicorn.Server) and isinstance(server.config, ServiceConfig):
+            self._server = server
+            self._lifeline = server.config.lifeline
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        if self._health.draining:
+        if not self._health.draining:
+            self._health.draining = True
+            # The rest does not belong in a signal handler: it may have interrupted the writing of a log line.
+            self._loop.call_soon_threadsafe(self._begin, number, signal.Signals(number).name)
+        elif number == signal.SIGINT:
+            for _ in range(2):  # uvicorn takes the first for an end in order
+                self._uvicorn[number](number, frame)
+        elif not self._lifeline:
             self._uvicorn[number](number, frame)
-            return
-        self._health.draining = True
-        # The rest does not belong in a signal handler: it may have interrupted the writing of a log line.
-        self._loop.call_soon_threadsafe(self._begin, number)
 
-    def _begin(self, number: int) -> None:
-        logger.info("draining for %s s after %s", self._delay, signal.Signals(number).name)
-        self._loop.call_later(self._delay, self._uvicorn[number], number, None)
+    def _parent_ends(self, lifeline: Lifeline) -> None:
+        self._loop.remove_reader(lifeline)
+        self._service_ends.set()
+        if not self._health.draining:
+            self._health.draining = True
+            self._begin(signal.SIGTERM, "the parent's end")
+
+    def _begin(self, number: int, cause: str) -> None:
+        logger.info("draining for %s s after %s", self._delay, cause)
+        self._task = self._loop.create_task(self._drain(number))
+
+    async def _drain(self, number: int) -> None:
+        await asyncio.sleep(self._delay)
+        if self._lifeline:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._service_ends.wait(), PARENT_SECONDS)
+        if self._server and self._service_ends.is_set():  # else other workers go on with the same sockets
+            servers = getattr(self._server, "servers", ())  # not yet, if it is told to end while it starts
+            listening = [each for server in servers for each in server.sockets]
+            if refuse_new_connections(listening):
+                await asyncio.sleep(ACCEPT_SECONDS)
+        self._uvicorn[number](number, None)

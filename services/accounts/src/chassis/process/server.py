@@ -1,8 +1,12 @@
 """uvicorn, set up for a service behind a proxy or a load balancer."""
 
+import atexit
 import gc
 import logging
+import multiprocessing
 import signal
+import socket
+import sys
 from copy import copy
 from functools import partial
 from typing import Any, Final
@@ -15,6 +19,10 @@ from chassis.settings import ChassisSettings
 from chassis.web.connections import Limits
 from chassis.web.http_protocol import HttpProtocol
 
+from .descriptors import warn_of_few_descriptors
+from .lifeline import Lifeline
+from .listening import announce, listening_sockets
+
 # Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
 # What is not may hold a whole request: at 20,000 that came to hundreds of megabytes.
 GC_THRESHOLDS: Final = (2_000, 20, 20)
@@ -26,11 +34,12 @@ WORKER_ANSWER_SECONDS: Final = 20
 logger = logging.getLogger(__name__)
 
 
-class _Config(uvicorn.Config):
+class ServiceConfig(uvicorn.Config):
     """Makes worker processes log from their first moment as their parent does, also when they cannot start."""
 
-    def __init__(self, factory: str, settings: ChassisSettings, **options: Any) -> None:
+    def __init__(self, factory: str, settings: ChassisSettings, *, lifeline: Lifeline | None, **options: Any) -> None:
         self.settings = settings
+        self.lifeline = lifeline
         http: Any = partial(HttpProtocol, limits=Limits.of(settings))
         super().__init__(factory, factory=True, http=http, log_config=None, access_log=False, **options)
 
@@ -39,6 +48,8 @@ class _Config(uvicorn.Config):
         super().configure_logging()
         configure_logging(self.settings)
         log_printed_lines()
+        if multiprocessing.parent_process():
+            _begin_worker()
 
     def load(self) -> None:
         """Log what is wrong with the application; multiprocessing would print it."""
@@ -53,16 +64,25 @@ class _Config(uvicorn.Config):
         gc.set_threshold(*GC_THRESHOLDS)
 
 
+class _Server(uvicorn.Server):
+    """Says where it listens also at sockets that it did not make itself."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Called by uvicorn."""
+        await super().startup(sockets)
+        if sockets and isinstance(self.config, ServiceConfig):
+            announce(self.config.settings, sockets)
+
+
 def serve(factory: str, settings: ChassisSettings) -> None:
     """Run the application that `factory` (an import string) makes, until SIGTERM or SIGINT; then return normally.
 
     Raises `SystemExit` with uvicorn's code, 3, if it cannot be loaded, fails in its lifespan or finds the port taken.
     """
-    config = _Config(
+    config = ServiceConfig(
         factory,
         settings,
-        host=settings.host,
-        port=settings.port,
+        lifeline=Lifeline() if settings.web_concurrency > 1 else None,
         workers=settings.web_concurrency,
         ws="none",
         server_header=False,
@@ -72,17 +92,35 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
         lifespan="on",  # if left to be found out, an application that fails before its lifespan begins would serve
     )
-    if settings.web_concurrency > 1:
-        from uvicorn.supervisors import Multiprocess  # noqa: PLC0415 - only those who need it wait for its import
+    warn_of_few_descriptors(settings)
+    sockets = listening_sockets(settings)
+    if config.lifeline:
+        _run_workers(config, sockets, config.lifeline)
+    else:
+        outlive_signals()
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else `nohup` wants it ignored
+            signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
+        _Server(config).run(sockets)
 
-        copy(config).load()  # each worker that cannot load the application would say so; thus it is said once
-        with config.bind_socket() as socket:
-            supervisor = Multiprocess(config, sockets=[socket])
-            supervisor.run()
-        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-            raise SystemExit(STARTUP_FAILURE)
-        return
-    # After a clean stop uvicorn raises the signal once more, which would turn exit code 0 into 143.
+
+def _run_workers(config: ServiceConfig, sockets: list[socket.socket], lifeline: Lifeline) -> None:
+    from .workers import Workers  # noqa: PLC0415 - only those who need it wait for its import
+
+    copy(config).load()  # each worker that cannot load the application would say so; thus it is said once
+    announce(config.settings, sockets)
+    workers = Workers(config, sockets, lifeline)
+    workers.run()
+    if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
+        raise SystemExit(STARTUP_FAILURE)
+
+
+def _begin_worker() -> None:
+    outlive_signals()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it comes to all of a terminal; the parent acts on it
+    atexit.register(sys.stdin.close)  # uvicorn opens it anew and leaves it, which is a warning at the end
+
+
+def outlive_signals() -> None:
+    """After a clean stop uvicorn raises the signal once more, which would end the process before its last answers."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    uvicorn.Server(config).run()

@@ -43,10 +43,11 @@ class ChassisSettings(BaseSettings):
     )
 
     environment: Annotated[Literal["development", "production"], InLowerCase] = Field(
-        "development", description="`production` refuses empty and well-known passwords, and to be open by accident."
+        "development",
+        description="`production` refuses well-known passwords, bodies in logs, to be open by accident.",
     )
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: str = Field("127.0.0.1", description="Address or name to listen on; `::` is any, those of IPv4 included.")
     port: Port = Field(description="TCP port to listen on; 0 takes a free one.")
     web_concurrency: PositiveInt = Field(1, description="Worker processes; one is right for a container.")
     forwarded_allow_ips: str = Field(
@@ -79,8 +80,10 @@ class ChassisSettings(BaseSettings):
     log_file: Path | None = Field(None, description="Also write JSON lines to this file, rotated by size.")
     log_file_max_bytes: PositiveInt = Field(10 * 2**20, description="Size at which the log file is rotated.")
     log_file_backups: PositiveInt = Field(3, description="Rotated log files that are kept.")
-    log_bodies: Annotated[Literal["off", "errors", "all"], InLowerCase] = Field(
-        "errors", description="Log bodies of requests and responses: never, for 4xx and 5xx, or always."
+    log_bodies: Annotated[Literal["off", "shapes", "errors", "all"], InLowerCase] = Field(
+        "shapes",
+        description="Bodies in access lines: `shapes` (of 4xx and 5xx the names and kinds of fields, and problems),"
+        " `errors` (of 4xx and 5xx, with values), `all` (with values), `off`; `production` refuses values.",
     )
     log_body_limit: PositiveInt = Field(2048, description="Bytes of a body that are kept for the log.")
     log_headers: Names = Field(
@@ -222,6 +225,13 @@ class ChassisSettings(BaseSettings):
         if secret.get_secret_value() and not others.data.get("auth_client_id"):
             raise ValueError("needs AUTH_CLIENT_ID")
         return secret
+
+    @field_validator("log_bodies")
+    @classmethod
+    def _refuse_what_people_send(cls, bodies: str, others: ValidationInfo) -> str:
+        if others.data.get("environment") == "production" and bodies in {"errors", "all"}:
+            raise ValueError("would write what people send into the log, which ENVIRONMENT=production refuses")
+        return bodies
 
     @field_validator("log_file")
     @classmethod

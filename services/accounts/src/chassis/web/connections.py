@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import resource
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -41,8 +42,16 @@ class Limits:
             head=settings.header_timeout,
             body=settings.body_timeout,
             write=settings.write_timeout,
-            reserved_descriptors=OTHER_DESCRIPTORS + settings.database_pool_size + settings.http_client_concurrency,
+            reserved_descriptors=OTHER_DESCRIPTORS + settings.database_pool_size + 1 + settings.http_client_concurrency,
         )
+
+
+def most_connections(limits: Limits) -> int:
+    """How many connections a process can have at once, so that it still has descriptors for all else."""
+    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if descriptors == resource.RLIM_INFINITY:
+        return sys.maxsize
+    return max(descriptors - limits.reserved_descriptors, descriptors // 4, 1)
 
 
 class Connection(Protocol):
@@ -71,8 +80,7 @@ class Connections:
     def __init__(self, members: Iterable[Connection], loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         self._members = members
         self._loop = loop
-        descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        self.most = max(descriptors - limits.reserved_descriptors, descriptors // 4, 1)
+        self.most = most_connections(limits)
         self._warned = False
         self._sweeping = False
 

@@ -12,7 +12,7 @@ from chassis.authentication import signing_keys
 
 from ..conftest import Boot
 from ..log_reader import empty, log_text
-from ..process.test_server import served
+from ..process.serving import served
 from ..sample_service.settings import Settings
 from .guarded import guarded, guarded_app, knows_keys, settings_of, status_of
 from .issuer import METADATA, Issuer, SigningKey

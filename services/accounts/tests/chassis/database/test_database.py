@@ -1,7 +1,9 @@
 """The database: what is committed, what is undone, and a pool that is bounded and survives every cancellation."""
 
 import asyncio
+import gc
 import time
+import weakref
 from typing import Any
 
 import asyncpg
@@ -9,37 +11,36 @@ import pytest
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    Executable,
     ForeignKey,
     Integer,
     MetaData,
-    Numeric,
     String,
     Table,
-    cast,
     event,
+    literal,
     select,
     text,
 )
 from sqlalchemy.exc import IntegrityError
 
-from chassis.database import Base, Database, constraint_errors, engine
+from chassis.database import Base, Database, constraint_errors, engine, prepared
 from chassis.database import connections as kept_connections
 from chassis.errors import DatabaseUnavailable
 
-from ..database_calls import ADD, ONE, SLEEP, SLEEPING, add, ask, changed, examine, sleep, until
+from ..database_calls import ADD, ONE, SLEEP, SLEEPING, add, apart, ask, changed, examine, sleep, until, use_all
 from ..sample_service.settings import Settings
 
 BACKEND = text("SELECT pg_backend_pid()")
-DECIMAL = select(cast("1.5", Numeric))
 STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
+
+Statement = Any  # a plain one, or a prepared one
 
 pytestmark = pytest.mark.usefixtures("things")
 
 
 async def backend(database: Database) -> int:
     """The process of the server that answers, by which a connection is known."""
-    return int((await database.execute(BACKEND))[0][0])
+    return int((await database.execute(BACKEND)).scalar_one())
 
 
 async def count(connection: asyncpg.Connection, thing: int) -> int:
@@ -47,7 +48,7 @@ async def count(connection: asyncpg.Connection, thing: int) -> int:
 
 
 async def test_a_statement_is_committed_by_itself(database: Database, connection: asyncpg.Connection) -> None:
-    assert not await database.execute(ADD, {"id": 1}), "it has no rows"
+    assert (await database.execute(ADD, {"id": 1})).rowcount == 1
     assert await count(connection, 1) == 1
 
 
@@ -91,20 +92,34 @@ async def test_a_statement_after_a_transaction_opens_none(narrow: Database, conn
     assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
 
-@pytest.mark.parametrize("statement", [ONE, DECIMAL], ids=["direct", "by SQLAlchemy"])
-async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Executable) -> None:
+@pytest.mark.parametrize("statement", [ONE, prepared(ONE)], ids=["by SQLAlchemy", "by the driver"])
+async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Statement) -> None:
     for _ in range(2):
         assert await backend(narrow) == await backend(narrow)
-        assert await narrow.execute(statement)
+        assert (await narrow.execute(statement)).one()
         async with narrow.transaction() as ours:
             assert await ours.scalar(ONE) == 1
 
 
-async def test_a_statement_soon_after_another_has_no_need_of_the_pool(database: Database) -> None:
+async def test_a_prepared_statement_soon_after_another_has_no_need_of_the_pool(database: Database) -> None:
     lent: list[object] = []
     event.listen(database.engine.sync_engine, "checkout", lambda connection, *_: lent.append(connection))
-    assert [await ask(database) for _ in range(5)] == [1] * 5
+    once = prepared(ONE)
+    assert [(await database.execute(once)).scalar_one() for _ in range(5)] == [1] * 5
     assert len(lent) == 1
+
+
+async def test_statements_that_are_built_for_each_call_are_forgotten(database: Database) -> None:
+    """With what is in them: SQLAlchemy keeps one of a form, of the forms that were used last."""
+
+    async def build(number: int) -> weakref.ref[object]:
+        statement = select(literal(number)).where(literal(f"{number}@example.com") != "")
+        await database.execute(statement)
+        return weakref.ref(statement)
+
+    built = [await build(number) for number in range(20)]
+    gc.collect()
+    assert sum(each() is not None for each in built) <= 1
 
 
 async def test_connections_are_replaced_when_they_grow_old(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +134,7 @@ async def test_connections_are_replaced_when_they_grow_old(settings: Settings, m
 async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
     async with narrow.transaction():
         started = time.monotonic()
-        results = await asyncio.gather(*(ask(narrow) for _ in range(600)), return_exceptions=True)
+        results = await asyncio.gather(*(apart(ask(narrow)) for _ in range(600)), return_exceptions=True)
         assert {str(result) for result in results} == {"All database connections are busy."}
         assert time.monotonic() - started < 30, "one after the other they wait a minute"
         await examine(narrow)  # does not queue with requests
@@ -156,8 +171,7 @@ async def test_a_cancelled_statement_leaves_a_working_pool(narrow: Database, con
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await ask(narrow) == 1
-        async with narrow.transaction():
-            pass  # the pool has its only connection back
+        await use_all(narrow, 1)
     await until(connection, SLEEPING, 0)
     assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
@@ -171,8 +185,7 @@ async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings
                 call.cancel()
             await asyncio.wait(calls)
         assert await asyncio.gather(*(ask(database) for _ in range(10))) == [1] * 10
-        async with database.transaction(), database.transaction():
-            pass  # the pool has both connections back
+        await use_all(database, 2)
 
 
 async def test_a_cancelled_reconnection_gives_its_place_in_the_pool_back(narrow: Database) -> None:

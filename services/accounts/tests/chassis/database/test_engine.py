@@ -19,7 +19,7 @@ SETTING = text("SELECT current_setting(:name)")
 
 async def test_each_session_is_bounded_and_named(database: Database) -> None:
     names = ("statement_timeout", "lock_timeout", "TimeZone", "application_name")
-    values = [(await database.execute(SETTING, {"name": name}))[0][0] for name in names]
+    values = [(await database.execute(SETTING, {"name": name})).scalar_one() for name in names]
     assert values == ["2s", "1s", "UTC", IDENTITY.name]
 
 
@@ -42,7 +42,7 @@ async def test_a_migration_names_itself_and_waits_only_to_connect(settings: Sett
 
 async def test_a_limit_that_is_nearly_nothing_is_not_taken_for_none(settings: Settings) -> None:
     async with changed(settings, database_lock_timeout=0.000_1) as database:
-        assert (await database.execute(SETTING, {"name": "lock_timeout"}))[0][0] == "1ms"
+        assert (await database.execute(SETTING, {"name": "lock_timeout"})).scalar_one() == "1ms"
 
 
 def test_an_address_is_a_host_or_a_socket_folder(settings: Settings) -> None:

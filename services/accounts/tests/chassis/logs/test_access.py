@@ -219,6 +219,7 @@ async def test_who_leaves_before_the_answer_is_complete_is_499(
         for message in messages[-1:]:
             await send(message)
 
+    caplog.set_level(logging.INFO)
     await access_log(answers)({"type": "http", "method": "GET", "path": "/", "headers": []}, receive, send)
     [record] = [record for record in caplog.records if record.name == "access"]
     assert (record.levelname, record.getMessage()) == ("INFO", "GET / 499")

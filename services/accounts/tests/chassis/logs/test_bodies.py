@@ -4,12 +4,18 @@ import json
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
+from yarl import URL
+
+from chassis.logs.bodies import BodyLog
+from chassis.logs.redaction import Redactor
 
 from ..conftest import Boot
-from ..log_reader import access_lines, log_text
+from ..log_reader import access_lines, empty, log_text
 from ..sample_service.main import create_app
 from ..sample_service.settings import Settings
 
@@ -17,15 +23,137 @@ ITEM = {"name": "lamp", "day": "2026-01-01"}
 MEBIBYTE = 2**20
 
 
-async def test_keeps_bodies_of_errors_only(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+class Echo:
+    """A sample that answers with what it was sent, and the access lines that it writes."""
+
+    def __init__(self, session: aiohttp.ClientSession, log: Path) -> None:
+        self.session = session
+        self.log = log
+
+    async def line_of(self, body: bytes | str, media_type: str, path: str = "/sample/echo") -> dict[str, Any]:
+        """The access line of a request with this body."""
+        empty(self.log)
+        async with self.session.post(path, data=body, headers={"Content-Type": media_type}) as response:
+            await response.read()
+        [line] = await access_lines(self.log)
+        return line
+
+
+@pytest.fixture
+async def echo(boot: Boot, tmp_path: Path) -> AsyncIterator[Echo]:
+    """A sample that logs bodies of errors with their values."""
+    settings = Settings(log_file=tmp_path / "log", log_bodies="errors")
+    async with boot(create_app(settings)) as url, aiohttp.ClientSession(url) as session:
+        yield Echo(session, tmp_path / "log")
+
+
+async def test_shows_the_shape_of_what_was_sent_and_the_problem(
+    sample: aiohttp.ClientSession, sample_log: Path
+) -> None:
     async with sample.post("/sample/items", json=ITEM) as response:
         assert response.status == 201
-    async with sample.post("/sample/items", json={"name": "lamp", "password": 123_456}) as response:
-        answer = await response.text()
+    person = {"name": "Planted", "day": "planted", "password": "planted", "friends": [{"age": 7}, {"age": 8}, None]}
+    async with sample.post("/sample/items", json=person) as response:
+        answer = await response.json()
     succeeded, failed = await access_lines(sample_log, count=2)
     assert not [name for name in succeeded if name.endswith("body.content")]
-    assert json.loads(failed["http.request.body.content"]) == {"name": "lamp", "password": "[redacted]"}
-    assert json.loads(failed["http.response.body.content"]) == json.loads(answer)
+    shape = {"name": "string", "day": "string", "password": "string", "friends": [{"age": "number"}, "null"]}
+    assert json.loads(failed["http.request.body.content"]) == shape
+    assert json.loads(failed["http.response.body.content"]) == answer
+    assert "planted" not in log_text(sample_log).lower()
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "shown"),
+    [
+        ("application/json", '{"a": true, "b": [1, "planted", 2.5]}', '{"a":"boolean","b":["number","string"]}'),
+        ("application/json", "planted", "not JSON"),
+        ("application/json", "[" * 40 + "]" * 40, "[" * 32 + '"…"' + "]" * 32),
+        ("application/json", "[" * 300, "not JSON"),
+        ("application/json", '{"planted@example.org": 1, "+49 30 1234": 2}', '{"…":"number"}'),
+        ("application/json", '{"password=planted": 1}', '{"…":"number"}'),
+        ("application/problem+json", '{"detail": "planted"}', '{"detail":"string"}'),
+        ("application/x-www-form-urlencoded", "name=planted&age=7", '{"name":"string","age":"string"}'),
+        ("text/plain", "planted", None),
+        ("application/xml", "<a>planted</a>", None),
+    ],
+)
+async def test_shows_the_shape_of_any_request(
+    sample: aiohttp.ClientSession, sample_log: Path, media_type: str, body: str, shown: str | None
+) -> None:
+    echo = Echo(sample, sample_log)
+    line = await echo.line_of(body, media_type, "/sample/items")
+    assert line.get("http.request.body.content", "").removesuffix("…") == (shown or "")
+    assert "planted" not in log_text(sample_log)
+
+
+async def test_shows_the_shape_of_a_body_that_was_cut(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    line = await Echo(sample, sample_log).line_of(json.dumps({"a": 1, "b": "planted" * 1_000}), "application/json")
+    for side in ("request", "response"):
+        assert line[f"http.{side}.body.content"] == '{"a":"number","b":"string"}…'
+
+
+async def test_a_problem_shows_no_name_that_a_client_made_up(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    body = ITEM | {"planted@example.org": 1, "password=planted": 2, "colour": 3, "labels": {"+49 planted": 4}}
+    line = await Echo(sample, sample_log).line_of(json.dumps(body), "application/json", "/sample/items")
+    errors = json.loads(line["http.response.body.content"])["errors"]
+    assert [each["pointer"] for each in errors] == ["#/labels/…", "#/…", "#/…", "#/colour"]
+    assert "planted" not in log_text(sample_log)
+
+
+def test_shows_a_problem_with_errors_of_its_own_kind() -> None:
+    """A service may answer with whatever members it likes."""
+    problem = '{"status":422,"errors":[1,{"pointer":2},{"pointer":"#/a/0"}]}'
+    shown = BodyLog(Redactor(), "shapes").response(problem.encode(), "application/problem+json", complete=True)
+    assert shown == problem
+
+
+async def test_no_line_holds_a_query(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+    for path in ("items", "nowhere", "boom", "upstream", "status/418", "items/no-id"):
+        async with sample.get(f"/sample/{path}?limit=planted-query&name=planted-query") as response:
+            await response.read()
+    await access_lines(sample_log, count=6)
+    assert "planted-query" not in log_text(sample_log)
+
+
+@pytest.mark.parametrize("path", ["/a/token=planted", "/a/token%3Dplanted", "/a/token%253Dplanted"])
+async def test_no_line_holds_a_secret_of_the_path(sample: aiohttp.ClientSession, sample_log: Path, path: str) -> None:
+    async with sample.get(URL(path, encoded=True)) as response:
+        assert response.status == 404
+    [line] = await access_lines(sample_log)
+    assert "planted" not in log_text(sample_log)
+    assert line["url.path"].startswith("/a/token")
+    assert "token" in json.loads(line["http.response.body.content"])["instance"]
+
+
+async def test_shows_values_of_errors_only_where_that_is_set(echo: Echo) -> None:
+    line = await echo.line_of('{"name": "lamp", "password": 123456}', "application/json", "/sample/items")
+    assert json.loads(line["http.request.body.content"]) == {"name": "lamp", "password": "[redacted]"}
+    assert json.loads(line["http.response.body.content"])["status"] == 422
+    line = await echo.line_of(json.dumps(ITEM), "application/json", "/sample/items")
+    assert not [name for name in line if name.endswith("body.content")]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "body", "shown"),
+    [
+        ("text/plain", b"caf\xe9 token=planted", "caf\ufffd token=[redacted]"),
+        ("application/json", b"caf\xe9 token=planted", "caf\ufffd token=[redacted]"),
+        ("application/x-www-form-urlencoded", b"user%5Bpassword%5D=planted&name=a+b&empty=",
+         "user[password]=[redacted]&name=a+b&empty="),
+        ("application/x-www-form-urlencoded", b"name=pin&value=planted", "name=pin&value=[redacted]"),
+        ("application/x-www-form-urlencoded", b"password%3Dplanted=1", "password=[redacted]=[redacted]"),
+        ("application/json", b'{"a": 123456789012345678901234567890}', '{"a":1.2345678901234568e+29}'),
+    ],
+)  # fmt: skip
+async def test_shows_what_can_still_be_read(echo: Echo, media_type: str, body: bytes, shown: str) -> None:
+    line = await echo.line_of(body, media_type)
+    assert unquote(line["http.request.body.content"]) == shown == unquote(line["http.response.body.content"])
+
+
+async def test_shows_an_integer_of_any_size_in_json_that_was_cut(echo: Echo) -> None:
+    line = await echo.line_of('{"a": 123456789012345678901234567890, "b": "' + "x" * 3_000, "application/json")
+    assert line["http.request.body.content"].startswith('{"a": 123456789012345678901234567890, "b": "xxx')
 
 
 @pytest.mark.parametrize("body", [b'{"name": "planted"}', b'{"name": "planted"', b"planted", b'{"planted": 1}'])
@@ -51,21 +179,19 @@ async def test_keeps_no_body_that_is_compressed(sample: aiohttp.ClientSession, s
     assert "http.response.body.content" in line
 
 
-async def test_cuts_bodies_without_altering_them(sample: aiohttp.ClientSession, sample_log: Path) -> None:
-    text = json.dumps({"text": "ü" * 10_000, "password": "planted"})
-    async with sample.post("/sample/echo", data=text, headers={"Content-Type": "application/json"}) as response:
-        assert await response.text() == text
-    [line] = await access_lines(sample_log)
+async def test_cuts_bodies_without_altering_them(echo: Echo) -> None:
+    text = json.dumps({"text": "u" * 10_000, "password": "planted"})
+    line = await echo.line_of(text, "application/json")
     assert line["http.request.body.size"] == line["http.response.body.size"] == len(text)
-    assert line["http.request.body.content"] == text[:2048]
+    assert line["http.request.body.content"] == '{"text":"' + "u" * (2048 - len('{"text": "')) + '"}…'
+    line = await echo.line_of("u" * 2049, "text/plain")
+    assert line["http.request.body.content"] == "u" * 2048 + "…"
 
 
 @pytest.mark.parametrize("media_type", ["application/octet-stream", "image/png", "multipart/form-data; boundary=x", ""])
-async def test_keeps_json_forms_and_text_only(sample: aiohttp.ClientSession, sample_log: Path, media_type: str) -> None:
-    async with sample.post("/sample/echo", data=b"planted", headers={"Content-Type": media_type}) as response:
-        assert await response.read() == b"planted"
-    await access_lines(sample_log)
-    assert "planted" not in log_text(sample_log)
+async def test_keeps_json_forms_and_text_only(echo: Echo, media_type: str) -> None:
+    line = await echo.line_of(b"planted", media_type)
+    assert not [name for name in line if name.endswith("body.content")]
 
 
 @pytest.mark.parametrize(
@@ -76,22 +202,26 @@ async def test_keeps_json_forms_and_text_only(sample: aiohttp.ClientSession, sam
         ("application/json", '{"password": "planted", "rest": "is cut of'),
         ("application/json", '{"pass\\u0077ord": "planted'),
         ("application/json", '{"password": ["planted", "planted"'),
+        ("application/json", '{"instance": "/a/token%3Dplanted"}'),
+        ("application/json", '[{"name": "password", "value": "planted"}]'),
+        ("application/json", '{"key": "' + "-----BEGIN PRIVATE KEY-----\\nplanted" * 200 + '"}'),
+        ("application/json", '{"name": "' + "x" * 2_000 + '", "pin": "' + "planted" * 100 + '"}'),
         ("application/json; charset=utf-16", '{"password": "planted"}'.encode("utf-16")),
         ("application/json", b'{"password": "planted", "bad": "\xff\xfe"}'),
         ("application/json", '{"log": "{\\"password\\": \\"planted\\"}"}'),
         ("application/x-www-form-urlencoded", "user%5Bpassword%5D=planted&a=b"),
         ("application/x-www-form-urlencoded", "a=b;password=planted"),
         ("text/plain", "Authorization: Bearer planted\nCookie: a=planted; b=planted\n"),
+        ("text/plain", "password: |\n  planted\n  planted\n"),
+        ("text/plain", "<user><password>planted</password></user>"),
+        ("text/plain", b"pass\0word: planted"),
     ],
 )
-async def test_redacts_bodies(
-    sample: aiohttp.ClientSession, sample_log: Path, media_type: str, body: str | bytes
-) -> None:
-    async with sample.post("/sample/echo", data=body, headers={"Content-Type": media_type}) as response:
-        assert await response.read() == (body if isinstance(body, bytes) else body.encode())
-    await access_lines(sample_log)
-    assert "planted" not in log_text(sample_log)
-    assert "p\\u0000l" not in log_text(sample_log)
+async def test_redacts_bodies(echo: Echo, media_type: str, body: str | bytes) -> None:
+    line = await echo.line_of(body, media_type)
+    assert line["http.response.body.size"] == len(body)
+    assert "planted" not in log_text(echo.log)
+    assert "p\\u0000l" not in log_text(echo.log)
 
 
 async def test_a_streamed_upload_of_50_mebibytes_needs_no_memory(boot: Boot, tmp_path: Path) -> None:
@@ -114,7 +244,7 @@ async def test_a_streamed_upload_of_50_mebibytes_needs_no_memory(boot: Boot, tmp
         [line] = await access_lines(tmp_path / "log")
     assert peak < 8 * MEBIBYTE
     assert line["http.request.body.size"] == 50 * MEBIBYTE
-    assert line["http.request.body.content"] == "x" * 2048
+    assert line["http.request.body.content"] == "x" * 2048 + "…"
 
 
 async def test_log_bodies_off_keeps_none(boot: Boot, tmp_path: Path) -> None:

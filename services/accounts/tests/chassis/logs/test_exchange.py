@@ -32,7 +32,14 @@ async def test_is_over_once_when_the_last_byte_is_sent() -> None:
 
 @pytest.mark.parametrize(
     ("bodies", "status", "kept"),
-    [("off", 400, (b"", b"")), ("errors", 200, (b"abcd", b"")), ("errors", 400, (b"abcd", b"abcd"))],
+    [
+        ("off", 400, (b"", b"")),
+        ("shapes", 200, (b"abcd", b"")),
+        ("shapes", 400, (b"abcd", b"abcd")),
+        ("errors", 200, (b"abcd", b"")),
+        ("errors", 400, (b"abcd", b"abcd")),
+        ("all", 200, (b"abcd", b"abcd")),
+    ],
 )
 async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, kept: tuple[bytes, bytes]) -> None:
     pieces = [b"abc", b"d", b"e"]

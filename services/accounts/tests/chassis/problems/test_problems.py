@@ -2,9 +2,12 @@
 
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from fastapi.exceptions import RequestValidationError
+from pydantic import ByteSize, ImportString, TypeAdapter, ValidationError
 
 from chassis.problems import (
     DATABASE_UNAVAILABLE,
@@ -14,6 +17,7 @@ from chassis.problems import (
     catalogue,
     problem_responses,
 )
+from chassis.problems.validation import invalid_fields
 
 from ..log_reader import read_log
 from ..raw_http import connection_to
@@ -197,6 +201,17 @@ async def test_points_at_what_is_wrong_without_repeating_it(sample: aiohttp.Clie
     assert "planted" not in text
 
 
+@pytest.mark.parametrize("kind", [ZoneInfo, ByteSize, ImportString])
+def test_no_sentence_repeats_what_was_sent(kind: type) -> None:
+    """Those of pydantic do, for these types."""
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python("1 planted")
+    [error] = invalid_fields(RequestValidationError([{**each, "loc": ("body", "a")} for each in caught.value.errors()]))
+    assert error["pointer"] == "#/a"
+    assert error["detail"].startswith("Input should be ")
+    assert "planted" not in error["detail"]
+
+
 async def test_lists_a_bounded_number_of_errors(sample: aiohttp.ClientSession) -> None:
     async with sample.post("/sample/items", json={f"field{number}": 1 for number in range(1000)}) as response:
         assert len((await problem_of(response))["errors"]) == 20
@@ -221,6 +236,7 @@ def test_clients_can_rely_on_these_kinds() -> None:
         (501, "not-implemented", "Not implemented", None),
         (503, "not-ready", "Not ready", 2),
         (503, "database-unavailable", "Database unavailable", 2),
+        (503, "database-not-migrated", "Database not migrated", 2),
         (503, "shutting-down", "Service is stopping", 2),
         (503, "too-many-connections", "Too many connections", 2),
         (503, "upstream-unavailable", "Upstream service unavailable", 2),
@@ -243,9 +259,10 @@ async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSe
     async with sample.get("/api/openapi.json") as response:
         declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
     examples = declared["content"]["application/problem+json"]["examples"]
-    assert examples.keys() == {"database-unavailable", "shutting-down", "upstream-unavailable", "issuer-unavailable"}
-    own = "Database unavailable; Service is stopping; Upstream service unavailable"
-    assert declared["description"] == f"{own}; Issuer of tokens unavailable"
+    own = {"database-unavailable", "database-not-migrated", "shutting-down", "upstream-unavailable"}
+    assert examples.keys() == {*own, "issuer-unavailable"}
+    titles = ("Database unavailable", "Database not migrated", "Service is stopping", "Upstream service unavailable")
+    assert declared["description"] == "; ".join([*titles, "Issuer of tokens unavailable"])
 
 
 def example(slug: str, title: str) -> dict[str, Any]:

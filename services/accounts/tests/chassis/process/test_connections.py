@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..raw_http import answer_to, statuses
-from .test_server import lines, served
+from .serving import lines, served
 
 DESCRIPTORS = 256
 HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -1,26 +1,21 @@
 """A server as a process: it answers until it is told to stop, alone or with several workers."""
 
 import asyncio
-import json
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
-from processes.ports import free_ports
-
 from ..raw_http import answer_to, connection_to
-from ..sample_process import PACKAGE, SERVICE_FOLDER, python_path
+from ..sample_process import SERVICE_FOLDER, python_path
+from .serving import PATIENCE, lines, messages, served
 
-PATIENCE = 60
 FAILING = """
 def build():
     async def application(scope, receive, send):
@@ -43,47 +38,6 @@ from sample_service.settings import Settings
 server.WORKER_ANSWER_SECONDS = 4
 server.serve("sample_service.main:create_app", Settings())
 """
-
-
-@asynccontextmanager
-async def served(log: Path, *program: str, **environment: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """The process of the sample (or of another program), once it listens, and its base URL; it prints to `log`."""
-    port = next(free_ports())
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *(program or ("-m", PACKAGE, "serve"))),
-            cwd=SERVICE_FOLDER,
-            env=os.environ | {"PYTHONPATH": python_path(), "PORT": str(port)} | environment,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not await listens(port):
-                assert process.returncode is None, lines(log)
-                await asyncio.sleep(0.05)
-        yield process, f"http://127.0.0.1:{port}"
-    finally:
-        if process.returncode is None:
-            process.terminate()  # not killed, which its workers would outlive
-            await process.wait()
-
-
-async def listens(port: int) -> bool:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-def lines(log: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
-
-
-def messages(log: Path, beginning: str) -> list[str]:
-    return [line["message"] for line in lines(log) if line["message"].startswith(beginning)]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -236,6 +236,15 @@ async def upload(request: Request) -> int:
     return sum([len(chunk) async for chunk in request.stream()])
 
 
+@router.get("/clings")
+async def cling() -> None:
+    """Takes its time to end when it is told to, as a connection does that is closed properly."""
+    try:
+        await asyncio.sleep(3_600)
+    finally:
+        await asyncio.sleep(0.3)
+
+
 @router.post("/mirror")
 async def mirror(request: Request) -> StreamingResponse:
     return StreamingResponse(request.stream(), media_type="application/octet-stream")

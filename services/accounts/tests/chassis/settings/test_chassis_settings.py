@@ -184,6 +184,22 @@ def test_a_secret_without_a_name_is_a_mistake(
     assert load_settings(Settings).auth_client_id == "orders"
 
 
+@pytest.mark.parametrize("bodies", ["errors", "all"])
+def test_production_refuses_to_log_what_people_send(
+    bodies: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("LOG_BODIES", bodies)
+    assert load_settings(Settings).log_bodies == bodies, "in development"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    monkeypatch.setenv("AUTHENTICATION", "off")
+    reason = "would write what people send into the log, which ENVIRONMENT=production refuses"
+    assert unusable(caplog) == [f"LOG_BODIES: {reason}"]
+    for accepted in ("shapes", "off"):
+        monkeypatch.setenv("LOG_BODIES", accepted)
+        assert load_settings(Settings).log_bodies == accepted
+
+
 def test_several_processes_do_not_share_a_log_file(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -49,7 +49,7 @@ ROWS = """\
 | `MAIL__PORT` | `25` |  |
 | `POST__HOST` | required if another `POST__…` is set | Where it is. |
 | `POST__PORT` | `25` |  |
-| `ENVIRONMENT` | `development` | `production` refuses empty and well-known passwords, and to be open by accident. |
+| `ENVIRONMENT` | `development` | `production` refuses well-known passwords, bodies in logs, to be open by accident. |
 """
 
 

@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from ..conftest import Boot
 from ..log_reader import access_lines, empty
-from ..process.test_server import served
+from ..process.serving import served
 from ..raw_http import answer_to, statuses
 from ..sample_service.main import create_app
 from ..sample_service.settings import Settings

@@ -9,7 +9,7 @@ from typing import Final
 import aiohttp
 import pytest
 
-from ..process.test_server import served
+from ..process.serving import served
 from ..raw_http import connection_to
 
 REQUESTS: Final = 300

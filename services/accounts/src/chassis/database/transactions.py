@@ -1,0 +1,105 @@
+"""Open transactions: which of them the statements of a task take part in, one after the other."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import Any, Final
+
+from sqlalchemy import Executable
+from sqlalchemy.engine import Result
+from sqlalchemy.exc import InvalidRequestError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
+
+from .prepared import Prepared
+
+_ROLLBACK_SECONDS: Final = 1.0
+
+_OPEN: Final[ContextVar[Mapping[object, "Transaction"]]] = ContextVar("transactions", default=MappingProxyType({}))
+
+
+Parameters = Mapping[str, object] | Sequence[Mapping[str, object]] | None
+
+
+class Transaction:
+    """One that is open, or was."""
+
+    def __init__(self, connection: AsyncConnection, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+        self._is_open = True
+        self._turn = asyncio.Lock()
+
+    async def execute(
+        self,
+        statement: Executable | Prepared[*tuple[Any, ...]],
+        parameters: Parameters,
+        options: Mapping[str, Any] | None,
+    ) -> Result[*tuple[Any, ...]]:
+        """Run it when it is its turn, within the time of the transaction."""
+        async with asyncio.timeout_at(self._deadline), self._lent() as connection:
+            if isinstance(statement, Prepared):
+                return await statement.run_in_transaction(connection, parameters)
+            return await connection.execute(statement, parameters, execution_options=options)
+
+    @asynccontextmanager
+    async def savepoint(self, database: object) -> AsyncIterator[AsyncConnection]:
+        """A part that can be undone by itself; others wait for their turn until it is over."""
+        async with self._lent() as connection:
+            part = Transaction(connection, self._deadline)
+            async with part.ended(database, await connection.begin_nested()):
+                yield connection
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[AsyncConnection]:
+        async with self._turn:
+            if not self._is_open:
+                raise InvalidRequestError(
+                    "The transaction in which this task was started is over. Start the task outside of it, "
+                    "or wait for it inside."
+                )
+            yield self._connection
+
+    @asynccontextmanager
+    async def ended(self, database: object, begun: AsyncTransaction) -> AsyncIterator[None]:
+        """Let everything of this task take part; commit at the end what has `begun`, or undo it on any error."""
+        with _entered(database, self):
+            try:
+                yield
+            except BaseException:
+                self._is_open = False  # for those as well who wait for their turn
+                await self._end()
+                await _undo(self._connection, begun)
+                raise
+            await self._end()
+            await begun.commit()
+
+    async def _end(self) -> None:
+        """Wait for the statement that another task may be in the middle of; the next one is refused."""
+        async with self._turn:
+            self._is_open = False
+
+
+def open_transaction(database: object) -> Transaction | None:
+    """The transaction on this database in which the current task is, or in which it was started."""
+    return _OPEN.get().get(database)
+
+
+@contextmanager
+def _entered(database: object, transaction: Transaction) -> Iterator[None]:
+    before = _OPEN.get()
+    _OPEN.set({**before, database: transaction})
+    try:
+        yield
+    finally:
+        _OPEN.set(before)  # not `reset`, which a fixture of pytest would call in another context
+
+
+async def _undo(connection: AsyncConnection, begun: AsyncTransaction) -> None:
+    """Roll back, or give the connection up if it does not answer; what went wrong before is what counts."""
+    try:
+        async with asyncio.timeout(_ROLLBACK_SECONDS):
+            await begun.rollback()
+    except (SQLAlchemyError, OSError):
+        await connection.invalidate()

@@ -1,0 +1,99 @@
+"""Values whose field is named by another one beside it: `{"name": "password", "value": …}`, also as elements of XML."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+from .spans import Span
+from .values import value_at
+
+_NAMING: Final = (
+    "attribute", "env", "field", "header", "key", "label", "name", "option", "param", "parameter", "property",
+    "setting", "variable",
+)  # fmt: skip
+_SHORT_NAMING: Final = frozenset({"id", "k", "n"})
+
+_DESCRIBING: Final = frozenset({
+    "code", "description", "detail", "in", "kind", "loc", "message", "pointer", "reason", "required", "status",
+    "title", "type",
+})  # fmt: skip
+
+_JOINT: Final = "=:>\"'\\ \t\r\n"
+_SHORT_NAME: Final = re.compile(rf"(?:[\W_]|^)(?:{'|'.join(sorted(_SHORT_NAMING))})\Z", re.IGNORECASE)
+_VALUES: Final = (
+    "after", "before", "content", "contents", "data", "default", "new", "old", "string", "text", "val", "value",
+    "values",
+)  # fmt: skip
+_SHORT_VALUE: Final = re.compile(r"(?:\W|^)v\Z", re.IGNORECASE)
+_SEPARATOR: Final = re.compile(r"[:=]>?")
+_END: Final = re.compile(r"[}>]")
+_NEXT_ELEMENT: Final = re.compile(r"\s{0,64}</[^<>]{0,128}>\s{0,64}<[^<>/]{0,128}>")
+_NEAR: Final = 512
+_NEARER: Final = 64
+_FIELDS: Final = 8
+
+
+def holds_a_name(field: str) -> bool:
+    """Whether a field holds the name of another one: `name`, `key`, `paramName`."""
+    return field.casefold().endswith(_NAMING) or field.casefold() in _SHORT_NAMING
+
+
+def describes(field: str) -> bool:
+    """Whether a field tells something about another one, which may be shown where its value must not."""
+    return holds_a_name(field) or field.casefold() in _DESCRIBING
+
+
+def values_beside(text: str, start: int, end: int) -> Iterator[Span]:
+    """The values of the field whose secret name, from `start` to `end`, is itself a value; none if it is not."""
+    if not _is_named(text[max(0, start - _NEARER) : start]):
+        return
+    closing = _END.search(text, end, end + _NEAR)
+    if closing and (nearest := _values_after(text, end, closing.start())):
+        yield from _value(text, nearest[0])
+    elif element := _NEXT_ELEMENT.match(text, end):
+        yield _content(text, element.end())
+    else:
+        earliest = max(0, start - _NEAR)
+        before, after = _values_before(text, earliest, start), _values_after(text, end, end + _NEAR)
+        for separator in (*before[:1], *after[:1]):
+            yield from _value(text, separator)
+        if closing and closing[0] == ">" and text.rfind("<", earliest, start) >= 0:
+            yield _content(text, closing.end())
+
+
+def _content(text: str, at: int) -> Span:
+    end = text.find("<", at)
+    return at, end if end >= 0 else len(text)
+
+
+def _value(text: str, at: int) -> Iterator[Span]:
+    if value := value_at(text, at, indent=None):
+        yield value
+
+
+def _is_named(before: str) -> bool:
+    """Whether what comes next is the value of a field that holds a name."""
+    field = before.rstrip(_JOINT)
+    is_value = any(separator in before[len(field) :] for separator in "=:>")
+    return is_value and (field.casefold().endswith(_NAMING) or _SHORT_NAME.search(field[-3:]) is not None)
+
+
+def _values_before(text: str, start: int, end: int) -> list[int]:
+    """Where the values of such fields begin, the last one first, as `_values_after`."""
+    return _of_values(text, reversed(deque(_SEPARATOR.finditer(text, start, end), maxlen=_FIELDS)))
+
+
+def _values_after(text: str, start: int, end: int) -> list[int]:
+    """Where the values of fields begin that hold those of others: `value`, `newValue`, `default`."""
+    return _of_values(text, islice(_SEPARATOR.finditer(text, start, end), _FIELDS))
+
+
+def _of_values(text: str, separators: Iterable[re.Match[str]]) -> list[int]:
+    found = []
+    for separator in separators:
+        field = text[max(0, separator.start() - _NEARER) : separator.start()].rstrip(_JOINT)
+        if field.casefold().endswith(_VALUES) or _SHORT_VALUE.search(field[-2:]):
+            found.append(separator.end())
+    return found

@@ -1,0 +1,133 @@
+"""Where a service listens; and if it cannot, the setting that is to blame, with its value, in one line."""
+
+import asyncio
+import errno
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.process.listening import listening_sockets, refuse_new_connections
+
+from ..sample_process import PACKAGE, SERVICE_FOLDER, python_path
+from ..sample_service.settings import Settings
+from .serving import PATIENCE, needs_ipv6, served
+
+
+async def refused(**environment: str) -> str:
+    """The one line of the sample, which cannot start."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", PACKAGE, "serve"),
+        cwd=SERVICE_FOLDER,
+        env=os.environ | {"PYTHONPATH": python_path(), "PORT": "0"} | environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    async with asyncio.timeout(PATIENCE):
+        output, _ = await process.communicate()
+    assert process.returncode == 3
+    (line,) = output.decode().splitlines()
+    assert '"CRITICAL"' in line
+    return line
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("host", ["x86_64-conda-linux-gnu", "192.0.2.1", "http://localhost", "a" * 64 + ".example"])
+async def test_an_address_that_is_none_is_named(workers: str, host: str) -> None:
+    assert f"cannot listen: HOST={host}" in await refused(HOST=host, WEB_CONCURRENCY=workers)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_port_that_is_taken_is_named(workers: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        line = await refused(PORT=str(port), WEB_CONCURRENCY=workers)
+    assert f"cannot listen: PORT={port}: Address already in use" in line
+
+
+def settings(**changes: object) -> Settings:
+    return Settings().model_copy(update=changes)
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
+    """Makes a call to the operating system fail, for there is no machine on which all of them do."""
+
+    def make_fail(method: str, number: int) -> None:
+        class Failing(socket.socket):
+            def __init__(self, family: int = -1, kind: int = -1, proto: int = -1, fileno: int | None = None) -> None:
+                if method == "socket" and family == socket.AF_INET6:
+                    raise OSError(number, os.strerror(number))
+                super().__init__(family, kind, proto, fileno)
+
+            def bind(self, *address: Any) -> None:
+                if method == "bind":
+                    raise OSError(number, os.strerror(number))
+                super().bind(*address)
+
+        monkeypatch.setattr(socket, "socket", Failing)
+
+    return make_fail
+
+
+@pytest.mark.parametrize(
+    ("method", "number", "changes", "message"),
+    [
+        ("socket", errno.EAFNOSUPPORT, {"host": "::"}, "HOST=::: Address family not supported by protocol"),
+        ("bind", errno.EADDRNOTAVAIL, {"host": "::1"}, "HOST=::1: Cannot assign requested address"),
+        ("bind", errno.EACCES, {"port": 80}, "PORT=80: Permission denied"),
+    ],
+)
+def test_what_the_machine_does_not_have_or_allow_is_named(
+    failing: Callable[[str, int], None],
+    caplog: pytest.LogCaptureFixture,
+    method: str,
+    number: int,
+    changes: dict[str, object],
+    message: str,
+) -> None:
+    failing(method, number)
+    with pytest.raises(SystemExit) as exit_:
+        listening_sockets(settings(**changes))
+    assert exit_.value.code == 3
+    (record,) = caplog.records
+    assert (record.levelno, record.getMessage()) == (logging.CRITICAL, f"cannot listen: {message}")
+
+
+def test_a_name_that_has_an_address_of_ipv6_needs_no_ipv6(
+    failing: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [(family, 1, 6, "", (host, 0)) for family, host in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+    failing("socket", errno.EAFNOSUPPORT)
+    (bound,) = listening_sockets(settings(host="localhost", port=0))
+    assert bound.getsockname()[0] == "127.0.0.1"
+    bound.close()
+
+
+@needs_ipv6
+async def test_any_address_of_ipv6_includes_those_of_ipv4(tmp_path: Path) -> None:
+    async with served(tmp_path / "log", HOST="::", DRAIN_DELAY="0") as (_, url):
+        port = int(url.rpartition(":")[2])
+        for host in ("::1", "127.0.0.1"):
+            _, writer = await asyncio.open_connection(host, port)
+            writer.close()
+
+
+def test_all_addresses_of_a_name_have_the_same_port() -> None:
+    sockets = listening_sockets(settings(host="localhost", port=0))
+    assert len({bound.getsockname()[1] for bound in sockets}) == 1
+    for bound in sockets:
+        bound.close()
+
+
+def test_a_socket_that_is_none_of_the_network_goes_on() -> None:
+    here, there = socket.socketpair()
+    with here, there:
+        here.setsockopt(socket.SOL_SOCKET, 44, 1)  # SO_LOCK_FILTER: nobody may attach one
+        assert not refuse_new_connections([here])
