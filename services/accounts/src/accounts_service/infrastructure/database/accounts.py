@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import DateTime, Index, String, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base, Database, constraint_errors
+from chassis.database import Base, Database, constraint_errors, prepared
 
 from ...core.entities.accounts import USERNAME_MAX, Account, UsernameTaken
 from .sessions import SessionRow
@@ -35,9 +35,9 @@ class AccountRow(Base):
 _SELECT: Final = select(
     AccountRow.id, AccountRow.username, AccountRow.password_hash, AccountRow.password_version, AccountRow.created_at
 )
-_INSERT: Final = insert(AccountRow)
-_GET: Final = _SELECT.where(AccountRow.id == bindparam("account_id"))
-_NAMED: Final = _SELECT.where(func.lower(AccountRow.username) == bindparam("name"))
+_INSERT: Final = prepared(insert(AccountRow))
+_GET: Final = prepared(_SELECT.where(AccountRow.id == bindparam("account_id")))
+_NAMED: Final = prepared(_SELECT.where(func.lower(AccountRow.username) == bindparam("name")))
 _UNCHANGED: Final = (AccountRow.id == bindparam("account_id")) & (AccountRow.password_version == bindparam("version"))
 _REHASH: Final = update(AccountRow).where(_UNCHANGED).values(password_hash=bindparam("new_hash"))
 _CHANGE: Final = _REHASH.values(password_version=AccountRow.password_version + 1).returning(AccountRow.id)
@@ -64,15 +64,15 @@ class SqlAccounts:
 
     async def get(self, account_id: UUID) -> Account | None:
         """Look the account up by primary key."""
-        rows = await self._database.execute(_GET, {"account_id": account_id})
-        return _account(rows[0]) if rows else None
+        row = (await self._database.execute(_GET, {"account_id": account_id})).one_or_none()
+        return _account(row) if row else None
 
     async def named(self, username: str) -> Account | None:
         """Look the account up in the unique index; what cannot be a username is nobody's."""
         if not username.isascii() or not username.isprintable() or len(username) > USERNAME_MAX:
             return None
-        rows = await self._database.execute(_NAMED, {"name": username.lower()})
-        return _account(rows[0]) if rows else None
+        row = (await self._database.execute(_NAMED, {"name": username.lower()})).one_or_none()
+        return _account(row) if row else None
 
     async def rehash(self, account: Account, password_hash: str) -> None:
         """Update the hash alone."""
@@ -82,10 +82,10 @@ class SqlAccounts:
     async def change_password(self, account: Account, password_hash: str) -> bool:
         """Update the hash, then delete the sessions: two statements, as the second has to see those begun meanwhile."""
         parameters = {"account_id": account.id, "version": account.password_version, "new_hash": password_hash}
-        async with self._database.transaction() as connection:
-            if not (await connection.execute(_CHANGE, parameters)).all():
+        async with self._database.transaction():
+            if not (await self._database.execute(_CHANGE, parameters)).all():
                 return False
-            await connection.execute(_END_SESSIONS, {"account_id": account.id})
+            await self._database.execute(_END_SESSIONS, {"account_id": account.id})
             return True
 
 

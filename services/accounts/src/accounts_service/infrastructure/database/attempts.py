@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base, Database
+from chassis.database import Base, Database, prepared
 
 from ...core.entities.attempts import WINDOW, Bucket
 
@@ -60,23 +60,27 @@ _BEFORE: Final = bindparam("before", type_=DateTime(timezone=True))
 _PASSED: Final = cast(extract("epoch", _NOW - LoginAttemptsRow.changed_at), Double) / WINDOW.total_seconds()
 _LEFT: Final = func.greatest(0.0, LoginAttemptsRow.level - func.greatest(0.0, _PASSED) * _LIMIT)
 _NO_ROOM: Final = _LEFT + 1 > _LIMIT
-_TAKE: Final = (
-    insert(LoginAttemptsRow)
-    .values(key=_KEY, level=1.0, is_full=False, changed_at=_NOW)
-    .on_conflict_do_update(
-        index_elements=[LoginAttemptsRow.key],
-        set_={
-            "level": case((_NO_ROOM, _LEFT), else_=_LEFT + 1),
-            "is_full": _NO_ROOM,
-            "changed_at": func.greatest(_NOW, LoginAttemptsRow.changed_at),
-        },
-    )
-    .returning(LoginAttemptsRow.level, LoginAttemptsRow.is_full)
+_TAKE: Final = prepared(
+
+        insert(LoginAttemptsRow)
+        .values(key=_KEY, level=1.0, is_full=False, changed_at=_NOW)
+        .on_conflict_do_update(
+            index_elements=[LoginAttemptsRow.key],
+            set_={
+                "level": case((_NO_ROOM, _LEFT), else_=_LEFT + 1),
+                "is_full": _NO_ROOM,
+                "changed_at": func.greatest(_NOW, LoginAttemptsRow.changed_at),
+            },
+        )
+        .returning(LoginAttemptsRow.level, LoginAttemptsRow.is_full)
+
 )
-_GIVE_BACK: Final = (
-    update(LoginAttemptsRow)
-    .where(LoginAttemptsRow.key == _KEY)
-    .values(level=func.greatest(0.0, LoginAttemptsRow.level - 1))
+_GIVE_BACK: Final = prepared(
+
+        update(LoginAttemptsRow)
+        .where(LoginAttemptsRow.key == _KEY)
+        .values(level=func.greatest(0.0, LoginAttemptsRow.level - 1))
+
 )
 _DRAINED: Final = (
     select(LoginAttemptsRow.key)
@@ -84,17 +88,21 @@ _DRAINED: Final = (
     .limit(TIDIED)
     .with_for_update(skip_locked=True)
 )
-_TIDY: Final = delete(LoginAttemptsRow).where(LoginAttemptsRow.key.in_(_DRAINED))
-_IS_KNOWN: Final = select(KnownAddressRow.key).where(KnownAddressRow.key == _KEY, KnownAddressRow.seen_at > _BEFORE)
-_REMEMBER: Final = (
-    insert(KnownAddressRow)
-    .values(key=_KEY, seen_at=_NOW)
-    .on_conflict_do_update(index_elements=[KnownAddressRow.key], set_={"seen_at": _NOW})
+_TIDY: Final = prepared(delete(LoginAttemptsRow).where(LoginAttemptsRow.key.in_(_DRAINED)))
+_IS_KNOWN: Final = prepared(
+    select(KnownAddressRow.key).where(KnownAddressRow.key == _KEY, KnownAddressRow.seen_at > _BEFORE)
+)
+_REMEMBER: Final = prepared(
+
+        insert(KnownAddressRow)
+        .values(key=_KEY, seen_at=_NOW)
+        .on_conflict_do_update(index_elements=[KnownAddressRow.key], set_={"seen_at": _NOW})
+
 )
 _FORGOTTEN: Final = (
     select(KnownAddressRow.key).where(KnownAddressRow.seen_at < _BEFORE).limit(TIDIED).with_for_update(skip_locked=True)
 )
-_FORGET: Final = delete(KnownAddressRow).where(KnownAddressRow.key.in_(_FORGOTTEN))
+_FORGET: Final = prepared(delete(KnownAddressRow).where(KnownAddressRow.key.in_(_FORGOTTEN)))
 
 
 class SqlAttempts:
@@ -111,7 +119,7 @@ class SqlAttempts:
             await self._database.execute(_TIDY, {"before": now - WINDOW})
             await self._database.execute(_FORGET, {"before": now - KNOWN_FOR})
         parameters = {"wanted": bucket.key, "now": now, "limit": float(bucket.limit)}
-        (row,) = await self._database.execute(_TAKE, parameters)
+        row = (await self._database.execute(_TAKE, parameters)).one()
         return max(1, bucket.seconds_to_wait(row.level)) if row.is_full else 0
 
     async def give_back(self, buckets: Sequence[Bucket]) -> None:
@@ -121,7 +129,8 @@ class SqlAttempts:
 
     async def is_known(self, key: bytes, *, now: datetime) -> bool:
         """Look the address up by primary key."""
-        return bool(await self._database.execute(_IS_KNOWN, {"wanted": key, "before": now - KNOWN_FOR}))
+        known = await self._database.execute(_IS_KNOWN, {"wanted": key, "before": now - KNOWN_FOR})
+        return known.first() is not None
 
     async def remember(self, key: bytes, *, now: datetime) -> None:
         """Insert or update the address."""

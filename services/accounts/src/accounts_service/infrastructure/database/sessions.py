@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base, Database
+from chassis.database import Base, Database, prepared
 
 from ...core.entities.sessions import RefreshToken, Session
 from ...core.repositories.sessions import MAX_SESSIONS
@@ -58,21 +58,23 @@ _ACCOUNTS: Final = table("accounts", column("id", Uuid()), column("password_vers
 
 # The account is locked, so that a change of its password waits for this session, and then ends it; or this waits for
 # the change, and then finds another version.
-_INSERT: Final = (
-    insert(SessionRow)
-    .from_select(
-        ["id", "account_id", "token_hash", "created_at", "expires_at"],
-        select(
-            bindparam("session_id", type_=Uuid()),
-            _ACCOUNTS.c.id,
-            bindparam("first_hash", type_=LargeBinary()),
-            _NOW,
-            bindparam("until", type_=DateTime(timezone=True)),
+_INSERT: Final = prepared(
+
+        insert(SessionRow)
+        .from_select(
+            ["id", "account_id", "token_hash", "created_at", "expires_at"],
+            select(
+                bindparam("session_id", type_=Uuid()),
+                _ACCOUNTS.c.id,
+                bindparam("first_hash", type_=LargeBinary()),
+                _NOW,
+                bindparam("until", type_=DateTime(timezone=True)),
+            )
+            .where(_ACCOUNTS.c.id == _ACCOUNT_ID, _ACCOUNTS.c.password_version == bindparam("version", type_=Integer()))
+            .with_for_update(read=True),
         )
-        .where(_ACCOUNTS.c.id == _ACCOUNT_ID, _ACCOUNTS.c.password_version == bindparam("version", type_=Integer()))
-        .with_for_update(read=True),
-    )
-    .returning(SessionRow.id)
+        .returning(SessionRow.id)
+
 )
 _TOO_MANY: Final = (
     select(SessionRow.id)
@@ -83,24 +85,26 @@ _TOO_MANY: Final = (
 _OVER: Final = (
     select(SessionRow.id).where(SessionRow.expires_at <= _NOW).limit(TIDIED).with_for_update(skip_locked=True)
 )
-_TIDY: Final = delete(SessionRow).where(or_(SessionRow.id.in_(_TOO_MANY), SessionRow.id.in_(_OVER)))
-_ROTATE: Final = (
-    update(SessionRow)
-    .where(
-        SessionRow.id == bindparam("session_id"),
-        SessionRow.token_hash == bindparam("old_hash"),
-        SessionRow.expires_at > _NOW,
-    )
-    .values(
-        previous_hash=SessionRow.token_hash,
-        token_hash=bindparam("new_hash"),
-        sealed_successor=bindparam("sealed"),
-        rotated_at=_NOW,
-    )
-    .returning(SessionRow.account_id)
+_TIDY: Final = prepared(delete(SessionRow).where(or_(SessionRow.id.in_(_TOO_MANY), SessionRow.id.in_(_OVER))))
+_ROTATE: Final = prepared(
+
+        update(SessionRow)
+        .where(
+            SessionRow.id == bindparam("session_id"),
+            SessionRow.token_hash == bindparam("old_hash"),
+            SessionRow.expires_at > _NOW,
+        )
+        .values(
+            previous_hash=SessionRow.token_hash,
+            token_hash=bindparam("new_hash"),
+            sealed_successor=bindparam("sealed"),
+            rotated_at=_NOW,
+        )
+        .returning(SessionRow.account_id)
+
 )
-_GET: Final = select(*SessionRow.__table__.columns).where(SessionRow.id == bindparam("session_id"))
-_END: Final = delete(SessionRow).where(SessionRow.id == bindparam("session_id"))
+_GET: Final = prepared(select(*SessionRow.__table__.columns).where(SessionRow.id == bindparam("session_id")))
+_END: Final = prepared(delete(SessionRow).where(SessionRow.id == bindparam("session_id")))
 
 
 class SqlSessions:
@@ -119,7 +123,7 @@ class SqlSessions:
             "until": session.expires_at,
             "version": password_version,
         }
-        if not await self._database.execute(_INSERT, row):
+        if not (await self._database.execute(_INSERT, row)).all():
             return False
         await self._database.execute(_TIDY, {"owner_id": session.account_id, "now": session.created_at})
         return True
@@ -133,13 +137,12 @@ class SqlSessions:
             "sealed": token.seal(successor),
             "now": now,
         }
-        rows = await self._database.execute(_ROTATE, parameters)
-        return rows[0].account_id if rows else None
+        return (await self._database.execute(_ROTATE, parameters)).scalar_one_or_none()
 
     async def get(self, session_id: UUID) -> Session | None:
         """Look the session up by primary key."""
-        rows = await self._database.execute(_GET, {"session_id": session_id})
-        return _session(rows[0]) if rows else None
+        row = (await self._database.execute(_GET, {"session_id": session_id})).one_or_none()
+        return _session(row) if row else None
 
     async def end(self, session_id: UUID) -> None:
         """Delete the session."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlalchemy import ARRAY, DateTime, LargeBinary, String, any_, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.database import Base, Database
+from chassis.database import Base, Database, prepared
 from chassis.errors import DatabaseUnavailable
 
 from ...core.entities.signing_keys import KeyRing, SigningKey
@@ -34,7 +34,7 @@ class SigningKeyRow(Base):
     signs_from: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
 
-_SELECT: Final = select(*SigningKeyRow.__table__.columns)
+_SELECT: Final = prepared(select(*SigningKeyRow.__table__.columns))
 _INSERT: Final = insert(SigningKeyRow)
 _DELETE: Final = delete(SigningKeyRow).where(SigningKeyRow.id == any_(bindparam("ids", type_=ARRAY(String))))
 _ALONE: Final = select(func.pg_advisory_xact_lock(_LOCK))
@@ -72,14 +72,14 @@ class SqlSigningKeys:
 
     async def change(self, decide: Callable[[KeyRing], KeyChange]) -> KeyRing:
         """Read and write under a lock of this database, which all replicas share."""
-        async with self._database.transaction() as connection:
-            await connection.execute(_ALONE)
-            ring = KeyRing.of(list(map(_key, (await connection.execute(_SELECT)).all())))
+        async with self._database.transaction():
+            await self._database.execute(_ALONE)
+            ring = KeyRing.of(list(map(_key, await self._database.execute(_SELECT))))
             change = decide(ring)
             if change.remove:
-                await connection.execute(_DELETE, {"ids": [key.id for key in change.remove]})
+                await self._database.execute(_DELETE, {"ids": [key.id for key in change.remove]})
             if change.add:
-                await connection.execute(_INSERT, _row(change.add))
+                await self._database.execute(_INSERT, _row(change.add))
         added = [change.add] if change.add else []
         return self._remember(KeyRing.of([*(key for key in ring.keys if key not in change.remove), *added]))
 
