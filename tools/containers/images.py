@@ -25,7 +25,7 @@ def main() -> int:
             command = [sys.executable, "-m", "pytest", *(sys.argv[1:] or TESTS)]
             environment = {
                 **containers.environment,
-                **{variable(name, "URL"): containers.url(name) for name in ("users", "friends", "accounts")},  # for tests/system
+                **{variable(name, "URL"): containers.url(name) for name in ("users", "friends", "accounts")},
                 "ALLIUM_CONTAINERS": " ".join(containers.ports),  # for tests/images
             }
             return subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False).returncode
