@@ -18,7 +18,8 @@ def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: 
     assert (name, others) == ("gateway", [])
     assert gateway["ports"] == ["${GATEWAY_ADDRESS:-0.0.0.0}:${GATEWAY_PORT:-8000}:8000"]
     urls = {name: url for name, url in gateway["environment"].items() if name.endswith("_URL")}
-    assert urls == {"FRIENDS_URL": "http://friends:8000", "USERS_URL": "http://users:8000"}
+    services = ("accounts", "friends", "users")
+    assert urls == {f"{service.upper()}_URL": f"http://{service}:8000" for service in services}
 
 
 def test_includes_a_new_service_at_once(clone: Copy) -> None:
