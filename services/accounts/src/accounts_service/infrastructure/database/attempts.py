@@ -61,26 +61,22 @@ _PASSED: Final = cast(extract("epoch", _NOW - LoginAttemptsRow.changed_at), Doub
 _LEFT: Final = func.greatest(0.0, LoginAttemptsRow.level - func.greatest(0.0, _PASSED) * _LIMIT)
 _NO_ROOM: Final = _LEFT + 1 > _LIMIT
 _TAKE: Final = prepared(
-
-        insert(LoginAttemptsRow)
-        .values(key=_KEY, level=1.0, is_full=False, changed_at=_NOW)
-        .on_conflict_do_update(
-            index_elements=[LoginAttemptsRow.key],
-            set_={
-                "level": case((_NO_ROOM, _LEFT), else_=_LEFT + 1),
-                "is_full": _NO_ROOM,
-                "changed_at": func.greatest(_NOW, LoginAttemptsRow.changed_at),
-            },
-        )
-        .returning(LoginAttemptsRow.level, LoginAttemptsRow.is_full)
-
+    insert(LoginAttemptsRow)
+    .values(key=_KEY, level=1.0, is_full=False, changed_at=_NOW)
+    .on_conflict_do_update(
+        index_elements=[LoginAttemptsRow.key],
+        set_={
+            "level": case((_NO_ROOM, _LEFT), else_=_LEFT + 1),
+            "is_full": _NO_ROOM,
+            "changed_at": func.greatest(_NOW, LoginAttemptsRow.changed_at),
+        },
+    )
+    .returning(LoginAttemptsRow.level, LoginAttemptsRow.is_full)
 )
 _GIVE_BACK: Final = prepared(
-
-        update(LoginAttemptsRow)
-        .where(LoginAttemptsRow.key == _KEY)
-        .values(level=func.greatest(0.0, LoginAttemptsRow.level - 1))
-
+    update(LoginAttemptsRow)
+    .where(LoginAttemptsRow.key == _KEY)
+    .values(level=func.greatest(0.0, LoginAttemptsRow.level - 1))
 )
 _DRAINED: Final = (
     select(LoginAttemptsRow.key)
@@ -93,11 +89,9 @@ _IS_KNOWN: Final = prepared(
     select(KnownAddressRow.key).where(KnownAddressRow.key == _KEY, KnownAddressRow.seen_at > _BEFORE)
 )
 _REMEMBER: Final = prepared(
-
-        insert(KnownAddressRow)
-        .values(key=_KEY, seen_at=_NOW)
-        .on_conflict_do_update(index_elements=[KnownAddressRow.key], set_={"seen_at": _NOW})
-
+    insert(KnownAddressRow)
+    .values(key=_KEY, seen_at=_NOW)
+    .on_conflict_do_update(index_elements=[KnownAddressRow.key], set_={"seen_at": _NOW})
 )
 _FORGOTTEN: Final = (
     select(KnownAddressRow.key).where(KnownAddressRow.seen_at < _BEFORE).limit(TIDIED).with_for_update(skip_locked=True)

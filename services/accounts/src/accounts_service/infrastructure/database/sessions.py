@@ -59,22 +59,20 @@ _ACCOUNTS: Final = table("accounts", column("id", Uuid()), column("password_vers
 # The account is locked, so that a change of its password waits for this session, and then ends it; or this waits for
 # the change, and then finds another version.
 _INSERT: Final = prepared(
-
-        insert(SessionRow)
-        .from_select(
-            ["id", "account_id", "token_hash", "created_at", "expires_at"],
-            select(
-                bindparam("session_id", type_=Uuid()),
-                _ACCOUNTS.c.id,
-                bindparam("first_hash", type_=LargeBinary()),
-                _NOW,
-                bindparam("until", type_=DateTime(timezone=True)),
-            )
-            .where(_ACCOUNTS.c.id == _ACCOUNT_ID, _ACCOUNTS.c.password_version == bindparam("version", type_=Integer()))
-            .with_for_update(read=True),
+    insert(SessionRow)
+    .from_select(
+        ["id", "account_id", "token_hash", "created_at", "expires_at"],
+        select(
+            bindparam("session_id", type_=Uuid()),
+            _ACCOUNTS.c.id,
+            bindparam("first_hash", type_=LargeBinary()),
+            _NOW,
+            bindparam("until", type_=DateTime(timezone=True)),
         )
-        .returning(SessionRow.id)
-
+        .where(_ACCOUNTS.c.id == _ACCOUNT_ID, _ACCOUNTS.c.password_version == bindparam("version", type_=Integer()))
+        .with_for_update(read=True),
+    )
+    .returning(SessionRow.id)
 )
 _TOO_MANY: Final = (
     select(SessionRow.id)
@@ -87,21 +85,19 @@ _OVER: Final = (
 )
 _TIDY: Final = prepared(delete(SessionRow).where(or_(SessionRow.id.in_(_TOO_MANY), SessionRow.id.in_(_OVER))))
 _ROTATE: Final = prepared(
-
-        update(SessionRow)
-        .where(
-            SessionRow.id == bindparam("session_id"),
-            SessionRow.token_hash == bindparam("old_hash"),
-            SessionRow.expires_at > _NOW,
-        )
-        .values(
-            previous_hash=SessionRow.token_hash,
-            token_hash=bindparam("new_hash"),
-            sealed_successor=bindparam("sealed"),
-            rotated_at=_NOW,
-        )
-        .returning(SessionRow.account_id)
-
+    update(SessionRow)
+    .where(
+        SessionRow.id == bindparam("session_id"),
+        SessionRow.token_hash == bindparam("old_hash"),
+        SessionRow.expires_at > _NOW,
+    )
+    .values(
+        previous_hash=SessionRow.token_hash,
+        token_hash=bindparam("new_hash"),
+        sealed_successor=bindparam("sealed"),
+        rotated_at=_NOW,
+    )
+    .returning(SessionRow.account_id)
 )
 _GET: Final = prepared(select(*SessionRow.__table__.columns).where(SessionRow.id == bindparam("session_id")))
 _END: Final = prepared(delete(SessionRow).where(SessionRow.id == bindparam("session_id")))
