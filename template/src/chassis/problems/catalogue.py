@@ -47,6 +47,7 @@ DATABASE_NOT_MIGRATED = Problem(
     slug="database-not-migrated", status=503, title="Database not migrated", retry_after=RETRY_AFTER_SECONDS
 )
 SHUTTING_DOWN = Problem(slug="shutting-down", status=503, title="Service is stopping", retry_after=RETRY_AFTER_SECONDS)
+TOO_BUSY = Problem(slug="too-busy", status=503, title="Too busy", retry_after=RETRY_AFTER_SECONDS)
 TOO_MANY_CONNECTIONS = Problem(
     slug="too-many-connections", status=503, title="Too many connections", retry_after=RETRY_AFTER_SECONDS
 )

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chassis.process.listening import listening_sockets, refuse_new_connections
+from chassis.process.listening import listening_sockets, refuse_new_connections, somebody_waits
 
 from ..sample_process import PACKAGE, SERVICE_FOLDER, python_path
 from ..sample_service.settings import Settings
@@ -131,3 +131,16 @@ def test_a_socket_that_is_none_of_the_network_goes_on() -> None:
     with here, there:
         here.setsockopt(socket.SOL_SOCKET, 44, 1)  # SO_LOCK_FILTER: nobody may attach one
         assert not refuse_new_connections([here])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel cannot be told to drop attempts to connect")
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
+def test_who_is_connected_can_be_accepted_and_nobody_else_connects(host: str) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as server, socket.create_connection(server.getsockname()[:2]):
+        assert somebody_waits([server])
+        assert refuse_new_connections([server])
+        with pytest.raises(TimeoutError):
+            socket.create_connection(server.getsockname()[:2], timeout=0.3)
+        server.accept()[0].close()
+        assert not somebody_waits([server])

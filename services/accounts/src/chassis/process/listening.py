@@ -5,6 +5,7 @@ import ctypes
 import errno
 import logging
 import os
+import select
 import socket
 import struct
 import sys
@@ -99,3 +100,11 @@ def refuse_new_connections(sockets: Iterable[socket.socket]) -> bool:
                     same.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
             return True
     return False
+
+
+def somebody_waits(sockets: Iterable[socket.socket]) -> bool:
+    """Whether there are connections that no process has accepted yet."""
+    queues = select.poll()
+    for listening in sockets:
+        queues.register(listening.fileno(), select.POLLIN)
+    return bool(queues.poll(0))

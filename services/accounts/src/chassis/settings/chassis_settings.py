@@ -94,6 +94,9 @@ class ChassisSettings(BaseSettings):
     )
 
     max_body_size: NonNegativeInt = Field(2**20, description="Largest request body in bytes; above it 413.")
+    max_bodies_size: PositiveInt = Field(
+        64 * 2**20, description="Bytes of the bodies of all requests in flight; above it 503 for those over 64 KiB."
+    )
     allowed_hosts: Hosts = Field(
         frozenset({"*"}),
         description="Comma-separated host names that are answered; `*.example.com` allows subdomains, `*` any.",

@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from chassis.authentication import public
@@ -29,6 +29,7 @@ _ASSETS_FOLDER: Final = Path(fastapi_offline.__file__).parent / "static"
 _REDOC_PATH: Final = f"{ASSETS_PATH}/redoc.standalone.js"
 _FAVICON_PATH: Final = f"{ASSETS_PATH}/favicon.png"
 _REDOC_LOGO: Final = b"https://cdn.redoc.ly/redoc/logo-mini.svg"
+_PART: Final = 64 * 1024  # bytes
 _INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -38,7 +39,7 @@ def add_documentation(app: FastAPI) -> None:
     public(document.endpoint)
     _declare_problem_schemas(app)
     app.add_route(_REDOC_PATH, public(_redoc_bundle))
-    app.mount(ASSETS_PATH, public(StaticFiles(directory=_ASSETS_FOLDER)))
+    app.mount(ASSETS_PATH, public(_Assets(directory=_ASSETS_FOLDER)))
 
     # What a page refers to stands beside or below it, so that it is found behind any prefix (`ROOT_PATH`), too.
     swagger = get_swagger_ui_html(
@@ -57,6 +58,29 @@ def add_documentation(app: FastAPI) -> None:
     )
     for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
         app.add_route(path, public(_endpoint(page)))
+
+
+class _Assets(StaticFiles):
+    """Files from memory: a client that takes one slowly holds no file descriptor and no copy of it."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        """Called by Starlette, with what it needs to know of the file."""
+        response = super().file_response(*arguments, **options)
+        if not isinstance(response, FileResponse):
+            return response  # the client has it already
+        headers = {name: response.headers[name] for name in ("content-length", "etag", "last-modified")}
+        return StreamingResponse(_parts(Path(response.path)), response.status_code, headers, response.media_type)
+
+
+async def _parts(file: Path) -> AsyncIterator[bytes]:
+    content = _read(file)
+    for start in range(0, len(content), _PART):
+        yield content[start : start + _PART]
+
+
+@cache
+def _read(file: Path) -> bytes:
+    return file.read_bytes()
 
 
 def _beside(path: str) -> str:

@@ -32,14 +32,23 @@ from .refusals import (
     SERVER_IS_FULL,
     TARGET_TOO_LONG,
     TOO_LARGE_HEAD,
+    TOO_MANY_BODIES,
     TOO_MANY_PIPELINED,
+    TOO_MUCH_FRAMING,
     TOO_SLOW,
     Refusal,
 )
 from .request_head import RefusedHead, check_fields, is_too_large, parse_target
 
-LINGER_SECONDS: Final = 1.0
-"""How long a client may go on to send after the last answer of its connection; what it sends is thrown away."""
+LINGER_SECONDS: Final = 2.0
+"""How long a connection stays after its last answer while nothing comes; what comes is thrown away (RFC 9112 9.6)."""
+
+LINGER_SECONDS_IN_ALL: Final = 30.0
+LINGER_BYTES: Final = 64 * 2**20
+
+FRAMING_LIMIT: Final = 4 * HEAD_LIMIT
+FRAMING_SHARE: Final = 16
+"""Bytes around the chunks of a body for each byte in them; a chunk of one byte has five."""
 
 DRAIN_SECONDS: Final = 1.0
 """How long an idle connection may still deliver a request after the listener has closed."""
@@ -71,6 +80,7 @@ class HttpProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.limits = limits
+        self.server_connections = connections_of(server_state, self.loop, limits)
         self.parser = self._new_parser()
         self.running: Cycle | None = None  # is answered now; `cycle` is the one that was parsed last
         self.waiting: deque[Cycle] = deque()  # are complete or not, and answered after it, in order
@@ -83,6 +93,10 @@ class HttpProtocol(HttpToolsProtocol):
         self.is_draining = False
         self.is_discarding = False  # what comes is thrown away
         self.is_closing = False
+        self.lingers_until = math.inf
+        self.discarded = 0  # bytes that came after the last answer
+        self.framing = 0  # bytes of the request that were no part of its body
+        self.body_bytes = 0  # of all its requests that are not answered yet
         self.unsent = 0  # bytes of answers that the client had not taken when last looked at
         self.deadline = math.inf
 
@@ -102,12 +116,15 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         self.cycle_transport = LingeringTransport(transport, self._close)
         self.deadline = self._in(self.limits.head)
-        if not connections_of(self.server_state, self.loop, self.limits).admit(self, len(self.connections)):
+        self._let_kernel_expire()
+        if not self.server_connections.admit(self, len(self.connections)):
             self._refuse(SERVER_IS_FULL)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a reset is as good as a close
         """Tell the running request, give those that wait their access lines, and free everything at once."""
         self.connections.discard(self)
+        self.server_connections.bodies -= self.body_bytes
+        self.body_bytes = 0
         self.flow.resume_writing()
         if self.running is not None and not self.running.response_complete:
             self.running.leave()
@@ -139,7 +156,7 @@ class HttpProtocol(HttpToolsProtocol):
         """Answer what has come, and what an idle connection sends within `DRAIN_SECONDS`; called as uvicorn stops."""
         self.is_draining = True
         if self.running is None:
-            self.deadline = min(self.deadline, self._in(DRAIN_SECONDS))
+            self.deadline = self.lingers_until = min(self.deadline, self._in(DRAIN_SECONDS))
         elif self.cycle is not None:
             self.cycle.keep_alive = False
 
@@ -148,20 +165,37 @@ class HttpProtocol(HttpToolsProtocol):
         if self.is_closing or self.transport.is_closing():
             return
         self.is_closing = self.is_discarding = True
+        self.lingers_until = self._in(DRAIN_SECONDS if self.is_draining else LINGER_SECONDS_IN_ALL)
         self.unsent = self.transport.get_write_buffer_size()
-        self.deadline = self._in(self.limits.write if self.unsent else LINGER_SECONDS)
+        self.deadline = self._in(self.limits.write) if self.unsent else self._lingering()
         if self.left:
             self.transport.close()
         else:
             self.flow.resume_reading()
             self.transport.write_eof()
 
+    def _lingering(self) -> float:
+        return min(self._in(LINGER_SECONDS), self.lingers_until)
+
     # Time limits
 
     @property
     def is_idle(self) -> bool:
         """Whether nothing of it is being answered."""
-        return self.running is None and not self.is_closing
+        return self.running is None
+
+    @property
+    def untaken(self) -> int:
+        """Bytes of answers that its client has not taken yet."""
+        return self.transport.get_write_buffer_size()
+
+    def _let_kernel_expire(self) -> None:
+        """Have the kernel end what it holds for a client that takes nothing: its buffers have room for megabytes."""
+        with suppress(OSError, AttributeError):  # an option of Linux
+            milliseconds = int(self.limits.write * 1000)
+            self.transport.get_extra_info("socket").setsockopt(
+                socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds
+            )
 
     def abort(self) -> None:
         """Close it at once; what a client does not take would else stay in the kernel's buffers for minutes."""
@@ -175,7 +209,7 @@ class HttpProtocol(HttpToolsProtocol):
         """End what took too long, unless the client is taking its answer, or we have made it wait."""
         unsent = self.transport.get_write_buffer_size()
         if unsent < self.unsent:
-            self.unsent, self.deadline = unsent, now + (self.limits.write if unsent else LINGER_SECONDS)
+            self.unsent, self.deadline = unsent, now + self.limits.write if unsent else self._lingering()
         elif unsent or self.is_closing:
             self.abort()
         elif self.flow.read_paused:
@@ -201,9 +235,11 @@ class HttpProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Parse what came; a connection whose bytes are refused is of no further use."""
         if self.is_discarding:
+            self._discard(len(data))
             return
         self.told = False
         self.head_size += len(data)
+        self.framing += len(data)
         try:
             self._feed(data)
         except httptools.HttpParserCallbackError as error:
@@ -215,8 +251,25 @@ class HttpProtocol(HttpToolsProtocol):
         else:
             if self.told:
                 self.head_size = 0
-            elif self.head_size > HEAD_LIMIT:
+            if self.head_size > HEAD_LIMIT:
                 self._refuse(self._too_large())
+            elif self._is_mostly_framing():
+                self._refuse(TOO_MUCH_FRAMING)
+
+    def _discard(self, size: int) -> None:
+        self.discarded += size
+        if self.discarded > LINGER_BYTES:
+            self.abort()
+        elif self.is_closing and not self.unsent:
+            self.deadline = self._lingering()
+
+    def _is_mostly_framing(self) -> bool:
+        """Whether extensions of chunks, which nobody reads, are most of what comes (RFC 9112 section 7.1.1)."""
+        cycle = self.cycle
+        if self.in_head or cycle is None or not cycle.more_body:
+            self.framing = 0
+            return False
+        return self.framing > FRAMING_LIMIT + FRAMING_SHARE * cycle.received
 
     def _too_large(self) -> Refusal:
         return TARGET_TOO_LONG if self.in_head and len(self.url) > HEAD_LIMIT // 2 else TOO_LARGE_HEAD
@@ -287,9 +340,17 @@ class HttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Keep a part of a body for the application."""
         self.told = True
+        self.framing -= len(body)
         cycle = self.cycle
-        if cycle is None or cycle.response_complete:
+        if cycle is None:
             return
+        cycle.received += len(body)
+        if cycle.response_complete:
+            return
+        self.body_bytes += len(body)
+        self.server_connections.bodies += len(body)
+        if self.server_connections.bodies > self.limits.bodies and cycle.received > HIGH_WATER_LIMIT:
+            raise RefusedHead(TOO_MANY_BODIES)
         cycle.body += body
         if cycle is not self.running or len(cycle.body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
@@ -321,7 +382,7 @@ class HttpProtocol(HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue,
+            expect_100_continue=self.expect_100_continue and scope["http_version"] != "1.0",
             keep_alive=keep_alive and not self.is_draining,
             on_response=self.on_response_complete,
         )
@@ -346,6 +407,9 @@ class HttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Go on with the request that waits, or wait for one."""
         self.server_state.total_requests += 1
+        if self.running is not None and self.body_bytes:
+            self.body_bytes -= self.running.received
+            self.server_connections.bodies -= self.running.received
         self.running = None
         if self.is_closing or self.transport.is_closing():
             return
@@ -386,7 +450,8 @@ class HttpProtocol(HttpToolsProtocol):
         scope: Any = self.scope
         if "path" not in scope:  # what came is no request, or too large to be kept
             method = self.parser.get_method().decode("ascii") if self.url else UNKNOWN_METHOD
-            scope |= {"method": method, "path": "", "raw_path": b"", "query_string": b"", "headers": []}
+            scope |= {"method": method, "path": "", "raw_path": b"", "query_string": b""}
+            scope["headers"] = [field for field in self.headers if field[0] == b"origin"][:1]  # for CORS
         scope[REFUSAL] = refusal
         self.in_head = self.expect_100_continue = False
         cycle = self._new_cycle(scope, keep_alive=False)

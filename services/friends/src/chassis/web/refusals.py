@@ -11,6 +11,7 @@ from chassis.problems import (
     HEAD_TOO_LARGE,
     NOT_IMPLEMENTED,
     REQUEST_TIMEOUT,
+    TOO_BUSY,
     TOO_MANY_CONNECTIONS,
     TOO_MANY_REQUESTS,
     URI_TOO_LONG,
@@ -50,6 +51,8 @@ UNKNOWN_CODING: Final = Refusal(NOT_IMPLEMENTED, "The only transfer coding that 
 TOO_SLOW: Final = Refusal(REQUEST_TIMEOUT, "The request did not come in time.")
 TOO_MANY_PIPELINED: Final = Refusal(TOO_MANY_REQUESTS, f"At most {PIPELINE_LIMIT} requests may wait on one connection.")
 ABANDONED: Final = Refusal(BAD_REQUEST, "The client left before this request had its turn.")
+TOO_MANY_BODIES: Final = Refusal(TOO_BUSY, "The server holds as many bodies of requests as it can.")
+TOO_MUCH_FRAMING: Final = Refusal(BAD_REQUEST, "The chunks of the body have far more bytes around them than in them.")
 SERVER_IS_FULL: Final = Refusal(TOO_MANY_CONNECTIONS, "The server has as many connections as it can serve.")
 
 

@@ -103,7 +103,7 @@ def test_says_that_the_port_is_busy() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         code, lines = service("serve", PORT=str(busy.getsockname()[1]))
     assert code != 0
-    assert "address already in use" in str(lines)
+    assert "Address already in use" in str(lines)
 
 
 def test_says_that_the_log_file_cannot_be_written() -> None:

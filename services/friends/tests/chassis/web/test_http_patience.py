@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from chassis.web import connections
 from chassis.web.connections import Limits
 
 from ...booting import booted
@@ -145,6 +146,58 @@ async def flooded(writer: asyncio.StreamWriter) -> None:
             await asyncio.sleep(0.01)
     except ConnectionError:
         pass
+
+
+async def test_a_client_that_sends_its_body_slowly_reads_why_it_is_refused(url: str) -> None:
+    reader, writer = await connection_to(url)
+    writer.write(b"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n")
+    for _ in range(40):  # longer than a connection on which nothing comes would stay
+        writer.write(b" " * 100_000)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+    async with asyncio.timeout(PATIENCE):
+        assert statuses(await reader.read()) == [413]
+    writer.close()
+
+
+async def test_bodies_in_flight_are_bounded_together(sample_settings: Settings) -> None:
+    limits = Limits(bodies=400_000, body=60)
+    half = (
+        b"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n"
+        + b" " * 150_000
+    )
+    async with booted(create_app(sample_settings), limits) as url:
+        clients = [await connection_to(url) for _ in range(5)]
+        for _, writer in clients:
+            writer.write(half)
+            await writer.drain()
+            await asyncio.sleep(0.2)
+        refused = [statuses(await reader.read(2000)) for reader, _ in clients[2:]]
+        assert refused == [[503]] * 3
+        assert statuses(
+            await answer_to(url, POST.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n0123456789"))
+        ) == [200]
+        for _, writer in clients:
+            writer.close()
+        await asyncio.sleep(0.2)
+        whole = half.replace(b"200000", b"150000").replace(b"Host: x", b"Host: x\r\nConnection: close")
+        assert statuses(await answer_to(url, whole)) == [422], "what was held is free again"
+
+
+async def test_answers_that_nobody_takes_are_bounded_together(
+    sample_settings: Settings, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "UNSENT_LIMIT", 20_000_000)
+    async with booted(create_app(sample_settings), Limits()) as url:
+        clients = [socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) for _ in range(4)]
+        for client in clients:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            client.send(b"GET /sample/large?size=20000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(PATIENCE):
+            while not any("untaken" in line["message"] for line in read_log(log)):  # noqa: ASYNC110
+                await asyncio.sleep(0.1)
+        for client in clients:
+            client.close()
 
 
 async def test_who_leaves_while_its_answer_is_made_is_499(url: str, log: Path) -> None:

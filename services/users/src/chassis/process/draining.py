@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import signal
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,11 +14,12 @@ import uvicorn
 
 from .health import Health
 from .lifeline import Lifeline
-from .listening import refuse_new_connections
+from .listening import refuse_new_connections, somebody_waits
 from .server import ServiceConfig
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-ACCEPT_SECONDS: Final = 0.05  # for connections that the kernel has made and nobody has taken yet
+HANDSHAKE_SECONDS: Final = 0.05  # for what clients had begun when the kernel was told to let nobody in
+ACCEPT_SECONDS: Final = 2.0  # at most, until nobody waits to be accepted; on a starved processor that takes a while
 PARENT_SECONDS: Final = 1.0  # between a signal to the whole group and what the parent makes of it
 
 logger = logging.getLogger(__name__)
@@ -103,5 +105,12 @@ class Draining:
             servers = getattr(self._server, "servers", ())  # not yet, if it is told to end while it starts
             listening = [each for server in servers for each in server.sockets]
             if refuse_new_connections(listening):
-                await asyncio.sleep(ACCEPT_SECONDS)
+                await self._accept_all(listening)
         self._uvicorn[number](number, None)
+
+    async def _accept_all(self, listening: list[socket.socket]) -> None:
+        """Leave time to accept what the kernel has connected already, which closing the sockets would reset."""
+        deadline = self._loop.time() + ACCEPT_SECONDS
+        await asyncio.sleep(HANDSHAKE_SECONDS)
+        while somebody_waits(listening) and self._loop.time() < deadline:  # noqa: ASYNC110 - the kernel tells nobody
+            await asyncio.sleep(0.01)

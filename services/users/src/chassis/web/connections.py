@@ -15,6 +15,9 @@ from chassis.settings import ChassisSettings
 
 SWEEP_SECONDS: Final = 0.5
 EVICTED_SHARE: Final = 0.05
+UNSENT_LIMIT: Final = 64 * 2**20
+"""Bytes of answers that all clients together may leave untaken; above it those that stall longest are cut off."""
+
 WARNING_SHARE: Final = 0.8
 CALM_SHARE: Final = 0.6
 
@@ -32,6 +35,9 @@ class Limits:
     head: float = 10
     body: float = 20
     write: float = 30
+    bodies: int = 64 * 2**20
+    """Bytes that the bodies of all requests in flight may have together."""
+
     reserved_descriptors: int = OTHER_DESCRIPTORS
 
     @classmethod
@@ -42,6 +48,7 @@ class Limits:
             head=settings.header_timeout,
             body=settings.body_timeout,
             write=settings.write_timeout,
+            bodies=max(settings.max_bodies_size, settings.max_body_size),
             reserved_descriptors=OTHER_DESCRIPTORS + settings.database_pool_size + 1 + settings.http_client_concurrency,
         )
 
@@ -64,6 +71,10 @@ class Connection(Protocol):
     def is_idle(self) -> bool:
         """Whether no request of it is being answered."""
 
+    @property
+    def untaken(self) -> int:
+        """Bytes of answers that its client has not taken yet."""
+
     def expire(self, now: float) -> None:
         """End what took too long, or extend the deadline."""
 
@@ -81,6 +92,8 @@ class Connections:
         self._members = members
         self._loop = loop
         self.most = most_connections(limits)
+        self.bodies = 0
+        """Bytes of the bodies of requests that are not answered yet."""
         self._warned = False
         self._sweeping = False
 
@@ -106,11 +119,23 @@ class Connections:
         for connection in members:
             if connection.deadline <= now:
                 connection.expire(now)
+        self._cut_off_untaken([each for each in members if each.untaken])
         if len(members) < self.most * CALM_SHARE:
             self._warned = False
         self._sweeping = bool(members)
         if members:
             self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def _cut_off_untaken(self, slow: list[Connection]) -> None:
+        surplus = sum(each.untaken for each in slow) - UNSENT_LIMIT
+        if surplus <= 0:
+            return
+        logger.warning("%d clients leave more than %d bytes untaken; cutting off the slowest", len(slow), UNSENT_LIMIT)
+        for connection in sorted(slow, key=_deadline):
+            surplus -= connection.untaken
+            connection.abort()
+            if surplus <= 0:
+                return
 
 
 def _deadline(connection: Connection) -> float:

@@ -14,6 +14,9 @@ class Cycle(RequestResponseCycle):
     """uvicorn's, with a client that may leave and a server that may refuse the rest of a body."""
 
     refusal: Refusal | None = None
+    received = 0
+    """Bytes of the body that have come."""
+
     left = False
     _has_all = False
     _keep_alive_if_asked = False

@@ -16,6 +16,9 @@ _HOST: Final = re.compile(
 )
 
 
+HTTP_VERSIONS: Final = ("1.1", "1.0")
+
+
 class RefusedHead(Exception):
     """Ends the parsing of a request that is refused."""
 
@@ -36,6 +39,8 @@ class Target(NamedTuple):
 
 def parse_target(target: bytes) -> Target:
     """Take the target apart; raises `RefusedHead` if it is no origin, absolute or asterisk form."""
+    if b"#" in target:
+        raise RefusedHead(MALFORMED)
     try:
         url = parse_url(target)
         raw_path = url.path or b"/"
@@ -54,6 +59,8 @@ def parse_target(target: bytes) -> Target:
 
 def check_fields(headers: Headers, http_version: str) -> None:
     """Check what decides whom a request is for, and where it ends; raises `RefusedHead`."""
+    if http_version not in HTTP_VERSIONS:
+        raise RefusedHead(MALFORMED)
     hosts = 0
     for name, value in headers:
         if name == b"host":

@@ -238,6 +238,7 @@ def test_clients_can_rely_on_these_kinds() -> None:
         (503, "database-unavailable", "Database unavailable", 2),
         (503, "database-not-migrated", "Database not migrated", 2),
         (503, "shutting-down", "Service is stopping", 2),
+        (503, "too-busy", "Too busy", 2),
         (503, "too-many-connections", "Too many connections", 2),
         (503, "upstream-unavailable", "Upstream service unavailable", 2),
         (504, "upstream-timeout", "Upstream service timed out", 2),

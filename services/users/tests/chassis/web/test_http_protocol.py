@@ -94,6 +94,8 @@ async def test_answers_what_is_not_http_with_a_problem_and_logs_it(url: str, req
         (b"GET /sample/items HTTP/1.1\r\nHost: \t x.example:80 \t\r\n\r\n", 200),
         (b"GET http://y:80/sample/items HTTP/1.1\r\nHost: x\r\n\r\n", 200),
         (b"CONNECT y:443 HTTP/1.1\r\nHost: y\r\n\r\nrest", 400),
+        (b"GET /sample/items#part HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /sample/items HTTP/2.0\r\nHost: x\r\n\r\n", 400),
         (b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 404),
         (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501),
         (POST + b"Transfer-Encoding: gzip\r\n\r\n0\r\n\r\n", 501),
@@ -120,6 +122,8 @@ async def test_decides_by_the_lines_before_the_body(url: str, lines: bytes, stat
         ([GET + b"X: y\r\n" * 200, b""], 431),
         ([GET + b"X: y\r\n" * 100 + b"\r\n"], 431),
         ([CHUNKED + b"0\r\nX: " + b"x" * 70_000, b"x" * 70_000], 431),
+        ([CHUNKED, *[b"1;" + b"x" * 30_000 + b"\r\nx\r\n"] * 12], 400),
+        ([CHUNKED + b"1\r\nx\r\n" * 100_000 + b"0\r\n\r\n"], 200),
         ([CHUNKED + b"0\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"], 431),
         ([CHUNKED + b"0\r\n" + b"X: y\r\n" * 101 + b"\r\n"], 431),
         ([POST + b"Transfer-Encoding: chunked\r\n\r\n3;x=" + b"x" * 70_000, b"x" * 70_000], 431),
@@ -180,6 +184,12 @@ async def test_a_client_that_waits_to_be_asked_for_its_body_is(url: str) -> None
     answer = await answer_to(url, head, b"abc")
     assert statuses(answer) == [100, 200]
     assert body_of(answer) == b"3"
+
+
+async def test_a_client_of_http_1_0_is_never_asked(url: str) -> None:
+    """It would take the 100 for its answer (RFC 9110 section 10.1.1)."""
+    head = POST.replace(b"1.1", b"1.0") + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc"
+    assert statuses(await answer_to(url, head)) == [200]
 
 
 async def test_a_connection_ends_if_the_body_was_never_asked_for(url: str) -> None:

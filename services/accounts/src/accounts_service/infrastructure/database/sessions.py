@@ -59,7 +59,8 @@ _ACCOUNTS: Final = table("accounts", column("id", Uuid()), column("password_vers
 # The account is locked, so that a change of its password waits for this session, and then ends it; or this waits for
 # the change, and then finds another version.
 _INSERT: Final = prepared(
-    insert(SessionRow).from_select(
+    insert(SessionRow)
+    .from_select(
         ["id", "account_id", "token_hash", "created_at", "expires_at"],
         select(
             bindparam("session_id", type_=Uuid()),
@@ -71,6 +72,7 @@ _INSERT: Final = prepared(
         .where(_ACCOUNTS.c.id == _ACCOUNT_ID, _ACCOUNTS.c.password_version == bindparam("version", type_=Integer()))
         .with_for_update(read=True),
     )
+    .returning(SessionRow.id)
 )
 _TOO_MANY: Final = (
     select(SessionRow.id)
@@ -117,7 +119,7 @@ class SqlSessions:
             "until": session.expires_at,
             "version": password_version,
         }
-        if not (await self._database.execute(_INSERT, row)).rowcount:
+        if not (await self._database.execute(_INSERT, row)).all():
             return False
         await self._database.execute(_TIDY, {"owner_id": session.account_id, "now": session.created_at})
         return True
