@@ -16,7 +16,7 @@ def test_includes_every_service(clone: Copy) -> None:
 def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: Copy) -> None:
     (name, gateway), *others = yaml.safe_load((clone.root / FILE).read_text(encoding="utf-8"))["services"].items()
     assert (name, others) == ("gateway", [])
-    assert gateway["ports"] == ["${GATEWAY_ADDRESS:-0.0.0.0}:${GATEWAY_PORT:-8000}:8000"]
+    assert gateway["ports"] == ["${GATEWAY_ADDRESS:-127.0.0.1}:${GATEWAY_PORT:-8000}:8000"]
     urls = {name: url for name, url in gateway["environment"].items() if name.endswith("_URL")}
     services = ("accounts", "friends", "users")
     assert urls == {f"{service.upper()}_URL": f"http://{service}:8000" for service in services}

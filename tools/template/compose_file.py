@@ -26,7 +26,7 @@ services:
       GATEWAY_MAX_BODY_SIZE: ${{GATEWAY_MAX_BODY_SIZE:-}}
       GATEWAY_RATE_PER_ADDRESS: ${{GATEWAY_RATE_PER_ADDRESS:-}}
       GATEWAY_RATE_PER_TOKEN: ${{GATEWAY_RATE_PER_TOKEN:-}}
-    ports: ["${{GATEWAY_ADDRESS:-0.0.0.0}}:${{GATEWAY_PORT:-8000}}:8000"]
+    ports: ["${{GATEWAY_ADDRESS:-127.0.0.1}}:${{GATEWAY_PORT:-8000}}:8000"]
     volumes:
       - ./gateway:/etc/traefik:ro
       - type: bind
