@@ -93,6 +93,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.is_draining = False
         self.is_discarding = False  # what comes is thrown away
         self.is_closing = False
+        self.is_aborted = False
         self.lingers_until = math.inf
         self.discarded = 0  # bytes that came after the last answer
         self.framing = 0  # bytes of the request that were no part of its body
@@ -181,8 +182,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of it is being answered."""
-        return self.running is None
+        """Whether nothing of it is being answered, and it is still open."""
+        return self.running is None and not self.is_aborted
 
     @property
     def untaken(self) -> int:
@@ -203,6 +204,8 @@ class HttpProtocol(HttpToolsProtocol):
             with suppress(OSError):
                 connection = self.transport.get_extra_info("socket")
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.is_aborted = True
+        self.connections.discard(self)
         self.transport.abort()
 
     def expire(self, now: float) -> None:

@@ -1,7 +1,6 @@
 """Many connections at a real process: they cannot shut others out, and once gone they hold nothing."""
 
 import asyncio
-import resource
 import socket
 import struct
 from pathlib import Path
@@ -12,6 +11,13 @@ from ..raw_http import answer_to, statuses
 from .serving import lines, served
 
 DESCRIPTORS = 256
+FEW = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
+from chassis.process.server import serve
+from sample_service.settings import Settings
+serve("sample_service.main:create_app", Settings())
+"""
 HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 30_000
 
@@ -28,9 +34,8 @@ def resident_mib(process: int) -> float:
 @pytest.mark.parametrize("begun", [b"", b"GET /health/li", HEAD])
 async def test_idle_connections_make_room_before_descriptors_run_out(tmp_path: Path, begun: bytes) -> None:
     log = tmp_path / "log"
-    async with served(log, HEADER_TIMEOUT="600") as (process, url):
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
-        connections = open_connections(url, DESCRIPTORS + 200)
+    async with served(log, "-c", FEW, HEADER_TIMEOUT="600") as (_, url):
+        connections = await asyncio.to_thread(open_connections, url, DESCRIPTORS + 200)
         for connection in connections:
             try:
                 connection.sendall(begun)

@@ -15,6 +15,8 @@ from chassis.settings import ChassisSettings
 
 SWEEP_SECONDS: Final = 0.5
 EVICTED_SHARE: Final = 0.05
+LONGEST_QUEUE: Final = 2048  # uvicorn's own
+
 UNSENT_LIMIT: Final = 64 * 2**20
 """Bytes of answers that all clients together may leave untaken; above it those that stall longest are cut off."""
 
@@ -55,10 +57,17 @@ class Limits:
 
 def most_connections(limits: Limits) -> int:
     """How many connections a process can have at once, so that it still has descriptors for all else."""
-    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if descriptors == resource.RLIM_INFINITY:
-        return sys.maxsize
-    return max(descriptors - limits.reserved_descriptors, descriptors // 4, 1)
+    return max(_descriptors() - limits.reserved_descriptors - accept_queue(), _descriptors() // 4, 1)
+
+
+def accept_queue() -> int:
+    """How many clients may wait to be accepted; all may be at once, before any that makes room is really closed."""
+    return min(LONGEST_QUEUE, _descriptors() // 4)
+
+
+def _descriptors() -> int:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
 class Connection(Protocol):
@@ -69,7 +78,7 @@ class Connection(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request of it is being answered."""
+        """Whether no request of it is being answered, and it is still open."""
 
     @property
     def untaken(self) -> int:
@@ -108,7 +117,7 @@ class Connections:
         if count <= self.most:
             return True
         idle = sorted((each for each in self._members if each.is_idle and each is not newcomer), key=_deadline)
-        evicted = idle[: max(1, int(self.most * EVICTED_SHARE))]
+        evicted = idle[: max(count - self.most, int(self.most * EVICTED_SHARE))]
         for connection in evicted:
             connection.abort()
         return bool(evicted)
