@@ -4,7 +4,7 @@ import asyncio
 import logging
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
@@ -78,7 +78,7 @@ class Connection(Protocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request of it is being answered, and it is still open."""
+        """Whether no request of it is being answered."""
 
     @property
     def untaken(self) -> int:
@@ -97,7 +97,7 @@ class Connections:
     One timer for all: a timer for each request costs more than the rest of the limits together.
     """
 
-    def __init__(self, members: Iterable[Connection], loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
+    def __init__(self, members: Collection[Connection], loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         self._members = members
         self._loop = loop
         self.most = most_connections(limits)
@@ -106,11 +106,12 @@ class Connections:
         self._warned = False
         self._sweeping = False
 
-    def admit(self, newcomer: Connection, count: int) -> bool:
+    def admit(self, newcomer: Connection) -> bool:
         """Whether there is room for one more; idle connections make room, those closest to their deadline first."""
         if not self._sweeping:
             self._sweeping = True
             self._loop.call_later(SWEEP_SECONDS, self._sweep)
+        count = len(self._members)
         if count > self.most * WARNING_SHARE and not self._warned:
             self._warned = True
             logger.warning("%d connections are open; at %d, idle ones are closed for new ones", count, self.most)

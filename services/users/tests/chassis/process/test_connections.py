@@ -2,12 +2,12 @@
 
 import asyncio
 import socket
-import struct
 from pathlib import Path
 
 import pytest
 
-from ..raw_http import answer_to, statuses
+from ..process_memory import resident_mib
+from ..raw_http import answer_to, reset_when_closed, statuses
 from .serving import lines, served
 
 DESCRIPTORS = 256
@@ -24,11 +24,6 @@ HEAD = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 30_000
 
 def open_connections(url: str, count: int) -> list[socket.socket]:
     return [socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) for _ in range(count)]
-
-
-def resident_mib(process: int) -> float:
-    [pages] = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS")]
-    return int(pages.split()[1]) / 1024
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /health/li", HEAD])
@@ -61,5 +56,5 @@ def leave_quickly(url: str, times: int) -> None:
     for _ in range(times):
         [connection] = open_connections(url, 1)
         connection.sendall(HEAD)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_when_closed(connection)
         connection.close()
