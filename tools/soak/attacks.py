@@ -12,8 +12,9 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from processes.ports import HOST
+
 MIB: Final = 2**20
-HOST: Final = "127.0.0.1"
 HEAD: Final = b"Host: x\r\nContent-Type: application/json\r\n"
 HEALTH: Final = b"GET /health/live HTTP/1.1\r\nHost: x\r\n"
 USERS: Final = b"POST /api/v1/users HTTP/1.1\r\n" + HEAD

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
 
-HOST: Final = "127.0.0.1"
+from processes.ports import HOST
+
 PAUSE_SECONDS: Final = 0.05
 PATIENCE_SECONDS: Final = 10
 
