@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import socket
+import struct
 from urllib.parse import urlsplit
 
 
@@ -27,3 +29,8 @@ async def answer_to(url: str, *parts: bytes, half_close: bool = False) -> bytes:
 def statuses(answers: bytes) -> list[int]:
     """The statuses of all responses in what a connection brought, in their order."""
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)]
+
+
+def reset_when_closed(connection: socket.socket) -> None:
+    """Let its end be a reset, as that of a process that is killed with unread data."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

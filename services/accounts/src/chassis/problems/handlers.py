@@ -11,12 +11,12 @@ from fastapi.utils import is_body_allowed_for_status_code
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Mount
 
 from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable, UpstreamError, UpstreamTimeout, UpstreamUnavailable
 
 from . import catalogue
 from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
+from .methods import answered_methods
 from .response import problem_response
 from .validation import has_foreign_media_type, invalid_fields
 
@@ -134,10 +134,5 @@ def _unnamed_problem(status: int) -> Problem:
 def _allowed_methods(request: Request) -> list[str]:
     """All methods of the path (RFC 9110 section 15.5.6): the framework knows those of the first route only."""
     scope = {name: request.scope.get(name, "") for name in ("type", "path", "root_path")} | {"headers": []}
-    routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]  # it matches any method
-    allowed = {
-        method
-        for method in METHODS
-        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in routes)
-    }
+    allowed = answered_methods(request.app, scope, METHODS)
     return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)  # as HeadMiddleware has it

@@ -16,7 +16,7 @@ from uvicorn.config import STARTUP_FAILURE
 
 from chassis.logs import configure_logging, log_printed_lines
 from chassis.settings import ChassisSettings
-from chassis.web.connections import Limits
+from chassis.web.connections import Limits, accept_queue
 from chassis.web.http_protocol import HttpProtocol
 
 from .descriptors import warn_of_few_descriptors
@@ -85,6 +85,7 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         lifeline=Lifeline() if settings.web_concurrency > 1 else None,
         workers=settings.web_concurrency,
         ws="none",
+        backlog=accept_queue(),
         server_header=False,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         timeout_keep_alive=settings.keep_alive_timeout,

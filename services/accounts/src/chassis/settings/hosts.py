@@ -10,11 +10,13 @@ from pydantic import AfterValidator
 from .types import Names
 
 _NAME: Final = r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*"
-_HOST: Final = rf"(?P<host>{_NAME}|\[(?P<ipv6>[0-9a-f:.]+)\])"
-_ORIGIN: Final = re.compile(rf"(?P<scheme>[a-z][a-z0-9+.-]*)://{_HOST}(?::(?P<port>[1-9][0-9]{{0,4}}))?")
-_ALLOWED_HOST: Final = re.compile(rf"(?:\*\.)?{_NAME}|{_HOST}")
+HOST: Final = rf"(?P<host>{_NAME}|\[(?P<ipv6>[0-9a-f:.]+)\])"
+"""A host as a pattern, in lower case. Names as they are in use, and no other spelling of them that RFC 3986 knows."""
+
+_ORIGIN: Final = re.compile(rf"(?P<scheme>[a-z][a-z0-9+.-]*)://{HOST}(?::(?P<port>[1-9][0-9]{{0,4}}))?")
+_ALLOWED_HOST: Final = re.compile(rf"(?:\*\.)?{_NAME}|{HOST}")
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
-_LAST_PORT: Final = 65_535
+LAST_PORT: Final = 65_535
 
 
 def _each(is_usable: Callable[[str], bool], what_is: str) -> Callable[[frozenset[str]], frozenset[str]]:
@@ -35,7 +37,7 @@ def _is_origin(value: str) -> bool:
     parts = _ORIGIN.fullmatch(value)
     if parts is None or not _is_shortest(parts["ipv6"]):
         return False
-    return parts["port"] != _DEFAULT_PORTS.get(parts["scheme"], "") and int(parts["port"] or 0) <= _LAST_PORT
+    return parts["port"] != _DEFAULT_PORTS.get(parts["scheme"], "") and int(parts["port"] or 0) <= LAST_PORT
 
 
 def _is_allowed_host(value: str) -> bool:

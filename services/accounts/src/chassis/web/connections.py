@@ -4,7 +4,7 @@ import asyncio
 import logging
 import resource
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 from weakref import WeakKeyDictionary
@@ -15,6 +15,8 @@ from chassis.settings import ChassisSettings
 
 SWEEP_SECONDS: Final = 0.5
 EVICTED_SHARE: Final = 0.05
+LONGEST_QUEUE: Final = 2048  # uvicorn's own
+
 UNSENT_LIMIT: Final = 64 * 2**20
 """Bytes of answers that all clients together may leave untaken; above it those that stall longest are cut off."""
 
@@ -55,10 +57,17 @@ class Limits:
 
 def most_connections(limits: Limits) -> int:
     """How many connections a process can have at once, so that it still has descriptors for all else."""
-    descriptors = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if descriptors == resource.RLIM_INFINITY:
-        return sys.maxsize
-    return max(descriptors - limits.reserved_descriptors, descriptors // 4, 1)
+    return max(_descriptors() - limits.reserved_descriptors - accept_queue(), _descriptors() // 4, 1)
+
+
+def accept_queue() -> int:
+    """How many clients may wait to be accepted; all may be at once, before any that makes room is really closed."""
+    return min(LONGEST_QUEUE, _descriptors() // 4)
+
+
+def _descriptors() -> int:
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sys.maxsize if limit == resource.RLIM_INFINITY else limit
 
 
 class Connection(Protocol):
@@ -88,7 +97,7 @@ class Connections:
     One timer for all: a timer for each request costs more than the rest of the limits together.
     """
 
-    def __init__(self, members: Iterable[Connection], loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
+    def __init__(self, members: Collection[Connection], loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         self._members = members
         self._loop = loop
         self.most = most_connections(limits)
@@ -97,18 +106,19 @@ class Connections:
         self._warned = False
         self._sweeping = False
 
-    def admit(self, newcomer: Connection, count: int) -> bool:
+    def admit(self, newcomer: Connection) -> bool:
         """Whether there is room for one more; idle connections make room, those closest to their deadline first."""
         if not self._sweeping:
             self._sweeping = True
             self._loop.call_later(SWEEP_SECONDS, self._sweep)
+        count = len(self._members)
         if count > self.most * WARNING_SHARE and not self._warned:
             self._warned = True
             logger.warning("%d connections are open; at %d, idle ones are closed for new ones", count, self.most)
         if count <= self.most:
             return True
         idle = sorted((each for each in self._members if each.is_idle and each is not newcomer), key=_deadline)
-        evicted = idle[: max(1, int(self.most * EVICTED_SHARE))]
+        evicted = idle[: max(count - self.most, int(self.most * EVICTED_SHARE))]
         for connection in evicted:
             connection.abort()
         return bool(evicted)

@@ -1,9 +1,8 @@
 """HEAD wherever GET is (RFC 9110 section 9.3.2). Pure ASGI."""
 
-from collections.abc import Iterable
-
-from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.problems.methods import answered_methods
 
 
 class HeadMiddleware:
@@ -41,10 +40,4 @@ class HeadMiddleware:
 
 
 def _is_get(scope: Scope) -> bool:
-    routes = [route for route in scope["app"].router.routes if not isinstance(route, Mount)]
-    return not _has(routes, scope, "HEAD") and _has(routes, scope, "GET")
-
-
-def _has(routes: Iterable[BaseRoute], scope: Scope, method: str) -> bool:
-    asked = {**scope, "method": method}
-    return any(route.matches(asked)[0] is Match.FULL for route in routes)
+    return answered_methods(scope["app"], scope, ("GET", "HEAD")) == {"GET"}

@@ -7,13 +7,13 @@ from typing import Final
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.problems import INVALID_HOST, problem_response
+from chassis.settings.hosts import HOST, LAST_PORT
 
 HEALTH_CHECKS: Final = frozenset({"/health/live", "/health/ready"})
 """They come by address, and are answered whatever the host."""
 
-# Names as they are in use, and no other spelling of them that RFC 3986 knows: no user, no `%41`, no final dot.
-_HOST: Final = re.compile(rb"(?P<name>[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?")
-_LAST_PORT: Final = 65_535
+# As hosts are written in ALLOWED_HOSTS: no user, no `%41`, no final dot.
+_HOST_AND_PORT: Final = re.compile(rf"{HOST}(?::(?P<port>[0-9]{{1,5}}))?")
 
 
 class AllowedHostsMiddleware:
@@ -40,7 +40,7 @@ class AllowedHostsMiddleware:
 
 def _name(host: bytes) -> str | None:
     """The host without its port, in lower case; None if it is not exactly a host and perhaps a port."""
-    parts = _HOST.fullmatch(host.lower())
-    if parts is None or int(parts["port"] or 0) > _LAST_PORT:
+    parts = _HOST_AND_PORT.fullmatch(host.decode("latin-1").lower())
+    if parts is None or int(parts["port"] or 0) > LAST_PORT:
         return None
-    return parts["name"].decode()
+    return parts["host"]

@@ -46,17 +46,22 @@ class Cycle(RequestResponseCycle):
             self.keep_alive = self._keep_alive_if_asked
             self.waiting_for_100_continue = False
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if not (self.disconnected or self.response_complete or self.refusal or (self.left and self._has_all)):
+        if not self._is_over():
             self.flow.resume_reading()
             await self.message_event.wait()
             self.message_event.clear()
         if self.refusal is not None and not self.response_started:
             raise RequestRefused(self.refusal, cast(dict[str, Any], self.scope))
-        if self.disconnected or self.response_complete or self.refusal or (self.left and self._has_all):
+        if self._is_over():
             return {"type": "http.disconnect"}
         body, self.body = bytes(self.body), bytearray()
         self._has_all = not self.more_body
         return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    def _is_over(self) -> bool:
+        """Whether nothing more of the request will be handed to the application."""
+        gone = self.disconnected or (self.left and self._has_all)
+        return gone or self.response_complete or self.refusal is not None
 
 
 class LingeringTransport:

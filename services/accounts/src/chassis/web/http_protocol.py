@@ -117,7 +117,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.cycle_transport = LingeringTransport(transport, self._close)
         self.deadline = self._in(self.limits.head)
         self._let_kernel_expire()
-        if not self.server_connections.admit(self, len(self.connections)):
+        if not self.server_connections.admit(self):
             self._refuse(SERVER_IS_FULL)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a reset is as good as a close
@@ -166,7 +166,7 @@ class HttpProtocol(HttpToolsProtocol):
             return
         self.is_closing = self.is_discarding = True
         self.lingers_until = self._in(DRAIN_SECONDS if self.is_draining else LINGER_SECONDS_IN_ALL)
-        self.unsent = self.transport.get_write_buffer_size()
+        self.unsent = self.untaken
         self.deadline = self._in(self.limits.write) if self.unsent else self._lingering()
         if self.left:
             self.transport.close()
@@ -199,15 +199,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     def abort(self) -> None:
         """Close it at once; what a client does not take would else stay in the kernel's buffers for minutes."""
-        if self.transport.get_write_buffer_size():
+        if self.untaken:
             with suppress(OSError):
                 connection = self.transport.get_extra_info("socket")
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connections.discard(self)  # at once: it is no longer one of those that can make room
         self.transport.abort()
 
     def expire(self, now: float) -> None:
         """End what took too long, unless the client is taking its answer, or we have made it wait."""
-        unsent = self.transport.get_write_buffer_size()
+        unsent = self.untaken
         if unsent < self.unsent:
             self.unsent, self.deadline = unsent, now + self.limits.write if unsent else self._lingering()
         elif unsent or self.is_closing:
@@ -222,7 +223,7 @@ class HttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin to watch whether the client takes its answer."""
         self.flow.pause_writing()
-        self.unsent, self.deadline = self.transport.get_write_buffer_size(), self._in(self.limits.write)
+        self.unsent, self.deadline = self.untaken, self._in(self.limits.write)
 
     def resume_writing(self) -> None:
         """Give the application its time again."""
@@ -332,8 +333,10 @@ class HttpProtocol(HttpToolsProtocol):
             raise RefusedHead(TOO_MANY_PIPELINED)
         self.in_head = False
         self.headers = []  # those of the trailers, which are nobody's
-        cycle = self._new_cycle(scope, keep_alive=version != "1.0" and parser.should_keep_alive())
-        if self.expect_100_continue and version != "1.0":
+        is_old = version == "1.0"  # neither kept nor sent an interim answer
+        self.expect_100_continue = self.expect_100_continue and not is_old
+        cycle = self._new_cycle(scope, keep_alive=not is_old and parser.should_keep_alive())
+        if self.expect_100_continue:
             cycle.expect_continue()
         self._serve(cycle)
 
@@ -382,7 +385,7 @@ class HttpProtocol(HttpToolsProtocol):
             access_log=False,
             default_headers=self.server_state.default_headers,
             message_event=asyncio.Event(),
-            expect_100_continue=self.expect_100_continue and scope["http_version"] != "1.0",
+            expect_100_continue=self.expect_100_continue,
             keep_alive=keep_alive and not self.is_draining,
             on_response=self.on_response_complete,
         )

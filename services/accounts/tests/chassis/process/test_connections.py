@@ -1,17 +1,23 @@
 """Many connections at a real process: they cannot shut others out, and once gone they hold nothing."""
 
 import asyncio
-import resource
 import socket
-import struct
 from pathlib import Path
 
 import pytest
 
-from ..raw_http import answer_to, statuses
+from ..process_memory import resident_mib
+from ..raw_http import answer_to, reset_when_closed, statuses
 from .serving import lines, served
 
 DESCRIPTORS = 256
+FEW = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, ({DESCRIPTORS}, {DESCRIPTORS}))
+from chassis.process.server import serve
+from sample_service.settings import Settings
+serve("sample_service.main:create_app", Settings())
+"""
 HEALTH = b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 HEAD = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 30_000
 
@@ -20,17 +26,11 @@ def open_connections(url: str, count: int) -> list[socket.socket]:
     return [socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) for _ in range(count)]
 
 
-def resident_mib(process: int) -> float:
-    [pages] = [line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS")]
-    return int(pages.split()[1]) / 1024
-
-
 @pytest.mark.parametrize("begun", [b"", b"GET /health/li", HEAD])
 async def test_idle_connections_make_room_before_descriptors_run_out(tmp_path: Path, begun: bytes) -> None:
     log = tmp_path / "log"
-    async with served(log, HEADER_TIMEOUT="600") as (process, url):
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
-        connections = open_connections(url, DESCRIPTORS + 200)
+    async with served(log, "-c", FEW, HEADER_TIMEOUT="600") as (_, url):
+        connections = await asyncio.to_thread(open_connections, url, DESCRIPTORS + 200)
         for connection in connections:
             try:
                 connection.sendall(begun)
@@ -56,5 +56,5 @@ def leave_quickly(url: str, times: int) -> None:
     for _ in range(times):
         [connection] = open_connections(url, 1)
         connection.sendall(HEAD)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        reset_when_closed(connection)
         connection.close()

@@ -40,4 +40,4 @@ async def test_says_if_clients_have_few_descriptors(tmp_path: Path) -> None:
         pass
     (message,) = messages(log, "few file descriptors: ")
     assert "of RLIMIT_NOFILE=120 (`ulimit -n`) up to 82 are taken by DATABASE_POOL_SIZE=11" in message
-    assert message.endswith("HTTP_CLIENT_CONCURRENCY=30 and the process itself, which leaves 38 for clients")
+    assert message.endswith("HTTP_CLIENT_CONCURRENCY=30 and the process itself, which leaves 30 for clients")

@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from chassis.web.connections import Limits
 
 from ...booting import booted
 from ..log_reader import access_lines, empty, read_log
-from ..raw_http import answer_to, connection_to, statuses
+from ..raw_http import answer_to, connection_to, reset_when_closed, statuses
 from ..sample_service.main import create_app
 from ..sample_service.settings import Settings
 
@@ -221,6 +220,5 @@ async def test_who_closes_while_its_answer_is_made_is_499(url: str, log: Path) -
 
 def reset(writer: asyncio.StreamWriter) -> None:
     """Close as a process that is killed with unread data: with RST."""
-    connection = writer.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    reset_when_closed(writer.get_extra_info("socket"))
     writer.transport.abort()

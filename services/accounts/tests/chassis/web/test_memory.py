@@ -1,15 +1,14 @@
 """The memory of a request is gone when it is over, whatever became of it."""
 
 import io
-import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Final
 
 import aiohttp
 import pytest
 
 from ..process.serving import served
+from ..process_memory import resident_mib
 from ..raw_http import connection_to
 
 REQUESTS: Final = 300
@@ -33,13 +32,6 @@ async def process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
     log = tmp_path_factory.mktemp("log") / "lines"
     async with served(log, DRAIN_DELAY="0", LOG_LEVEL="CRITICAL") as (process, url):
         yield process.pid, url
-
-
-def resident(process_id: int) -> float:
-    """MiB that a process has in memory."""
-    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{process_id}/status").read_text())
-    assert found
-    return int(found[1]) / 1024
 
 
 @pytest.mark.parametrize(
@@ -82,13 +74,13 @@ async def test_requests_that_fail_leave_nothing(
         for _ in range(REQUESTS):
             async with client.post(path, data=io.BytesIO(body)) as response:
                 assert response.status == status
-            before = before or resident(process_id)
-    assert resident(process_id) - before < MAX_GROWTH
+            before = before or resident_mib(process_id)
+    assert resident_mib(process_id) - before < MAX_GROWTH
 
 
 async def test_clients_that_leave_in_the_middle_leave_nothing(process: tuple[int, str]) -> None:
     process_id, url = process
-    before = resident(process_id)
+    before = resident_mib(process_id)
     for _ in range(REQUESTS):
         _, writer = await connection_to(url)
         writer.write(b"POST /crates HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n")
@@ -97,4 +89,4 @@ async def test_clients_that_leave_in_the_middle_leave_nothing(process: tuple[int
         writer.transport.abort()
     async with aiohttp.ClientSession(url) as client, client.get("/health/live") as response:
         assert response.status == 200
-    assert resident(process_id) - before < MAX_GROWTH
+    assert resident_mib(process_id) - before < MAX_GROWTH
