@@ -1,8 +1,7 @@
 """The settings of this service: those of the chassis, and its own."""
 
 import hashlib
-from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import (
@@ -17,7 +16,7 @@ from pydantic import (
 )
 
 from chassis.settings import ChassisSettings, Seconds
-from chassis.settings.types import InLowerCase
+from chassis.settings.types import Issuer
 
 from . import IDENTITY
 
@@ -27,11 +26,8 @@ DEVELOPMENT_HASHES: Final = frozenset(hashlib.sha256(secret.encode()).hexdigest(
 
 
 def _issuer(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in value:
-        raise ValueError("must be a URL such as https://shop.example, without `?` and `#`")
-    if value.endswith("/"):
-        raise ValueError("must not end with a slash")
+    if not value or value.endswith("/"):
+        raise ValueError("must be a URL such as https://shop.example, without a slash at its end")
     return value
 
 
@@ -49,13 +45,8 @@ class Settings(ChassisSettings):
 
     identity = IDENTITY
 
-    # Of the operations, one needs a token, and verifies it by the keys in the database of this service: asking its own
-    # issuer for them, perhaps through a gateway that waits for this service, would be a circle.
-    authentication: Annotated[Literal["required", "off"], InLowerCase] = Field(
-        "off", description="This service verifies tokens by its own keys and needs no AUTH_ISSUER: leave it `off`."
-    )
-    issuer: Annotated[str, AfterValidator(_issuer)] = Field(
-        description="URL of the issuer of the tokens, as services and clients reach it: the gateway's."
+    auth_issuer: Annotated[Issuer, AfterValidator(_issuer)] = Field(
+        description="Issuer of access tokens: this service, by the URL at which all reach it, the gateway's."
     )
     access_token_life: int = Field(600, ge=60, le=3600, description="Seconds that an access token is valid.")
     session_life: int = Field(

@@ -7,7 +7,7 @@ import pytest
 
 from accounts_service.settings import Settings
 
-from .calls import CLIENT_SECRET, FORM, REVOKE, TOKEN, basic, parts, problem, refusal
+from .calls import CLIENT_SECRET, FORM, REVOKE, TOKEN, basic, bearer, parts, problem, refusal, session
 
 GRANT = {"grant_type": "client_credentials"}
 
@@ -116,7 +116,7 @@ async def test_refuses_a_client_that_authenticates_twice(client: aiohttp.ClientS
 
 
 async def test_other_methods_are_problems(client: aiohttp.ClientSession) -> None:
-    async with client.get(TOKEN) as response:
+    async with client.get(TOKEN, headers=bearer(await session(client))) as response:
         await problem(response, 405, "method-not-allowed")
 
 
@@ -125,7 +125,7 @@ async def test_says_where_everything_is(client: aiohttp.ClientSession, settings:
     async with client.get(path) as response:
         assert (response.status, response.headers["Cache-Control"]) == (200, "public, max-age=300")
         document = await response.json()
-    assert document["issuer"] == settings.issuer
-    assert document["token_endpoint"] == f"{settings.issuer}/oauth/token"
-    assert document["jwks_uri"] == f"{settings.issuer}/oauth/jwks"
+    assert document["issuer"] == settings.auth_issuer
+    assert document["token_endpoint"] == f"{settings.auth_issuer}/oauth/token"
+    assert document["jwks_uri"] == f"{settings.auth_issuer}/oauth/jwks"
     assert document["scopes_supported"] == ["users:exists"]

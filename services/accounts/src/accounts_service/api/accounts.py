@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chassis.authentication import public
+from chassis.authentication import AuthenticationRequired, Caller, Principal, public
 from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
 from chassis.web import LOCATION, api_router, public_path
 
@@ -21,13 +21,11 @@ from ..core.entities.accounts import (
     clean_username,
 )
 from ..core.services.accounts import Accounts
-from ..core.services.tokens import AccessTokens
-from .bearer import account_of
 from .problems import HASHING_BUSY, TOO_MANY_ATTEMPTS, address_of
 
 USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
 WRONG_PASSWORD: Final = Problem(slug="wrong-password", status=403, title="Wrong password")
-PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(WrongPassword, WRONG_PASSWORD))
+NO_ACCOUNT: Final = Problem(slug="no-account", status=403, title="Caller has no account")
 PREFIX: Final = "/api/v1/accounts"
 
 # What clients are told; the entity holds the rules, after trimming the username and normalising.
@@ -79,7 +77,31 @@ class PasswordChange(BaseModel):
     )
 
 
-def accounts_router(accounts: Accounts, tokens: AccessTokens) -> APIRouter:
+class NoAccount(Exception):
+    """The caller is a client, which has no password."""
+
+    def __str__(self) -> str:
+        return "The access token is not one of an account."
+
+
+PROBLEMS: Final = (
+    ProblemFor(UsernameTaken, USERNAME_TAKEN),
+    ProblemFor(WrongPassword, WRONG_PASSWORD),
+    ProblemFor(NoAccount, NO_ACCOUNT),
+)
+
+
+def account_of(caller: Principal | None) -> UUID:
+    """The caller's account, or NoAccount; AuthenticationRequired where AUTHENTICATION=off hides who calls."""
+    if caller is None:
+        raise AuthenticationRequired
+    try:
+        return UUID(caller.subject)
+    except ValueError:
+        raise NoAccount from None
+
+
+def accounts_router(accounts: Accounts) -> APIRouter:
     """The routes to these use cases."""
     router = api_router(prefix=PREFIX, tag="accounts", log_bodies=False)
 
@@ -99,12 +121,12 @@ def accounts_router(accounts: Accounts, tokens: AccessTokens) -> APIRouter:
     @router.put(
         "/me/password",
         status_code=204,
-        responses=problem_responses(WRONG_PASSWORD, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
+        responses=problem_responses(WRONG_PASSWORD, NO_ACCOUNT, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
     )
-    async def change_password(change: PasswordChange, request: Request) -> None:
+    async def change_password(change: PasswordChange, request: Request, caller: Caller) -> None:
         """Change the password of the caller, and end all sessions; access tokens run out by themselves."""
         await accounts.change_password(
-            await account_of(request, tokens),
+            account_of(caller),
             current_password=change.current_password,
             new_password=change.new_password,
             address=address_of(request),

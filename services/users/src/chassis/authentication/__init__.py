@@ -12,7 +12,9 @@ from .refusals import (
     INVALID_TOKEN,
     ISSUER_UNAVAILABLE,
     MISPLACED_TOKEN,
+    AuthenticationRequired,
 )
+from .signing_keys import KeySource
 
 __all__ = [
     "AUTHENTICATION_REQUIRED",
@@ -21,8 +23,10 @@ __all__ = [
     "INVALID_TOKEN",
     "ISSUER_UNAVAILABLE",
     "MISPLACED_TOKEN",
+    "AuthenticationRequired",
     "Caller",
     "ClientCredentials",
+    "KeySource",
     "Principal",
     "public",
     "scopes",
