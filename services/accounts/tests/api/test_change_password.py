@@ -128,7 +128,7 @@ async def test_refuses_clients_which_have_no_password(client: aiohttp.ClientSess
     async with client.post(TOKEN, data=form, headers=basic("friends", CLIENT_SECRET)) as response:
         of_client = await response.json()
     async with client.put(ME, json=CHANGE, headers=bearer(of_client)) as response:
-        await problem(response, 403, "no-account")
+        await problem(response, 403, "not-an-account")
 
 
 async def test_of_several_changes_at_once_one_is_made(client: aiohttp.ClientSession) -> None:

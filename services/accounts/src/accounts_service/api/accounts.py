@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chassis.authentication import AuthenticationRequired, Caller, Principal, public
+from chassis.authentication import NOT_AN_ACCOUNT, AuthenticationRequired, Caller, public
 from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
 from chassis.web import LOCATION, api_router, public_path
 
@@ -25,7 +25,7 @@ from .problems import HASHING_BUSY, TOO_MANY_ATTEMPTS, address_of
 
 USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
 WRONG_PASSWORD: Final = Problem(slug="wrong-password", status=403, title="Wrong password")
-NO_ACCOUNT: Final = Problem(slug="no-account", status=403, title="Caller has no account")
+PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(WrongPassword, WRONG_PASSWORD))
 PREFIX: Final = "/api/v1/accounts"
 
 # What clients are told; the entity holds the rules, after trimming the username and normalising.
@@ -77,30 +77,6 @@ class PasswordChange(BaseModel):
     )
 
 
-class NoAccount(Exception):
-    """The caller is a client, which has no password."""
-
-    def __str__(self) -> str:
-        return "The access token is not one of an account."
-
-
-PROBLEMS: Final = (
-    ProblemFor(UsernameTaken, USERNAME_TAKEN),
-    ProblemFor(WrongPassword, WRONG_PASSWORD),
-    ProblemFor(NoAccount, NO_ACCOUNT),
-)
-
-
-def account_of(caller: Principal | None) -> UUID:
-    """The caller's account, or NoAccount; AuthenticationRequired where AUTHENTICATION=off hides who calls."""
-    if caller is None:
-        raise AuthenticationRequired
-    try:
-        return UUID(caller.subject)
-    except ValueError:
-        raise NoAccount from None
-
-
 def accounts_router(accounts: Accounts) -> APIRouter:
     """The routes to these use cases."""
     router = api_router(prefix=PREFIX, tag="accounts", log_bodies=False)
@@ -121,12 +97,14 @@ def accounts_router(accounts: Accounts) -> APIRouter:
     @router.put(
         "/me/password",
         status_code=204,
-        responses=problem_responses(WRONG_PASSWORD, NO_ACCOUNT, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
+        responses=problem_responses(WRONG_PASSWORD, NOT_AN_ACCOUNT, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
     )
     async def change_password(change: PasswordChange, request: Request, caller: Caller) -> None:
         """Change the password of the caller, and end all sessions; access tokens run out by themselves."""
+        if caller is None:  # AUTHENTICATION=off
+            raise AuthenticationRequired
         await accounts.change_password(
-            account_of(caller),
+            caller.subject_id,
             current_password=change.current_password,
             new_password=change.new_password,
             address=address_of(request),

@@ -12,6 +12,7 @@ from .refusals import (
     INVALID_TOKEN,
     ISSUER_UNAVAILABLE,
     MISPLACED_TOKEN,
+    NOT_AN_ACCOUNT,
     AuthenticationRequired,
 )
 from .signing_keys import KeySource
@@ -23,6 +24,7 @@ __all__ = [
     "INVALID_TOKEN",
     "ISSUER_UNAVAILABLE",
     "MISPLACED_TOKEN",
+    "NOT_AN_ACCOUNT",
     "AuthenticationRequired",
     "Caller",
     "ClientCredentials",
