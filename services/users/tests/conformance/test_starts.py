@@ -20,9 +20,7 @@ async def test_documents_itself(client: aiohttp.ClientSession) -> None:
             assert response.status == 200
 
 
-async def test_answers_an_unknown_path_with_a_problem(
-    client: aiohttp.ClientSession, settings: ChassisSettings
-) -> None:
+async def test_answers_an_unknown_path_with_a_problem(client: aiohttp.ClientSession, settings: ChassisSettings) -> None:
     async with client.get("/nowhere", headers={"X-Request-ID": "my-id"}) as response:
         assert response.status == (401 if settings.authenticates else 404)
         assert response.content_type == "application/problem+json"
