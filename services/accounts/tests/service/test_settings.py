@@ -32,10 +32,7 @@ def test_clients_of_the_environment_come_beside_that_of_development(monkeypatch:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *(
-            ("auth_issuer", value)
-            for value in ("", "shop.example", "ftp://x", "https://x/", "https://x?y", "https://a@b")
-        ),
+        *(("auth_issuer", value) for value in ("", "shop.example", "ftp://x", "https://x?y", "https://a@b")),
         ("key_encryption_secret", "too short"),
         ("key_encryption_secret", "only for development, as everybody knows this secret"),
         ("clients", {"friends": {"secret_sha256": KNOWN, "scopes": []}}),
@@ -46,7 +43,7 @@ def test_clients_of_the_environment_come_beside_that_of_development(monkeypatch:
         ("access_token_life", 10),
         ("session_life", 0),
     ],
-    ids=range(15),
+    ids=range(14),
 )
 def test_refuses_others(field: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:

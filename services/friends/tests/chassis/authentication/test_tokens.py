@@ -248,12 +248,12 @@ PROVIDERS: list[tuple[dict[str, str], dict[str, Any]]] = [
     ),
     ({"auth_scope_claim": "permissions"}, {"client_id": "shop", "scope": "openid", "permissions": ["read"]}),
     (
-        {"auth_scope_claim": "urn:zitadel:iam:org:project:roles", "auth_token_type": "JWT"},
+        {"auth_scope_claim": "urn:zitadel:iam:org:project:69234237810729019:roles", "auth_token_type": "JWT"},
         {
             "client_id": "shop",
             "scope": None,
             "aud": ["69234237810729234", "allium"],
-            "urn:zitadel:iam:org:project:roles": {"read": {"69234237810729000": "shop.example"}},
+            "urn:zitadel:iam:org:project:69234237810729019:roles": {"read": {"69234237810729000": "shop.example"}},
         },
     ),
 ]
