@@ -68,6 +68,7 @@ ISSUER = "accounts"
 # Another issuer is named in `.env`, beside docker-compose.yml for all services or in the folder of one.
 PUBLIC_URL = "${AUTH_ISSUER:-http://127.0.0.1:${GATEWAY_PORT:-8000}}"
 TRUSTED = {
+    "AUTHENTICATION": "${AUTHENTICATION:-required}",
     "AUTH_ISSUER": PUBLIC_URL,
     # In containers, past the gateway; set both, if need be to nothing, with another AUTH_ISSUER.
     "AUTH_JWKS_URL": f"${{AUTH_JWKS_URL-http://{ISSUER}:8000/oauth/jwks}}",
