@@ -59,7 +59,7 @@ class Discovery:
         origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
         try:
             return await ask(f"{origin}{OAUTH}{path}", self._settings, read=Metadata)
-        except UpstreamRefused:  # it knows OpenID only
+        except (UpstreamRefused, UpstreamUnavailable):  # it knows OpenID only; some have a page for every other path
             return await ask(f"{origin}{path}{OPENID}", self._settings, read=Metadata)
 
 
