@@ -5,10 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 from urllib.request import urlopen
-from uuid import uuid4
 
 import pytest
-from callers import Caller
+from callers import logged_in
 from issuer import WITH_AND_WITHOUT, Issuer
 
 from system.running import System
@@ -25,11 +24,8 @@ def test_answers_as_documented(urls: dict[str, str], issuer: Issuer | None, serv
 
 async def test_accounts_answers_as_documented(whole_system: System, tmp_path: Path) -> None:
     url = whole_system.url("accounts")
-    person = {"username": f"u{uuid4().hex[:12]}", "password": "down the rabbit hole"}
-    async with Caller(url) as accounts:
-        await accounts.post("/api/v1/accounts", person)
-        token = (await accounts.post("/api/v1/sessions", person)).body["access_token"]
-    hold_against_its_document(url, tmp_path, token=token)
+    async with logged_in(url) as person:
+        hold_against_its_document(url, tmp_path, token=person.token)
 
 
 def hold_against_its_document(url: str, folder: Path, *, token: str | None) -> None:
