@@ -9,11 +9,12 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from chassis.authentication.discovery import keys_of_issuer
 from chassis.authentication.middleware import AuthenticationMiddleware
 from chassis.authentication.openapi import declare_security
 from chassis.authentication.refusals import KINDS as REFUSALS
 from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
-from chassis.authentication.signing_keys import SigningKeys
+from chassis.authentication.signing_keys import KeySource, SigningKeys
 from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
@@ -47,6 +48,7 @@ def build_application(
     middleware: Iterable[Middleware] = (),
     contact: dict[str, Any] | None = None,
     license_info: dict[str, Any] | None = None,
+    keys: KeySource | None = None,
 ) -> FastAPI:
     """Build the application around a service's own parts.
 
@@ -55,11 +57,12 @@ def build_application(
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
     `contact` and `license_info` are for the OpenAPI document, as FastAPI has them.
+    `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
     """
     configure_logging(settings)
     routers, problems = list(routers), [*AUTHENTICATION_PROBLEMS, *problems]
-    keys = SigningKeys(settings) if settings.authenticates else None
-    health = Health(database, can_authenticate=lambda: keys is None or bool(keys.known))
+    signing_keys = _signing_keys(settings, keys)
+    health = Health(database, can_authenticate=lambda: signing_keys is None or bool(signing_keys.known))
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
@@ -72,8 +75,8 @@ def build_application(
                 _event_handlers(served),
                 draining,
             ]
-            if keys:
-                opened.insert(1, keys)
+            if signing_keys:
+                opened.insert(1, signing_keys)
             for resource in opened:
                 await stack.enter_async_context(resource)
             yield
@@ -91,7 +94,7 @@ def build_application(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, keys),
+        outermost=_middleware(settings, health, signing_keys),
         middleware=list(middleware),
         exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -146,6 +149,12 @@ async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
         result = handler()
         if isawaitable(result):
             await result
+
+
+def _signing_keys(settings: ChassisSettings, source: KeySource | None) -> SigningKeys | None:
+    if not settings.authenticates:
+        return None
+    return SigningKeys(source or keys_of_issuer(settings), wait=settings.http_client_total_timeout)
 
 
 def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | None) -> list[Middleware]:
