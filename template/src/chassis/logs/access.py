@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from opentelemetry.trace import INVALID_SPAN
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.request_context import current_request
@@ -12,6 +13,7 @@ from chassis.request_context import current_request
 from .bodies import BodyLog
 from .excerpts import beginning
 from .exchange import Bodies, Exchange
+from .observation import RequestMetrics, end_span
 from .records import REDACTED_FIELDS
 from .redaction import Redactor
 
@@ -35,8 +37,10 @@ class AccessLogMiddleware:
         body_limit: int,
         headers: frozenset[str],
         redactor: Redactor,
+        metrics: RequestMetrics,
     ) -> None:
         self.app = app
+        self.metrics = metrics
         self.bodies = bodies
         self.body_limit = body_limit
         self.redactor = redactor
@@ -52,23 +56,47 @@ class AccessLogMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        exchange = Exchange(scope, receive, send, bodies=self.bodies, body_limit=self.body_limit, at_end=self._log)
+        kind = self.metrics.begin(scope)
+        exchange = Exchange(
+            *(scope, receive, send),
+            bodies=self.bodies,
+            body_limit=self.body_limit,
+            at_end=lambda ended: self._end(ended, kind),
+        )
         try:
             await self.app(scope, exchange.receive, exchange.send)
         finally:
             exchange.end()
 
-    def _log(self, exchange: Exchange) -> None:
+    def _end(self, exchange: Exchange, kind: tuple[str, str]) -> None:
         left = exchange.client_left
         status = CLIENT_CLOSED_REQUEST if left else exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
         cut_off = exchange.status is not None and not exchange.complete
+        route, request = route_template(exchange.scope), current_request()
+        self.metrics.end(kind, seconds=exchange.duration_ms / 1000, status=status, route=route)
         level = self._level(exchange.scope["path"], status, broken_off=cut_off and not left)
-        if not logger.isEnabledFor(level):
+        is_logged = logger.isEnabledFor(level)
+        span = request.span if request else INVALID_SPAN
+        if not (is_logged or span.is_recording()):
             return
-        method, path = exchange.scope["method"], self._readable(exchange.scope["path"])
+        fields = self._fields(exchange, status, cut_off=cut_off)
+        if span.is_recording():
+            end_span(span, fields, status=status, route=route)
+        if not is_logged:
+            return
+        if request and request.linked_request_ids:
+            fields["linked_request_ids"] = request.linked_request_ids
+        if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
+            fields |= self._bodies_of(exchange)
+        message = (fields["http.request.method"], fields["url.path"], status)
+        logger.log(level, "%s %s %s", *message, extra={REDACTED_FIELDS: fields})
+
+    def _fields(self, exchange: Exchange, status: int, *, cut_off: bool) -> dict[str, Any]:
+        """What the line and the span say."""
+        method = exchange.scope["method"]
         fields: dict[str, Any] = {
             "http.request.method": method,
-            "url.path": path,
+            "url.path": self._readable(exchange.scope["path"]),
             "http.response.status_code": status,
             "duration_ms": exchange.duration_ms,
             "http.request.body.size": exchange.request_size,
@@ -82,15 +110,11 @@ class AccessLogMiddleware:
             fields["client.address"] = self._readable(client[0])
         if user := exchange.scope.get(END_USER):
             fields["enduser.id"] = self._readable(user)
-        if (context := current_request()) and context.linked_request_ids:
-            fields["linked_request_ids"] = context.linked_request_ids
         wanted = self.headers
         for name, value in exchange.scope["headers"]:
             if name in wanted:
                 fields[wanted[name]] = self._readable(value.decode("latin-1"))
-        if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
-            fields |= self._bodies_of(exchange)
-        logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
+        return fields
 
     def _readable(self, text: str) -> str:
         """Text that a client chose, without secrets and not too long."""

@@ -11,7 +11,7 @@ from pydantic_core import to_json, to_jsonable_python
 from yarl import URL
 
 from chassis.errors import UpstreamRefused
-from chassis.request_context import current_request
+from chassis.request_context import outgoing_headers
 
 from .options import Other, PathValues, QueryParameters, QueryValue, Read, Sending
 
@@ -56,8 +56,7 @@ def build_request(
     if path is None:
         raise UpstreamRefused(f"No address of the {upstream} service is like that: {label}", status=404)
     query = options.get("query")
-    context = current_request()
-    headers = dict(context.headers) if context else {}
+    headers = outgoing_headers()
     body, key = _body(options), options.get("idempotency_key")
     if body is not None:
         headers["Content-Type"] = FORM if "form" in options else "application/json"

@@ -13,7 +13,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 
 from chassis.early_logging import timestamp
 from chassis.identity import Identity
-from chassis.request_context import current_request
+from chassis.request_context import current_ids, current_request
 from chassis.standard_output import MAX_LINE
 
 from .exceptions import exception_fields
@@ -50,9 +50,7 @@ class JsonFormatter(OrjsonFormatter):
         log_data["message"] = record.message if redacted is not None else _message(record.message, values, self._redact)
         log_data["service"] = self._identity.name
         log_data["version"] = self._identity.version
-        if request := current_request():
-            log_data["request_id"] = request.request_id
-            log_data["trace_id"] = request.trace_id
+        log_data.update(current_ids())
         log_data.update(redacted or {})
         if record.exc_info:
             log_data.update(exception_fields(record.exc_info[1], values, self._redact))

@@ -135,6 +135,10 @@ class ChassisSettings(BaseSettings):
         "", description="Scopes to ask for, separated by spaces. Empty: what the issuer gives by itself."
     )
 
+    otel_exporter_otlp_endpoint: Address = Field(
+        "", description="Where traces and metrics are sent (OTLP by HTTP); all else by OpenTelemetry's own variables."
+    )
+
     postgres_host: str = Field("postgres", description="Host, or the socket's folder if it begins with `/`.")
     postgres_port: Port = Field(5432, description="Port of the database server.")
     postgres_db: str = Field(description="Name of the database.")

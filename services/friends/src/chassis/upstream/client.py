@@ -10,6 +10,7 @@ from pydantic import ConfigDict, HttpUrl, TypeAdapter
 
 from chassis.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
 from chassis.fair_queue import FairQueue
+from chassis.measurements import Measurement
 from chassis.settings import ChassisSettings, UpstreamUrl
 
 from .answers import Answer, answer_in
@@ -17,6 +18,7 @@ from .attempts import AttemptFailed, failure_of
 from .circuit_breaker import CircuitBreaker
 from .connections import connector, once
 from .credentials import Credentials
+from .observation import Observer, note_repetition
 from .options import Asking, Other, Read, Reading, Sending
 from .requests import Request, build_request
 
@@ -46,8 +48,10 @@ class UpstreamClient:
             settings.http_client_concurrency,
             wait=min(settings.http_client_wait, settings.http_client_total_timeout),
             refusal=lambda: self._unavailable("has as many calls in flight as are allowed"),
+            name=name,
         )
         self._session: aiohttp.ClientSession | None = None
+        self._observer = Observer(name, HttpUrl(self._base_url))
         self.circuit = CircuitBreaker(
             name, failures=settings.circuit_breaker_failures, reset=settings.circuit_breaker_reset
         )
@@ -68,6 +72,19 @@ class UpstreamClient:
         """End the calls that are in flight with `UpstreamUnavailable`, and refuse all others."""
         if self._session:
             await self._session.close()
+
+    def measurements(self) -> list[Measurement]:
+        """Whether the circuit is open, and how many calls wait for their turn."""
+        about = {"chassis.upstream.name": self.name}
+        return [
+            *self._queue.measurements(),
+            Measurement(
+                name="chassis.upstream.circuit.open",
+                unit="1",
+                description="1 as long as calls are refused since the service kept failing; 0 otherwise.",
+                read=lambda: [(int(self.circuit.is_open), about)],
+            ),
+        ]
 
     async def get(self, template: str, /, **options: Unpack[Reading[Read, Other]]) -> Read | Other:
         """GET what is there."""
@@ -97,6 +114,12 @@ class UpstreamClient:
         self, method: str, template: str, /, **options: Unpack[Sending[Read, Other]]
     ) -> Answer[Read | Other]:
         """Any method, and all of the answer. The time limit covers waiting for a turn and all attempts."""
+        with self._observer.call(method, template) as observed:
+            answer = await self._request(method, template, options)
+            observed.status = answer.status
+            return answer
+
+    async def _request(self, method: str, template: str, options: Sending[Read, Other]) -> Answer[Read | Other]:
         deadline = asyncio.get_running_loop().time() + self._settings.http_client_total_timeout
         self.circuit.refuse_if_open()
         try:
@@ -156,6 +179,7 @@ class UpstreamClient:
                 pause = failure.pause(attempt)
             await asyncio.sleep(pause)
             attempt += 1
+            note_repetition(attempt)
 
     def _may_repeat(self, request: Request, failure: AttemptFailed, attempt: int, deadline: float) -> bool:
         """The circuit is open to the probe as well, which thus is a single attempt."""

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 
+from opentelemetry.trace import SpanKind
 from sqlalchemy import Executable
 from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
@@ -13,7 +14,9 @@ from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
 from chassis.fair_queue import FairQueue
+from chassis.measurements import Measurement
 from chassis.settings import ChassisSettings
+from chassis.spans import child_span, is_recording
 
 from .connections import KeptConnections, driver_of, settle
 from .engine import allow, create_engine
@@ -23,6 +26,7 @@ from .results import PreparedResult
 from .schema_check import SchemaCheck
 from .states import Kind
 from .transactions import Transaction, open_transaction
+from .visits import error_type, name_of, operation_of, place_of
 
 Columns = TypeVarTuple("Columns")
 Answer = TypeVar("Answer", bound=Result[*tuple[Any, ...]])
@@ -45,8 +49,10 @@ class Database:
             settings.database_pool_size,
             wait=min(settings.database_pool_wait, settings.database_timeout),
             refusal=lambda: DatabaseUnavailable("All database connections are busy."),
+            name="database",
         )
         self._timeout = settings.database_timeout
+        self._place = place_of(settings)
         self._schema = SchemaCheck(self.spare)
 
     async def __aenter__(self) -> Self:
@@ -90,6 +96,18 @@ class Database:
         elsewhere it is committed by itself, also for several sets of parameters: all of them, or none.
         """
         _refuse_streaming(statement, execution_options or {})
+        if not is_recording():
+            return await self._run(statement, parameters, execution_options)
+        operation = statement.operation if isinstance(statement, Prepared) else operation_of(statement)
+        with child_span(name_of(operation, self._place), {**self._place, **operation}, error_type=error_type):
+            return await self._run(statement, parameters, execution_options)
+
+    async def _run(
+        self,
+        statement: Executable | Prepared[*tuple[Any, ...]],
+        parameters: OneSet | Sequence[OneSet] | None,
+        execution_options: Options | None,
+    ) -> Result[*tuple[Any, ...]]:
         try:
             if transaction := open_transaction(self):
                 return await transaction.execute(statement, parameters, execution_options)
@@ -144,10 +162,18 @@ class Database:
         """
         outer = open_transaction(self)
         if outer is None:
-            return errors_of(self._begun(timeout, isolation_level or "READ COMMITTED"), self._instead_of)
+            begun = self._recorded(self._begun(timeout, isolation_level or "READ COMMITTED"))
+            return errors_of(begun, self._instead_of)
         if timeout is not None or isolation_level:
             raise InvalidRequestError("A transaction inside of another one has the timeout and isolation of that one.")
         return errors_of(outer.savepoint(self), self._instead_of)
+
+    @asynccontextmanager
+    async def _recorded(self, begun: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
+        attributes = {**self._place, "db.operation.name": "transaction"}
+        with child_span("transaction", attributes, kind=SpanKind.INTERNAL, error_type=error_type):
+            async with begun as connection:
+                yield connection
 
     @asynccontextmanager
     async def _begun(self, seconds: float | None, isolation_level: IsolationLevel) -> AsyncIterator[AsyncConnection]:
@@ -170,6 +196,23 @@ class Database:
     async def _lent_spare(self) -> AsyncIterator[AsyncConnection]:
         async with asyncio.timeout(self._timeout), self._spare.connect() as connection:
             yield connection
+
+    def measurements(self) -> list[Measurement]:
+        """Who waits for connections, and how many of them are used."""
+        pool = {"db.client.connection.pool.name": str(self._place["db.namespace"])}
+        return [
+            *self._queue.measurements(),
+            Measurement(
+                name="db.client.connection.count",
+                unit="{connection}",
+                description="Connections to the database that are used, or open and idle.",
+                read=lambda: [
+                    (count, {**pool, "db.client.connection.state": state})
+                    for state, count in self._kept.counts().items()
+                ],
+                kind="sum",
+            ),
+        ]
 
     async def _instead_of(self, error: Exception) -> DatabaseUnavailable | None:
         """What to raise instead of an error, which only for what is missing is a question to the database."""
