@@ -46,18 +46,21 @@ class Answer:
 class Caller:
     """An HTTP client of one service; `connections` 0 means: as many as are asked for at once.
 
-    With an `issuer` each request has a token that lets it be.
+    With an `issuer` each request has a token that lets it be; with a `token` it has that one.
     """
 
-    def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None) -> None:
+    def __init__(
+        self, url: str, *, connections: int = 0, issuer: Issuer | None = None, token: str | None = None
+    ) -> None:
         self._url = url
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._issuer = issuer
         self._connections = connections
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(limit=self._connections)
         timeout = aiohttp.ClientTimeout(total=30)
-        self._session = aiohttp.ClientSession(self._url, connector=connector, timeout=timeout)
+        self._session = aiohttp.ClientSession(self._url, headers=self._headers, connector=connector, timeout=timeout)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -9,6 +9,7 @@ import pytest
 from callers import Caller
 from issuer import Issuer, running_issuer
 from live_service import live_service
+from people import KEPT_SECRET, Person, new_person
 
 from postgres.server import PostgresServer
 from system.gateway_process import GatewayProcess
@@ -37,6 +38,14 @@ def whole_system() -> Iterator[System]:
         sorted((ROOT / "services").iterdir()), ports="free", gateway=ROOT / "gateway", issuer="accounts"
     ) as system:
         yield system
+        logs = "".join(log.read_text(encoding="utf-8") for log in system.logs.iterdir())
+        assert not [secret for secret in KEPT_SECRET if secret in logs], "a password or a token is in a log"
+
+
+@pytest.fixture
+async def person(gateway: GatewayProcess) -> Person:
+    """Somebody with an account, who has logged in."""
+    return await new_person(gateway.url)
 
 
 @pytest.fixture
