@@ -36,15 +36,17 @@ def accounts(whole_system: System) -> ServiceProcess:
     return whole_system.services["accounts"]
 
 
-async def restart(accounts: ServiceProcess, gateway: GatewayProcess) -> None:
-    """Start it again, and return when the gateway has noticed."""
-    await asyncio.to_thread(accounts.restart)
+async def restart(gateway: GatewayProcess, *services: ServiceProcess) -> None:
+    """Start them again, and return when the gateway has noticed."""
+    await asyncio.gather(*(asyncio.to_thread(service.restart) for service in services))
+    paths = {"accounts": JWKS, "users": USERS, "friends": f"{FRIENDSHIPS}/{uuid4()}"}
     async with Caller(gateway.url) as caller:
 
-        async def is_reached() -> bool:
-            return (await caller.get(JWKS)).status == 200
+        async def are_reached() -> bool:
+            answers = [await caller.get(paths[service.service.name]) for service in services]
+            return not any(answer.status == 503 for answer in answers)
 
-        await eventually(is_reached)
+        await eventually(are_reached)
 
 
 async def new_friend(url: str) -> str:
@@ -92,7 +94,7 @@ async def test_while_accounts_is_stopped_the_others_serve_who_is_logged_in(
             assert refused.problem == "upstream-unavailable"
             assert refused.is_refusal()
         finally:
-            await restart(accounts, gateway)
+            await restart(gateway, accounts)
         assert await logs_in(caller, person)
 
 
@@ -129,14 +131,15 @@ async def test_while_accounts_hangs_the_others_serve_who_is_logged_in(
 
 
 async def test_after_accounts_has_begun_anew_the_others_find_back_by_themselves(
-    gateway: GatewayProcess, accounts: ServiceProcess, person: Person
+    gateway: GatewayProcess, whole_system: System, accounts: ServiceProcess, person: Person
 ) -> None:
+    await restart(gateway, whole_system.services["users"])  # which may look for new keys at once
     async with Caller(gateway.url, token=person.access_token) as caller:
         await caller.new_user()
         assert (await caller.post(FRIENDSHIPS, {"target_id": await new_friend(gateway.url)})).status == 201
     async with database_of(accounts) as connection:
         await connection.execute(f"TRUNCATE {TABLES}")
-    await restart(accounts, gateway)
+    await restart(gateway, accounts)
     async with Caller(gateway.url) as caller:
         assert not await logs_in(caller, person)
         assert (await refresh(caller, person.refresh_token)).body["error"] == "invalid_grant"
@@ -231,16 +234,17 @@ async def read_the_keys(gateway: GatewayProcess, accounts: ServiceProcess) -> No
 
 
 async def test_keys_follow_each_other_under_load_and_no_request_fails(
-    gateway: GatewayProcess, accounts: ServiceProcess, person: Person, tmp_path: Path
+    gateway: GatewayProcess, whole_system: System, accounts: ServiceProcess, person: Person, tmp_path: Path
 ) -> None:
     """The clock of accounts is moved in its database, and it reads its keys anew when it starts."""
+    await restart(gateway, *(whole_system.services[name] for name in ("users", "friends")))  # as above
     async with Caller(gateway.url, token=person.access_token) as caller:
         await caller.new_user()
     load, old = Load(gateway.url, person), key_of(person.access_token)
     async with load.running(), Caller(gateway.url) as caller:
         with live_service(accounts, tmp_path / "log", command="rotate-keys") as rotation:
             assert await asyncio.to_thread(rotation.process.wait, 60) == 0
-        await restart(accounts, gateway)
+        await restart(gateway, accounts)
         (new,) = await published(accounts) - {old}
         await read_the_keys(gateway, accounts)
         still = await refreshed(caller, person)
@@ -250,7 +254,7 @@ async def test_keys_follow_each_other_under_load_and_no_request_fails(
         async with database_of(accounts) as connection:
             moved = "UPDATE signing_keys SET signs_from = signs_from - make_interval(secs => $1)"
             await connection.execute(moved, PUBLICATION)
-        await restart(accounts, gateway)
+        await restart(gateway, accounts)
         assert await published(accounts) == {old, new}
         await load.goes_on(by=old)
         load.token = await refreshed(caller, person)
