@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 from callers import USERS, Caller, eventually, somebody
-from people import Person, new_person, service_token
-from raw_http import ask
+from people import Person, new_person, refresh, service_token
+from raw_http import ask, exchange
 
 from system.gateway_process import GatewayProcess
 from system.running import System
@@ -31,6 +31,13 @@ SPELLINGS = [
         "http://users{prefix}/exists",
         "{prefix}/exists%0a",
         "{prefix}/e%cc%80xists",
+        "{prefix}%252fexists",
+        "{prefix}/x/%252e%252e/exists",
+        "{prefix}/EXISTS",
+        "{prefix}/exists;x",
+        "{prefix}/exists%09",
+        "{prefix}/exists/.",
+        "{prefix}/exists/%2e",
     ),
 ]
 
@@ -66,6 +73,8 @@ async def test_internal_operations_are_unreachable_in_any_spelling(
             assert b"existing" not in answer, target
             head, _, _ = answer.partition(b"\r\n\r\n")
             assert b"application/problem+json" in head or status == 400, target
+    old = f"{method} {USERS}/exists?id={user} HTTP/1.0\r\n" + "\r\n".join(with_token) + "\r\n\r\n"
+    assert exchange(gateway.url, old.encode()).split(b" ")[1] == b"404"
     for header in ("X-HTTP-Method-Override: GET", "X-Original-URL: /api/v1/users/exists", "X-Rewrite-URL: /x"):
         status, _ = ask(gateway.url, f"{USERS}/exists?id={user}", *with_token, header, method=method)
         assert status == 404
@@ -155,3 +164,4 @@ async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess, person: Pe
     gateway.restart()
     async with Caller(gateway.url, token=person.access_token) as caller:
         assert (await caller.post(USERS, somebody())).status == 201
+        assert (await refresh(caller, person.refresh_token)).status == 200
