@@ -164,4 +164,5 @@ async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess, person: Pe
     gateway.restart()
     async with Caller(gateway.url, token=person.access_token) as caller:
         assert (await caller.post(USERS, somebody())).status == 201
+    async with Caller(gateway.url) as caller:
         assert (await refresh(caller, person.refresh_token)).status == 200
