@@ -46,21 +46,19 @@ class Answer:
 class Caller:
     """An HTTP client of one service; `connections` 0 means: as many as are asked for at once.
 
-    With an `issuer` each request has a token that lets it be; with a `token` it has that one.
+    With an `issuer` each request has a token that lets it be; with a `token` all have this one.
     """
 
-    def __init__(
-        self, url: str, *, connections: int = 0, issuer: Issuer | None = None, token: str | None = None
-    ) -> None:
+    def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None, token: str = "") -> None:
         self._url = url
-        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._token = token
         self._issuer = issuer
         self._connections = connections
 
     async def __aenter__(self) -> Self:
         connector = aiohttp.TCPConnector(limit=self._connections)
         timeout = aiohttp.ClientTimeout(total=30)
-        self._session = aiohttp.ClientSession(self._url, headers=self._headers, connector=connector, timeout=timeout)
+        self._session = aiohttp.ClientSession(self._url, connector=connector, timeout=timeout)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -68,8 +66,8 @@ class Caller:
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         """Send one request; `options` as aiohttp has them."""
-        if self._issuer:
-            token = self._issuer.token_for(path, options.get("json"))
+        token = self._issuer.token_for(path, options.get("json")) if self._issuer else self._token
+        if token:
             options["headers"] = {"Authorization": f"Bearer {token}", **(options.get("headers") or {})}
         started = time.monotonic()
         async with self._session.request(method, path, **options) as response:

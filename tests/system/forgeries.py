@@ -143,5 +143,6 @@ FORGED: Final[Mapping[str, Forge]] = {
     "two tokens": lambda issuer: f"{issuer.token()} {issuer.token()}",
     "two tokens with a comma": lambda issuer: f"{issuer.token()}, Bearer {issuer.token()}",
     "not a token": lambda _: "let-me-in",
+    "too long": lambda issuer: issuer.token(padding="x" * 9_000),
 }
 """By nobody who is trusted."""

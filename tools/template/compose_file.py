@@ -68,6 +68,7 @@ ISSUER = "accounts"
 # Another issuer is named in `.env`, beside docker-compose.yml for all services or in the folder of one.
 PUBLIC_URL = "${AUTH_ISSUER:-http://127.0.0.1:${GATEWAY_PORT:-8000}}"
 TRUSTED = {
+    "AUTHENTICATION": "${AUTHENTICATION:-required}",
     "AUTH_ISSUER": PUBLIC_URL,
     # In containers, past the gateway; set both, if need be to nothing, with another AUTH_ISSUER.
     "AUTH_JWKS_URL": f"${{AUTH_JWKS_URL-http://{ISSUER}:8000/oauth/jwks}}",
@@ -101,7 +102,8 @@ def _paths(folder: ServiceFolder, override: Path | None, root: Path) -> str:
 
 
 def _override(folder: ServiceFolder) -> str:
-    variables = {"ISSUER": f"${{ISSUER:-{PUBLIC_URL}}}"} if folder.name == ISSUER else TRUSTED
+    # The issuer has its own keys.
+    variables = {"AUTH_ISSUER": PUBLIC_URL} if folder.name == ISSUER else TRUSTED
     lines = "\n".join(f"      {name}: {value}" for name, value in variables.items())
     return OVERRIDE.format(name=folder.name, variables=lines)
 
