@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,9 +22,8 @@ class GeneratedClient:
         name = service.service.name
         self._package = f"{name}_client"
         self._server = server
-        self._document = json.loads(ask(service.url, "/api/openapi.json")[1].partition(b"\r\n\r\n")[2])
         document, config = folder / f"{name}.json", folder / "config.json"
-        document.write_text(json.dumps(self._document), encoding="utf-8")
+        document.write_bytes(ask(service.url, "/api/openapi.json")[1].partition(b"\r\n\r\n")[2])
         config.write_text(json.dumps({"post_hooks": []}), encoding="utf-8")  # it would be formatted
         output = folder / self._package
         subprocess.run(
@@ -39,14 +37,11 @@ class GeneratedClient:
         return getattr(importlib.import_module(f"{self._package}.models"), name)
 
     def call(self, operation: str, token: str | None = None, **arguments: object) -> Any:  # noqa: ANN401 - generated
-        """Call an operation, such as `POST /api/v1/users`; `arguments` as the generated function has them.
+        """Call an operation by its tag and name, such as `users.get_user`; `arguments` as its function has them.
 
         An answer that the document does not promise is an error.
         """
-        method, path = operation.split(" ")
-        found = self._document["paths"][path][method.lower()]
-        name = re.sub(r"_+", "_", found["operationId"])
-        module = importlib.import_module(f"{self._package}.api.{found['tags'][0]}.{name}")
+        module = importlib.import_module(f"{self._package}.api.{operation}")
         with self._client(token) as client:
             return module.sync_detailed(client=client, **arguments)
 

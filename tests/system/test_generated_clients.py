@@ -44,7 +44,7 @@ class Somebody:
         self.username = f"g{uuid4().hex[:15]}"
         self.password = f"horse battery {uuid4().hex}"
         new = accounts.model("NewAccount")(username=self.username, password=self.password)
-        account = accounts.call("POST /api/v1/accounts", body=new)
+        account = accounts.call("accounts.register_account", body=new)
         assert account.status_code == HTTPStatus.CREATED
         assert isinstance(account.parsed, accounts.model("AccountView"))
         self.id: UUID = account.parsed.id
@@ -55,14 +55,14 @@ class Somebody:
     def log_in(self, password: str) -> Any:  # noqa: ANN401 - generated, as all that follows
         """Return what comes back."""
         login = self._accounts.model("Login")(username=self.username, password=password)
-        return self._accounts.call("POST /api/v1/sessions", body=login).parsed
+        return self._accounts.call("sessions.log_in", body=login).parsed
 
     def refresh(self) -> Any:  # noqa: ANN401
         """Return what comes back, and keep it where it is tokens."""
-        form = self._accounts.model("IssueTokenOauthTokenPostBody").from_dict(
+        form = self._accounts.model("IssueTokenBody").from_dict(
             {"grant_type": "refresh_token", "refresh_token": self.tokens.refresh_token}
         )
-        answer = self._accounts.call("POST /oauth/token", body=form).parsed
+        answer = self._accounts.call("oauth.issue_token", body=form).parsed
         if hasattr(answer, "access_token"):
             self.tokens = answer
             self.keep_secret()
@@ -70,8 +70,8 @@ class Somebody:
 
     def log_out(self) -> HTTPStatus:
         """End the session, and return the status."""
-        form = self._accounts.model("RevokeTokenOauthRevokePostBody")(token=self.tokens.refresh_token)
-        status: HTTPStatus = self._accounts.call("POST /oauth/revoke", body=form).status_code
+        form = self._accounts.model("RevokeTokenBody")(token=self.tokens.refresh_token)
+        status: HTTPStatus = self._accounts.call("oauth.revoke_token", body=form).status_code
         return status
 
     def keep_secret(self) -> None:
@@ -89,20 +89,20 @@ def test_a_client_registers_makes_a_profile_and_befriends(clients: dict[str, Gen
     users, friends = clients["users"], clients["friends"]
     ada, grace = (Somebody(clients["accounts"]) for _ in range(2))
     for person in (ada, grace):
-        made = users.call("POST /api/v1/users", person.tokens.access_token, body=profile(users))
+        made = users.call("users.register_user", person.tokens.access_token, body=profile(users))
         assert isinstance(made.parsed, users.model("UserView"))
         assert (made.parsed.id, made.parsed.birthday) == (person.id, BIRTHDAY)
         assert (datetime.now(UTC) - made.parsed.created_at).total_seconds() < 600, "a time with its zone"
     token = ada.tokens.access_token
-    first = users.call("GET /api/v1/users", token, limit=1).parsed
-    second = users.call("GET /api/v1/users", token, limit=1, cursor=first.next_cursor).parsed
+    first = users.call("users.list_users", token, limit=1).parsed
+    second = users.call("users.list_users", token, limit=1, cursor=first.next_cursor).parsed
     assert [user.id for user in (*first.items, *second.items)] == [grace.id, ada.id]
     new = friends.model("NewFriendship")(target_id=grace.id)
-    begun = friends.call("POST /api/v1/friendships", token, body=new).parsed
+    begun = friends.call("friendships.begin_friendship", token, body=new).parsed
     assert isinstance(begun, friends.model("FriendshipView"))
     assert (begun.initiator_id, begun.target_id, begun.tag) == (ada.id, grace.id, None)
-    assert friends.call("GET /api/v1/friendships/{friendship_id}", token, friendship_id=begun.id).parsed == begun
-    page = friends.call("GET /api/v1/users/{user_id}/friendships", token, user_id=grace.id).parsed
+    assert friends.call("friendships.get_friendship", token, friendship_id=begun.id).parsed == begun
+    page = friends.call("friendships.list_friendships_of_user", token, user_id=grace.id).parsed
     assert (page.items, page.next_cursor) == ([begun], None)
 
 
@@ -114,18 +114,18 @@ def test_a_client_reads_what_it_is_refused(clients: dict[str, GeneratedClient]) 
     assert isinstance(wrong, accounts.model("ProblemDetails"))
     assert (wrong.status, wrong.type_) == (401, "/problems/wrong-credentials")
     for bad, kind in (("forged", "invalid-token"), (None, "authentication-required")):
-        refused = users.call("GET /api/v1/users", bad).parsed
+        refused = users.call("users.list_users", bad).parsed
         assert isinstance(refused, users.model("ProblemDetails"))
         assert refused.type_ == f"/problems/{kind}"
     new = friends.model("NewFriendship")(target_id=person.id, initiator_id=uuid4())
-    foreign = friends.call("POST /api/v1/friendships", token, body=new).parsed
+    foreign = friends.call("friendships.begin_friendship", token, body=new).parsed
     assert (foreign.status, foreign.type_) == (403, "/problems/not-the-initiator")
     body = profile(users)
     body.username = "?"
-    invalid = users.call("POST /api/v1/users", token, body=body).parsed
+    invalid = users.call("users.register_user", token, body=body).parsed
     assert isinstance(invalid, users.model("ValidationProblemDetails"))
     assert [field.pointer for field in invalid.errors] == ["#/username"]
-    missing = users.call("GET /api/v1/users/{user_id}", token, user_id=person.id).parsed
+    missing = users.call("users.get_user", token, user_id=person.id).parsed
     assert (missing.status, missing.type_) == (404, "/problems/user-not-found")
 
 
@@ -135,10 +135,10 @@ def test_a_client_goes_on_with_its_session_and_logs_out(clients: dict[str, Gener
     before = person.tokens.access_token
     assert isinstance(person.refresh(), accounts.model("TokenView"))
     assert person.tokens.access_token != before
-    assert isinstance(users.call("GET /api/v1/users", person.tokens.access_token).parsed, users.model("UserPage"))
+    assert isinstance(users.call("users.list_users", person.tokens.access_token).parsed, users.model("UserPage"))
     assert person.log_out() == HTTPStatus.OK
     ended = person.refresh()
     assert isinstance(ended, accounts.model("OAuthErrorView"))
     assert ended.error == "invalid_grant"
-    keys = accounts.call("GET /oauth/jwks").parsed.keys
+    keys = accounts.call("oauth.list_keys").parsed.keys
     assert {key["kty"] for key in keys} == {"EC"}
