@@ -140,9 +140,13 @@ async def test_a_flood_of_unknown_keys_asks_the_issuer_once(
         assert jwks_requests(whole_system) == before + 1
 
 
-@pytest.mark.parametrize("path", [USERS, f"{FRIENDSHIPS}/{uuid4()}"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", USERS), ("GET", f"{FRIENDSHIPS}/{uuid4()}"), ("PUT", f"{ACCOUNTS}/me/password")],
+    ids=["users", "friends", "accounts"],
+)
 async def test_a_token_counts_in_one_authorization_header_alone(
-    gateway: GatewayProcess, trusted: Issuer, path: str
+    gateway: GatewayProcess, trusted: Issuer, method: str, path: str
 ) -> None:
     token, other = trusted.token(), trusted.token()
     good, forged = f"Authorization: Bearer {token}", "Authorization: Bearer forged"
@@ -173,7 +177,7 @@ async def test_a_token_counts_in_one_authorization_header_alone(
     }
     for expected, requests in cases.items():
         for target, *headers in requests:
-            status, answer = ask(gateway.url, target, *headers)
+            status, answer = ask(gateway.url, target, *headers, method=method)
             assert status == expected, (target, headers)
             assert b"\r\nwww-authenticate: bearer" in answer.lower()
             assert token.encode() not in answer
