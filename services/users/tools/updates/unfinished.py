@@ -1,0 +1,62 @@
+"""Finish an update that was interrupted: every step of it is written down before the first one is done.
+
+This runs from a service whose files are half of the old version and half of the new one, so it needs nothing but the
+standard library and itself, and a later version must read what this one wrote: `plan.json` in a folder
+of .allium/updates with the lists `aside` (to be moved into `kept`), `deletions` and `writes` (from `new`). Done again,
+a step that is done does nothing.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+UPDATES = Path(".allium/updates")
+PLAN, NEW, KEPT = "plan.json", "new", "kept"
+
+
+def plans(service: Path) -> list[Path]:
+    """Return the plans that were begun and not finished."""
+    return sorted((service / UPDATES).glob(f"*/{PLAN}"))
+
+
+def finish(service: Path, plan: Path) -> None:
+    """Do what is left of a plan, and then remove it with what it needed."""
+    steps = json.loads(plan.read_text(encoding="utf-8"))
+    new, kept = plan.with_name(NEW), plan.with_name(KEPT)
+    for path in steps["deletions"]:
+        _delete(service, path)
+    for path in steps["aside"]:
+        is_done = os.path.lexists(kept / path) or (path in steps["writes"] and not (new / path).is_file())
+        if not is_done and os.path.lexists(service / path):
+            (kept / path).parent.mkdir(parents=True, exist_ok=True)
+            (service / path).rename(kept / path)
+    for path in steps["writes"]:
+        if (new / path).is_file():
+            (service / path).parent.mkdir(parents=True, exist_ok=True)
+            (new / path).replace(service / path)
+    plan.unlink()
+    shutil.rmtree(new, ignore_errors=True)
+
+
+def _delete(service: Path, path: str) -> None:
+    """Delete a file, and the folders that are empty without it."""
+    if (service / path).is_file() or (service / path).is_symlink():
+        (service / path).unlink()
+    with contextlib.suppress(OSError):  # not empty, or not there
+        for folder in Path(path).parents[:-1]:
+            (service / folder).rmdir()
+
+
+def main() -> int:
+    """Finish what was begun in the current folder."""
+    for plan in plans(Path()):
+        finish(Path(), plan)
+        print("An update that was interrupted is finished now. Look at it (`git status`), and commit it.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
