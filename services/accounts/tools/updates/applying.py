@@ -70,8 +70,8 @@ def _prepare(service: Path, fresh: Path, new: Manifest, folder: Path) -> Plan:
 def _old_version(service: Path, temporary: ExitStack) -> Path | None:
     """Render the version that the service has; None if its template has that no longer."""
     try:
-        return temporary.enter_context(rendered(service, CURRENT, quiet=True))
-    except subprocess.CalledProcessError:
+        return temporary.enter_context(rendered(service, CURRENT))
+    except ValueError:
         return None
 
 

@@ -34,14 +34,14 @@ def plan(service: Path, old: Mapping[str, State], fresh: Path, new: Manifest) ->
     writes = [path for path in wanted if actual[path] != wanted[path]]
     gone = [path for path in old if path not in wanted and not new.belongs_to_service(path)]
     deletions = [path for path in gone if is_there(path)]
-    edited = [path for path in [*writes, *deletions] if path in old and actual[path] != old[path]]
-    known = {*old, ANSWERS, MANIFEST}
-    theirs = [path for path in writes if is_there(path) and path not in known and not new.belongs_to_service(path)]
+    changing = [path for path in [*writes, *deletions] if path not in (ANSWERS, MANIFEST)]
+    edited = [path for path in changing if path in old and actual[path] != old[path]]
+    others = [path for path in changing if path not in old and not new.belongs_to_service(path)]
     aside = {found for path in writes if (found := obstacles[path]) and found not in deletions}
     return Plan(
         writes=sorted(writes),
         deletions=sorted(deletions),
         edited=sorted(edited),
-        replaced=sorted(theirs),
+        replaced=sorted(path for path in others if is_there(path)),
         aside=sorted(aside),
     )

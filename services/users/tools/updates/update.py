@@ -20,7 +20,6 @@ NO_GIT = "An update needs git, so that it can be looked at and undone: `git init
 NO_UV = "uv is needed to update; install it next to nox, for example with: pip install uv"
 NOTHING_CHANGED = "Nothing was changed."
 HALF_DONE = "The update was interrupted half-way. Run `nox -s update` again: it finishes it."
-ANSWER = "If it is about an answer, give another one: nox -s update -- -d NAME=VALUE"
 
 
 def status() -> str:
@@ -81,7 +80,7 @@ def main() -> int:
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
     except subprocess.CalledProcessError:
-        print(ANSWER, file=sys.stderr)
+        pass  # which said why
     except KeyboardInterrupt:
         print(file=sys.stderr)
     print(HALF_DONE if unfinished.plans(Path()) else NOTHING_CHANGED, file=sys.stderr)
