@@ -174,3 +174,5 @@ def update(session: nox.Session) -> None:
     """Take the newest version of the template; `-- --check` only says if there is one; `-- -d port=8005` answers."""
     session.run(sys.executable, "-m", "updates.unfinished", env=PATHS, log=False)  # before anything that it may mend
     run(session, "python", "-m", "updates.update", *session.posargs)
+    if "--check" not in session.posargs:
+        run(session, "python", "-m", "updates.settings_table")  # with the dependencies of the new version

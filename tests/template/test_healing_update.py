@@ -199,6 +199,41 @@ def test_a_failure_changes_nothing_and_says_so(service: Copy) -> None:
         assert (contents(service.root), service.git("status", "--porcelain")) == (before, "")
 
 
+def test_a_committed_edit_of_the_answers_is_applied(service: Copy, template: Copy) -> None:
+    answers = service.root / ".copier-answers.yml"
+    answers.write_text(answers.read_text().replace("port: 8000", "port: 8765"))
+    service.commit("Another port")
+    assert [sentence.partition(";")[0] for sentence in drift(service.root)] == [".copier-answers.yml was edited"]
+    assert update(service, "--vcs-ref=:current:").returncode == 0
+    assert "8765" in (service.root / ".env.example").read_text()
+    assert_healed(service, template, "v1.0.0")
+
+
+def test_an_answer_whose_question_is_gone_stops_the_update_until_it_is_given_anew(
+    service: Copy, template: Copy, tmp_path: Path
+) -> None:
+    later = template.clone(tmp_path / "later")
+    for path in (later.root / "copier.yml", *later.root.glob("template/**/*.jinja")):
+        content = path.read_text(encoding="utf-8")
+        path.write_text(content.replace("extra_dependencies", "further_dependencies"), encoding="utf-8")
+    later.scaffold("sync")
+    later.commit("v3.0.0")
+    later.git("tag", "v3.0.0")
+    answers = service.root / ".copier-answers.yml"
+    answers.write_text(answers.read_text().replace(template.url, later.url))
+    service.commit("Another address")
+    before = contents(service.root)
+    done = update(service)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "The new version has no question extra_dependencies, and new ones: further_dependencies."
+    )
+    assert "nox -s update -- -d further_dependencies=[]\n" in done.stderr
+    assert contents(service.root) == before
+    assert update(service, "-d", "further_dependencies=[]").returncode == 0
+    assert_healed(service, later, "v3.0.0")
+
+
 def test_check_says_in_one_line_whether_there_is_a_newer_version(service: Copy) -> None:
     older = update(service, "--check")
     assert older.returncode == 1

@@ -73,6 +73,11 @@ class Copy:
         """Run the repository's own `template.scaffold`."""
         return self.python("-m", "template.scaffold", *arguments)
 
+    def write_list_of_owned_files(self) -> None:
+        """Bring the list of what the template owns up to date, as `sync` does first."""
+        done = self.python("-c", "from template import manifest; manifest.write()")
+        assert done.returncode == 0, done.stderr
+
     def copier(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "copier", *arguments)
 
