@@ -34,6 +34,7 @@ class Copy:
             shutil.copy2(ROOT / path, root / path)
         copy = cls(root)
         copy.git("init", "--quiet", "--initial-branch=main")
+        copy.write_list_of_owned_files()
         copy.commit("Begin")
         copy.scaffold("sync")  # the recorded commit is one of this repository
         copy.commit("Synchronise")

@@ -11,9 +11,8 @@ def write(package: str) -> str | None:
     """Bring the table up to date, and return what is to be said, if anything."""
     done = subprocess.run([sys.executable, "-m", package, "settings"], check=False, capture_output=True)
     if done.returncode:
-        reason = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
         again = f"PYTHONPATH=src .venv/bin/python -m {package} settings > {TABLE}"
-        return f"{TABLE} could not be written, as the service does not start: {reason}\nOnce it does, run: {again}"
+        return f"{TABLE} could not be written, as the service does not start. Once it does, run: {again}"
     if TABLE.is_file() and TABLE.read_bytes() == done.stdout:
         return None
     TABLE.write_bytes(done.stdout)
