@@ -79,7 +79,7 @@ def _start_uncached(friends: ServiceProcess, system: System, postgres: Mapping[s
         log=system.logs / "friends-uncached.log",
         server=postgres,
         role=friends.service.database,
-        upstream_urls={"USERS_SERVICE_URL": system.url("users")},
+        addresses={"USERS_SERVICE_URL": system.url("users")},
     )
     stack.callback(process.wait)
     stack.callback(process.let_go)

@@ -25,16 +25,16 @@ def drift() -> int:
     found = [(service, difference) for service in services() for difference in differences(service)]
     for service, difference in found:
         print(_sentence(service, difference))
-    stale = {
-        f"{compose_file.NAME} is not for exactly the services that there are": compose_file.stale(),
-        f"{manifest.NAME} is not for the template that there is": manifest.stale(),
-    }
-    print(*(f"{sentence}\n" for sentence, is_so in stale.items() if is_so), sep="", end="")
-    if found or any(stale.values()):
+    stale = [f"{path} is not for exactly the services that there are" for path in compose_file.stale()]
+    if manifest.stale():
+        stale.append(f"{manifest.NAME} is not for the template that there is")
+    for sentence in stale:
+        print(sentence)
+    if found or stale:
         print(f"\n{HELP}", file=sys.stderr)
     else:
         print(f"{len(services())} services are as the template has them.")
-    return 1 if found or any(stale.values()) else 0
+    return 1 if found or stale else 0
 
 
 def _sentence(service: Path, difference: Difference) -> str:
@@ -63,8 +63,8 @@ def sync(*, anchor: bool) -> int:
             continue
         for line in changed or ["nothing to do"]:
             print(f"{service.relative_to(ROOT)}: {line}")
-    if compose_file.write():
-        print(f"{compose_file.NAME} written")
+    for path in compose_file.write():
+        print(f"{path} written")
     return 1 if failed else 0
 
 

@@ -26,6 +26,7 @@ INSUFFICIENT_SCOPE: Final = Problem(
     title="Insufficient scope",
     headers={CHALLENGE: 'Bearer error="insufficient_scope"'},
 )
+NOT_AN_ACCOUNT: Final = Problem(slug="not-an-account", status=403, title="Not the token of an account")
 ISSUER_UNAVAILABLE: Final = Problem(
     slug="issuer-unavailable", status=503, title="Issuer of tokens unavailable", retry_after=RETRY_AFTER_SECONDS
 )
@@ -75,6 +76,15 @@ class InsufficientScope(Refused):
         self.challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
 
 
+class NotAnAccount(Refused):
+    """The caller is known, and is no person: the subject of the token is no UUID."""
+
+    problem = NOT_AN_ACCOUNT
+
+    def __init__(self) -> None:
+        super().__init__("The access token is not that of a person's account.")
+
+
 class IssuerUnavailable(Refused):
     """Whether the token is valid cannot be told, since the issuer's keys are not known."""
 
@@ -86,6 +96,7 @@ class IssuerUnavailable(Refused):
 
 PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
     ProblemFor(AuthenticationRequired, AUTHENTICATION_REQUIRED),
+    ProblemFor(NotAnAccount, NOT_AN_ACCOUNT),
     ProblemFor(InsufficientScope, INSUFFICIENT_SCOPE, headers=lambda error: {CHALLENGE: error.challenge}),
 )
 """What operations raise; the others are answered before one is reached."""
