@@ -21,7 +21,7 @@ def apply(service: Path, fresh: Path) -> None:
     _lock(service, fresh)
     folder = keeping.new_folder(service)
     try:
-        steps = _prepare(service, fresh, new, folder)
+        steps = prepare(service, fresh, new, folder)
     except BaseException:
         shutil.rmtree(folder)
         raise
@@ -50,24 +50,24 @@ def _lock(service: Path, fresh: Path) -> None:
         subprocess.run(command, cwd=fresh, env=environment, check=True)
 
 
-def _prepare(service: Path, fresh: Path, new: Manifest, folder: Path) -> Plan:
+def prepare(service: Path, fresh: Path, new: Manifest, folder: Path) -> Plan:
     """Keep what will be lost and put the new files ready; the old version is rendered only if it is needed."""
     with ExitStack() as temporary:
         base = None
         try:
             old = manifest.read(service).files
         except ValueError:
-            base = _old_version(service, temporary)
+            base = old_version(service, temporary)
             old = manifest.states(base) if base else {}
         steps = plan(service, old, fresh, new)
         if steps.edited and not base:
-            base = _old_version(service, temporary)
+            base = old_version(service, temporary)
         keeping.keep(service, steps, folder, base)
     _write_down(steps, fresh, folder)
     return steps
 
 
-def _old_version(service: Path, temporary: ExitStack) -> Path | None:
+def old_version(service: Path, temporary: ExitStack) -> Path | None:
     """Render the version that the service has; None if its template has that no longer."""
     try:
         return temporary.enter_context(rendered(service, CURRENT))
