@@ -183,6 +183,24 @@ def test_an_edit_that_git_hides_is_kept(service: Copy, template: Copy) -> None:
     assert_healed(service, template, "v2.0.0")
 
 
+def test_works_from_a_hook_of_git(service: Copy, template: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as hook:
+        hook.setenv("GIT_DIR", str(service.root / ".git"))
+        hook.setenv("GIT_INDEX_FILE", str(service.root / ".git/index"))
+        done = update(service)
+    assert done.returncode == 0, done.stderr
+    assert_healed(service, template, "v2.0.0")
+
+
+def test_never_takes_an_older_version(service: Copy) -> None:
+    answers = service.root / ".copier-answers.yml"
+    answers.write_text(answers.read_text().replace("v1.0.0", "v2.0.0-3-g0123456"))
+    service.commit("Of a commit after the release")
+    done = update(service)
+    assert done.returncode == 1
+    assert done.stderr.startswith("This service has v2.0.0-3-g0123456, which is newer than v2.0.0.")
+
+
 def test_a_failure_changes_nothing_and_says_so(service: Copy) -> None:
     before = contents(service.root)
     for arguments, sentence in (

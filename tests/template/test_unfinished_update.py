@@ -87,6 +87,16 @@ def test_an_update_that_was_killed_at_any_step_is_finished(tmp_path: Path) -> No
     assert steps > len(PLAN["writes"])
 
 
+def test_says_so_if_it_cannot_be_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = begun(tmp_path / "service")
+    (service / "new").write_text("put here in the meantime")
+    monkeypatch.chdir(service)
+    assert unfinished.main() == 1
+    (service / "new").unlink()
+    assert unfinished.main() == 0
+    assert (service / "new/deep.py").read_text() == "new new/deep.py"
+
+
 def test_needs_nothing_but_itself(tmp_path: Path) -> None:
     """The other files of the service may be of two versions at that time."""
     service = Copy(begun(tmp_path / "service"))

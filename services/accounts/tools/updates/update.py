@@ -34,8 +34,8 @@ def refusal() -> str | None:
         return NO_UV
     try:
         changes = status()
-    except subprocess.CalledProcessError:
-        return NO_GIT
+    except subprocess.CalledProcessError as error:
+        return f"{error.stderr}{NO_GIT}"
     return f"{COMMIT_FIRST}\n{changes}" if changes else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 SEEDED = ("service_name", "entity", "entity_plural")
 RELEASE = re.compile(r"(?P<tag>v?\d+(?:\.\d+)+\S*?)(?:-(?P<commits>\d+)-g[0-9a-f]+)?")
@@ -51,9 +51,12 @@ def _refuse_older(before: str, after: str) -> None:
 
 
 def _version(commit: str) -> Version | None:
-    """Read `v1.2.0` or, three commits later, `v1.2.0-3-g123abcd`; None is a commit without a tag before it."""
+    """Read `v1.2.0` or, three commits later, `v1.2.0-3-g123abcd`; None is a commit without such a tag before it."""
     match = RELEASE.fullmatch(commit)
-    return Version(f"{match['tag']}.post{match['commits'] or 0}") if match else None
+    try:
+        return Version(f"{match['tag']}.post{match['commits'] or 0}") if match else None
+    except InvalidVersion:
+        return None
 
 
 def defaults(before: Answers, after: Answers, given: set[str]) -> dict[str, Any]:

@@ -51,9 +51,14 @@ def _delete(service: Path, path: str) -> None:
 
 
 def main() -> int:
-    """Finish what was begun in the current folder."""
+    """Finish what was begun in the current folder; 1 if that cannot be."""
     for plan in plans(Path()):
-        finish(Path(), plan)
+        try:
+            finish(Path(), plan)
+        except OSError as error:
+            print(f"An update that was interrupted cannot be finished: {error}", file=sys.stderr)
+            print("Put that right and run this again; what it does is in", plan, file=sys.stderr)
+            return 1
         print("An update that was interrupted is finished now. Look at it (`git status`), and commit it.")
     return 0
 
