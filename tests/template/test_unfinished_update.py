@@ -67,8 +67,8 @@ def test_an_update_that_was_killed_at_any_step_is_finished(tmp_path: Path) -> No
     expected = files(whole)
     assert expected == {
         **{path: f"new {path}" for path in PLAN["writes"]},
-        **dict.fromkeys(("his.txt", "target/his.txt", f"{UPDATE}/kept/folder/his.txt"), "before"),
-        f"{UPDATE}/kept/linked": "a link",
+        **dict.fromkeys(("his.txt", "target/his.txt", f"{UPDATE}/aside/folder/his.txt"), "before"),
+        f"{UPDATE}/aside/linked": "a link",
     }
     for steps in range(100):
         killed = begun(tmp_path / f"after {steps}")

@@ -2,7 +2,7 @@
 
 This runs from a service whose files are half of the old version and half of the new one, so it needs nothing but the
 standard library and itself, and a later version must read what this one wrote: `plan.json` in a folder
-of .allium/updates with the lists `aside` (to be moved into `kept`), `deletions` and `writes` (from `new`). Done again,
+of .allium/updates with the lists `aside` (to be moved into a folder of that name), `deletions` and `writes` (from `new`). Done again,
 a step that is done does nothing.
 """
 
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 UPDATES = Path(".allium/updates")
-PLAN, NEW, KEPT = "plan.json", "new", "kept"
+PLAN, NEW, ASIDE = "plan.json", "new", "aside"
 
 
 def plans(service: Path) -> list[Path]:
@@ -25,14 +25,14 @@ def plans(service: Path) -> list[Path]:
 def finish(service: Path, plan: Path) -> None:
     """Do what is left of a plan, and then remove it with what it needed."""
     steps = json.loads(plan.read_text(encoding="utf-8"))
-    new, kept = plan.with_name(NEW), plan.with_name(KEPT)
+    new, aside = plan.with_name(NEW), plan.with_name(ASIDE)
     for path in steps["deletions"]:
         _delete(service, path)
     for path in steps["aside"]:
-        is_done = os.path.lexists(kept / path) or (path in steps["writes"] and not (new / path).is_file())
+        is_done = os.path.lexists(aside / path) or (path in steps["writes"] and not (new / path).is_file())
         if not is_done and os.path.lexists(service / path):
-            (kept / path).parent.mkdir(parents=True, exist_ok=True)
-            (service / path).rename(kept / path)
+            (aside / path).parent.mkdir(parents=True, exist_ok=True)
+            (service / path).rename(aside / path)
     for path in steps["writes"]:
         if (new / path).is_file():
             (service / path).parent.mkdir(parents=True, exist_ok=True)

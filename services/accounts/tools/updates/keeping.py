@@ -10,7 +10,7 @@ from pathlib import Path
 from updates import unfinished
 from updates.plan import Plan
 
-PATCH = "edits.patch"
+PATCH, KEPT = "edits.patch", "kept"
 
 
 def new_folder(service: Path) -> Path:
@@ -31,7 +31,7 @@ def keep(service: Path, plan: Plan, folder: Path, base: Path | None) -> None:
     What is aside is moved later. Without a base there is no patch, but the files are there all the same.
     """
     for path in (*plan.edited, *plan.replaced):
-        _copy(service, folder / unfinished.KEPT, path)
+        _copy(service, folder / KEPT, path)
     if base and plan.edited:
         (folder / PATCH).write_bytes(_patch(base, service, plan.edited))
 
@@ -60,9 +60,8 @@ def tell(plan: Plan, folder: Path) -> None:
         print("These files are the template's, and were edited or deleted; they are as it has them again:")
         print(*(f"  {path}" for path in plan.edited), sep="\n")
         patch = folder / PATCH
-        print(
-            f"What had been changed in them: {patch}" if patch.exists() else f"As they were: {folder / unfinished.KEPT}"
-        )
+        print(f"What had been changed in them: {patch}" if patch.exists() else f"As they were: {folder / KEPT}")
     if plan.replaced or plan.aside:
         print("These were yours, and the template has files of its own there; yours were moved:")
-        print(*(f"  {path} to {folder / unfinished.KEPT / path}" for path in [*plan.replaced, *plan.aside]), sep="\n")
+        moved = [(path, KEPT) for path in plan.replaced] + [(path, unfinished.ASIDE) for path in plan.aside]
+        print(*(f"  {path} to {folder / where / path}" for path, where in moved), sep="\n")
