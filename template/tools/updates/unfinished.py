@@ -1,9 +1,9 @@
 """Finish an update that was interrupted: every step of it is written down before the first one is done.
 
 This runs from a service whose files are half of the old version and half of the new one, so it needs nothing but the
-standard library and itself, and a later version must read what this one wrote: `plan.json` in a folder
-of .allium/updates with the lists `aside` (to be moved into a folder of that name), `deletions` and `writes` (from `new`). Done again,
-a step that is done does nothing.
+standard library and itself. A later version must read what this one wrote: `plan.json` in a folder of .allium/updates,
+with the lists `deletions`, `aside` (to be moved into the folder `aside`) and `writes` (to be moved out of `new`). To do
+again a step that is done does nothing.
 """
 
 import contextlib
