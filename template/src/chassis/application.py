@@ -1,6 +1,6 @@
 """Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from inspect import isawaitable
 from typing import Any
@@ -46,8 +46,7 @@ def build_application(
     problems: Iterable[ProblemFor[Any]],
     resources: Iterable[AbstractAsyncContextManager[object]] = (),
     middleware: Iterable[Middleware] = (),
-    contact: dict[str, Any] | None = None,
-    license_info: dict[str, Any] | None = None,
+    info: Mapping[str, Any] | None = None,
     keys: KeySource | None = None,
 ) -> FastAPI:
     """Build the application around a service's own parts.
@@ -56,7 +55,7 @@ def build_application(
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
-    `contact` and `license_info` are for the OpenAPI document, as FastAPI has them.
+    `info` is what the OpenAPI document says besides, as FastAPI has it: `contact`, `license_info`, `terms_of_service`.
     `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
     """
     configure_logging(settings)
@@ -85,8 +84,7 @@ def build_application(
         title=settings.identity.title,
         description=settings.identity.description,
         version=settings.identity.version,
-        contact=contact,
-        license_info=license_info,
+        **(info or {}),
         servers=[{"url": settings.root_path or "/"}],
         openapi_tags=_tags(routers),
         openapi_url=OPENAPI_PATH,

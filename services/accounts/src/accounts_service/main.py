@@ -107,8 +107,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             metadata.metadata_router(settings.auth_issuer, frozenset().union(*(each.scopes for each in configured))),
         ],
         problems=[*COMMON_PROBLEMS, *accounts_api.PROBLEMS, *sessions_api.PROBLEMS],
-        contact={"name": "Maintainers of Allium"},
-        license_info={"name": "MIT", "identifier": "MIT"},
+        info={
+            "contact": {"name": "Maintainers of Allium"},
+            "license_info": {"name": "MIT", "identifier": "MIT"},
+        },
         resources=[passwords],
         keys=partial(oauth.published_keys, keys),
     )
