@@ -57,7 +57,7 @@ def delete(entity: str) -> None:
     before = main.read_text(encoding="utf-8")
     after = tidy(main, without_entity(before, names))
     edited = [path for path, text in files.items() if not _is(path, text)]
-    if tidy(main, with_entity(after, names)) != before:
+    if not _is_undone(main, before, after, names):
         edited.append(main)
     if edited:
         raise Refused(
@@ -92,6 +92,14 @@ def _recipe(options: argparse.Namespace, names: Names) -> str:
 
 def _is(path: Path, text: str) -> bool:
     return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def _is_undone(main: Path, before: str, after: str, names: Names) -> bool:
+    """Whether all that main.py had of an entity is what making it adds."""
+    try:
+        return tidy(main, with_entity(after, names)) == before
+    except Refused:
+        return False
 
 
 def _lines(paths: Mapping[Path, str] | Sequence[Path]) -> str:

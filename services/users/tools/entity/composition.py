@@ -96,22 +96,29 @@ def _root(text: str) -> Root:
 
 
 def _appended(root: Root, items: ast.List, item: str) -> Edit:
-    if items.elts:
+    _, end = root.span(items)
+    if items.elts and not _comma(root, items.elts[-1]):
         _, end = root.span(items.elts[-1])
         return end, end, f", {item}"
-    start, _ = root.span(items)
-    return start + 1, start + 1, f"{item},"
+    return end - 1, end - 1, f"{item},"
 
 
 def _removed(root: Root, items: ast.List, item: str) -> Edit:
     for number, each in enumerate(items.elts):
         if ast.unparse(each) == item:
             start, end = root.span(each)
-            if number:
-                return root.span(items.elts[number - 1])[1], end, ""
-            after = root.span(items.elts[1])[0] if len(items.elts) > 1 else root.span(items)[1] - 1
-            return start, after, ""
+            comma = _comma(root, each)
+            if number and not comma:
+                _, start = root.span(items.elts[number - 1])
+            return start, end + comma, ""
     raise Refused(f"main.py has no {item} in the lists of build_application.")
+
+
+def _comma(root: Root, item: ast.expr) -> int:
+    """How many characters after an item the comma that follows it ends; 0 if none does."""
+    _, end = root.span(item)
+    after = root.text[end:]
+    return len(after) - len(after.lstrip()) + 1 if after.lstrip().startswith(",") else 0
 
 
 def _imported(root: Root, names: Names) -> Edit:
