@@ -15,6 +15,7 @@ nox.options.sessions = ["lint", "typecheck", "test", "drift", "template", "syste
 ROOT = Path(__file__).parent
 BIN = ROOT / ".venv/bin"
 SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
+ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else []
 STOP_SECONDS = 10
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
@@ -203,7 +204,7 @@ def soak(session: nox.Session) -> None:
 def serve(session: nox.Session) -> None:
     """Run all services on an embedded PostgreSQL whose data stays in .allium, behind the gateway, until Ctrl-C."""
     refresh_environments(session)
-    options = ["--with-parent", "--gateway", "gateway", "--data", ".allium", *session.posargs]
+    options = ["--with-parent", "--gateway", "gateway", *ISSUER, "--data", ".allium", *session.posargs]
     run(session, "python", "-m", "system.serve", *SERVICES, *options)
 
 

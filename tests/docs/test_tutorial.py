@@ -104,7 +104,7 @@ def serving(clone: Path, command: str) -> Iterator[None]:
     log = clone.parent / "serve.log"
     with log.open("w") as output:
         process = subprocess.Popen(
-            [*shlex.split(with_our_nox(command)), "--", "--ports", "free"],
+            ["env", *shlex.split(with_our_nox(command)), "--", "--ports", "free"],
             cwd=clone,
             env=environment(),
             stdout=output,

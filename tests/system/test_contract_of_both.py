@@ -1,12 +1,13 @@
 """What the HTTP contracts of both services have in common, from outside."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 from callers import FRIENDSHIPS, PATIENCE, USERS, Caller
+from issuer import WITH_AND_WITHOUT, Issuer
 
-from system.running import System
-
+pytestmark = WITH_AND_WITHOUT
 JSON = {"Content-Type": "application/json"}
 
 
@@ -39,11 +40,14 @@ async def test_answers_what_it_does_not_have_with_a_problem(users: Caller, frien
 
 
 @pytest.mark.parametrize("service", ["users", "friends"])
-async def test_refuses_a_large_body_before_it_is_sent(system: System, service: str) -> None:
+async def test_refuses_a_large_body_before_it_is_sent(
+    urls: dict[str, str], issuer: Issuer | None, service: str
+) -> None:
     path = USERS if service == "users" else FRIENDSHIPS
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {2**20 + 1}\r\n\r\n"
-    reader, writer = await asyncio.open_connection("127.0.0.1", system.services[service].port)
-    writer.write(head.encode())
+    token = f"Authorization: Bearer {issuer.token()}\r\n" if issuer else ""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {2**20 + 1}\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(urls[service]).port)
+    writer.write(f"{head}{token}\r\n".encode())
     answer = await asyncio.wait_for(reader.read(), timeout=PATIENCE)  # until the service closes the connection
     writer.close()
     assert answer.startswith(b"HTTP/1.1 413 ")

@@ -7,6 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 from callers import FRIENDSHIPS, USERS, Caller
+from issuer import WITH_AND_WITHOUT
+
+pytestmark = WITH_AND_WITHOUT
 
 ROUNDS = 3
 AT_ONCE = 20

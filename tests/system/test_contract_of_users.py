@@ -2,12 +2,16 @@
 
 import asyncio
 import re
+import secrets
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 from callers import USERS, Caller, somebody
+from issuer import WITH_AND_WITHOUT
+
+pytestmark = WITH_AND_WITHOUT
 
 ROUNDS = 3
 AT_ONCE = 20
@@ -73,7 +77,7 @@ async def test_refuses_a_username_that_is_taken_in_another_case(users: Caller) -
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
 async def test_gives_a_username_to_one_of_many(users: Caller, turn: int) -> None:
-    sent = somebody(username=f"wanted-{turn}")
+    sent = somebody(username=f"{turn}-{secrets.token_hex(6)}")
     answers = await asyncio.gather(*(users.post(USERS, sent) for _ in range(AT_ONCE)))
     assert Counter(answer.status for answer in answers) == {201: 1, 409: AT_ONCE - 1}
     assert {answer.problem for answer in answers} == {"", "username-taken"}

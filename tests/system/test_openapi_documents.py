@@ -7,24 +7,36 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from issuer import WITH_AND_WITHOUT, Issuer
+
+from system.running import System
 
 EXAMPLES = 20  # for each operation
 SEED = 1
-WITHOUT_AUTHENTICATION = {"users", "friends"}  # they run without AUTH_ISSUER
 
 
-@pytest.mark.parametrize("service", ["users", "friends", "accounts"])
-def test_answers_as_documented(urls: dict[str, str], service: str, tmp_path: Path) -> None:
+@WITH_AND_WITHOUT
+@pytest.mark.parametrize("service", ["users", "friends"])
+def test_answers_as_documented(urls: dict[str, str], issuer: Issuer | None, service: str, tmp_path: Path) -> None:
+    hold_against_its_document(urls[service], tmp_path, token=issuer.token() if issuer else None)
+
+
+def test_accounts_answers_as_documented(whole_system: System, tmp_path: Path) -> None:
+    hold_against_its_document(whole_system.url("accounts"), tmp_path, token="")
+
+
+def hold_against_its_document(url: str, folder: Path, *, token: str | None) -> None:
     """No 5xx, no status, header, media type or body that the document does not have, no invalid request accepted."""
-    (tmp_path / "openapi.json").write_text(json.dumps(document(urls[service], service)), encoding="utf-8")
+    (folder / "openapi.json").write_text(json.dumps(document(url, is_open=token is None)), encoding="utf-8")
     done = subprocess.run(
         [
-            *(Path(sys.executable).with_name("schemathesis"), "run", "openapi.json", "--url", urls[service]),
+            *(Path(sys.executable).with_name("schemathesis"), "run", "openapi.json", "--url", url),
+            *(("--header", f"Authorization: Bearer {token}") if token else ()),
             *("--seed", str(SEED), "--max-examples", str(EXAMPLES), "--continue-on-failure", "--no-color"),
             # A schema cannot say that two ids differ, what day is today, or which cursors there are.
             *("--exclude-checks", "positive_data_acceptance", "--warnings", "off"),
         ],
-        cwd=tmp_path,
+        cwd=folder,
         check=False,
         timeout=500,
         stdout=subprocess.PIPE,
@@ -34,11 +46,11 @@ def test_answers_as_documented(urls: dict[str, str], service: str, tmp_path: Pat
     assert done.returncode == 0, done.stdout
 
 
-def document(url: str, service: str) -> dict[str, object]:
+def document(url: str, *, is_open: bool) -> dict[str, object]:
     """What the service says; without the tokens that it says it needs, if it runs without authentication."""
     with urlopen(f"{url}/api/openapi.json", timeout=30) as response:  # noqa: S310 - the address of a service that was started here
         said: dict[str, dict[str, dict[str, dict[str, object]]]] = json.load(response)
-    if service in WITHOUT_AUTHENTICATION:
+    if is_open:
         for operation in (operation for path in said["paths"].values() for operation in path.values()):
             operation.pop("security", None)
     return {**said}

@@ -1,16 +1,23 @@
+import shutil
+
 import yaml
 from working_copy import Copy
 
 FILE = "docker-compose.yml"
 
 
-def included(copy: Copy) -> list[str]:
-    paths: list[str] = yaml.safe_load((copy.root / FILE).read_text(encoding="utf-8"))["include"]
-    return paths
+def included(copy: Copy) -> list[list[str]]:
+    """The files of each service."""
+    parts = yaml.safe_load((copy.root / FILE).read_text(encoding="utf-8"))["include"]
+    return [part["path"] for part in parts]
+
+
+def files_of(name: str) -> list[str]:
+    return [f"services/{name}/compose.yml", f"compose/{name}.yml"]
 
 
 def test_includes_every_service(clone: Copy) -> None:
-    assert included(clone) == [f"services/{name}/compose.yml" for name in ("accounts", "friends", "users")]
+    assert included(clone) == [files_of(name) for name in ("accounts", "friends", "users")]
 
 
 def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: Copy) -> None:
@@ -24,7 +31,7 @@ def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: 
 
 def test_includes_a_new_service_at_once(clone: Copy) -> None:
     assert clone.scaffold("new", "orders").returncode == 0
-    assert "services/orders/compose.yml" in included(clone)
+    assert files_of("orders") in included(clone)
     assert clone.scaffold("drift").returncode == 0
 
 
@@ -35,3 +42,30 @@ def test_drift_objects_to_a_service_that_is_not_included_and_sync_heals_it(clone
     assert f"{FILE} is not for exactly the services" in drift.stdout
     assert clone.scaffold("sync").returncode == 0
     assert clone.scaffold("drift").returncode == 0
+
+
+def told(copy: Copy, name: str) -> dict[str, str]:
+    """What a service is told when all run together; its migration, too, which checks its settings."""
+    parts = yaml.safe_load((copy.root / f"compose/{name}.yml").read_text(encoding="utf-8"))["services"]
+    assert parts.keys() == {name, f"{name}-migrate"}
+    assert parts[name] == parts[f"{name}-migrate"]
+    variables: dict[str, str] = parts[name]["environment"]
+    return variables
+
+
+def test_every_service_trusts_the_tokens_of_accounts(clone: Copy) -> None:
+    assert clone.scaffold("new", "orders").returncode == 0
+    public_url = "${AUTH_ISSUER:-http://127.0.0.1:${GATEWAY_PORT:-8000}}"
+    assert told(clone, "accounts") == {"ISSUER": f"${{ISSUER:-{public_url}}}"}
+    for name in ("friends", "orders", "users"):
+        assert told(clone, name)["AUTH_ISSUER"] == public_url
+
+
+def test_without_accounts_nobody_is_asked_for_a_token_and_the_files_are_gone(clone: Copy) -> None:
+    own = clone.root / "compose/ours.yml"
+    own.write_text("services: {}\n", encoding="utf-8")
+    shutil.rmtree(clone.root / "services/accounts")
+    assert "compose/users.yml is not for exactly" in clone.scaffold("drift").stdout
+    assert clone.scaffold("sync").returncode == 0
+    assert included(clone) == [[f"services/{name}/compose.yml"] for name in ("friends", "users")]
+    assert [path.name for path in (clone.root / "compose").iterdir()] == [own.name]

@@ -28,19 +28,24 @@ class Containers:
     def __init__(self, ports: Mapping[str, int]) -> None:
         """`ports`: for each of them, by the name of the variable that its compose file reads, such as USERS_PORT."""
         self.ports = dict(ports)
-        self.environment = {"COMPOSE_PROJECT_NAME": PROJECT, **{name: str(port) for name, port in ports.items()}}
+        # Most tests are about something else than who calls.
+        self.environment = {
+            "COMPOSE_PROJECT_NAME": PROJECT,
+            "AUTHENTICATION": "off",
+            **{name: str(port) for name, port in ports.items()},
+        }
 
     def url(self, name: str) -> str:
         """Return where a service, or the gateway, answers."""
         return f"http://{HOST}:{self.ports[variable(name, 'PORT')]}"
 
-    def compose(self, *arguments: str, folder: str = ".") -> str:
+    def compose(self, *arguments: str, folder: str = ".", **environment: str) -> str:
         """Run `docker compose` in a folder of the repository; raises `CalledProcessError`."""
-        return docker("compose", *arguments, folder=folder, environment=self.environment)
+        return docker("compose", *arguments, folder=folder, environment={**self.environment, **environment})
 
-    def up(self) -> None:
-        """Start what does not run and return when everything is healthy."""
-        self.compose("up", "--detach", "--wait")
+    def up(self, **environment: str) -> None:
+        """Start what does not run so and return when everything is healthy."""
+        self.compose("up", "--detach", "--wait", **environment)
 
     def inspect(self, name: str) -> dict[str, Any]:
         """Return what the engine knows about the container of `users`, `users-migrate`, `users-postgres` …"""

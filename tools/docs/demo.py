@@ -5,24 +5,45 @@ import json
 import secrets
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
-from docs.walk import Json, UndocumentedAnswer, check, get, post, say
+from docs.walk import Caller, Json, UndocumentedAnswer, check, get, post, post_form, say
 from failures import PostgresUnavailable, SystemFailure
 from layout import ROOT
 from processes.stopping import Stopped, stop_on_signals
 from system.running import running_system
 from system.service_process import is_ready
 
-NAMES = ("users", "friends")
+NAMES = ("accounts", "users", "friends")
+GATEWAY = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the operations of each service are: all behind the gateway, where there is one."""
+
+    accounts: str
+    users: str
+    friends: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account and, later, a profile under the same id."""
+
+    id: str
+    username: str
+    caller: Caller
+    refresh_token: str
 
 
 def main() -> int:
     """Return 0 if every answer is the documented one, else 1."""
     stop_on_signals()
     try:
-        with reachable_system() as (users, friends):
-            walk(users, friends)
+        with reachable_system() as urls:
+            walk(urls)
             say("Every answer was the documented one.")
     except (PostgresUnavailable, SystemFailure, UndocumentedAnswer) as error:
         print(error, file=sys.stderr)
@@ -33,98 +54,143 @@ def main() -> int:
 
 
 @contextlib.contextmanager
-def reachable_system() -> Iterator[list[str]]:
-    """Yield the URLs of users and friends: those of the running system, else of one with throw-away data."""
+def reachable_system() -> Iterator[Urls]:
+    """Yield where the running system is, else one with throw-away data."""
     if running := running_urls():
         yield running
         return
     print("No system is running, so this one is for the walk alone.", flush=True)
-    with running_system([ROOT / "services" / name for name in NAMES], ports="free") as system:
-        yield [system.url(name) for name in NAMES]
+    folders = [ROOT / "services" / name for name in NAMES]
+    with running_system(folders, ports="free", gateway=ROOT / "gateway", issuer="accounts") as system:
+        yield urls_of(system.urls)
 
 
-def running_urls() -> list[str] | None:
-    """Return the URLs that `serve` wrote down, if they answer."""
+def running_urls() -> Urls | None:
+    """Return where the system is that `serve` wrote down, if it answers."""
     try:
         services = json.loads((ROOT / ".allium/state.json").read_text())["services"]
         ready = all(is_ready(services[name]["port"]) for name in NAMES)
     except (FileNotFoundError, KeyError):
         return None
-    return [services[name]["url"] for name in NAMES] if ready else None
+    return urls_of({name: service["url"] for name, service in services.items()}) if ready else None
 
 
-def walk(users: str, friends: str) -> None:
+def urls_of(urls: Mapping[str, str]) -> Urls:
+    """Return where each service is reached."""
+    return Urls(**{name: urls.get(GATEWAY, urls[name]) for name in NAMES})
+
+
+def walk(urls: Urls) -> None:
     """Tell the whole story."""
-    grace, alan, barbara = sign_up(users)
-    refuse_taken_username(users, grace)
-    befriend(friends, grace, alan, barbara)
-    refuse_friendships(friends, grace, alan)
-    read_pages(users, friends, grace)
-
-
-def sign_up(users: str) -> list[Json]:
-    """Create three users whose names are new on each run."""
-    people = (
-        ("grace", "Grace", "Hopper", "1906-12-09"),
-        ("alan", "Alan", "Turing", "1912-06-23"),
-        ("barbara", "Barbara", "Liskov", "1939-11-07"),
-    )
-    say("Three users sign up.")
-    run = secrets.token_hex(4)
-    return [
-        post(
-            f"{users}/api/v1/users",
-            {"username": f"{name}-{run}", "first_name": first, "second_name": second, "birthday": birthday},
+    say("Nobody is let in without an access token.")
+    get(f"{urls.users}/api/v1/users", expect=401, problem="authentication-required")
+    grace, alan, barbara = (
+        register(urls, *person)
+        for person in (
+            ("grace", "Grace", "Hopper", "1906-12-09"),
+            ("alan", "Alan", "Turing", "1912-06-23"),
+            ("barbara", "Barbara", "Liskov", "1939-11-07"),
         )
-        for name, first, second, birthday in people
-    ]
+    )
+    refuse_a_wrong_password(urls, grace)
+    refuse_profiles(urls, grace)
+    befriend(urls, grace, alan, barbara)
+    refuse_friendships(urls, grace, alan)
+    read_pages(urls, grace)
+    log_out(urls, grace)
 
 
-def refuse_taken_username(users: str, grace: Json) -> None:
-    """Try the same username in capital letters."""
-    say("A username is taken whatever its case.")
-    again = {name: grace[name] for name in ("first_name", "second_name", "birthday")}
-    again["username"] = grace["username"].upper()
-    post(f"{users}/api/v1/users", again, expect=409, problem="username-taken")
+def register(urls: Urls, name: str, first_name: str, second_name: str, birthday: str) -> Person:
+    """Give somebody an account, tokens and a profile, under a name that is new on each run."""
+    say(f"{first_name} registers, logs in and makes a profile.")
+    username = f"{name}-{secrets.token_hex(4)}"
+    credentials = {"username": username, "password": secrets.token_urlsafe()}
+    account = post(f"{urls.accounts}/api/v1/accounts", credentials)
+    tokens = post(f"{urls.accounts}/api/v1/sessions", credentials)
+    person = Person(
+        id=account["id"],
+        username=username,
+        caller=Caller(name.upper(), tokens["access_token"]),
+        refresh_token=tokens["refresh_token"],
+    )
+    user = post(
+        f"{urls.users}/api/v1/users",
+        {"username": username, "first_name": first_name, "second_name": second_name, "birthday": birthday},
+        caller=person.caller,
+    )
+    check(truth=user["id"] == person.id, claim="a profile has the id of the account")
+    return person
 
 
-def befriend(friends: str, grace: Json, alan: Json, barbara: Json) -> None:
+def refuse_a_wrong_password(urls: Urls, grace: Person) -> None:
+    """Log in as somebody else would."""
+    say("A wrong password is refused as an unknown name is.")
+    for username in (grace.username, f"nobody-{secrets.token_hex(4)}"):
+        guess = {"username": username, "password": "let me in, please"}
+        post(f"{urls.accounts}/api/v1/sessions", guess, expect=401, problem="wrong-credentials")
+
+
+def refuse_profiles(urls: Urls, grace: Person) -> None:
+    """Try to be two people, and to have the name of another one."""
+    again = {"username": f"grace-{secrets.token_hex(4)}", "first_name": "Grace", "second_name": "Hopper"}
+    again["birthday"] = "1906-12-09"
+    say("An account has one profile.")
+    post(f"{urls.users}/api/v1/users", again, caller=grace.caller, expect=409, problem="profile-exists")
+
+
+def befriend(urls: Urls, grace: Person, alan: Person, barbara: Person) -> None:
     """Begin two friendships of one user, the second one from the other side."""
     say("Grace befriends Alan, and Barbara befriends Grace.")
-    post(f"{friends}/api/v1/friendships", {**pair(grace["id"], alan["id"]), "tag": "mathematics"})
-    post(f"{friends}/api/v1/friendships", pair(barbara["id"], grace["id"]))
+    url = f"{urls.friends}/api/v1/friendships"
+    post(url, {"target_id": alan.id, "tag": "mathematics"}, caller=grace.caller)
+    post(url, {"target_id": grace.id}, caller=barbara.caller)
 
 
-def refuse_friendships(friends: str, grace: Json, alan: Json) -> None:
+def refuse_friendships(urls: Urls, grace: Person, alan: Person) -> None:
     """Break each rule once."""
-    url = f"{friends}/api/v1/friendships"
+    url = f"{urls.friends}/api/v1/friendships"
+    say("Nobody begins a friendship for somebody else.")
+    post(url, pair(alan.id, grace.id), caller=grace.caller, expect=403, problem="not-the-initiator")
     say("Nobody befriends himself.")
-    post(url, pair(grace["id"], grace["id"]), expect=422, problem="self-friendship")
+    post(url, {"target_id": grace.id}, caller=grace.caller, expect=422, problem="self-friendship")
     say("A friendship exists once ...")
-    post(url, pair(grace["id"], alan["id"]), expect=409, problem="friendship-exists")
+    post(url, {"target_id": alan.id}, caller=grace.caller, expect=409, problem="friendship-exists")
     say("... in either direction.")
-    post(url, pair(alan["id"], grace["id"]), expect=409, problem="friendship-exists")
+    post(url, {"target_id": grace.id}, caller=alan.caller, expect=409, problem="friendship-exists")
     say("Nobody befriends a user who does not exist.")
     stranger = str(uuid.uuid4())
-    refusal = post(url, pair(grace["id"], stranger), expect=404, problem="user-not-found")
+    refusal = post(url, {"target_id": stranger}, caller=grace.caller, expect=404, problem="user-not-found")
     check(truth=stranger in json.dumps(refusal), claim="the refusal names the unknown user")
 
 
-def read_pages(users: str, friends: str, grace: Json) -> None:
+def read_pages(urls: Urls, grace: Person) -> None:
     """Follow a cursor through two lists."""
     say("The newest users, two on a page.")
-    first, second = two_pages(f"{users}/api/v1/users?limit=2")
+    first, second = two_pages(f"{urls.users}/api/v1/users?limit=2", grace)
     check(truth=not ids(first) & ids(second), claim="no user is on two pages")
     say("Grace's friendships, one on a page, whoever began them.")
-    first, last = two_pages(f"{friends}/api/v1/users/{grace['id']}/friendships?limit=1")
+    first, last = two_pages(f"{urls.friends}/api/v1/users/{grace.id}/friendships?limit=1", grace)
     check(truth=not ids(first) & ids(last), claim="no friendship is on two pages")
     check(truth=last["next_cursor"] is None, claim="the last page has no next one")
 
 
-def two_pages(url: str) -> tuple[Json, Json]:
+def log_out(urls: Urls, grace: Person) -> None:
+    """Go on with a session, and end it."""
+    token_url = f"{urls.accounts}/oauth/token"
+    say("Grace gets new tokens for her refresh token, which is used up then, and logs out.")
+    form = {"grant_type": "refresh_token", "refresh_token": grace.refresh_token}
+    newer = post_form(token_url, form, shown="grant_type=refresh_token&refresh_token=$REFRESH")
+    post_form(f"{urls.accounts}/oauth/revoke", {"token": newer["refresh_token"]}, shown="token=$REFRESH")
+    say("Nothing comes after that but to log in again.")
+    form["refresh_token"] = newer["refresh_token"]
+    shown = "grant_type=refresh_token&refresh_token=$REFRESH"
+    post_form(token_url, form, shown=shown, expect=400, error="invalid_grant")
+
+
+def two_pages(url: str, reader: Person) -> tuple[Json, Json]:
     """Get a page and the one that its cursor leads to."""
-    first = get(url)
-    return first, get(f"{url}&cursor={first['next_cursor']}")
+    first = get(url, caller=reader.caller)
+    return first, get(f"{url}&cursor={first['next_cursor']}", caller=reader.caller)
 
 
 def ids(page: Json) -> set[str]:

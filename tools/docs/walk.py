@@ -3,16 +3,26 @@
 import http
 import http.client
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 Json = dict[str, Any]
 TIMEOUT_SECONDS = 10
+_SHORT = "…"
 
 
 class UndocumentedAnswer(Exception):
     """A service answered otherwise than its documentation says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with an access token, which is shown as the variable `name`."""
+
+    name: str
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +39,34 @@ def say(sentence: str) -> None:
     print(f"\n# {sentence}")
 
 
-def get(url: str, *, expect: int = 200, problem: str | None = None) -> Json:
+def get(url: str, *, caller: Caller | None = None, expect: int = 200, problem: str | None = None) -> Json:
     """Get a resource; return its JSON. Raises `UndocumentedAnswer` for another status or problem type."""
-    print(f"$ curl {_quoted(url)}")
-    return _documented(_ask("GET", url), expect=expect, problem=problem)
+    print(f"$ curl {_shown(caller)}{_quoted(url)}")
+    return _documented(_ask("GET", url, caller=caller), expect=expect, problem=problem)
 
 
-def post(url: str, body: dict[str, object], *, expect: int = 201, problem: str | None = None) -> Json:
+def post(
+    url: str,
+    body: Mapping[str, object],
+    *,
+    caller: Caller | None = None,
+    expect: int = 201,
+    problem: str | None = None,
+) -> Json:
     """Post JSON; return the JSON answer. Raises `UndocumentedAnswer` for another status or problem type."""
     text = json.dumps(body, ensure_ascii=False)
-    print(f"$ curl --json {_quoted(text)} {_quoted(url)}")
-    return _documented(_ask("POST", url, text), expect=expect, problem=problem)
+    print(f"$ curl {_shown(caller)}--json {_quoted(text)} {_quoted(url)}")
+    answer = _ask("POST", url, text, caller=caller, kind="application/json")
+    return _documented(answer, expect=expect, problem=problem)
+
+
+def post_form(url: str, form: Mapping[str, str], *, shown: str, expect: int = 200, error: str | None = None) -> Json:
+    """Post a form as OAuth has it, and return the answer. `shown`: the form for the reader, without secrets."""
+    print(f"$ curl -d {_quoted(shown)} {_quoted(url)}")
+    answer = _ask("POST", url, urlencode(form), kind="application/x-www-form-urlencoded")
+    body = _documented(answer, expect=expect, problem=None)
+    check(truth=body.get("error") == error, claim=f"the documented error is {error}")
+    return body
 
 
 def check(*, truth: bool, claim: str) -> None:
@@ -48,9 +75,11 @@ def check(*, truth: bool, claim: str) -> None:
         raise UndocumentedAnswer(f"This is not so: {claim}.")
 
 
-def _ask(method: str, url: str, text: str | None = None) -> Answer:
+def _ask(method: str, url: str, text: str | None = None, *, caller: Caller | None = None, kind: str = "") -> Answer:
     parts = urlsplit(url)
-    headers = {"content-type": "application/json"} if text is not None else {}
+    headers = {"content-type": kind} if text is not None else {}
+    if caller:
+        headers["authorization"] = f"Bearer {caller.token}"
     # Not urllib, which would ask a proxy and raise on what we came to see: the refusals.
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
     try:
@@ -65,6 +94,8 @@ def _ask(method: str, url: str, text: str | None = None) -> Answer:
 
 
 def _parsed(content: bytes) -> Json:
+    if not content:
+        return {}
     try:
         body = json.loads(content)
     except ValueError:
@@ -80,7 +111,7 @@ def _documented(answer: Answer, *, expect: int, problem: str | None) -> Json:
         raise UndocumentedAnswer(f"The documented status is {expect}, not {answer.status}.")
     if problem and (actual := answer.body.get("type")) != f"/problems/{problem}":
         raise UndocumentedAnswer(f"The documented problem is {problem}, not {actual}.")
-    if expect == http.HTTPStatus.CREATED and not answer.location:
+    if expect == http.HTTPStatus.CREATED and "id" in answer.body and not answer.location:
         raise UndocumentedAnswer("The documented answer has a Location header.")
     return answer.body
 
@@ -89,7 +120,13 @@ def _show(answer: Answer) -> None:
     print(f"{answer.status} {http.HTTPStatus(answer.status).phrase}")
     if answer.location:
         print(f"Location: {answer.location}")
-    print(json.dumps(answer.body, indent=2, ensure_ascii=False))
+    if answer.body:
+        short = {name: _SHORT if name.endswith("_token") else value for name, value in answer.body.items()}
+        print(json.dumps(short, indent=2, ensure_ascii=False))
+
+
+def _shown(caller: Caller | None) -> str:
+    return f'-H "Authorization: Bearer ${caller.name}" ' if caller else ""
 
 
 def _quoted(argument: str) -> str:

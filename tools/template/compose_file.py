@@ -1,4 +1,7 @@
-"""docker-compose.yml: the gateway, and the compose file of every service (`include` knows no pattern)."""
+"""docker-compose.yml: the gateway, and the compose file of every service (`include` knows no pattern).
+
+And compose/: what each service is told when all run together.
+"""
 
 from pathlib import Path
 
@@ -58,12 +61,50 @@ services:
 """
 
 
-def wanted(root: Path = ROOT) -> str:
-    """Return what the file must hold for the services that there are."""
+OVERRIDES = "compose"
+ISSUER = "accounts"
+"""The service that issues access tokens; without it nobody is asked for one."""
+
+# Another issuer is named in `.env`, beside docker-compose.yml for all services or in the folder of one.
+PUBLIC_URL = "${AUTH_ISSUER:-http://127.0.0.1:${GATEWAY_PORT:-8000}}"
+TRUSTED = {
+    "AUTHENTICATION": "${AUTHENTICATION:-required}",
+    "AUTH_ISSUER": PUBLIC_URL,
+    # In containers, past the gateway; set both, if need be to nothing, with another AUTH_ISSUER.
+    "AUTH_JWKS_URL": f"${{AUTH_JWKS_URL-http://{ISSUER}:8000/oauth/jwks}}",
+    "AUTH_TOKEN_URL": f"${{AUTH_TOKEN_URL-http://{ISSUER}:8000/oauth/token}}",
+}
+OURS = "# What all services together add to"
+OVERRIDE = f"""\
+{OURS} {{name}}: whose access tokens count. `./noxw -s sync` writes this file.
+services:
+  {{name}}: &tokens
+    environment:
+{{variables}}
+  {{name}}-migrate: *tokens
+"""
+
+
+def wanted(root: Path = ROOT) -> dict[Path, str]:
+    """Return what each file must hold for the services that there are."""
     folders = read_services(services(root))
-    paths = [(folder.path / "compose.yml").relative_to(root).as_posix() for folder in folders]
-    includes = "".join(f"\n  - {path}" for path in paths) or " []"
-    return HEAD.format(includes=includes, urls="\n".join(map(_url, folders)))
+    overrides = {}
+    if any(folder.name == ISSUER for folder in folders):
+        overrides = {folder: root / OVERRIDES / f"{folder.name}.yml" for folder in folders}
+    includes = "".join(f"\n  - path: {_paths(folder, overrides.get(folder), root)}" for folder in folders) or " []"
+    whole = HEAD.format(includes=includes, urls="\n".join(map(_url, folders)))
+    return {root / NAME: whole} | {path: _override(folder) for folder, path in overrides.items()}
+
+
+def _paths(folder: ServiceFolder, override: Path | None, root: Path) -> str:
+    paths = [folder.path / "compose.yml", *([override] if override else [])]
+    return f"[{', '.join(path.relative_to(root).as_posix() for path in paths)}]"
+
+
+def _override(folder: ServiceFolder) -> str:
+    variables = {"ISSUER": f"${{ISSUER:-{PUBLIC_URL}}}"} if folder.name == ISSUER else TRUSTED
+    lines = "\n".join(f"      {name}: {value}" for name, value in variables.items())
+    return OVERRIDE.format(name=folder.name, variables=lines)
 
 
 def _url(folder: ServiceFolder) -> str:
@@ -71,15 +112,27 @@ def _url(folder: ServiceFolder) -> str:
     return f"      {folder.gateway_variable}: http://{folder.name}:8000"
 
 
-def stale(root: Path = ROOT) -> bool:
-    """Say whether the file is missing or is for other services than there are."""
-    file = root / NAME
-    return not file.is_file() or file.read_text(encoding="utf-8") != wanted(root)
+def stale(root: Path = ROOT) -> list[Path]:
+    """Return the files that are missing, or are for other services than there are, relative to the root."""
+    files = wanted(root)
+    there = {
+        path: path.read_text(encoding="utf-8")
+        for path in [root / NAME, *(root / OVERRIDES).glob("*.yml")]
+        if path.is_file()
+    }
+    strays = {path for path in there.keys() - files.keys() if there[path].startswith(OURS)}
+    differ = {path for path, text in files.items() if there.get(path) != text}
+    return sorted(path.relative_to(root) for path in differ | strays)
 
 
-def write(root: Path = ROOT) -> bool:
-    """Bring the file up to date; say whether that changed it."""
+def write(root: Path = ROOT) -> list[Path]:
+    """Bring the files up to date; return those that this changed."""
+    files = wanted(root)
     changed = stale(root)
-    if changed:
-        (root / NAME).write_text(wanted(root), encoding="utf-8")
+    for path in (root / each for each in changed):
+        if text := files.get(path):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        else:
+            path.unlink()
     return changed

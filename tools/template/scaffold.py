@@ -27,8 +27,8 @@ def drift() -> int:
     for service, difference in found:
         print(_sentence(service, difference))
     stale = compose_file.stale()
-    if stale:
-        print(f"{compose_file.NAME} is not for exactly the services that there are")
+    for path in stale:
+        print(f"{path} is not for exactly the services that there are")
     if found or stale:
         print(f"\n{HELP}", file=sys.stderr)
     else:
@@ -56,8 +56,8 @@ def sync(*, anchor: bool) -> int:
             continue
         for line in changed or ["nothing to do"]:
             print(f"{service.relative_to(ROOT)}: {line}")
-    if compose_file.write():
-        print(f"{compose_file.NAME} written")
+    for path in compose_file.write():
+        print(f"{path} written")
     return 1 if failed else 0
 
 

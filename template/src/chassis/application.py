@@ -11,14 +11,15 @@ from starlette.types import ASGIApp
 
 from chassis.authentication.middleware import AuthenticationMiddleware
 from chassis.authentication.openapi import declare_security
+from chassis.authentication.refusals import KINDS as REFUSALS
 from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
 from chassis.authentication.signing_keys import SigningKeys
 from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
-from chassis.problems import ProblemFor, exception_handlers
+from chassis.problems import ALL_PROBLEMS, ProblemFor, exception_handlers
 from chassis.process.draining import Draining
-from chassis.process.health import Health, health_router
+from chassis.process.health import HEALTH_TAG, Health, health_router
 from chassis.request_context import RequestContextMiddleware
 from chassis.settings import ChassisSettings
 from chassis.web.body_limit import BodyLimitMiddleware
@@ -28,9 +29,12 @@ from chassis.web.head import HeadMiddleware
 from chassis.web.headers import ResponseHeadersMiddleware
 from chassis.web.hosts import AllowedHostsMiddleware
 from chassis.web.last_resort import LastResortMiddleware
+from chassis.web.problem_pages import add_problem_pages
 from chassis.web.refusals import RefusalMiddleware
 from chassis.web.root_path import RootPathMiddleware
+from chassis.web.routing import ResourceRouter
 from chassis.web.served_routes import refuse_unserved_routes
+from chassis.web.shared_responses import share_responses
 
 
 def build_application(
@@ -41,6 +45,8 @@ def build_application(
     problems: Iterable[ProblemFor[Any]],
     resources: Iterable[AbstractAsyncContextManager[object]] = (),
     middleware: Iterable[Middleware] = (),
+    contact: dict[str, Any] | None = None,
+    license_info: dict[str, Any] | None = None,
 ) -> FastAPI:
     """Build the application around a service's own parts.
 
@@ -48,8 +54,10 @@ def build_application(
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
+    `contact` and `license_info` are for the OpenAPI document, as FastAPI has them.
     """
     configure_logging(settings)
+    routers, problems = list(routers), [*AUTHENTICATION_PROBLEMS, *problems]
     keys = SigningKeys(settings) if settings.authenticates else None
     health = Health(database, can_authenticate=lambda: keys is None or bool(keys.known))
 
@@ -74,6 +82,10 @@ def build_application(
         title=settings.identity.title,
         description=settings.identity.description,
         version=settings.identity.version,
+        contact=contact,
+        license_info=license_info,
+        servers=[{"url": settings.root_path or "/"}],
+        openapi_tags=_tags(routers),
         openapi_url=OPENAPI_PATH,
         docs_url=None,
         redoc_url=None,
@@ -81,7 +93,7 @@ def build_application(
         lifespan=lifespan,
         outermost=_middleware(settings, health, keys),
         middleware=list(middleware),
-        exception_handlers=exception_handlers([*AUTHENTICATION_PROBLEMS, *problems]),
+        exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in (*routers, health_router(health)):
@@ -89,9 +101,19 @@ def build_application(
     # Those of routers run with the lifespans of these; what is added from here on is the application's own.
     app.router.on_startup.clear()
     app.router.on_shutdown.clear()
-    add_documentation(app)
+    add_documentation(app, leads_there=settings.environment == "development")
+    add_problem_pages(app, [*ALL_PROBLEMS, *REFUSALS, *(each.problem for each in problems)])
     declare_security(app)
+    share_responses(app)
     return app
+
+
+def _tags(routers: Iterable[APIRouter]) -> list[dict[str, Any]]:
+    """What the routers say of their tags; several may have one in common."""
+    tags: dict[str, dict[str, Any]] = {}
+    for tag in [router.tag for router in routers if isinstance(router, ResourceRouter)] + [HEALTH_TAG]:
+        tags[tag["name"]] = {**tags.get(tag["name"], {}), **tag}
+    return list(tags.values())
 
 
 class _Application(FastAPI):

@@ -13,6 +13,7 @@ from failures import SystemFailure
 from postgres.cluster import reachable_data_folder
 from postgres.server import PostgresServer, named_server, superuser_of
 from processes.ports import HOST, free_ports, require_ports
+from system.addresses import addresses
 from system.gateway_process import NAME as GATEWAY
 from system.gateway_process import PORT as GATEWAY_PORT
 from system.gateway_process import GatewayProcess, gateway_program
@@ -90,6 +91,7 @@ def running_system(
     data: Path | None = None,
     ports: Literal["answers", "free"] = "answers",
     gateway: Path | None = None,
+    issuer: str | None = None,
     database_options: Sequence[str] = (),
     say: Say = lambda _line: None,
 ) -> Iterator[System]:
@@ -97,10 +99,13 @@ def running_system(
 
     `data`: a folder for databases, logs and `state.json`, kept between runs; None: throw-away and fast. `say` is told
     line by line what a person at the terminal wants to know. `gateway`: the folder of its settings; None: none.
+    `issuer`: the service that issues access tokens for all others; None: they ask nobody for one.
     `database_options`: `name=value` for PostgreSQL.
     """
     with contextlib.ExitStack() as stack:
         services = read_services(folders)
+        if issuer and issuer not in {service.name for service in services}:
+            raise SystemFailure(f"No service is named {issuer}, which is to issue the access tokens.")
         home = stack.enter_context(run_folder(data))
         traefik = gateway_program() if gateway else None
         if gateway and not traefik:
@@ -112,13 +117,23 @@ def running_system(
             stack.callback(database.close)
             database.start()
             server = superuser_of(database.socket_folder)
+        urls = {service: f"http://{HOST}:{chosen_ports[service.name]}" for service in services}
         in_front = None
         if gateway and traefik:
-            urls = {service: _url(chosen_ports[service.name]) for service in services}
             in_front = GatewayProcess(traefik, gateway, port=chosen_ports[GATEWAY], home=home, urls=urls)
-        processes = _processes(
-            services, ports=chosen_ports, logs=home / "logs", server=server, ours=database is not None
-        )
+        public_url = in_front.url if in_front else None
+        processes = {
+            service.name: ServiceProcess(
+                service,
+                port=chosen_ports[service.name],
+                log=home / "logs" / f"{service.name}.log",
+                server=server,
+                # On another server than ours all services have the role that was given to us.
+                role=service.database if database else server["POSTGRES_USER"],
+                addresses=addresses(service, urls, issuer=issuer, public_url=public_url),
+            )
+            for service in services
+        }
         system = System(processes, gateway=in_front, database=database, logs=home / "logs")
         stack.callback(system.close)
         system.start(say)
@@ -148,28 +163,6 @@ def _new_server(home: Path, *, kept: bool, options: Sequence[str], say: Say) -> 
     if cluster != wanted:
         say(f"The databases are kept in {cluster}: the account that runs PostgreSQL may not enter {home}.")
     return PostgresServer(cluster, options=options, log=log)
-
-
-def _processes(
-    services: Sequence[ServiceFolder], *, ports: dict[str, int], logs: Path, server: dict[str, str], ours: bool
-) -> dict[str, ServiceProcess]:
-    """On our own server each service has a role of its own; on another one all have the role that was given to us."""
-    urls = {service.name: {service.url_variable: _url(ports[service.name])} for service in services}
-    return {
-        service.name: ServiceProcess(
-            service,
-            port=ports[service.name],
-            log=logs / f"{service.name}.log",
-            server=server,
-            role=service.database if ours else server["POSTGRES_USER"],
-            upstream_urls={variable: url for name in service.upstreams for variable, url in urls.get(name, {}).items()},
-        )
-        for service in services
-    }
-
-
-def _url(port: int) -> str:
-    return f"http://{HOST}:{port}"
 
 
 def _is_done(steps: Iterator[None]) -> bool:

@@ -30,9 +30,12 @@ class ServiceProcess:
         log: Path,
         server: Mapping[str, str],
         role: str,
-        upstream_urls: Mapping[str, str],
+        addresses: Mapping[str, str],
     ) -> None:
-        """`server`: POSTGRES_* of an account that may create databases; `role`: the account of the service itself."""
+        """`server`: POSTGRES_* of an account that may create databases; `role`: of the service itself.
+
+        `addresses`: variables that tell it where other services are.
+        """
         self.service = service
         self.port = port
         self.url = f"http://{HOST}:{port}"
@@ -41,7 +44,7 @@ class ServiceProcess:
         self._role = role
         self.environment = {
             **self._server,
-            **upstream_urls,
+            **addresses,
             "POSTGRES_DB": service.database,
             "POSTGRES_USER": role,
             "HOST": HOST,

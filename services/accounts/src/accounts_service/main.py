@@ -107,6 +107,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             metadata.metadata_router(settings.issuer, frozenset().union(*(each.scopes for each in configured))),
         ],
         problems=[*COMMON_PROBLEMS, *accounts_api.PROBLEMS, *sessions_api.PROBLEMS, *bearer.PROBLEMS],
+        contact={"name": "Maintainers of Allium"},
+        license_info={"name": "MIT", "identifier": "MIT"},
         resources=[passwords],
     )
     app.exception_handler(OAuthError)(answer_oauth_error)

@@ -7,6 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from chassis.application import build_application
+from chassis.authentication import ClientCredentials
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.process import load_settings
@@ -26,7 +27,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """Put the service together; nothing connects before the application starts."""
     settings = settings or load_settings(Settings)
     database = Database(settings)
-    users_service = UpstreamClient("users", settings.users_service_url, settings)
+    users_service = UpstreamClient(
+        "users", settings.users_service_url, settings, credentials=ClientCredentials(settings)
+    )
     friendships = Friendships(
         repository=SqlFriendships(database),
         users=KnownUsers(
@@ -43,5 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database=database,
         routers=[friendships_api.friendships_router(friendships)],
         problems=[*COMMON_PROBLEMS, *friendships_api.PROBLEMS],
+        contact={"name": "Maintainers of Allium"},
+        license_info={"name": "MIT", "identifier": "MIT"},
         resources=[users_service],
     )

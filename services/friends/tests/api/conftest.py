@@ -1,17 +1,39 @@
-"""The service under test asks a stub of the users service."""
+"""The service under test asks a stub of the users service.
 
+Every test of the API runs twice: where nobody knows the callers, and where each needs an access token.
+"""
+
+import asyncio
+import json
 from collections.abc import AsyncIterator
+from uuid import UUID
 
+import aiohttp
 import pytest
+from pydantic import SecretStr
+
+from chassis.ids import new_id
 
 from friends_service.settings import Settings
 
+from ..chassis.authentication.issuer import CLIENT, Issuer, running_issuer
+from ..databases import temporary_database
 from ..infrastructure.clients.users_stub import UsersStub, asking, running_stub
 
 
+@pytest.fixture(scope="module", params=[False, True], ids=["open", "authenticated"])
+async def issuer(request: pytest.FixtureRequest) -> AsyncIterator[Issuer | None]:
+    """Who issues access tokens; None: nobody, and callers are not known."""
+    if not request.param:
+        yield None
+        return
+    async with running_issuer() as issuer:
+        yield issuer
+
+
 @pytest.fixture(scope="module")
-async def running_users() -> AsyncIterator[UsersStub]:
-    """The users service of a test module."""
+async def running_users(issuer: Issuer | None) -> AsyncIterator[UsersStub]:  # noqa: ARG001 - each has other users
+    """The users service of a run of a module."""
     async with running_stub() as users:
         yield users
 
@@ -20,10 +42,57 @@ async def running_users() -> AsyncIterator[UsersStub]:
 def users(running_users: UsersStub) -> UsersStub:
     """The users service, which was not asked anything yet."""
     running_users.calls.clear()
+    running_users.tokens.clear()
     return running_users
 
 
 @pytest.fixture(scope="module")
-def settings(settings: Settings, running_users: UsersStub) -> Settings:
-    """The settings under test, pointing to the stub."""
-    return asking(running_users, settings)
+async def database_name(
+    postgres: dict[str, str],
+    migrated: str,
+    issuer: Issuer | None,  # noqa: ARG001 - each has a database of its own
+) -> AsyncIterator[str]:
+    """A clean database for each run of a module."""
+    async with temporary_database(postgres, template=migrated) as name:
+        yield name
+
+
+@pytest.fixture(scope="module")
+def settings(settings: Settings, running_users: UsersStub, issuer: Issuer | None) -> Settings:
+    """The settings under test, pointing to the stub, and trusting the issuer."""
+    settings = asking(running_users, settings)
+    if issuer is None:
+        return settings
+    client_id, secret = CLIENT
+    update = {"auth_issuer": issuer.name, "auth_client_id": client_id, "auth_client_secret": SecretStr(secret)}
+    return settings.model_copy(update=update)
+
+
+@pytest.fixture(scope="module")
+async def base_url(base_url: str) -> str:
+    """The booted service, which knows the keys of its issuer."""
+    async with aiohttp.ClientSession(base_url) as session, asyncio.timeout(60):
+        while (await session.get("/health/ready")).status != 200:  # noqa: ASYNC110 - the service is what changes
+            await asyncio.sleep(0.05)
+    return base_url
+
+
+@pytest.fixture
+async def client(base_url: str, issuer: Issuer | None) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client of the booted service, who begins each friendship as its initiator."""
+
+    async def as_initiator(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        if issuer and "Authorization" not in request.headers:
+            body = await request.body.as_bytes() if isinstance(request.body, aiohttp.Payload) else b""
+            request.headers.update(issuer.bearer(sub=_initiator(body) or str(new_id())))
+        return await send(request)
+
+    async with aiohttp.ClientSession(base_url, middlewares=(as_initiator,)) as session:
+        yield session
+
+
+def _initiator(body: bytes) -> str | None:
+    try:
+        return str(UUID(json.loads(body)["initiator_id"]))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None

@@ -12,6 +12,7 @@ from .refusals import (
     INVALID_TOKEN,
     ISSUER_UNAVAILABLE,
     MISPLACED_TOKEN,
+    NOT_AN_ACCOUNT,
 )
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "INVALID_TOKEN",
     "ISSUER_UNAVAILABLE",
     "MISPLACED_TOKEN",
+    "NOT_AN_ACCOUNT",
     "Caller",
     "ClientCredentials",
     "Principal",

@@ -191,6 +191,11 @@ class ChassisSettings(BaseSettings):
         """Whether requests need a token."""
         return bool(self.auth_issuer) and self.authentication == "required"
 
+    @property
+    def has_client_credentials(self) -> bool:
+        """Whether calls to other services have a token; in development values may wait for an issuer."""
+        return bool(self.auth_client_id and (self.auth_issuer or self.auth_token_url))
+
     @model_validator(mode="before")
     @classmethod
     def _require_identity(cls, values: object) -> object:
@@ -218,8 +223,9 @@ class ChassisSettings(BaseSettings):
     @field_validator("auth_client_id")
     @classmethod
     def _require_an_issuer_of_tokens(cls, client_id: str, others: ValidationInfo) -> str:
-        if client_id and not (others.data.get("auth_issuer", "?") or others.data.get("auth_token_url")):
-            raise ValueError("needs AUTH_ISSUER or AUTH_TOKEN_URL")
+        is_production = others.data.get("environment") == "production"
+        if client_id and is_production and not (others.data.get("auth_issuer") or others.data.get("auth_token_url")):
+            raise ValueError("needs AUTH_ISSUER or AUTH_TOKEN_URL, which ENVIRONMENT=production wants to be there")
         return client_id
 
     @field_validator("auth_client_secret")

@@ -32,7 +32,7 @@ class _Granted(BaseModel):
 
 
 class ClientCredentials:
-    """Gives the token of this service; without AUTH_CLIENT_ID there is none, and calls are made without.
+    """Gives the token of this service; without AUTH_CLIENT_ID or an issuer there is none, and calls are made without.
 
     It is asked for once for all who need it, and again ahead of its end, while nobody waits.
     """
@@ -46,7 +46,7 @@ class ClientCredentials:
 
     async def token(self) -> str | None:
         """Return a valid token. Raises `UpstreamUnavailable` if there is none and the issuer gives none."""
-        if not self._settings.auth_client_id:
+        if not self._settings.has_client_credentials:
             return None
         now = time.monotonic()
         if now >= self._renew_at and now >= self._ask_again_at:

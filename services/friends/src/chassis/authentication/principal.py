@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
+
+from .refusals import NotAnAccount
 
 CALLER: Final = "chassis.caller"
 """The key of the ASGI scope: a `Principal`, or None without a valid token. It is not there if authentication is off."""
@@ -17,3 +20,11 @@ class Principal:
     """The program that sent the request."""
     scopes: frozenset[str]
     """What it may do."""
+
+    @property
+    def subject_id(self) -> UUID:
+        """The subject as the id of a person. Raises `NotAnAccount` (403) for another one, such as that of a client."""
+        try:
+            return UUID(self.subject)
+        except ValueError:
+            raise NotAnAccount from None

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from chassis.authentication import NOT_AN_ACCOUNT, Caller
 from chassis.problems import (
     BODY_PROBLEMS,
     UPSTREAM_PROBLEMS,
@@ -31,19 +32,48 @@ from ..core.entities.friendships import (
     Friendship,
     FriendshipExists,
     FriendshipNotFound,
+    NotTheInitiator,
     SelfFriendship,
     UsersNotFound,
     clean_tag,
 )
 from ..core.services.friendships import Friendships
 
-FRIENDSHIP_EXISTS: Final = Problem(slug="friendship-exists", status=409, title="Friendship exists")
-FRIENDSHIP_NOT_FOUND: Final = Problem(slug="friendship-not-found", status=404, title="Friendship not found")
-SELF_FRIENDSHIP: Final = Problem(slug="self-friendship", status=422, title="Friendship with oneself")
-USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User not found")
+FRIENDSHIP_EXISTS: Final = Problem(
+    slug="friendship-exists",
+    status=409,
+    title="Friendship exists",
+    explanation="These two users are friends already, whoever began it.",
+)
+FRIENDSHIP_NOT_FOUND: Final = Problem(
+    slug="friendship-not-found",
+    status=404,
+    title="Friendship not found",
+    explanation="No friendship has this id.",
+)
+NOT_THE_INITIATOR: Final = Problem(
+    slug="not-the-initiator",
+    status=403,
+    title="Not the initiator",
+    explanation="You can begin friendships of your own only: leave `initiator_id` out, or name yourself.",
+)
+SELF_FRIENDSHIP: Final = Problem(
+    slug="self-friendship",
+    status=422,
+    title="Friendship with oneself",
+    explanation="A friendship is between two different users.",
+)
+USER_NOT_FOUND: Final = Problem(
+    slug="user-not-found",
+    status=404,
+    title="User not found",
+    explanation="One or both of the users do not exist; `user_ids` says which.",
+    members={"user_ids": Annotated[list[UUID], Field(examples=[["019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"]])]},
+)
 PROBLEMS: Final = (
     ProblemFor(FriendshipExists, FRIENDSHIP_EXISTS),
     ProblemFor(FriendshipNotFound, FRIENDSHIP_NOT_FOUND),
+    ProblemFor(NotTheInitiator, NOT_THE_INITIATOR),
     ProblemFor(SelfFriendship, SELF_FRIENDSHIP),
     ProblemFor(UsersNotFound, USER_NOT_FOUND, members=lambda error: {"user_ids": error.user_ids}),
 )
@@ -59,8 +89,10 @@ class NewFriendship(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    initiator_id: UUID = Field(description="The user who begins it.")
-    target_id: UUID = Field(description="The user it is begun with.")
+    initiator_id: UUID | None = Field(
+        None, description="The user who begins it: you, if you need an access token to call this; then leave it out."
+    )
+    target_id: UUID = Field(description="The user it is begun with.", examples=["019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"])
     tag: Annotated[str, AfterValidator(clean_tag), Field(json_schema_extra=TAG_SCHEMA)] | None = Field(
         None, description="1 to 50 characters; trimmed and normalised to Unicode NFC.", examples=["school"]
     )
@@ -87,18 +119,31 @@ class FriendshipPage(BaseModel):
 
 def friendships_router(friendships: Friendships) -> APIRouter:
     """The routes to these use cases."""
-    router = api_router(prefix=PREFIX, tag="friendships")
+    router = api_router(prefix=PREFIX, tag="friendships", description="Who is a friend of whom.")
 
     @router.post(
         "/friendships",
         status_code=201,
         response_model=FriendshipView,
         responses=LOCATION
-        | problem_responses(FRIENDSHIP_EXISTS, USER_NOT_FOUND, SELF_FRIENDSHIP, *BODY_PROBLEMS, *UPSTREAM_PROBLEMS),
+        | problem_responses(
+            FRIENDSHIP_EXISTS,
+            USER_NOT_FOUND,
+            NOT_THE_INITIATOR,
+            NOT_AN_ACCOUNT,
+            SELF_FRIENDSHIP,
+            *BODY_PROBLEMS,
+            *UPSTREAM_PROBLEMS,
+        ),
     )
-    async def begin_friendship(new: NewFriendship, request: Request, response: Response) -> Friendship:
+    async def begin_friendship(new: NewFriendship, caller: Caller, request: Request, response: Response) -> Friendship:
         """Begin a friendship between two users; there is one for each pair, whoever begins it."""
-        friendship = await friendships.befriend(initiator_id=new.initiator_id, target_id=new.target_id, tag=new.tag)
+        friendship = await friendships.befriend(
+            caller_id=caller.subject_id if caller else None,
+            initiator_id=new.initiator_id,
+            target_id=new.target_id,
+            tag=new.tag,
+        )
         response.headers["Location"] = public_path(request, f"{PREFIX}/friendships/{friendship.id}")
         return friendship
 

@@ -177,11 +177,20 @@ def test_a_secret_without_a_name_is_a_mistake(
 ) -> None:
     monkeypatch.setenv("AUTH_CLIENT_SECRET", PLANTED)
     assert unusable(caplog) == ["AUTH_CLIENT_SECRET: needs AUTH_CLIENT_ID"]
+
+
+def test_a_name_of_nobody_that_could_know_it_is_refused_in_production(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("AUTH_CLIENT_ID", "orders")
-    caplog.clear()
-    assert unusable(caplog)[0] == "AUTH_CLIENT_ID: needs AUTH_ISSUER or AUTH_TOKEN_URL"
+    assert not load_settings(Settings).has_client_credentials, "in development"
+    monkeypatch.setenv("ENVIRONMENT", "production")
+    monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
+    monkeypatch.setenv("AUTHENTICATION", "off")
+    reason = "needs AUTH_ISSUER or AUTH_TOKEN_URL, which ENVIRONMENT=production wants to be there"
+    assert unusable(caplog) == [f"AUTH_CLIENT_ID: {reason}"]
     monkeypatch.setenv("AUTH_TOKEN_URL", "https://id.example/token")
-    assert load_settings(Settings).auth_client_id == "orders"
+    assert load_settings(Settings).has_client_credentials
 
 
 @pytest.mark.parametrize("bodies", ["errors", "all"])

@@ -10,6 +10,7 @@ from friends_service.core.entities.friendships import (
     Friendship,
     FriendshipExists,
     FriendshipNotFound,
+    NotTheInitiator,
     SelfFriendship,
     UsersNotFound,
 )
@@ -44,6 +45,27 @@ async def test_befriends_two_users_with_a_new_id_and_the_time(friendships: Frien
     friendship = await friendships.befriend(initiator_id=ADA, target_id=BOB, tag="work")
     assert friendship == Friendship(id=UUID(int=1), initiator_id=ADA, target_id=BOB, tag="work", created_at=NOW)
     assert await friendships.get(friendship.id) == friendship
+
+
+@pytest.mark.parametrize("named", [None, ADA])
+async def test_the_caller_is_the_initiator(friendships: Friendships, named: UUID | None) -> None:
+    friendship = await friendships.befriend(caller_id=ADA, initiator_id=named, target_id=BOB, tag=None)
+    assert friendship.initiator_id == ADA
+
+
+async def test_nobody_begins_a_friendship_of_others(
+    friendships: Friendships, repository: InMemoryFriendships, directory: RecordingDirectory
+) -> None:
+    with pytest.raises(NotTheInitiator):
+        await friendships.befriend(caller_id=EVE, initiator_id=ADA, target_id=BOB, tag=None)
+    assert not repository.friendships
+    assert not directory.calls
+
+
+async def test_an_initiator_must_be_named_if_the_caller_is_not_known(friendships: Friendships) -> None:
+    with pytest.raises(InvalidValue) as caught:
+        await friendships.befriend(initiator_id=None, target_id=BOB, tag=None)
+    assert caught.value.field == "initiator_id"
 
 
 async def test_asks_about_both_users_in_one_call(friendships: Friendships, directory: RecordingDirectory) -> None:

@@ -21,6 +21,7 @@ class UsersStub:
 
     def __init__(self, *known: UUID) -> None:
         self.calls: list[list[UUID]] = []
+        self.tokens: list[str | None] = []
         self.hangs = False
         self._known = set(known)
         self._port = next(free_ports())  # which nobody else is given while it is away
@@ -52,6 +53,7 @@ class UsersStub:
         assert (request.method, request.path) == ("GET", "/api/v1/users/exists")
         asked = [UUID(text) for text in request.query.getall("id", [])]
         self.calls.append(asked)
+        self.tokens.append(request.headers.get("Authorization"))
         if self.hangs:
             await asyncio.sleep(3600)
         if not 1 <= len(asked) <= MOST_IDS:

@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from chassis.authentication import INTERNAL, NOT_AN_ACCOUNT, Caller, scopes
 from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
 from chassis.web import (
     DEFAULT_LIMIT,
@@ -26,6 +27,7 @@ from ..core.entities.users import (
     NAME_MAX,
     USERNAME_MAX,
     USERNAME_MIN,
+    ProfileExists,
     User,
     UsernameTaken,
     UserNotFound,
@@ -36,13 +38,30 @@ from ..core.entities.users import (
 from ..core.errors import InvalidValue
 from ..core.services.users import Users
 
-USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
-USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User not found")
-PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(UserNotFound, USER_NOT_FOUND))
+PROFILE_EXISTS: Final = Problem(
+    slug="profile-exists",
+    status=409,
+    title="Profile exists",
+    explanation="You are registered already; an account has one user.",
+)
+USERNAME_TAKEN: Final = Problem(
+    slug="username-taken",
+    status=409,
+    title="Username is taken",
+    explanation="Another user has this username; case makes no difference.",
+)
+USER_NOT_FOUND: Final = Problem(
+    slug="user-not-found", status=404, title="User not found", explanation="No user has this id."
+)
+PROBLEMS: Final = (
+    ProblemFor(ProfileExists, PROFILE_EXISTS),
+    ProblemFor(UsernameTaken, USERNAME_TAKEN),
+    ProblemFor(UserNotFound, USER_NOT_FOUND),
+)
 CURSORS: Final = Cursors(IDENTITY, "users")
 PREFIX: Final = "/api/v1/users"
-INTERNAL: Final = {"x-internal": True}
-"""For other services alone: the gateway does not publish it."""
+FOR_SERVICES: Final[dict[str, Any]] = {"dependencies": [scopes("users:exists")], "openapi_extra": INTERNAL}
+"""An operation that is for other services only."""
 
 # What clients are told; the entity holds the rules, after trimming and normalising. No pattern says "letters of any
 # script" in every language (`\p{L}`): the description does.
@@ -116,18 +135,22 @@ UserIds = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=100, 
 
 def users_router(users: Users) -> APIRouter:
     """The routes to these use cases."""
-    router = api_router(prefix=PREFIX, tag="users")
+    router = api_router(prefix=PREFIX, tag="users", description="The people who use the system.")
 
     @router.post(
         "",
         status_code=201,
         response_model=UserView,
-        responses=LOCATION | problem_responses(USERNAME_TAKEN, *BODY_PROBLEMS),
+        responses=LOCATION | problem_responses(USERNAME_TAKEN, PROFILE_EXISTS, NOT_AN_ACCOUNT, *BODY_PROBLEMS),
     )
-    async def register_user(new: NewUser, request: Request, response: Response) -> User:
-        """Register a user."""
+    async def register_user(new: NewUser, caller: Caller, request: Request, response: Response) -> User:
+        """Register a user: yourself, under the id of your account, if you need an access token to call this."""
         user = await users.register(
-            username=new.username, first_name=new.first_name, second_name=new.second_name, birthday=new.birthday
+            user_id=caller.subject_id if caller else None,
+            username=new.username,
+            first_name=new.first_name,
+            second_name=new.second_name,
+            birthday=new.birthday,
         )
         response.headers["Location"] = public_path(request, f"{PREFIX}/{user.id}")
         return user
@@ -145,7 +168,7 @@ def users_router(users: Users) -> APIRouter:
         link_next_page(request, response, limit=limit, cursor=next_cursor)
         return UserPage(items=[UserView.model_validate(user) for user in page.items], next_cursor=next_cursor)
 
-    @router.get("/exists", openapi_extra=INTERNAL)
+    @router.get("/exists", **FOR_SERVICES)
     async def which_users_exist(ids: UserIds) -> Existence:
         """Tell which of up to 100 ids belong to users; each id is answered once."""
         asked = list(dict.fromkeys(ids))
@@ -160,9 +183,7 @@ def users_router(users: Users) -> APIRouter:
         """Get one user."""
         return await users.get(user_id)
 
-    @router.get(
-        "/{user_id}/exists", status_code=204, responses=problem_responses(USER_NOT_FOUND), openapi_extra=INTERNAL
-    )
+    @router.get("/{user_id}/exists", status_code=204, responses=problem_responses(USER_NOT_FOUND), **FOR_SERVICES)
     async def user_exists(user_id: UUID) -> None:
         """Answer 204 if there is such a user, else 404."""
         if not await users.exists(user_id):

@@ -6,8 +6,6 @@ from .users import InMemoryUsers, UserRepositoryContract
 
 
 class TestInMemoryUsers(UserRepositoryContract):
-    id_used_twice = ValueError
-
     @pytest.fixture
     def repository(self) -> InMemoryUsers:
         return InMemoryUsers()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from users_service.core.entities.users import User, UsernameTaken, UserNotFound
+from users_service.core.entities.users import ProfileExists, User, UsernameTaken, UserNotFound
 from users_service.core.errors import InvalidValue
 from users_service.core.services.users import Users
 
@@ -51,6 +51,18 @@ async def test_refuses_a_username_that_differs_only_in_case(users: Users, reposi
         await register(users, "ADA_L")
     assert caught.value.username == "ADA_L"
     assert len(repository.users) == 1
+
+
+async def test_registers_a_caller_under_their_own_id_once(users: Users) -> None:
+    first = await users.register(
+        user_id=STRANGER, username="ada_l", first_name="Ada", second_name="Lovelace", birthday=BIRTHDAY
+    )
+    assert first.id == STRANGER
+    with pytest.raises(ProfileExists):
+        await users.register(
+            user_id=STRANGER, username="bob_m", first_name="Bob", second_name="Moog", birthday=BIRTHDAY
+        )
+    assert await users.get(STRANGER) == first
 
 
 async def test_adds_nobody_who_breaks_a_rule(users: Users, repository: InMemoryUsers) -> None:

@@ -54,6 +54,13 @@ class Friendship:
         return low, high
 
 
+class NotTheInitiator(Exception):
+    """Somebody else than the caller is named as the one who begins a friendship."""
+
+    def __str__(self) -> str:
+        return "You can begin friendships of your own only: leave `initiator_id` out, or name yourself."
+
+
 class SelfFriendship(Exception):
     """Both sides of a friendship are the same user."""
 

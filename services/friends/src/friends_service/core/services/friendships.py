@@ -5,8 +5,9 @@ from datetime import datetime
 from uuid import UUID
 
 from ..clients.users import UserDirectory
-from ..entities.friendships import Friendship, FriendshipNotFound, UsersNotFound
+from ..entities.friendships import Friendship, FriendshipNotFound, NotTheInitiator, UsersNotFound
 from ..entities.pages import Page
+from ..errors import InvalidValue
 from ..repositories.friendships import FriendshipRepository
 
 
@@ -26,8 +27,14 @@ class Friendships:
         self._new_id = new_id
         self._now = now
 
-    async def befriend(self, *, initiator_id: UUID, target_id: UUID, tag: str | None) -> Friendship:
-        """Add a friendship; raises SelfFriendship, InvalidValue, UsersNotFound or FriendshipExists."""
+    async def befriend(
+        self, *, caller_id: UUID | None = None, initiator_id: UUID | None, target_id: UUID, tag: str | None
+    ) -> Friendship:
+        """Add a friendship that the caller begins; whoever is named, if nobody knows the caller.
+
+        Raises NotTheInitiator, SelfFriendship, InvalidValue, UsersNotFound or FriendshipExists.
+        """
+        initiator_id = _initiator(initiator_id, caller_id)
         friendship = Friendship.begin(
             friendship_id=self._new_id(),
             initiator_id=initiator_id,
@@ -56,3 +63,11 @@ class Friendships:
         unknown = await self._users.unknown(user_ids)
         if missing := tuple(user_id for user_id in user_ids if user_id in unknown):
             raise UsersNotFound(missing)
+
+
+def _initiator(named: UUID | None, caller_id: UUID | None) -> UUID:
+    if caller_id and named not in {None, caller_id}:
+        raise NotTheInitiator
+    if initiator_id := caller_id or named:
+        return initiator_id
+    raise InvalidValue("initiator_id", "must be named where callers are not known")

@@ -55,6 +55,13 @@ class User:
         )
 
 
+class ProfileExists(Exception):
+    """The caller has registered before."""
+
+    def __str__(self) -> str:
+        return "You are registered already; an account has one user."
+
+
 class UsernameTaken(Exception):
     """Another user has this username, or one that differs only in case."""
 

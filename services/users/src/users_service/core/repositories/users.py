@@ -12,7 +12,7 @@ class UserRepository(Protocol):
     """The users, as the use cases need them; what goes wrong with the storage itself passes through."""
 
     async def add(self, user: User) -> None:
-        """Keep a new user durably, or raise UsernameTaken; holds whatever else is being added at the same time."""
+        """Keep a new user durably, or raise UsernameTaken or ProfileExists; holds whatever else is added meanwhile."""
 
     async def get(self, user_id: UUID) -> User | None:
         """The user with this id, if there is one."""

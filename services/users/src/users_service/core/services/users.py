@@ -17,10 +17,12 @@ class Users:
         self._new_id = new_id
         self._now = now
 
-    async def register(self, *, username: str, first_name: str, second_name: str, birthday: date) -> User:
-        """Add a user; raises InvalidValue or UsernameTaken."""
+    async def register(
+        self, *, user_id: UUID | None = None, username: str, first_name: str, second_name: str, birthday: date
+    ) -> User:
+        """Add a user; raises InvalidValue, UsernameTaken or ProfileExists. `user_id`: the caller's; None makes one."""
         user = User.register(
-            user_id=self._new_id(),
+            user_id=user_id or self._new_id(),
             username=username,
             first_name=first_name,
             second_name=second_name,

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis.database import Base, Database, constraint_errors, prepared
 
 from ...core.entities.pages import Page
-from ...core.entities.users import NAME_MAX, USERNAME_MAX, User, UsernameTaken
+from ...core.entities.users import NAME_MAX, USERNAME_MAX, ProfileExists, User, UsernameTaken
 
+PRIMARY_KEY: Final = "pk_users"
 USERNAME_INDEX: Final = "uq_users_lower_username"
 
 
@@ -51,7 +52,7 @@ class SqlUsers:
         self._database = database
 
     async def add(self, user: User) -> None:
-        """Insert the user; the unique index decides who of several gets the username."""
+        """Insert the user; the unique indexes decide who of several gets the username, and which profile is first."""
         row = {
             "id": user.id,
             "username": user.username,
@@ -60,7 +61,7 @@ class SqlUsers:
             "birthday": user.birthday,
             "created_at": user.created_at,
         }
-        with constraint_errors({USERNAME_INDEX: UsernameTaken(user.username)}):
+        with constraint_errors({PRIMARY_KEY: ProfileExists(), USERNAME_INDEX: UsernameTaken(user.username)}):
             await self._database.execute(_INSERT, row)
 
     async def get(self, user_id: UUID) -> User | None:
