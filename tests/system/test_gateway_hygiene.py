@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from callers import USERS, eventually
+from callers import USERS, Caller, eventually
 from echo import echoing, gateway_before
 from raw_http import ask
 
@@ -60,12 +60,15 @@ def test_no_header_that_only_a_gateway_may_set_gets_through(tmp_path: Path) -> N
     assert {"traceparent", "x-request-id", "authorization"} <= names.keys()
 
 
-async def test_a_service_logs_the_client_that_the_gateway_saw(gateway: GatewayProcess, system: System) -> None:
-    status, _ = ask(gateway.url, USERS, "X-Forwarded-For: 203.0.113.9", "X-Request-ID: who-asked")
+async def test_a_service_logs_the_client_that_the_gateway_saw(
+    gateway: GatewayProcess, whole_system: System, person: Caller
+) -> None:
+    headers = (f"Authorization: Bearer {person.token}", "X-Forwarded-For: 203.0.113.9", "X-Request-ID: who-asked")
+    status, _ = ask(gateway.url, USERS, *headers)
     assert status == 200
 
     def lines() -> list[dict[str, object]]:
-        found = map(json.loads, system.services["users"].log.read_text().splitlines())
+        found = map(json.loads, whole_system.services["users"].log.read_text().splitlines())
         return [line for line in found if line.get("request_id") == "who-asked" and line["logger"] == "access"]
 
     async def is_logged() -> bool:
@@ -85,7 +88,7 @@ async def test_the_access_log_has_the_request_and_no_secret(gateway: GatewayProc
         f"Referer: /?{secret}",
     ]
     status, _ = ask(gateway.url, f"{USERS}?code={secret}", *header, "X-Request-ID: logged-1")
-    assert status == 200
+    assert status == 401
     ask(gateway.url, f"/nowhere?token={secret}", *header)
 
     async def is_logged() -> bool:
@@ -95,7 +98,7 @@ async def test_the_access_log_has_the_request_and_no_secret(gateway: GatewayProc
     assert secret not in gateway.log.read_text()
     lines = map(json.loads, gateway.log.read_text().splitlines())
     (line,) = [line for line in lines if line.get("downstream_X-Request-Id") == "logged-1"]
-    assert (line["RequestPath"], line["DownstreamStatus"], line["ClientHost"]) == (USERS, 200, "127.0.0.1")
+    assert (line["RequestPath"], line["DownstreamStatus"], line["ClientHost"]) == (USERS, 401, "127.0.0.1")
     assert line["RouterName"].endswith("users GET /api/v1/users@file")
 
 

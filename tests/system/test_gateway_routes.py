@@ -4,7 +4,7 @@ import json
 from uuid import uuid4
 
 import pytest
-from callers import USERS, Caller, eventually, somebody
+from callers import FRIENDSHIPS, USERS, Answer, Caller, eventually, logged_in, somebody
 from raw_http import ask
 
 from system.gateway_process import GatewayProcess
@@ -34,6 +34,16 @@ SPELLINGS = [
 ]
 
 
+@pytest.fixture
+async def allowed(gateway: GatewayProcess) -> str:
+    """The header of a service that may use internal operations: nothing but the gateway keeps it from them."""
+    secret = "only for development, as everybody knows this secret"
+    form = {"grant_type": "client_credentials", "client_id": "friends", "client_secret": secret}
+    async with Caller(gateway.url) as caller:
+        answer = await caller.call("POST", "/oauth/token", data=form)
+    return f"Authorization: Bearer {answer.body['access_token']}"
+
+
 def internal_requests(system: System) -> int:
     """How many requests have reached an internal operation."""
     lines = system.services["users"].log.read_text().splitlines()
@@ -42,40 +52,50 @@ def internal_requests(system: System) -> int:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
 async def test_internal_operations_are_unreachable_in_any_spelling(
-    gateway: GatewayProcess, system: System, users: Caller, method: str
+    gateway: GatewayProcess, whole_system: System, person: Caller, allowed: str, method: str
 ) -> None:
-    user = await users.new_user()
-    before = internal_requests(system)
+    user = await person.new_user()
+    before = internal_requests(whole_system)
     for prefix in (USERS, f"{USERS}/{user}"):
         for spelling in SPELLINGS:
             target = spelling.format(prefix=prefix)
             target += f"{'&' if '?' in target else '?'}id={user}"
-            status, answer = ask(gateway.url, target, "Access-Control-Request-Method: GET", method=method)
+            status, answer = ask(gateway.url, target, allowed, "Access-Control-Request-Method: GET", method=method)
             assert 400 <= status < 500, target
             assert b"existing" not in answer, target
             head, _, _ = answer.partition(b"\r\n\r\n")
             assert b"application/problem+json" in head or status == 400, target
     for headers in (["X-HTTP-Method-Override: GET"], ["X-Original-URL: /api/v1/users/exists"], ["X-Rewrite-URL: /x"]):
-        status, _ = ask(gateway.url, f"{USERS}/exists?id={user}", *headers, method=method)
+        status, _ = ask(gateway.url, f"{USERS}/exists?id={user}", allowed, *headers, method=method)
         assert status == 404
-    assert internal_requests(system) == before
+    assert internal_requests(whole_system) == before
 
 
-def test_the_log_would_show_an_internal_request(system: System) -> None:
-    before = internal_requests(system)
-    status, _ = ask(system.url("users"), f"{USERS}/exists?id={uuid4()}")
+def test_the_log_would_show_an_internal_request(whole_system: System, allowed: str) -> None:
+    before = internal_requests(whole_system)
+    status, _ = ask(whole_system.url("users"), f"{USERS}/exists?id={uuid4()}", allowed)
     assert status == 200
-    assert internal_requests(system) == before + 1
+    assert internal_requests(whole_system) == before + 1
 
 
-async def test_both_services_are_reached_by_their_own_paths(gateway: GatewayProcess) -> None:
-    async with Caller(gateway.url) as caller:
-        ada, grace = await caller.new_user(), await caller.new_user()
-        assert (await caller.befriend(ada, grace)).status == 201
-        assert (await caller.get(f"{USERS}/{ada}")).body["id"] == ada
-        assert len((await caller.get(f"{USERS}/{ada}/friendships")).body["items"]) == 1
-        assert (await caller.call("HEAD", USERS)).status == 200
-        assert (await caller.get(f"{USERS}/nobody")).problem == "invalid-request", "of the service"
+async def test_a_person_may_not_use_internal_operations_inside_of_the_network(
+    whole_system: System, person: Caller
+) -> None:
+    status, answer = ask(
+        whole_system.url("users"), f"{USERS}/exists?id={uuid4()}", f"Authorization: Bearer {person.token}"
+    )
+    assert status == 403
+    assert b"/problems/insufficient-scope" in answer
+
+
+async def test_both_services_are_reached_by_their_own_paths(gateway: GatewayProcess, person: Caller) -> None:
+    async with logged_in(gateway.url) as other:
+        ada, grace = await person.new_user(), await other.new_user()
+    assert (await person.befriend(ada, grace)).status == 201
+    assert (await person.get(f"{USERS}/{ada}")).body["id"] == ada
+    assert len((await person.get(f"{USERS}/{ada}/friendships")).body["items"]) == 1
+    assert (await person.call("HEAD", USERS)).status == 200
+    assert (await person.get(f"{USERS}/nobody")).problem == "invalid-request", "of the service"
 
 
 @pytest.mark.parametrize(
@@ -108,26 +128,27 @@ async def test_a_browsers_question_about_another_origin_reaches_the_service(gate
     async with Caller(gateway.url) as caller:
         asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
         answer = await caller.call("OPTIONS", USERS, headers=asked)
-        assert answer.problem == "method-not-allowed", "as the service says where CORS is off"
+        assert answer.problem == "authentication-required", "as the service says where CORS is off"
         assert (await caller.call("OPTIONS", f"{USERS}/exists", headers=asked)).problem == "not-found"
 
 
 async def test_a_service_that_is_not_there_is_a_503_that_asks_to_come_again(
-    gateway: GatewayProcess, system: System
+    whole_system: System, person: Caller
 ) -> None:
-    system.services["friends"].stop()
+    async def befriend_a_stranger() -> Answer:
+        return await person.post(FRIENDSHIPS, {"target_id": str(uuid4())})
+
+    whole_system.services["friends"].stop()
     try:
-        async with Caller(gateway.url) as caller:
-            answer = await caller.befriend_strangers()
-            assert answer.problem == "upstream-unavailable"
-            assert answer.is_refusal()
-            assert (await caller.get(USERS)).status == 200
+        answer = await befriend_a_stranger()
+        assert answer.problem == "upstream-unavailable"
+        assert answer.is_refusal()
+        assert (await person.get(USERS)).status == 200
     finally:
-        system.services["friends"].restart()
+        whole_system.services["friends"].restart()
 
     async def is_back() -> bool:
-        async with Caller(gateway.url) as caller:
-            return (await caller.befriend_strangers()).status == 404
+        return (await befriend_a_stranger()).status == 404
 
     await eventually(is_back)
 
@@ -135,5 +156,5 @@ async def test_a_service_that_is_not_there_is_a_503_that_asks_to_come_again(
 async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess) -> None:
     gateway.kill()
     gateway.restart()
-    async with Caller(gateway.url) as caller:
+    async with logged_in(gateway.url) as caller:
         assert (await caller.post(USERS, somebody())).status == 201

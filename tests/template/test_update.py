@@ -9,7 +9,7 @@ from working_copy import Copy
 import layout
 from template import rendering
 
-SERVICES = ("users", "friends")
+SERVICES = ("accounts", "friends", "users")
 
 
 def edit_domain(copy: Copy, service: str) -> None:

@@ -1,6 +1,6 @@
 """Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from inspect import isawaitable
 from typing import Any
@@ -9,11 +9,12 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from chassis.authentication.discovery import keys_of_issuer
 from chassis.authentication.middleware import AuthenticationMiddleware
 from chassis.authentication.openapi import declare_security
 from chassis.authentication.refusals import KINDS as REFUSALS
 from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
-from chassis.authentication.signing_keys import SigningKeys
+from chassis.authentication.signing_keys import KeySource, SigningKeys
 from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
@@ -45,8 +46,8 @@ def build_application(
     problems: Iterable[ProblemFor[Any]],
     resources: Iterable[AbstractAsyncContextManager[object]] = (),
     middleware: Iterable[Middleware] = (),
-    contact: dict[str, Any] | None = None,
-    license_info: dict[str, Any] | None = None,
+    info: Mapping[str, Any] | None = None,
+    keys: KeySource | None = None,
 ) -> FastAPI:
     """Build the application around a service's own parts.
 
@@ -54,12 +55,13 @@ def build_application(
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
-    `contact` and `license_info` are for the OpenAPI document, as FastAPI has them.
+    `info` is what the OpenAPI document says besides, as FastAPI has it: `contact`, `license_info`, `terms_of_service`.
+    `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
     """
     configure_logging(settings)
     routers, problems = list(routers), [*AUTHENTICATION_PROBLEMS, *problems]
-    keys = SigningKeys(settings) if settings.authenticates else None
-    health = Health(database, can_authenticate=lambda: keys is None or bool(keys.known))
+    signing_keys = _signing_keys(settings, keys)
+    health = Health(database, can_authenticate=lambda: signing_keys is None or bool(signing_keys.known))
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
@@ -72,8 +74,8 @@ def build_application(
                 _event_handlers(served),
                 draining,
             ]
-            if keys:
-                opened.insert(1, keys)
+            if signing_keys:
+                opened.insert(1, signing_keys)
             for resource in opened:
                 await stack.enter_async_context(resource)
             yield
@@ -82,8 +84,7 @@ def build_application(
         title=settings.identity.title,
         description=settings.identity.description,
         version=settings.identity.version,
-        contact=contact,
-        license_info=license_info,
+        **(info or {}),
         servers=[{"url": settings.root_path or "/"}],
         openapi_tags=_tags(routers),
         openapi_url=OPENAPI_PATH,
@@ -91,7 +92,7 @@ def build_application(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, keys),
+        outermost=_middleware(settings, health, signing_keys),
         middleware=list(middleware),
         exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -146,6 +147,12 @@ async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
         result = handler()
         if isawaitable(result):
             await result
+
+
+def _signing_keys(settings: ChassisSettings, source: KeySource | None) -> SigningKeys | None:
+    if not settings.authenticates:
+        return None
+    return SigningKeys(source or keys_of_issuer(settings), wait=settings.http_client_total_timeout)
 
 
 def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | None) -> list[Middleware]:

@@ -7,6 +7,7 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import Response
 
+from chassis.authentication.discovery import keys_of_issuer
 from chassis.authentication.signing_keys import SigningKeys
 
 from ...openapi_rules import answers_of
@@ -194,6 +195,6 @@ def test_the_document_says_it_whatever_the_setting_is(
 
 async def test_nothing_of_the_marks_is_left_to_the_time_of_building(sample_settings: Settings, issuer: Issuer) -> None:
     """SigningKeys is made by `build_application` alone; a plain application can use marked routers as well."""
-    assert isinstance(SigningKeys(settings_of(sample_settings, issuer)).known, dict)
+    assert isinstance(SigningKeys(keys_of_issuer(settings_of(sample_settings, issuer)), wait=1).known, dict)
     app = FastAPI()
     app.include_router(guarded_app(sample_settings).router)
