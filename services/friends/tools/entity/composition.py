@@ -1,6 +1,7 @@
 """The composition root, `main.py`: what puts an entity together is added to it, or taken out again."""
 
 import ast
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,14 +9,15 @@ from entity.names import Names, Refused, class_name
 
 SHAPE: Final = "build_application(…, database=<a name>, routers=[…], problems=[…])"
 Edit = tuple[int, int, str]
-"""What is replaced, from and to which character, and by what."""
+"""What is replaced, from and to which byte, and by what."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
     """The parts of `main.py` that an entity is in."""
 
-    text: str
+    source: bytes
+    """Its text, in which the parser counts bytes, and ends lines with a line feed alone."""
     module: ast.Module
     function: ast.FunctionDef
     statement: ast.stmt
@@ -25,14 +27,15 @@ class Root:
     database: str
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Where a part begins and ends, in characters."""
-        starts = [0]
-        for line in self.text.splitlines(keepends=True):
-            starts.append(starts[-1] + len(line))
-        return (
-            starts[node.lineno - 1] + _characters(self.text, node.lineno, node.col_offset),
-            starts[(node.end_lineno or 0) - 1] + _characters(self.text, node.end_lineno or 0, node.end_col_offset or 0),
-        )
+        """Where a part begins and ends."""
+        starts = [0, *(match.end() for match in re.finditer(rb"\n", self.source))]
+        end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
+        return starts[node.lineno - 1] + node.col_offset, starts[end_line - 1] + end_column
+
+    def spaces(self, position: int) -> int:
+        """How many bytes of white space begin there."""
+        rest = self.source[position:]
+        return len(rest) - len(rest.lstrip())
 
 
 def with_entity(text: str, names: Names) -> str:
@@ -56,7 +59,7 @@ def with_entity(text: str, names: Names) -> str:
         _appended(root, root.problems, f"*{plural}_api.PROBLEMS"),
         _imported(root, names),
     ]
-    return _edited(text, edits)
+    return _edited(root.source, edits)
 
 
 def without_entity(text: str, names: Names) -> str:
@@ -69,13 +72,13 @@ def without_entity(text: str, names: Names) -> str:
     if len(constructions) != 1:
         raise Refused(f"main.py does not make {plural} in one place.")
     start, end = root.span(constructions[0])
-    end += len(text[end:]) - len(text[end:].lstrip())
+    end += root.spaces(end)
     edits = [
         (start, end, ""),
         _removed(root, root.routers, f"{plural}_api.{plural}_router({plural})"),
         _removed(root, root.problems, f"*{plural}_api.PROBLEMS"),
     ]
-    return _edited(text, edits)
+    return _edited(root.source, edits)
 
 
 def _root(text: str) -> Root:
@@ -91,7 +94,7 @@ def _root(text: str) -> Root:
                                 "routers": ast.List() as routers,
                                 "problems": ast.List() as problems,
                             }:
-                                return Root(text, module, function, statement, routers, problems, database)
+                                return Root(text.encode(), module, function, statement, routers, problems, database)
     raise Refused(f"main.py has no {SHAPE}, to which an entity could be added.")
 
 
@@ -115,10 +118,10 @@ def _removed(root: Root, items: ast.List, item: str) -> Edit:
 
 
 def _comma(root: Root, item: ast.expr) -> int:
-    """How many characters after an item the comma that follows it ends; 0 if none does."""
+    """How many bytes after an item the comma that follows it ends; 0 if none does."""
     _, end = root.span(item)
-    after = root.text[end:]
-    return len(after) - len(after.lstrip()) + 1 if after.lstrip().startswith(",") else 0
+    spaces = root.spaces(end)
+    return spaces + 1 if root.source[end + spaces :].startswith(b",") else 0
 
 
 def _imported(root: Root, names: Names) -> Edit:
@@ -138,12 +141,7 @@ def _imported(root: Root, names: Names) -> Edit:
     return end, end, "".join(f"\n{line}" for name, line in lines.items() if name not in known)
 
 
-def _edited(text: str, edits: list[Edit]) -> str:
+def _edited(source: bytes, edits: list[Edit]) -> str:
     for start, end, new in sorted(edits, reverse=True):
-        text = text[:start] + new + text[end:]
-    return text
-
-
-def _characters(text: str, line: int, column: int) -> int:
-    """A column of the parser, which counts bytes, in characters."""
-    return len(text.splitlines()[line - 1].encode()[:column].decode())
+        source = source[:start] + new.encode() + source[end:]
+    return source.decode()
