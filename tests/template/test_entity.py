@@ -17,7 +17,7 @@ ORDERS = {"service_name": "orders", "ci": "none"}
 SAMPLE = ("order", "--field", "name:str:100", "--field", "successor_id:ref:order?", "--filter", "name")
 REVIEW = ("review", "--field", "text:str:500", "--field", "order_id:ref:order", "--field", "stars:int")
 REPLY = (
-    *("reply", "--plural", "replies", "--field", "review_id:ref:review", "--field", "order_id:ref:order?"),
+    *("reply", "--field", "review_id:ref:review", "--field", "order_id:ref:order?"),
     *("--field", "parent_id:ref:reply?", "--field", "hidden:bool", "--field", "weight:float?"),
     *("--field", "price:decimal", "--field", "discount:decimal?", "--field", "day:date", "--field", "at:datetime?"),
     *("--field", "token:uuid", "--field", "remark:str:20?", "--field", "title:str:10000"),
