@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="nox -s entity --", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("entity", help="singular, in snake_case, such as order_line")
-    parser.add_argument("--plural", help="names the table, the modules and the path; default: with an s")
+    parser.add_argument("--plural", help="names the table, the modules and the path; default: the regular one")
     parser.add_argument("--field", action="append", default=[], metavar="name:kind", help=fields.FORM)
     parser.add_argument(
         "--filter", action="append", default=[], metavar="name", help="a field that a list is filtered by"

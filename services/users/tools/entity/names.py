@@ -63,9 +63,16 @@ def class_name(snake_case: str) -> str:
     return "".join(word.capitalize() for word in snake_case.split("_"))
 
 
+def regular_plural(entity: str) -> str:
+    """As copier.yml has it: `reply` as `replies`, `box` as `boxes`, `order` as `orders`."""
+    if re.search(r"[^aeiou]y$", entity):
+        return f"{entity[:-1]}ies"
+    return f"{entity}es" if re.search(r"(s|sh|ch|x|z)$", entity) else f"{entity}s"
+
+
 def names_of(entity: str, plural: str | None) -> Names:
-    """The names of an entity whose plural, if not given, ends with an s; raises `Refused`."""
-    plural = plural or f"{entity}s"
+    """The names of an entity; a plural that is not given is the regular one. Raises `Refused`."""
+    plural = plural or regular_plural(entity)
     _refuse_odd(entity, MAX_ENTITY)
     _refuse_odd(plural, MAX_PLURAL)
     for name in (entity, plural):
