@@ -1,6 +1,8 @@
 """What the repository's noxfile makes of arguments."""
 
 import importlib.util
+import os
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import cast
@@ -9,6 +11,8 @@ import nox
 import pytest
 
 from layout import ROOT
+
+from .terminal import at_terminal
 
 
 class Session:
@@ -72,3 +76,15 @@ def test_a_session_about_one_service_wants_its_name(noxfile: ModuleType) -> None
     for arguments in ((), ("nobody",)):
         with pytest.raises(SystemExit, match=r"^say which service, such as: \./noxw -s psql -- accounts$"):
             first(*arguments)
+
+
+def test_the_debugger_of_a_chosen_test_has_the_terminal() -> None:
+    test = "services/users/tests/core/services/test_users.py"
+    command = [sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", "test", "--", test, "--trace"]
+    with at_terminal(command, cwd=ROOT, env=dict(os.environ)) as (process, terminal):
+        terminal.read_until("(Pdb) ")
+        terminal.press("p 6 * 7\n")
+        terminal.read_until("\n42\r\n(Pdb) ")
+        terminal.press("q\n")
+        terminal.read_until("Exit: Quitting debugger")
+        assert process.wait(60) != 0
