@@ -23,9 +23,11 @@ def command(module: str, *arguments: str | Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def database_alone(folders: list[Path], *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def database_alone(
+    folders: list[Path], *options: str, data: Path = Path(".allium")
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, and what it printed until it waited."""
-    arguments = command("database_alone", *folders, "--data", ".allium", *options)
+    arguments = command("database_alone", *folders, "--data", data, *options)
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=folders[0].parent) as process:
         assert process.stdout
         try:
