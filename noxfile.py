@@ -278,7 +278,7 @@ def sync(session: nox.Session) -> None:
 
 @nox.session
 def update(session: nox.Session) -> None:
-    """Synchronise a clean tree; then, given arguments such as `-d ci=github`, run `copier update` with them."""
+    """Synchronise a clean tree; then, given arguments such as `-d ci=github`, update each service with them."""
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
@@ -287,10 +287,9 @@ def update(session: nox.Session) -> None:
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
     for service in SERVICES:
         with session.chdir(service):
-            update = ["-m", "dependencies.update", "--vcs-ref", "HEAD", *session.posargs]
+            update = ["-m", "updates.update", "--vcs-ref", "HEAD", *session.posargs]
             session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
-        session.run("git", "add", "--all", str(service))
-    # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
+    # With the first service changed, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
 
 

@@ -52,7 +52,12 @@ class Connection(asyncio.Protocol):
 def prepared(file: Path, host: str) -> list[bytes]:
     """Read the requests and write them out as HTTP/1.1."""
     lines = [line.split("\t") for line in file.read_text().splitlines()]
-    return [f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{_entity(body)}".encode() for method, path, body in lines]
+    return [_request(host, *line).encode() for line in lines]
+
+
+def _request(host: str, method: str, path: str, body: str, token: str) -> str:
+    bearer = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"{method} {path} HTTP/1.1\r\nHost: {host}\r\n{bearer}{_entity(body)}"
 
 
 def _entity(body: str) -> str:

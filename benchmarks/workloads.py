@@ -33,7 +33,7 @@ class Contender:
 class Workloads:
     """All operations by name, each with its contenders in the order of a round."""
 
-    def __init__(self, folder: Path, *, friends_url: str) -> None:
+    def __init__(self, folder: Path, *, friends_url: str, token: str) -> None:
         self._folder = folder
         self._users = user_ids()
         self._pairs = new_pairs(self._users)
@@ -41,12 +41,15 @@ class Workloads:
         self._numbers = count()
         hubs = self._users[:HUBS]
         reads = self._write("get_user", self._reads())
+        reads_with_token = self._write("get_user_with_token", self._reads(token))
         first = self._write("hub_first_page", [_get(_page_path(hub)) for hub in hubs])
         deep_paths = [_page_path(hub, _cursor_before(friends_url, hub)) for hub in hubs]
         deep = self._write("hub_deep_page", map(_get, deep_paths))
         self.operations: dict[str, list[Contender]] = {
             "get_user": [
                 _same("allium", "users", reads),
+                _same("allium, with a token", "users-with-token", reads_with_token),
+                _same("allium, behind the gateway", "gateway", reads),
                 _same("fastapi_asyncpg", "fastapi_asyncpg", reads),
                 _same("raw_asgi", "raw_asgi", reads),
             ],
@@ -68,9 +71,9 @@ class Workloads:
             ],
         }
 
-    def _reads(self) -> Iterator[str]:
+    def _reads(self, token: str = "") -> Iterator[str]:
         generator = random.Random(SEED)  # noqa: S311  # no secret
-        return (_get(f"/api/v1/users/{user_id}") for user_id in generator.sample(self._users, READS))
+        return (_get(f"/api/v1/users/{user_id}", token) for user_id in generator.sample(self._users, READS))
 
     def _registrations(self, seconds: float) -> Path:
         names = [f"bench{next(self._numbers):010}" for _ in range(round(seconds * FASTEST))]
@@ -97,12 +100,12 @@ def _same(name: str, server: str, file: Path) -> Contender:
     return Contender(name=name, server=server, requests=lambda _seconds: file)
 
 
-def _get(path: str) -> str:
-    return f"GET\t{path}\t\n"
+def _get(path: str, token: str = "") -> str:
+    return f"GET\t{path}\t\t{token}\n"
 
 
 def _post(path: str, document: dict[str, str]) -> str:
-    return f"POST\t{path}\t{json.dumps(document)}\n"
+    return f"POST\t{path}\t{json.dumps(document)}\t\n"
 
 
 def _page_path(hub: UUID, cursor: str = "", limit: int = PAGE_SIZE) -> str:

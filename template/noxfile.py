@@ -82,13 +82,14 @@ def test_resolved(session: nox.Session, resolution: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, import contracts, the files of containers and CI, and that the locks fit pyproject.toml."""
+    """Check style, import contracts, the files of containers and CI, locks, and that owned files are as rendered."""
     run(session, "python", "-m", "dependencies.lock", "--check")
     session.run("uv", "pip", "check", "--quiet", "--python", ".venv")
     run(session, "ruff", "check", *session.posargs)
     run(session, "ruff", "format", "--check")
     run(session, "lint-imports")
     lint_deployment(session)
+    run(session, "python", "-m", "updates.drift")
 
 
 @nox.session
@@ -189,6 +190,15 @@ def lock(session: nox.Session) -> None:
 
 
 @nox.session
+def drift(session: nox.Session) -> None:
+    """Fail, naming the files, if one of the template's is not as it was rendered; needs no network."""
+    run(session, "python", "-m", "updates.drift")
+
+
+@nox.session
 def update(session: nox.Session) -> None:
-    """Take the newest version of the template; arguments go to `copier update`."""
-    run(session, "python", "-m", "dependencies.update", *session.posargs)
+    """Take the newest version of the template; `-- --check` only says if there is one; `-- -d port=8005` answers."""
+    session.run(sys.executable, "-m", "updates.unfinished", env=PATHS, log=False)  # before anything that it may mend
+    run(session, "python", "-m", "updates.update", *session.posargs)
+    if "--check" not in session.posargs:
+        run(session, "python", "-m", "updates.settings_table")  # with the dependencies of the new version

@@ -39,7 +39,10 @@ def undocumented(openapi: dict[str, Any], interaction: Interaction) -> list[str]
     operation = openapi["paths"].get(request["path"], {}).get(request["method"].lower())
     if operation is None:
         return [f"{request['method']} {request['path']}"]
-    promised = operation["responses"].get(str(response["status"]), {}).get("content", {}).get(response["content_type"])
+    answer = operation["responses"].get(str(response["status"]), {})
+    if reference := answer.get("$ref"):
+        answer = openapi["components"]["responses"][reference.rpartition("/")[2]]
+    promised = answer.get("content", {}).get(response["content_type"])
     if promised is None:
         return [f"{response['status']} {response['content_type']}"]
     resolve = _resolver(openapi)

@@ -46,11 +46,12 @@ class Answer:
 class Caller:
     """An HTTP client of one service; `connections` 0 means: as many as are asked for at once.
 
-    With an `issuer` each request has a token that lets it be.
+    With an `issuer` each request has a token that lets it be; with a `token` all have this one.
     """
 
-    def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None) -> None:
+    def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None, token: str = "") -> None:
         self._url = url
+        self._token = token
         self._issuer = issuer
         self._connections = connections
 
@@ -65,8 +66,8 @@ class Caller:
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         """Send one request; `options` as aiohttp has them."""
-        if self._issuer:
-            token = self._issuer.token_for(path, options.get("json"))
+        token = self._issuer.token_for(path, options.get("json")) if self._issuer else self._token
+        if token:
             options["headers"] = {"Authorization": f"Bearer {token}", **(options.get("headers") or {})}
         started = time.monotonic()
         async with self._session.request(method, path, **options) as response:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from callers import USERS, eventually
 from echo import echoing, gateway_before
+from people import Person
 from raw_http import ask
 
 from system.gateway_process import GatewayProcess, gateway_program
@@ -60,12 +61,15 @@ def test_no_header_that_only_a_gateway_may_set_gets_through(tmp_path: Path) -> N
     assert {"traceparent", "x-request-id", "authorization"} <= names.keys()
 
 
-async def test_a_service_logs_the_client_that_the_gateway_saw(gateway: GatewayProcess, system: System) -> None:
-    status, _ = ask(gateway.url, USERS, "X-Forwarded-For: 203.0.113.9", "X-Request-ID: who-asked")
+async def test_a_service_logs_the_client_that_the_gateway_saw(
+    gateway: GatewayProcess, whole_system: System, person: Person
+) -> None:
+    token = f"Authorization: Bearer {person.access_token}"
+    status, _ = ask(gateway.url, USERS, token, "X-Forwarded-For: 203.0.113.9", "X-Request-ID: who-asked")
     assert status == 200
 
     def lines() -> list[dict[str, object]]:
-        found = map(json.loads, system.services["users"].log.read_text().splitlines())
+        found = map(json.loads, whole_system.services["users"].log.read_text().splitlines())
         return [line for line in found if line.get("request_id") == "who-asked" and line["logger"] == "access"]
 
     async def is_logged() -> bool:
@@ -76,10 +80,10 @@ async def test_a_service_logs_the_client_that_the_gateway_saw(gateway: GatewayPr
     assert line["client.address"] == "127.0.0.1"
 
 
-async def test_the_access_log_has_the_request_and_no_secret(gateway: GatewayProcess) -> None:
+async def test_the_access_log_has_the_request_and_no_secret(gateway: GatewayProcess, person: Person) -> None:
     secret = "s3cr3t-value"
     header = [
-        f"Authorization: Bearer {secret}",
+        f"Authorization: Bearer {person.access_token}",
         f"Cookie: session={secret}",
         f"X-Api-Key: {secret}",
         f"Referer: /?{secret}",
@@ -93,6 +97,7 @@ async def test_the_access_log_has_the_request_and_no_secret(gateway: GatewayProc
 
     await eventually(is_logged)
     assert secret not in gateway.log.read_text()
+    assert person.access_token not in gateway.log.read_text()
     lines = map(json.loads, gateway.log.read_text().splitlines())
     (line,) = [line for line in lines if line.get("downstream_X-Request-Id") == "logged-1"]
     assert (line["RequestPath"], line["DownstreamStatus"], line["ClientHost"]) == (USERS, 200, "127.0.0.1")

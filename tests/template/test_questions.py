@@ -19,6 +19,8 @@ REFUSED = [
     pytest.param({"service_name": "orders-service"}, 'Leave "service" out', id="service in the name"),
     pytest.param({"service_name": "service"}, 'Leave "service" out', id="service as the name"),
     pytest.param({"service_name": "a" * 33}, "at most 32 characters; it has 33", id="long name"),
+    pytest.param({"service_name": "orders-migrate"}, "container of the service orders", id="name of a container"),
+    pytest.param({"service_name": "orders-postgres"}, "container of the service orders", id="name of a database"),
     pytest.param({"description": " \n"}, "Say in one sentence", id="empty description"),
     pytest.param({"description": "a\x00b"}, "control characters", id="NUL in the description"),
     pytest.param({"description": "a\u2028b"}, "control characters", id="line separator in the description"),
@@ -60,6 +62,7 @@ REFUSED = [
     pytest.param({"extra_dependencies": ["redis>=7\nx"]}, "is not a requirement", id="requirement with a line break"),
     pytest.param({"extra_dependencies": ["redis @ x://y"]}, "is not a requirement", id="requirement with an address"),
     pytest.param({"ci": "jenkins"}, "ci", id="unknown CI"),
+    pytest.param({"ci": ""}, "ci", id="no CI, as Esc says it"),
 ]
 
 
@@ -75,6 +78,28 @@ def test_guesses_the_other_answers_from_the_name(tmp_path: Path) -> None:
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     assert (answers["entity"], answers["entity_plural"]) == ("order_line", "order_lines")
     assert answers["description"] == "Manages order lines."
+
+
+@pytest.mark.parametrize(
+    ("name", "entity", "plural"),
+    [
+        ("categories", "category", "categories"),
+        ("addresses", "address", "addresses"),
+        ("boxes", "box", "boxes"),
+        ("branches", "branch", "branches"),
+        ("houses", "house", "houses"),
+        ("days", "day", "days"),
+        ("access", "access", "accesses"),
+        ("status", "status", "statuses"),
+        ("inventory", "inventory", "inventories"),
+        ("s", "s", "ses"),
+        ("users", "user", "users"),
+    ],
+)
+def test_guesses_singular_and_plural(name: str, entity: str, plural: str, tmp_path: Path) -> None:
+    render(tmp_path / "service", {"service_name": name}, seed=False)
+    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert (answers["entity"], answers["entity_plural"]) == (entity, plural)
 
 
 def test_records_the_answers_alone(tmp_path: Path) -> None:

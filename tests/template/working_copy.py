@@ -34,6 +34,7 @@ class Copy:
             shutil.copy2(ROOT / path, root / path)
         copy = cls(root)
         copy.git("init", "--quiet", "--initial-branch=main")
+        copy.write_list_of_owned_files()
         copy.commit("Begin")
         copy.scaffold("sync")  # the recorded commit is one of this repository
         copy.commit("Synchronise")
@@ -72,6 +73,11 @@ class Copy:
     def scaffold(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the repository's own `template.scaffold`."""
         return self.python("-m", "template.scaffold", *arguments)
+
+    def write_list_of_owned_files(self) -> None:
+        """Bring the list of what the template owns up to date, as `sync` does first."""
+        done = self.python("-c", "from template import manifest; manifest.write()")
+        assert done.returncode == 0, done.stderr
 
     def copier(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "copier", *arguments)

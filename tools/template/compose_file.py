@@ -102,7 +102,8 @@ def _paths(folder: ServiceFolder, override: Path | None, root: Path) -> str:
 
 
 def _override(folder: ServiceFolder) -> str:
-    variables = {"ISSUER": f"${{ISSUER:-{PUBLIC_URL}}}"} if folder.name == ISSUER else TRUSTED
+    # The issuer has its own keys.
+    variables = {"AUTH_ISSUER": PUBLIC_URL} if folder.name == ISSUER else TRUSTED
     lines = "\n".join(f"      {name}: {value}" for name, value in variables.items())
     return OVERRIDE.format(name=folder.name, variables=lines)
 

@@ -16,6 +16,31 @@ _TOKEN: Final = re.compile(
 )
 
 
+def answers_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What an operation declares to answer, by status; an answer may stand in the components."""
+    return {status: _resolved(document, answer) for status, answer in operation["responses"].items()}
+
+
+def check_operations(document: dict[str, Any]) -> None:
+    """Each operation has an id that is a short name of its own, a summary in sentence case, and a described tag."""
+    operations = [each for path in document["paths"].values() for each in path.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids)), sorted(ids)
+    described = {tag["name"] for tag in document.get("tags", ()) if tag.get("description")}
+    for operation in operations:
+        assert re.fullmatch(r"[a-z]+(_[a-z0-9]+)*", operation["operationId"]), operation["operationId"]
+        summary = operation["summary"]
+        assert summary[0].isupper(), summary
+        assert not summary.istitle() or " " not in summary, summary
+        assert described.issuperset(operation["tags"]), operation["tags"]
+
+
+def _resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
+    for step in part.get("$ref", "").removeprefix("#/").split("/") if "$ref" in part else ():
+        document = document[step]
+    return document if "$ref" in part else part
+
+
 def check_references(document: dict[str, Any]) -> None:
     """Each `$ref` leads to a part of the document."""
     names = set(_references(document))
@@ -39,7 +64,7 @@ def check_problems(document: dict[str, Any]) -> None:
             if "requestBody" in operation:
                 assert operation["responses"].keys() >= ({"413"} if is_foreign else {"413", "415"}), (method, path)
             allowed = {"application/problem+json"} | ({"application/json"} if is_foreign else set())
-            for status, response in operation["responses"].items():
+            for status, response in answers_of(document, operation).items():
                 if int(status) >= 400:
                     assert response["content"].keys() <= allowed, (method, path, status)
                     assert response["content"], (method, path, status)
@@ -93,7 +118,7 @@ def _patterns(part: object) -> Iterator[str]:
 def _examples_of_problems(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for operations in document["paths"].values():
         for operation in operations.values():
-            for response in operation["responses"].values():
+            for response in answers_of(document, operation).values():
                 content = response.get("content", {}).get("application/problem+json", {})
                 for example in content.get("examples", {}).values():
                     yield example["value"]

@@ -1,6 +1,6 @@
 """Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from inspect import isawaitable
 from typing import Any
@@ -9,16 +9,18 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from chassis.authentication.discovery import keys_of_issuer
 from chassis.authentication.middleware import AuthenticationMiddleware
 from chassis.authentication.openapi import declare_security
+from chassis.authentication.refusals import KINDS as REFUSALS
 from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
-from chassis.authentication.signing_keys import SigningKeys
+from chassis.authentication.signing_keys import KeySource, SigningKeys
 from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
-from chassis.problems import ProblemFor, exception_handlers
+from chassis.problems import ALL_PROBLEMS, ProblemFor, exception_handlers
 from chassis.process.draining import Draining
-from chassis.process.health import Health, health_router
+from chassis.process.health import HEALTH_TAG, Health, health_router
 from chassis.request_context import RequestContextMiddleware
 from chassis.settings import ChassisSettings
 from chassis.web.body_limit import BodyLimitMiddleware
@@ -28,9 +30,12 @@ from chassis.web.head import HeadMiddleware
 from chassis.web.headers import ResponseHeadersMiddleware
 from chassis.web.hosts import AllowedHostsMiddleware
 from chassis.web.last_resort import LastResortMiddleware
+from chassis.web.problem_pages import add_problem_pages
 from chassis.web.refusals import RefusalMiddleware
 from chassis.web.root_path import RootPathMiddleware
+from chassis.web.routing import ResourceRouter
 from chassis.web.served_routes import refuse_unserved_routes
+from chassis.web.shared_responses import share_responses
 
 
 def build_application(
@@ -41,6 +46,8 @@ def build_application(
     problems: Iterable[ProblemFor[Any]],
     resources: Iterable[AbstractAsyncContextManager[object]] = (),
     middleware: Iterable[Middleware] = (),
+    info: Mapping[str, Any] | None = None,
+    keys: KeySource | None = None,
 ) -> FastAPI:
     """Build the application around a service's own parts.
 
@@ -48,10 +55,13 @@ def build_application(
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
+    `info` is what the OpenAPI document says besides, as FastAPI has it: `contact`, `license_info`, `terms_of_service`.
+    `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
     """
     configure_logging(settings)
-    keys = SigningKeys(settings) if settings.authenticates else None
-    health = Health(database, can_authenticate=lambda: keys is None or bool(keys.known))
+    routers, problems = list(routers), [*AUTHENTICATION_PROBLEMS, *problems]
+    signing_keys = _signing_keys(settings, keys)
+    health = Health(database, can_authenticate=lambda: signing_keys is None or bool(signing_keys.known))
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
@@ -64,8 +74,8 @@ def build_application(
                 _event_handlers(served),
                 draining,
             ]
-            if keys:
-                opened.insert(1, keys)
+            if signing_keys:
+                opened.insert(1, signing_keys)
             for resource in opened:
                 await stack.enter_async_context(resource)
             yield
@@ -74,14 +84,17 @@ def build_application(
         title=settings.identity.title,
         description=settings.identity.description,
         version=settings.identity.version,
+        **(info or {}),
+        servers=[{"url": settings.root_path or "/"}],
+        openapi_tags=_tags(routers),
         openapi_url=OPENAPI_PATH,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, keys),
+        outermost=_middleware(settings, health, signing_keys),
         middleware=list(middleware),
-        exception_handlers=exception_handlers([*AUTHENTICATION_PROBLEMS, *problems]),
+        exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in (*routers, health_router(health)):
@@ -89,9 +102,19 @@ def build_application(
     # Those of routers run with the lifespans of these; what is added from here on is the application's own.
     app.router.on_startup.clear()
     app.router.on_shutdown.clear()
-    add_documentation(app)
+    add_documentation(app, leads_there=settings.environment == "development")
+    add_problem_pages(app, [*ALL_PROBLEMS, *REFUSALS, *(each.problem for each in problems)])
     declare_security(app)
+    share_responses(app)
     return app
+
+
+def _tags(routers: Iterable[APIRouter]) -> list[dict[str, Any]]:
+    """What the routers say of their tags; several may have one in common."""
+    tags: dict[str, dict[str, Any]] = {}
+    for tag in [router.tag for router in routers if isinstance(router, ResourceRouter)] + [HEALTH_TAG]:
+        tags[tag["name"]] = {**tags.get(tag["name"], {}), **tag}
+    return list(tags.values())
 
 
 class _Application(FastAPI):
@@ -124,6 +147,12 @@ async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
         result = handler()
         if isawaitable(result):
             await result
+
+
+def _signing_keys(settings: ChassisSettings, source: KeySource | None) -> SigningKeys | None:
+    if not settings.authenticates:
+        return None
+    return SigningKeys(source or keys_of_issuer(settings), wait=settings.http_client_total_timeout)
 
 
 def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | None) -> list[Middleware]:

@@ -2,6 +2,8 @@
 
 import aiohttp
 
+from chassis.settings import ChassisSettings
+
 
 async def test_is_live_and_ready(client: aiohttp.ClientSession) -> None:
     for path in ("/health/live", "/health/ready"):
@@ -18,8 +20,8 @@ async def test_documents_itself(client: aiohttp.ClientSession) -> None:
             assert response.status == 200
 
 
-async def test_answers_an_unknown_path_with_a_problem(client: aiohttp.ClientSession) -> None:
+async def test_answers_an_unknown_path_with_a_problem(client: aiohttp.ClientSession, settings: ChassisSettings) -> None:
     async with client.get("/nowhere", headers={"X-Request-ID": "my-id"}) as response:
-        assert response.status == 404
+        assert response.status == (401 if settings.authenticates else 404)
         assert response.content_type == "application/problem+json"
         assert (await response.json())["request_id"] == "my-id" == response.headers["X-Request-ID"]

@@ -13,7 +13,7 @@ from chassis.ids import new_id
 from chassis.process import load_settings
 
 from .api import accounts as accounts_api
-from .api import bearer, metadata, oauth
+from .api import metadata, oauth
 from .api import sessions as sessions_api
 from .api.oauth_errors import OAuthError, answer_oauth_error
 from .api.problems import COMMON_PROBLEMS
@@ -64,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     tokens = AccessTokens(
         keys=keys,
         signer=signer,
-        issuer=settings.issuer,
+        issuer=settings.auth_issuer,
         audience=settings.auth_audience,
         life=timedelta(seconds=settings.access_token_life),
         new_id=new_id,
@@ -101,13 +101,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings,
         database=database,
         routers=[
-            accounts_api.accounts_router(accounts, tokens),
+            accounts_api.accounts_router(accounts),
             sessions_api.sessions_router(sessions),
             oauth.oauth_router(sessions, clients, keys),
-            metadata.metadata_router(settings.issuer, frozenset().union(*(each.scopes for each in configured))),
+            metadata.metadata_router(settings.auth_issuer, frozenset().union(*(each.scopes for each in configured))),
         ],
-        problems=[*COMMON_PROBLEMS, *accounts_api.PROBLEMS, *sessions_api.PROBLEMS, *bearer.PROBLEMS],
+        problems=[*COMMON_PROBLEMS, *accounts_api.PROBLEMS, *sessions_api.PROBLEMS],
+        info={
+            "contact": {"name": "Maintainers of Allium"},
+            "license_info": {"name": "MIT", "identifier": "MIT"},
+        },
         resources=[passwords],
+        keys=partial(oauth.published_keys, keys),
     )
     app.exception_handler(OAuthError)(answer_oauth_error)
     return app

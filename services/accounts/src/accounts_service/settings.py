@@ -1,12 +1,10 @@
 """The settings of this service: those of the chassis, and its own."""
 
 import hashlib
-from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -17,22 +15,13 @@ from pydantic import (
 )
 
 from chassis.settings import ChassisSettings, Seconds
-from chassis.settings.types import InLowerCase
+from chassis.settings.types import Issuer
 
 from . import IDENTITY
 
 DEVELOPMENT_SECRETS: Final = frozenset({"only for development, as everybody knows this secret"})
 """What development.env has: of keys, and of clients."""
 DEVELOPMENT_HASHES: Final = frozenset(hashlib.sha256(secret.encode()).hexdigest() for secret in DEVELOPMENT_SECRETS)
-
-
-def _issuer(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in value:
-        raise ValueError("must be a URL such as https://shop.example, without `?` and `#`")
-    if value.endswith("/"):
-        raise ValueError("must not end with a slash")
-    return value
 
 
 class ClientSettings(BaseModel):
@@ -49,13 +38,9 @@ class Settings(ChassisSettings):
 
     identity = IDENTITY
 
-    # Of the operations, one needs a token, and verifies it by the keys in the database of this service: asking its own
-    # issuer for them, perhaps through a gateway that waits for this service, would be a circle.
-    authentication: Annotated[Literal["required", "off"], InLowerCase] = Field(
-        "off", description="This service verifies tokens by its own keys and needs no AUTH_ISSUER: leave it `off`."
-    )
-    issuer: Annotated[str, AfterValidator(_issuer)] = Field(
-        description="URL of the issuer of the tokens, as services and clients reach it: the gateway's."
+    auth_issuer: Issuer = Field(
+        min_length=1,
+        description="Issuer of access tokens: this service, by the URL at which all reach it, the gateway's.",
     )
     access_token_life: int = Field(600, ge=60, le=3600, description="Seconds that an access token is valid.")
     session_life: int = Field(

@@ -1,10 +1,20 @@
 """PUT /api/v1/accounts/me/password."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import pytest
 
+from chassis.database import Database
+
+from accounts_service.core.entities.tokens import Claims
+from accounts_service.main import create_app, signer_of, signing_keys
+from accounts_service.settings import Settings
+
+from ..booting import booted
 from .calls import (
     CLIENT_SECRET,
     ME,
@@ -20,6 +30,7 @@ from .calls import (
     session,
 )
 
+NOW = datetime.now(UTC)
 NEW = "through the looking-glass"
 CHANGE = {"current_password": PASSWORD, "new_password": NEW}
 
@@ -56,15 +67,68 @@ async def test_refuses_who_has_no_valid_token(client: aiohttp.ClientSession) -> 
     tokens = await session(client)
     head, claims, signature = tokens["access_token"].split(".")
     changed = f"{head}.{claims}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
-    form = {"grant_type": "client_credentials"}
-    async with client.post(TOKEN, data=form, headers=basic("friends", CLIENT_SECRET)) as response:
-        of_client = (await response.json())["access_token"]
-    for token in (changed, of_client, "x", tokens["refresh_token"], f"{tokens['access_token']}x", "a.b.c"):
+    for token in (changed, "x", tokens["refresh_token"], f"{tokens['access_token']}x", "a.b.c"):
         async with client.put(ME, json=CHANGE, headers={"Authorization": f"Bearer {token}"}) as response:
             assert response.headers["WWW-Authenticate"].startswith("Bearer")
             assert response.status == 401, token
     async with client.put(ME, json=CHANGE) as response:
         assert response.status == 401
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"issuer": "http://other"},
+        {"audience": "other"},
+        {"expires_at": NOW - timedelta(minutes=1)},
+        {"issued_at": NOW + timedelta(hours=1)},
+    ],
+    ids=lambda changes: "".join(changes) or "good",
+)
+async def test_a_good_signature_is_not_enough(
+    client: aiohttp.ClientSession, settings: Settings, database: Database, changes: dict[str, Any]
+) -> None:
+    account_id = (await register(client))["id"]
+    signer = signer_of(settings)
+    key = await signing_keys(settings, database, signer).signing()
+    given: dict[str, Any] = {
+        "issuer": settings.auth_issuer,
+        "audience": "allium",
+        "subject": account_id,
+        "client_id": "accounts",
+        "scopes": frozenset(),
+        "token_id": uuid4(),
+        "issued_at": NOW,
+        "expires_at": datetime.now(UTC) + timedelta(minutes=10),
+    }
+    headers = {"Authorization": f"Bearer {signer.sign(Claims(**given | changes), key)}"}
+    async with client.put(ME, json=CHANGE, headers=headers) as response:
+        assert response.status == (401 if changes else 204)
+
+
+async def test_without_authentication_nobody_can_be_told_to_be_the_owner(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"authentication": "off"}))
+    async with booted(app) as url, aiohttp.ClientSession(url) as client:
+        tokens = await session(client)
+        async with client.put(ME, json=CHANGE, headers=bearer(tokens)) as response:
+            await problem(response, 401, "authentication-required")
+
+
+async def test_what_is_not_public_is_closed(client: aiohttp.ClientSession) -> None:
+    for path in ("/api/v1/accounts/me", "/nowhere"):
+        async with client.get(path) as response:
+            await problem(response, 401, "authentication-required")
+        async with client.get(path, headers=bearer(await session(client))) as response:
+            await problem(response, 404, "not-found")
+
+
+async def test_refuses_clients_which_have_no_password(client: aiohttp.ClientSession) -> None:
+    form = {"grant_type": "client_credentials"}
+    async with client.post(TOKEN, data=form, headers=basic("friends", CLIENT_SECRET)) as response:
+        of_client = await response.json()
+    async with client.put(ME, json=CHANGE, headers=bearer(of_client)) as response:
+        await problem(response, 403, "not-an-account")
 
 
 async def test_of_several_changes_at_once_one_is_made(client: aiohttp.ClientSession) -> None:

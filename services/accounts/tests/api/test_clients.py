@@ -5,9 +5,11 @@ import base64
 import aiohttp
 import pytest
 
+from accounts_service.main import create_app
 from accounts_service.settings import Settings
 
-from .calls import CLIENT_SECRET, FORM, REVOKE, TOKEN, basic, parts, problem, refusal
+from ..booting import booted
+from .calls import CLIENT_SECRET, FORM, REVOKE, TOKEN, basic, bearer, parts, problem, refusal, session
 
 GRANT = {"grant_type": "client_credentials"}
 
@@ -116,8 +118,19 @@ async def test_refuses_a_client_that_authenticates_twice(client: aiohttp.ClientS
 
 
 async def test_other_methods_are_problems(client: aiohttp.ClientSession) -> None:
-    async with client.get(TOKEN) as response:
+    async with client.get(TOKEN, headers=bearer(await session(client))) as response:
         await problem(response, 405, "method-not-allowed")
+
+
+async def test_an_issuer_may_end_with_a_slash(settings: Settings) -> None:
+    app = create_app(settings.model_copy(update={"auth_issuer": "https://shop.example/"}))
+    async with (
+        booted(app) as url,
+        aiohttp.ClientSession(url) as client,
+        client.get("/.well-known/oauth-authorization-server") as response,
+    ):
+        document = await response.json()
+    assert (document["issuer"], document["jwks_uri"]) == ("https://shop.example/", "https://shop.example/oauth/jwks")
 
 
 @pytest.mark.parametrize("path", ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"])
@@ -125,7 +138,7 @@ async def test_says_where_everything_is(client: aiohttp.ClientSession, settings:
     async with client.get(path) as response:
         assert (response.status, response.headers["Cache-Control"]) == (200, "public, max-age=300")
         document = await response.json()
-    assert document["issuer"] == settings.issuer
-    assert document["token_endpoint"] == f"{settings.issuer}/oauth/token"
-    assert document["jwks_uri"] == f"{settings.issuer}/oauth/jwks"
+    assert document["issuer"] == settings.auth_issuer
+    assert document["token_endpoint"] == f"{settings.auth_issuer}/oauth/token"
+    assert document["jwks_uri"] == f"{settings.auth_issuer}/oauth/jwks"
     assert document["scopes_supported"] == ["users:exists"]

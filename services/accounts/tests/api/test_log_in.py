@@ -22,7 +22,7 @@ async def test_gives_tokens_to_whom_the_account_is(client: aiohttp.ClientSession
     header, claims = parts(tokens["access_token"])
     assert (header["typ"], header["alg"]) == ("at+jwt", "ES256")
     assert claims.keys() == {"iss", "aud", "exp", "iat", "sub", "client_id", "jti"}
-    assert (claims["sub"], claims["iss"], claims["aud"]) == (account["id"], settings.issuer, "allium")
+    assert (claims["sub"], claims["iss"], claims["aud"]) == (account["id"], settings.auth_issuer, "allium")
     assert claims["exp"] - claims["iat"] == 600
 
 

@@ -47,6 +47,29 @@ def operation(**changes: Any) -> dict[str, Any]:
     return {"requestBody": {}, "responses": responses, **changes}
 
 
+def test_ids_and_summaries_are_short_and_tags_are_described() -> None:
+    good = {"operationId": "list_users", "summary": "List users", "tags": ["users"]}
+    tags = [{"name": "users", "description": "People."}]
+    openapi_rules.check_operations({"paths": {"/x": {"get": good}}, "tags": tags})
+    for changes in (
+        {"operationId": "list_users_api_v1_users__get"},
+        {"summary": "List Users"},
+        {"summary": "list users"},
+        {"tags": ["others"]},
+    ):
+        with pytest.raises(AssertionError):
+            openapi_rules.check_operations({"paths": {"/x": {"get": good | changes}}, "tags": tags})
+    with pytest.raises(AssertionError):
+        openapi_rules.check_operations({"paths": {"/x": {"get": good, "post": good}}, "tags": tags})
+
+
+def test_an_answer_may_stand_in_the_components() -> None:
+    answer: dict[str, Any] = {"content": {"text/plain": {}}}
+    document = {"components": {"responses": {"Odd": answer}}}
+    with_it = {"responses": {"200": answer, "400": {"$ref": "#/components/responses/Odd"}}}
+    assert openapi_rules.answers_of(document, with_it) == {"200": answer, "400": answer}
+
+
 def test_errors_are_problems_unless_a_protocol_has_its_own() -> None:
     good, oauth = operation(), operation(**{"x-errors": "RFC 6749"})
     oauth["responses"]["400"] = {"content": {"application/json": {}}}

@@ -15,7 +15,20 @@ from accounts_service.infrastructure.database import signing_keys
 from accounts_service.main import PUBLICATION, create_app
 from accounts_service.settings import Settings
 
-from ..api.calls import CLIENT_SECRET, JWKS, SESSIONS, TOKEN, basic, log_in, parts, problem, refreshed, register
+from ..api.calls import (
+    CLIENT_SECRET,
+    JWKS,
+    ME,
+    SESSIONS,
+    TOKEN,
+    basic,
+    bearer,
+    log_in,
+    parts,
+    problem,
+    refreshed,
+    register,
+)
 from ..booting import booted
 from .commands import run
 
@@ -137,6 +150,11 @@ async def test_a_stolen_key_is_replaced_at_once_and_nobody_is_logged_out(
     status, body = await refreshed(replicas[1], tokens["refresh_token"])
     assert status == 200
     assert parts(body["access_token"])[0]["kid"] != stolen
+    for replica in replicas:  # each knows the new key, and the one that answers first not from having signed with it
+        async with replica.put(
+            ME, json={"current_password": "x", "new_password": "y"}, headers=bearer(body)
+        ) as response:
+            await problem(response, 422, "invalid-request")
 
 
 async def test_private_keys_are_useless_without_their_secret(

@@ -46,5 +46,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database=database,
         routers=[friendships_api.friendships_router(friendships)],
         problems=[*COMMON_PROBLEMS, *friendships_api.PROBLEMS],
+        info={
+            "contact": {"name": "Maintainers of Allium"},
+            "license_info": {"name": "MIT", "identifier": "MIT"},
+        },
         resources=[users_service],
     )

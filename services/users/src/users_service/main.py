@@ -27,4 +27,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         database=database,
         routers=[users_api.users_router(users)],
         problems=[*COMMON_PROBLEMS, *users_api.PROBLEMS],
+        info={
+            "contact": {"name": "Maintainers of Allium"},
+            "license_info": {"name": "MIT", "identifier": "MIT"},
+        },
     )

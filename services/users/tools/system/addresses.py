@@ -12,15 +12,17 @@ def addresses(
     """Return the variables of one service.
 
     `issuer`: the name of the service that issues access tokens, if one does. `public_url`: where clients find it; None
-    is its own address. An AUTH_ISSUER of our own environment is trusted instead.
+    is its own address. The others trust an AUTH_ISSUER of our own environment instead, if there is one.
     """
     variables = {other.url_variable: url for other, url in urls.items() if other.name in service.upstreams}
-    if issuer is None or os.environ.get("AUTH_ISSUER"):
+    if issuer is None:
         return variables
     own = next(url for other, url in urls.items() if other.name == issuer)
     name = public_url or own
     if service.name == issuer:
-        return {**variables, "ISSUER": name}
+        return {**variables, "AUTH_ISSUER": name}
+    if os.environ.get("AUTH_ISSUER"):
+        return variables
     # Its keys are asked for past the gateway, which starts when the services are ready.
     return {
         **variables,

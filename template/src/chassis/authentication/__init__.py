@@ -13,7 +13,9 @@ from .refusals import (
     ISSUER_UNAVAILABLE,
     MISPLACED_TOKEN,
     NOT_AN_ACCOUNT,
+    AuthenticationRequired,
 )
+from .signing_keys import KeySource
 
 __all__ = [
     "AUTHENTICATION_REQUIRED",
@@ -23,8 +25,10 @@ __all__ = [
     "ISSUER_UNAVAILABLE",
     "MISPLACED_TOKEN",
     "NOT_AN_ACCOUNT",
+    "AuthenticationRequired",
     "Caller",
     "ClientCredentials",
+    "KeySource",
     "Principal",
     "public",
     "scopes",

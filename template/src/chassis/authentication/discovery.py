@@ -1,6 +1,6 @@
-"""What an issuer says of itself: RFC 8414, or OpenID Connect Discovery."""
+"""What an issuer says of itself (RFC 8414, or OpenID Connect Discovery), and its keys."""
 
-from typing import Final, Unpack
+from typing import Any, Final, Unpack
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import BaseModel, ConfigDict
@@ -9,6 +9,8 @@ from chassis.errors import UpstreamRefused, UpstreamUnavailable
 from chassis.settings import ChassisSettings
 from chassis.upstream import UpstreamClient
 from chassis.upstream.options import Other, Read, Sending
+
+from .signing_keys import KeySource
 
 OAUTH: Final = "/.well-known/oauth-authorization-server"
 OPENID: Final = "/.well-known/openid-configuration"
@@ -22,6 +24,12 @@ class Metadata(BaseModel):
     issuer: str
     jwks_uri: str | None = None
     token_endpoint: str | None = None
+
+
+class _KeySet(BaseModel):
+    """A JWK Set (RFC 7517 section 5)."""
+
+    keys: list[dict[str, Any]]
 
 
 class Discovery:
@@ -51,8 +59,19 @@ class Discovery:
         origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
         try:
             return await ask(f"{origin}{OAUTH}{path}", self._settings, read=Metadata)
-        except UpstreamRefused:  # it knows OpenID only
+        except (UpstreamRefused, UpstreamUnavailable):  # it knows OpenID only; some have a page for every other path
             return await ask(f"{origin}{path}{OPENID}", self._settings, read=Metadata)
+
+
+def keys_of_issuer(settings: ChassisSettings) -> KeySource:
+    """Ask the issuer that AUTH_ISSUER names."""
+    discovery = Discovery(settings)
+
+    async def published() -> list[dict[str, Any]]:
+        url = settings.auth_jwks_url or await discovery.value("jwks_uri")
+        return (await ask(url, settings, read=_KeySet)).keys
+
+    return published
 
 
 async def ask(

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problems, `application/problem+json`: which kinds there are, how one is answered and declared."""
 
 from .catalogue import (
+    ALL_PROBLEMS,
     BAD_REQUEST,
     BODY_PROBLEMS,
     BODY_TOO_LARGE,
@@ -33,6 +34,7 @@ from .response import problem_response
 from .validation import invalid_field
 
 __all__ = [
+    "ALL_PROBLEMS",
     "BAD_REQUEST",
     "BODY_PROBLEMS",
     "BODY_TOO_LARGE",

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
 from .catalogue import Problem
 from .response import MEDIA_TYPE
+
+_REFERENCE: Final = "#/components/schemas/{model}"
+_INVALID_FIELD: Final = {"pointer": "#/query/limit", "detail": "Input should be less than or equal to 100"}
 
 
 class InvalidField(BaseModel):
@@ -56,7 +59,9 @@ def problem_responses(*problems: Problem) -> Responses:
 def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
     both = {**one, **other}
     for name in one.keys() & other.keys():
-        if isinstance(one[name], Mapping) and isinstance(other[name], Mapping):
+        if name == "schema":
+            both[name] = _any_of(one[name], other[name])
+        elif isinstance(one[name], Mapping) and isinstance(other[name], Mapping):
             both[name] = _merged(one[name], other[name])
         elif name == "description":
             parts = [*one[name].split("; "), *other[name].split("; ")]
@@ -64,18 +69,33 @@ def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
     return both
 
 
+def _any_of(*schemas: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One schema for what keeps to any of these."""
+    flat = [each for schema in schemas for each in schema.get("anyOf", [schema])]
+    different = [schema for position, schema in enumerate(flat) if schema not in flat[:position]]
+    return different[0] if len(different) == 1 else {"anyOf": different}
+
+
 def problem_schemas() -> dict[str, Any]:
     """The schemas that these declarations refer to, by name; FastAPI collects only those that it renders itself."""
     models = [(ProblemDetails, "serialization"), (ValidationProblemDetails, "serialization")]
-    _, schema = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
+    _, schema = models_json_schema(models, ref_template=_REFERENCE)  # type: ignore[arg-type]
     schemas: dict[str, Any] = schema["$defs"]
     return schemas
 
 
+def _schema(problem: Problem) -> dict[str, Any]:
+    model = ValidationProblemDetails if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY else ProblemDetails
+    standard = {"$ref": _REFERENCE.format(model=model.__name__)}
+    if not problem.members:
+        return standard
+    own = {name: TypeAdapter(kind).json_schema() for name, kind in problem.members.items()}
+    return {"allOf": [standard, {"type": "object", "properties": own, "required": list(own)}]}
+
+
 def _openapi_response(problems: Iterable[Problem]) -> dict[str, Any]:
     problems = tuple(problems)
-    model = ValidationProblemDetails if problems[0].status == HTTPStatus.UNPROCESSABLE_ENTITY else ProblemDetails
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    schema = _any_of(*map(_schema, problems))
     examples = {problem.slug: {"value": _example(problem)} for problem in problems}
     response: dict[str, Any] = {
         "description": "; ".join(problem.title for problem in problems),
@@ -90,11 +110,15 @@ def _openapi_response(problems: Iterable[Problem]) -> dict[str, Any]:
 
 
 def _example(problem: Problem) -> dict[str, Any]:
+    own = {name: TypeAdapter(kind).json_schema().get("examples", [None])[0] for name, kind in problem.members.items()}
+    if problem.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        own["errors"] = [_INVALID_FIELD]
     return {
         "type": problem.type,
         "title": problem.title,
         "status": problem.status,
-        "detail": "What went wrong this time.",
+        "detail": problem.explanation or f"{problem.title}.",
         "instance": "/path/of/the/request",
         "request_id": "019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d",
+        **own,
     }

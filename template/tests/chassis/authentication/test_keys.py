@@ -1,6 +1,7 @@
 """The issuer's keys: found, kept while it is away, and asked for again when one is not known, but not too often."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,23 @@ async def test_metadata_leads_to_the_keys(
     issuer.path = path
     bare = path.rstrip("/")
     issuer.known_metadata = (f"{known}{bare}" if known == METADATA[0] else f"{bare}{known}",)
+    async with guarded(boot, settings_of(sample_settings, issuer)) as client:
+        assert await status_of(client, "/guarded/me", issuer.bearer()) == 200
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        lambda: web.Response(text="<html>a page for every path</html>", content_type="text/html"),
+        lambda: web.Response(status=302, headers={"Location": "/login"}),
+        lambda: web.Response(status=500),
+    ],
+    ids=["page", "redirect", "failure"],
+)
+async def test_what_is_no_metadata_does_not_keep_from_looking_where_openid_has_it(
+    issuer: Issuer, sample_settings: Settings, boot: Boot, unknown: Callable[[], web.Response]
+) -> None:
+    issuer.known_metadata, issuer.unknown = METADATA[1:], unknown
     async with guarded(boot, settings_of(sample_settings, issuer)) as client:
         assert await status_of(client, "/guarded/me", issuer.bearer()) == 200
 

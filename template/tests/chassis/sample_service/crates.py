@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict
 from chassis.problems import BODY_PROBLEMS, problem_responses
 from chassis.web import api_router
 
-router = api_router(prefix="/crates", tag="crates")
+router = api_router(prefix="/crates", tag="crates", description="What can be sent.")
 roomy = api_router(prefix="/roomy-crates", tag="crates", max_json_values=100_000)
 
-private = api_router(prefix="/private", tag="private", log_bodies=False)
+private = api_router(prefix="/private", tag="private", description="What is never logged.", log_bodies=False)
 
 plain = APIRouter(prefix="/plain-crates", include_in_schema=False)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from chassis.authentication import public
+from chassis.authentication import NOT_AN_ACCOUNT, AuthenticationRequired, Caller, public
 from chassis.problems import BODY_PROBLEMS, Problem, ProblemFor, problem_responses
 from chassis.web import LOCATION, api_router, public_path
 
@@ -21,12 +21,17 @@ from ..core.entities.accounts import (
     clean_username,
 )
 from ..core.services.accounts import Accounts
-from ..core.services.tokens import AccessTokens
-from .bearer import account_of
 from .problems import HASHING_BUSY, TOO_MANY_ATTEMPTS, address_of
 
-USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
-WRONG_PASSWORD: Final = Problem(slug="wrong-password", status=403, title="Wrong password")
+USERNAME_TAKEN: Final = Problem(
+    slug="username-taken",
+    status=409,
+    title="Username is taken",
+    explanation="Another account has this username; case makes no difference.",
+)
+WRONG_PASSWORD: Final = Problem(
+    slug="wrong-password", status=403, title="Wrong password", explanation="The current password is another one."
+)
 PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(WrongPassword, WRONG_PASSWORD))
 PREFIX: Final = "/api/v1/accounts"
 
@@ -79,9 +84,11 @@ class PasswordChange(BaseModel):
     )
 
 
-def accounts_router(accounts: Accounts, tokens: AccessTokens) -> APIRouter:
+def accounts_router(accounts: Accounts) -> APIRouter:
     """The routes to these use cases."""
-    router = api_router(prefix=PREFIX, tag="accounts", log_bodies=False)
+    router = api_router(
+        prefix=PREFIX, tag="accounts", description="To register, and to change a password.", log_bodies=False
+    )
 
     @router.post(
         "",
@@ -99,12 +106,14 @@ def accounts_router(accounts: Accounts, tokens: AccessTokens) -> APIRouter:
     @router.put(
         "/me/password",
         status_code=204,
-        responses=problem_responses(WRONG_PASSWORD, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
+        responses=problem_responses(WRONG_PASSWORD, NOT_AN_ACCOUNT, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
     )
-    async def change_password(change: PasswordChange, request: Request) -> None:
+    async def change_password(change: PasswordChange, request: Request, caller: Caller) -> None:
         """Change the password of the caller, and end all sessions; access tokens run out by themselves."""
+        if caller is None:  # AUTHENTICATION=off
+            raise AuthenticationRequired
         await accounts.change_password(
-            await account_of(request, tokens),
+            caller.subject_id,
             current_password=change.current_password,
             new_password=change.new_password,
             address=address_of(request),

@@ -32,11 +32,12 @@ class Metadata(BaseModel):
 def metadata_router(issuer: str, scopes: frozenset[str]) -> APIRouter:
     """The routes to one document."""
     router = api_router(prefix="/.well-known", tag="oauth")
+    base = issuer.rstrip("/")
     document = Metadata(
         issuer=issuer,
-        token_endpoint=f"{issuer}/oauth/token",
-        revocation_endpoint=f"{issuer}/oauth/revoke",
-        jwks_uri=f"{issuer}/oauth/jwks",
+        token_endpoint=f"{base}/oauth/token",
+        revocation_endpoint=f"{base}/oauth/revoke",
+        jwks_uri=f"{base}/oauth/jwks",
         grant_types_supported=list(GRANT_TYPES),
         response_types_supported=[],  # there is no page to log in on
         token_endpoint_auth_methods_supported=list(AUTHENTICATION),

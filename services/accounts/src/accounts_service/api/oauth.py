@@ -58,7 +58,12 @@ class KeySet(BaseModel):
 
 def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> APIRouter:
     """The routes for clients, and for services that check tokens."""
-    router = api_router(prefix="/oauth", tag="oauth", log_bodies=False)
+    router = api_router(
+        prefix="/oauth",
+        tag="oauth",
+        description="Tokens, and the keys that they are signed with (RFC 6749, 7009, 7517, 8414).",
+        log_bodies=False,
+    )
 
     def client_of(request: Request, form: Mapping[str, str]) -> Client | None:
         secret = client_secret(request, form)
@@ -111,11 +116,16 @@ def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> API
     @public
     async def list_keys(response: Response) -> KeySet:
         """The keys by which tokens are checked."""
-        published = await keys.published()
+        published = await published_keys(keys)
         response.headers["Cache-Control"] = f"public, max-age={JWKS_MAX_AGE}"
-        return KeySet(keys=[json.loads(key.public_jwk) for key in published])
+        return KeySet(keys=published)
 
     return router
+
+
+async def published_keys(keys: SigningKeys) -> list[dict[str, Any]]:
+    """The keys by which tokens are checked, as JWKs; by this service, too."""
+    return [json.loads(key.public_jwk) for key in await keys.published()]
 
 
 async def _granted(form: Mapping[str, str], client: Client | None, *, sessions: Sessions, clients: Clients) -> Grant:

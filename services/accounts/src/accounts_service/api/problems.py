@@ -11,9 +11,27 @@ from ..core.entities.attempts import TooManyAttempts
 from ..core.entities.signing_keys import NoSigningKey
 from ..core.errors import InvalidValue
 
-TOO_MANY_ATTEMPTS: Final = Problem(slug="too-many-attempts", status=429, title="Too many attempts", retry_after=60)
-HASHING_BUSY: Final = Problem(slug="too-many-logins", status=503, title="Too many logins at once", retry_after=2)
-NO_SIGNING_KEY: Final = Problem(slug="no-signing-key", status=503, title="No token can be signed", retry_after=30)
+TOO_MANY_ATTEMPTS: Final = Problem(
+    slug="too-many-attempts",
+    status=429,
+    title="Too many attempts",
+    retry_after=60,
+    explanation="Too many wrong passwords were tried. Retry-After says how long to wait.",
+)
+HASHING_BUSY: Final = Problem(
+    slug="too-many-logins",
+    status=503,
+    title="Too many logins at once",
+    retry_after=2,
+    explanation="More passwords are to be checked than can be. Try again in a moment.",
+)
+NO_SIGNING_KEY: Final = Problem(
+    slug="no-signing-key",
+    status=503,
+    title="No token can be signed",
+    retry_after=30,
+    explanation="There is no signing key that this service can use.",
+)
 COMMON_PROBLEMS: Final = (
     ProblemFor(
         InvalidValue,

@@ -16,7 +16,11 @@ from .accounts import ANY_PASSWORD_SCHEMA
 from .problems import HASHING_BUSY, NO_SIGNING_KEY, TOO_MANY_ATTEMPTS, address_of
 
 WRONG_CREDENTIALS: Final = Problem(
-    slug="wrong-credentials", status=401, title="Wrong credentials", headers={"WWW-Authenticate": "Bearer"}
+    slug="wrong-credentials",
+    status=401,
+    title="Wrong credentials",
+    explanation="Username and password do not belong together.",
+    headers={"WWW-Authenticate": "Bearer"},
 )
 PROBLEMS: Final = (ProblemFor(WrongCredentials, WRONG_CREDENTIALS),)
 
@@ -50,7 +54,7 @@ class SessionTokens(BaseModel):
 
 def sessions_router(sessions: Sessions) -> APIRouter:
     """The route to log in; to go on and to log out are those of OAuth."""
-    router = api_router(prefix="/api/v1/sessions", tag="sessions", log_bodies=False)
+    router = api_router(prefix="/api/v1/sessions", tag="sessions", description="To log in.", log_bodies=False)
 
     @router.post(
         "",

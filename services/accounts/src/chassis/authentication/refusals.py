@@ -9,26 +9,55 @@ from chassis.problems.catalogue import RETRY_AFTER_SECONDS
 CHALLENGE: Final = "WWW-Authenticate"
 
 AUTHENTICATION_REQUIRED: Final = Problem(
-    slug="authentication-required", status=401, title="Authentication required", headers={CHALLENGE: "Bearer"}
+    slug="authentication-required",
+    status=401,
+    title="Authentication required",
+    headers={CHALLENGE: "Bearer"},
+    explanation="The operation needs an access token: `Authorization: Bearer …`.",
 )
 INVALID_TOKEN: Final = Problem(
-    slug="invalid-token", status=401, title="Invalid access token", headers={CHALLENGE: 'Bearer error="invalid_token"'}
+    slug="invalid-token",
+    status=401,
+    title="Invalid access token",
+    headers={CHALLENGE: 'Bearer error="invalid_token"'},
+    explanation="The access token is not valid (any more). Get a new one.",
 )
 MISPLACED_TOKEN: Final = Problem(
     slug="misplaced-token",
     status=400,
     title="Misplaced access token",
     headers={CHALLENGE: 'Bearer error="invalid_request"'},
+    explanation="The access token belongs into the one header `Authorization`.",
 )
 INSUFFICIENT_SCOPE: Final = Problem(
     slug="insufficient-scope",
     status=403,
     title="Insufficient scope",
     headers={CHALLENGE: 'Bearer error="insufficient_scope"'},
+    explanation="The access token does not allow this. `WWW-Authenticate` names the scope that is needed.",
 )
-NOT_AN_ACCOUNT: Final = Problem(slug="not-an-account", status=403, title="Not the token of an account")
+NOT_AN_ACCOUNT: Final = Problem(
+    slug="not-an-account",
+    status=403,
+    title="Not the token of an account",
+    explanation="The access token is not that of a person's account.",
+)
 ISSUER_UNAVAILABLE: Final = Problem(
-    slug="issuer-unavailable", status=503, title="Issuer of tokens unavailable", retry_after=RETRY_AFTER_SECONDS
+    slug="issuer-unavailable",
+    status=503,
+    title="Issuer of tokens unavailable",
+    retry_after=RETRY_AFTER_SECONDS,
+    explanation="Access tokens cannot be checked at the moment. Try again in a moment.",
+)
+
+
+KINDS: Final = (
+    AUTHENTICATION_REQUIRED,
+    INVALID_TOKEN,
+    MISPLACED_TOKEN,
+    INSUFFICIENT_SCOPE,
+    NOT_AN_ACCOUNT,
+    ISSUER_UNAVAILABLE,
 )
 
 

@@ -4,16 +4,12 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Self
 
 import jwt
-from pydantic import BaseModel
 
-from chassis.errors import UpstreamError, UpstreamRefused
-from chassis.settings import ChassisSettings
-
-from .discovery import Discovery, ask
+from chassis.errors import DatabaseUnavailable, UpstreamError, UpstreamRefused
 
 ALGORITHMS: Final = ("ES256", "EdDSA", "RS256")
 REFRESH_SECONDS: Final = 300.0
@@ -28,24 +24,23 @@ _ALGORITHM_OF: Final[Mapping[object, str]] = {
 _PUBLIC_PARTS: Final = ("kty", "crv", "x", "y", "n", "e")
 
 Key = jwt.PyJWK
+KeySource = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
+"""Gives the keys that the issuer publishes now, as JWKs (RFC 7517); it raises what databases and upstreams raise."""
 
 logger = logging.getLogger(__name__)
 
 
-class _KeySet(BaseModel):
-    """A JWK Set (RFC 7517 section 5)."""
-
-    keys: list[dict[str, Any]]
-
-
 class SigningKeys:
-    """`known` holds the keys by their ids; they are asked for again every five minutes while this is entered."""
+    """`known` holds the keys by their ids; the source is asked again every five minutes while this is entered.
 
-    def __init__(self, settings: ChassisSettings) -> None:
-        self._settings = settings
-        self._discovery = Discovery(settings)
+    An answer is waited for `wait` seconds.
+    """
+
+    def __init__(self, source: KeySource, *, wait: float) -> None:
+        self._source = source
+        self._wait = wait
         self.known: Mapping[str | None, Key] = {}
-        self._published: list[dict[str, Any]] = []
+        self._published: Sequence[Mapping[str, Any]] = []
         self._succeeded = False
         self._asking: asyncio.Task[None] | None = None
         self._looked_at = -LOOK_SECONDS
@@ -89,15 +84,14 @@ class SigningKeys:
 
     async def _ask(self) -> None:
         try:
-            async with asyncio.timeout(self._settings.http_client_total_timeout):
-                url = self._settings.auth_jwks_url or await self._discovery.value("jwks_uri")
-                published = await ask(url, self._settings, read=_KeySet)
-        except (UpstreamError, UpstreamRefused, TimeoutError, ValueError) as error:
+            async with asyncio.timeout(self._wait):
+                published = await self._source()
+        except (UpstreamError, UpstreamRefused, DatabaseUnavailable, TimeoutError, ValueError) as error:
             self._note_failure(str(error) or "it did not answer in time")
             return
-        self._take(published.keys)
+        self._take(published)
 
-    def _take(self, published: list[dict[str, Any]]) -> None:
+    def _take(self, published: Sequence[Mapping[str, Any]]) -> None:
         if self.known and published == self._published:
             self._succeeded = True
             return
@@ -105,7 +99,7 @@ class SigningKeys:
         if not found:
             self._note_failure("it has published none that can be used")
             return
-        self.known, self._published, self._succeeded = found, published, True
+        self.known, self._published, self._succeeded = found, list(published), True
         logger.info("signing keys of the issuer: %s", ", ".join(map(repr, found)))
 
     def _note_failure(self, reason: str) -> None:

@@ -20,14 +20,14 @@ LONGEST_ID: Final = 255
 LEEWAY_SECONDS: Final = 30
 REMEMBERED_SECONDS: Final = 300
 MOST_REMEMBERED: Final = 10_000
-REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub", "client_id")
+REQUIRED: Final = ("iss", "aud", "exp", "iat", "sub")
 
 REASONS: Final[Mapping[type[Exception], str]] = {
     jwt.ExpiredSignatureError: "has expired",
     jwt.ImmatureSignatureError: "is not valid yet",
     jwt.InvalidAudienceError: "is for another audience",
     jwt.InvalidIssuerError: "is of another issuer",
-    jwt.MissingRequiredClaimError: "lacks a claim that RFC 9068 requires",
+    jwt.MissingRequiredClaimError: "lacks a claim that is required",
 }
 
 
@@ -42,11 +42,13 @@ class Verifier:
         self._issuer = settings.auth_issuer
         self._audience = settings.auth_audience
         self._subject_claim = settings.auth_subject_claim
+        self._client_claim = settings.auth_client_claim
+        self._scope_claim = settings.auth_scope_claim
         kind = settings.auth_token_type.lower()
         self._types = frozenset({kind, f"application/{kind}"})
         self._keys = keys
         self._clock = clock
-        self._jwt = jwt.PyJWT({"require": list(REQUIRED), "enforce_minimum_key_length": True})
+        self._jwt = jwt.PyJWT({"require": [*REQUIRED, self._client_claim], "enforce_minimum_key_length": True})
         self._remembered: dict[bytes, tuple[float, Principal]] = {}
         self._remembered_by: Mapping[str | None, Key] = {}
 
@@ -111,13 +113,10 @@ class Verifier:
         return claims
 
     def _principal(self, claims: Mapping[str, Any]) -> Principal:
-        scope = claims.get("scope", "")
-        if not isinstance(scope, str):
-            raise InvalidToken
         return Principal(
             subject=_id(claims.get(self._subject_claim)),
-            client_id=_id(claims["client_id"]),
-            scopes=frozenset(scope.split(" ")) - {""},
+            client_id=_id(claims[self._client_claim]),
+            scopes=_scopes(claims.get(self._scope_claim, "")),
         )
 
     def _remember(self, digest: bytes, principal: Principal, *, expires: int) -> None:
@@ -138,6 +137,15 @@ def _key_id(token: bytes) -> str | None:
     if key_id is not None and not isinstance(key_id, str):
         raise InvalidToken
     return key_id
+
+
+def _scopes(value: object) -> frozenset[str]:
+    """A text with spaces, as RFC 9068 has it; a list, or an object whose names they are, as roles often come."""
+    if isinstance(value, str):
+        value = value.split(" ")
+    if not isinstance(value, list | dict) or not all(isinstance(name, str) for name in value):
+        raise InvalidToken
+    return frozenset(value) - {""}
 
 
 def _id(value: object) -> str:

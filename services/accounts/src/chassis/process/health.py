@@ -17,7 +17,7 @@ from chassis.database import Database
 from chassis.database.errors import sqlstate
 from chassis.database.migrations import UnusableMigrations, is_at_head
 from chassis.errors import DatabaseUnavailable
-from chassis.problems import NOT_READY, problem_response, problem_responses
+from chassis.problems import INVALID_HOST, NOT_READY, problem_response, problem_responses
 
 _LOGIN_REFUSED: Final = ("28", "3D000", "42501")  # role or password; no such database; no right to connect
 _UNDEFINED_TABLE: Final = "42P01"
@@ -25,6 +25,11 @@ _UNDEFINED_TABLE: Final = "42P01"
 Reason = Literal[
     "draining", "database-unavailable", "database-login-refused", "database-not-migrated", "issuer-unavailable"
 ]
+
+HEALTH_TAG: Final = {
+    "name": "health",
+    "description": "For the platform: whether to restart it, whether to send requests.",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -96,15 +101,22 @@ def _reason_for(error: DatabaseUnavailable | DBAPIError) -> Reason:
 
 def health_router(health: Health) -> APIRouter:
     """The two checks over HTTP."""
-    router = APIRouter(prefix="/health", tags=["health"])
+    router = APIRouter(
+        prefix="/health", tags=[HEALTH_TAG["name"]], generate_unique_id_function=lambda route: route.name
+    )
 
-    @router.get("/live")
+    @router.get("/live", summary="Is the process alive?", responses=problem_responses(INVALID_HOST))
     @public
     async def live() -> Liveness:
         """Answer 200 as long as the process serves; a failure means: restart it."""
         return Liveness()
 
-    @router.get("/ready", response_model=Readiness, responses=problem_responses(NOT_READY))
+    @router.get(
+        "/ready",
+        summary="Can it serve?",
+        response_model=Readiness,
+        responses=problem_responses(INVALID_HOST, NOT_READY),
+    )
     @public
     async def ready(request: Request) -> Readiness | Response:
         """Answer 200 if requests may be sent here, else 503; a failure means: send them elsewhere for now."""

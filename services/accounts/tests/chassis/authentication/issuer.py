@@ -53,6 +53,7 @@ class Issuer:
         self.forms: list[dict[str, str]] = []
         self.known_metadata: tuple[str, ...] = METADATA
         self.metadata: dict[str, Any] = {}
+        self.unknown: Callable[[], web.Response] = lambda: web.Response(status=404)
         self.mood: Handler | None = None
         self.life = 600
         self.tokens = 0
@@ -96,7 +97,7 @@ class Issuer:
             return web.json_response({"keys": self.jwks})
         if request.path == "/token":
             return await self.grant(request)
-        return web.Response(status=404)
+        return self.unknown()
 
     async def grant(self, request: web.BaseRequest) -> web.StreamResponse:
         self.forms.append({name: str(value) for name, value in (await request.post()).items()})

@@ -105,7 +105,8 @@ async def test_the_scheme_may_be_spelled_otherwise(
         ({"sub": "a\nb"}, {}, "is not valid"),
         ({"sub": "\ud800"}, {}, "is not valid"),
         ({"client_id": 7}, {}, "is not valid"),
-        ({"scope": ["read"]}, {}, "is not valid"),
+        ({"scope": 7}, {}, "is not valid"),
+        ({"scope": ["read", 7]}, {}, "is not valid"),
         ({}, {"typ": "JWT"}, "is not of the type of access tokens"),
         ({}, {"typ": "id+jwt"}, "is not of the type of access tokens"),
         ({}, {"typ": None}, "is not of the type of access tokens"),
@@ -233,6 +234,46 @@ async def test_another_claim_may_name_the_subject_and_is_not_logged(
             assert (await response.json())["subject"] == "me@a.example"
         assert await status_of(client, "/guarded/me", issuer.bearer(aud="shop")) == 401
     assert "me@a.example" not in log_text(sample_log)
+
+
+# As the providers' documentation has them: Keycloak, Auth0's own profile, Auth0 with RBAC, Zitadel.
+PROVIDERS: list[tuple[dict[str, str], dict[str, Any]]] = [
+    (
+        {"auth_client_claim": "azp", "auth_token_type": "JWT"},
+        {"azp": "shop", "typ": "Bearer", "scope": "profile read", "realm_access": {"roles": ["user"]}},
+    ),
+    (
+        {"auth_client_claim": "azp", "auth_token_type": "JWT"},
+        {"azp": "shop", "aud": ["allium", "https://shop.eu.auth0.com/userinfo"], "scope": "openid read"},
+    ),
+    ({"auth_scope_claim": "permissions"}, {"client_id": "shop", "scope": "openid", "permissions": ["read"]}),
+    (
+        {"auth_scope_claim": "urn:zitadel:iam:org:project:69234237810729019:roles", "auth_token_type": "JWT"},
+        {
+            "client_id": "shop",
+            "scope": None,
+            "aud": ["69234237810729234", "allium"],
+            "urn:zitadel:iam:org:project:69234237810729019:roles": {"read": {"69234237810729000": "shop.example"}},
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "claims"), PROVIDERS, ids=["keycloak", "auth0", "auth0-rbac", "zitadel"])
+async def test_tokens_of_other_providers_count_if_settings_say_what_differs(
+    issuer: Issuer, sample_settings: Settings, boot: Boot, changes: dict[str, str], claims: dict[str, Any]
+) -> None:
+    headers = issuer.bearer(**{"client_id": None} | claims, headers={"typ": changes.get("auth_token_type", "at+jwt")})
+    async with (
+        guarded(boot, settings_of(sample_settings, issuer, **changes)) as client,
+        client.get("/guarded/me", headers=headers) as response,
+    ):
+        assert response.status == 200, await response.text()
+        caller = await response.json()
+    assert (caller["subject"], caller["client"]) == (SUBJECT, "shop")
+    assert "read" in caller["scopes"]
+    async with guarded(boot, settings_of(sample_settings, issuer)) as client:
+        assert (await status_of(client, "/guarded/me", headers)) == (401 if len(changes) > 1 else 200)
 
 
 async def test_another_type_may_be_asked_for(issuer: Issuer, sample_settings: Settings, boot: Boot) -> None:

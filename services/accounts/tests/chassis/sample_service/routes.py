@@ -36,7 +36,7 @@ OUT_OF_ORDER = Problem(slug="out-of-order", status=500, title="Out of order")
 
 logger = logging.getLogger(__name__)
 
-router = api_router(prefix="/sample", tag="sample")
+router = api_router(prefix="/sample", tag="sample", description="What is tried.")
 parts = APIRouter(prefix="/parts")
 
 
@@ -110,7 +110,7 @@ async def get_item(item_id: UUID) -> dict[str, UUID]:
     return {"id": item_id}
 
 
-@parts.get("/{part_id}")
+@parts.get("/{part_id}", summary="Get part")
 async def get_part(part_id: UUID) -> dict[str, UUID]:
     return {"id": part_id}
 

@@ -1,7 +1,6 @@
 """The use cases of keys and tokens, over what is in memory."""
 
 import hashlib
-from uuid import UUID
 
 import pytest
 
@@ -47,12 +46,6 @@ async def test_nothing_signs_before_its_time(world: World) -> None:
     world.clock.passes(days=-1)
     with pytest.raises(NoSigningKey):
         await world.keys.signing()
-
-
-async def test_knows_whose_token_it_is(world: World) -> None:
-    account_id = UUID(int=5)
-    grant = world.tokens.grant(await world.tokens.signing_key(), subject=str(account_id), client_id="accounts")
-    assert await world.tokens.account_of(grant.access_token) == account_id
 
 
 async def test_a_client_gets_what_it_may_have(world: World) -> None:

@@ -117,6 +117,12 @@ class ChassisSettings(BaseSettings):
     auth_subject_claim: str = Field(
         "sub", min_length=1, description="Claim that names whom a token is for; only `sub` is logged."
     )
+    auth_client_claim: str = Field(
+        "client_id", min_length=1, description="Claim that names the client; `azp` if the issuer knows no better."
+    )
+    auth_scope_claim: str = Field(
+        "scope", min_length=1, description="Claim that holds what a token allows: a text, a list, or an object's names."
+    )
     auth_token_type: str = Field(
         "at+jwt", min_length=1, description="Header `typ` of access tokens; `JWT` if the issuer knows no better."
     )

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from fastapi.openapi.docs import get_redoc_html, get_swagger_ui_html
 from fastapi.routing import iter_route_contexts
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
 from chassis.authentication import public
@@ -33,13 +33,16 @@ _PART: Final = 64 * 1024  # bytes
 _INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
-def add_documentation(app: FastAPI) -> None:
-    """Serve the pages, to everybody, and complete the document."""
+def add_documentation(app: FastAPI, *, leads_there: bool) -> None:
+    """Serve the pages, to everybody, and complete the document. `leads_there`: `/` leads to them."""
     document = next(route for route in iter_route_contexts(app.routes) if route.path == OPENAPI_PATH)
     public(document.endpoint)
     _declare_problem_schemas(app)
     app.add_route(_REDOC_PATH, public(_redoc_bundle))
     app.mount(ASSETS_PATH, public(_Assets(directory=_ASSETS_FOLDER)))
+
+    if leads_there:
+        app.add_route("/", public(_lead_there), include_in_schema=False)
 
     # What a page refers to stands beside or below it, so that it is found behind any prefix (`ROOT_PATH`), too.
     swagger = get_swagger_ui_html(
@@ -58,6 +61,10 @@ def add_documentation(app: FastAPI) -> None:
     )
     for path, page in ((SWAGGER_PATH, swagger), (REDOC_PATH, redoc)):
         app.add_route(path, public(_endpoint(page)))
+
+
+async def _lead_there(_: Request) -> Response:
+    return RedirectResponse(SWAGGER_PATH.removeprefix("/"))  # relative, so that it holds behind any prefix
 
 
 class _Assets(StaticFiles):

@@ -39,11 +39,37 @@ from ..core.entities.friendships import (
 )
 from ..core.services.friendships import Friendships
 
-FRIENDSHIP_EXISTS: Final = Problem(slug="friendship-exists", status=409, title="Friendship exists")
-FRIENDSHIP_NOT_FOUND: Final = Problem(slug="friendship-not-found", status=404, title="Friendship not found")
-NOT_THE_INITIATOR: Final = Problem(slug="not-the-initiator", status=403, title="Not the initiator")
-SELF_FRIENDSHIP: Final = Problem(slug="self-friendship", status=422, title="Friendship with oneself")
-USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User not found")
+FRIENDSHIP_EXISTS: Final = Problem(
+    slug="friendship-exists",
+    status=409,
+    title="Friendship exists",
+    explanation="These two users are friends already, whoever began it.",
+)
+FRIENDSHIP_NOT_FOUND: Final = Problem(
+    slug="friendship-not-found",
+    status=404,
+    title="Friendship not found",
+    explanation="No friendship has this id.",
+)
+NOT_THE_INITIATOR: Final = Problem(
+    slug="not-the-initiator",
+    status=403,
+    title="Not the initiator",
+    explanation="You can begin friendships of your own only: leave `initiator_id` out, or name yourself.",
+)
+SELF_FRIENDSHIP: Final = Problem(
+    slug="self-friendship",
+    status=422,
+    title="Friendship with oneself",
+    explanation="A friendship is between two different users.",
+)
+USER_NOT_FOUND: Final = Problem(
+    slug="user-not-found",
+    status=404,
+    title="User not found",
+    explanation="One or both of the users do not exist; `user_ids` says which.",
+    members={"user_ids": Annotated[list[UUID], Field(examples=[["019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"]])]},
+)
 PROBLEMS: Final = (
     ProblemFor(FriendshipExists, FRIENDSHIP_EXISTS),
     ProblemFor(FriendshipNotFound, FRIENDSHIP_NOT_FOUND),
@@ -66,7 +92,7 @@ class NewFriendship(BaseModel):
     initiator_id: UUID | None = Field(
         None, description="The user who begins it: you, if you need an access token to call this; then leave it out."
     )
-    target_id: UUID = Field(description="The user it is begun with.")
+    target_id: UUID = Field(description="The user it is begun with.", examples=["019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"])
     tag: Annotated[str, AfterValidator(clean_tag), Field(json_schema_extra=TAG_SCHEMA)] | None = Field(
         None, description="1 to 50 characters; trimmed and normalised to Unicode NFC.", examples=["school"]
     )
@@ -93,7 +119,7 @@ class FriendshipPage(BaseModel):
 
 def friendships_router(friendships: Friendships) -> APIRouter:
     """The routes to these use cases."""
-    router = api_router(prefix=PREFIX, tag="friendships")
+    router = api_router(prefix=PREFIX, tag="friendships", description="Who is a friend of whom.")
 
     @router.post(
         "/friendships",

@@ -1,13 +1,13 @@
 """Every error is a problem (RFC 9457), whoever raised it."""
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
 from fastapi.exceptions import RequestValidationError
-from pydantic import ByteSize, ImportString, TypeAdapter, ValidationError
+from pydantic import ByteSize, Field, ImportString, TypeAdapter, ValidationError
 
 from chassis.problems import (
     DATABASE_UNAVAILABLE,
@@ -19,6 +19,7 @@ from chassis.problems import (
 )
 from chassis.problems.validation import invalid_fields
 
+from ...openapi_rules import answers_of
 from ..log_reader import read_log
 from ..raw_http import connection_to
 
@@ -124,7 +125,8 @@ async def test_headers_of_an_answer_are_said_with_its_problem(sample: aiohttp.Cl
         assert response.headers["WWW-Authenticate"] == 'Bearer realm="sample"'
         assert (await problem_of(response))["type"] == "/problems/locked"
     async with sample.get("/api/openapi.json") as response:
-        declared = (await response.json())["paths"]["/sample/locked"]["get"]["responses"]["401"]
+        document = await response.json()
+    declared = answers_of(document, document["paths"]["/sample/locked"]["get"])["401"]
     assert declared["headers"] == {"WWW-Authenticate": {"schema": {"type": "string"}}}
 
 
@@ -183,7 +185,8 @@ async def test_says_when_to_come_back(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/upstream") as response:
         assert int(response.headers["Retry-After"]) > 0
     async with sample.get("/api/openapi.json") as response:
-        declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
+        document = await response.json()
+    declared = answers_of(document, document["paths"]["/sample/upstream"]["get"])["503"]
     assert declared["headers"]["Retry-After"]["schema"] == {"type": "integer"}
 
 
@@ -258,7 +261,8 @@ def test_a_union_of_declarations_loses_nothing_of_the_same_status() -> None:
 
 async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
-        declared = (await response.json())["paths"]["/sample/upstream"]["get"]["responses"]["503"]
+        document = await response.json()
+    declared = answers_of(document, document["paths"]["/sample/upstream"]["get"])["503"]
     examples = declared["content"]["application/problem+json"]["examples"]
     own = {"database-unavailable", "database-not-migrated", "shutting-down", "upstream-unavailable"}
     assert examples.keys() == {*own, "issuer-unavailable"}
@@ -266,10 +270,25 @@ async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSe
     assert declared["description"] == "; ".join([*titles, "Issuer of tokens unavailable"])
 
 
-def example(slug: str, title: str) -> dict[str, Any]:
-    problem = {"type": f"/problems/{slug}", "title": title, "status": 503, "detail": "What went wrong this time."}
+def example(kind: Problem) -> dict[str, Any]:
+    problem = {"type": kind.type, "title": kind.title, "status": kind.status, "detail": kind.explanation}
     request = {"instance": "/path/of/the/request", "request_id": "019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"}
     return {"value": problem | request}
+
+
+def test_declares_the_members_of_a_problem_which_others_of_its_status_need_not_have() -> None:
+    ids = Annotated[list[int], Field(description="Who.", examples=[[7]])]
+    missing = Problem(slug="missing", status=409, title="Missing", explanation="Not there.", members={"ids": ids})
+    taken = Problem(slug="taken", status=409, title="Taken")
+    alone = problem_responses(missing)[409]["content"]["application/problem+json"]
+    standard = {"$ref": "#/components/schemas/ProblemDetails"}
+    own = {"description": "Who.", "examples": [[7]], "items": {"type": "integer"}, "type": "array"}
+    schema = {"allOf": [standard, {"type": "object", "properties": {"ids": own}, "required": ["ids"]}]}
+    assert alone["schema"] == schema
+    assert alone["examples"]["missing"]["value"]["ids"] == [7]
+    for both in (problem_responses(taken, missing), problem_responses(taken) | problem_responses(missing)):
+        assert both[409]["content"]["application/problem+json"]["schema"] == {"anyOf": [standard, schema]}
+        assert both[409]["content"]["application/problem+json"]["examples"]["taken"]["value"]["detail"] == "Taken."
 
 
 def test_declares_all_problems_of_one_status_together() -> None:
@@ -284,8 +303,8 @@ def test_declares_all_problems_of_one_status_together() -> None:
             "application/problem+json": {
                 "schema": {"$ref": "#/components/schemas/ProblemDetails"},
                 "examples": {
-                    "shutting-down": example("shutting-down", "Service is stopping"),
-                    "database-unavailable": example("database-unavailable", "Database unavailable"),
+                    "shutting-down": example(SHUTTING_DOWN),
+                    "database-unavailable": example(DATABASE_UNAVAILABLE),
                 },
             }
         },

@@ -44,8 +44,8 @@ def _declare(operation: dict[str, Any], *, is_open: bool) -> None:
     scopes = [scope for each in declared for scope in each.get(_NAME, ())]
     others = [each for each in declared if _NAME not in each]
     if is_open:
-        if len(others) < len(declared):  # it takes a token and does not need one
-            operation["security"] = [*declared, {}]
+        takes_a_token = len(others) < len(declared)  # and does not need one
+        operation["security"] = [*declared, {}] if takes_a_token else declared
         return
     # A way to authenticate that the service has itself is asked for besides the token.
     operation["security"] = [{**other, _NAME: scopes} for other in others or [{}]]

@@ -38,9 +38,21 @@ from ..core.entities.users import (
 from ..core.errors import InvalidValue
 from ..core.services.users import Users
 
-PROFILE_EXISTS: Final = Problem(slug="profile-exists", status=409, title="Profile exists")
-USERNAME_TAKEN: Final = Problem(slug="username-taken", status=409, title="Username is taken")
-USER_NOT_FOUND: Final = Problem(slug="user-not-found", status=404, title="User not found")
+PROFILE_EXISTS: Final = Problem(
+    slug="profile-exists",
+    status=409,
+    title="Profile exists",
+    explanation="You are registered already; an account has one user.",
+)
+USERNAME_TAKEN: Final = Problem(
+    slug="username-taken",
+    status=409,
+    title="Username is taken",
+    explanation="Another user has this username; case makes no difference.",
+)
+USER_NOT_FOUND: Final = Problem(
+    slug="user-not-found", status=404, title="User not found", explanation="No user has this id."
+)
 PROBLEMS: Final = (
     ProblemFor(ProfileExists, PROFILE_EXISTS),
     ProblemFor(UsernameTaken, USERNAME_TAKEN),
@@ -123,7 +135,7 @@ UserIds = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=100, 
 
 def users_router(users: Users) -> APIRouter:
     """The routes to these use cases."""
-    router = api_router(prefix=PREFIX, tag="users")
+    router = api_router(prefix=PREFIX, tag="users", description="The people who use the system.")
 
     @router.post(
         "",

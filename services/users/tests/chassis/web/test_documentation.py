@@ -75,6 +75,7 @@ def test_says_of_which_service_it_is(document: dict[str, Any]) -> None:
         openapi_rules.check_problems,
         openapi_rules.check_examples,
         openapi_rules.check_patterns,
+        openapi_rules.check_operations,
     ],
 )
 def test_the_document_keeps_the_rules(document: dict[str, Any], check: Callable[[dict[str, Any]], None]) -> None:

@@ -1,9 +1,7 @@
 """What is needed to sign tokens."""
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 from ..entities.signing_keys import SigningKey
 from ..entities.tokens import Claims
@@ -20,6 +18,3 @@ class Signer(Protocol):
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
         """The token, or NoSigningKey as above."""
-
-    def account_of(self, token: str, keys: Collection[SigningKey], *, issuer: str, audience: str) -> UUID | None:
-        """Whose valid access token this is; None if it is none, or not that of an account."""

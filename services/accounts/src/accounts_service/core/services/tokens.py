@@ -1,4 +1,4 @@
-"""Access tokens are made and read here."""
+"""Access tokens are made here."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -63,8 +63,3 @@ class AccessTokens:
             scopes=scopes,
             refresh_token=refresh_token,
         )
-
-    async def account_of(self, token: str) -> UUID | None:
-        """Whose access token this is; None if it is not valid, or that of a client."""
-        keys = await self._keys.published()
-        return self._signer.account_of(token, keys, issuer=self._issuer, audience=self._audience)

@@ -5,10 +5,8 @@ import json
 import logging
 import os
 from base64 import urlsafe_b64encode
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
-from uuid import UUID
 
 import jwt
 from cryptography.exceptions import InvalidTag
@@ -24,7 +22,6 @@ from ...core.entities.tokens import Claims
 ALGORITHM: Final = "ES256"
 TOKEN_TYPE: Final = "at+jwt"  # noqa: S105 - RFC 9068 section 2.1
 _NONCE_BYTES: Final = 12
-_REQUIRED: Final = ["iss", "aud", "exp", "iat", "sub", "client_id", "jti"]
 
 logger = logging.getLogger(__name__)
 
@@ -73,25 +70,6 @@ class Es256Signer:
             payload["scope"] = " ".join(sorted(claims.scopes))
         headers = {"typ": TOKEN_TYPE, "kid": key.id}
         return jwt.encode(payload, self._private_key(key), algorithm=ALGORITHM, headers=headers)
-
-    def account_of(self, token: str, keys: Collection[SigningKey], *, issuer: str, audience: str) -> UUID | None:
-        """Verify signature, type and claims."""
-        try:
-            header = jwt.get_unverified_header(token)
-            key = next((key for key in keys if key.id == header.get("kid")), None)
-            if key is None or header.get("typ") != TOKEN_TYPE:
-                return None
-            claims = jwt.decode(
-                token,
-                jwt.PyJWK.from_json(key.public_jwk).key,
-                algorithms=[ALGORITHM],
-                issuer=issuer,
-                audience=audience,
-                options={"require": _REQUIRED},
-            )
-            return UUID(claims["sub"])
-        except (jwt.PyJWTError, ValueError):
-            return None
 
     def _private_key(self, key: SigningKey) -> ec.EllipticCurvePrivateKey:
         opened = self._opened.get(key.id)
