@@ -14,6 +14,8 @@ nox.options.sessions = ["lint", "typecheck", "test"]
 
 BIN = Path(".venv/bin").absolute()
 PATHS = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}
+DATA = ("--data", ".allium")
+STOP_SECONDS = 10  # after Ctrl-C
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # Percent of lines and branches that tests have to run.
 COVERED = 95
@@ -32,7 +34,13 @@ SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
 def run(session: nox.Session, program: str, *arguments: str, env: Mapping[str, str] = PATHS) -> None:
     """Run a program of the environment, which is first brought up to requirements-dev.txt."""
     session.run(sys.executable, "-m", "dependencies.environment", env=PATHS, log=False)
-    session.run(str(BIN / program), *arguments, env=dict(env))
+    session.run(
+        str(BIN / program),
+        *arguments,
+        env=dict(env),
+        interrupt_timeout=STOP_SECONDS,
+        terminate_timeout=STOP_SECONDS,
+    )
 
 
 def lint_deployment(session: nox.Session) -> None:
@@ -153,8 +161,26 @@ def dev(session: nox.Session) -> None:
 
 @nox.session
 def serve(session: nox.Session) -> None:
-    """Run this service on an embedded PostgreSQL; its data stays in `.allium`."""
-    run(session, "python", "-m", "system.serve", ".", "--data", ".allium", *session.posargs)
+    """Run this service on an embedded PostgreSQL; its data stays in `.allium`; `-- --reload` sees what is edited."""
+    run(session, "python", "-m", "system.serve", ".", *DATA, *session.posargs)
+
+
+@nox.session
+def db(session: nox.Session) -> None:
+    """Run only PostgreSQL on the data of `serve`; `-- --port 5433` also lets graphical clients connect."""
+    run(session, "python", "-m", "system.database_alone", ".", *DATA, *session.posargs)
+
+
+@nox.session
+def psql(session: nox.Session) -> None:
+    """Open a shell on the database, of the running service or not; arguments go to psql."""
+    run(session, "python", "-m", "system.psql", *DATA, ".", *session.posargs)
+
+
+@nox.session
+def migration(session: nox.Session) -> None:
+    """Write a migration of what the models have changed: `nox -s migration -- "add stars"`."""
+    run(session, "python", "-m", "system.migration", *DATA, ".", *session.posargs)
 
 
 @nox.session

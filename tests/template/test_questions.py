@@ -59,6 +59,9 @@ REFUSED = [
         {"extra_dependencies": {"a": "b"}}, "Give a list of requirements", id="requirements that are a mapping"
     ),
     pytest.param({"extra_dependencies": [{"redis": 7}]}, "is not a requirement", id="requirement that is a mapping"),
+    pytest.param(
+        {"extra_dev_dependencies": ['redis"']}, "is not a requirement", id="requirement of the tests with a quote"
+    ),
     pytest.param({"extra_dependencies": "redis"}, "Give a list of requirements", id="requirements that are a string"),
     pytest.param({"extra_dependencies": ['redis"']}, "is not a requirement", id="requirement with a quote"),
     pytest.param({"extra_dependencies": ["redis>=7\nx"]}, "is not a requirement", id="requirement with a line break"),
@@ -108,7 +111,8 @@ def test_records_the_answers_alone(tmp_path: Path) -> None:
     render(tmp_path / "service", ORDERS, seed=False)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     about_the_entity = {"sample", "entity", "entity_plural"}
-    asked = about_the_entity | {"service_name", "description", "port", "upstreams", "extra_dependencies", "ci"}
+    asked = about_the_entity | {"service_name", "description", "port", "upstreams", "ci"}
+    asked |= {"extra_dependencies", "extra_dev_dependencies"}
     assert set(answers) - {"_commit"} == {"_src_path"} | asked
     assert answers["_src_path"] == "."
 

@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--port", type=int, help="default: the next that no service has")
     verb.add_argument("--upstreams", nargs="*", metavar="name", help="services that it calls")
     verb.add_argument("--extra-dependencies", nargs="*", metavar="requirement", help='such as "redis>=7"')
+    verb.add_argument("--extra-dev-dependencies", nargs="*", metavar="requirement", help="for tests and checks")
     verb.add_argument("--ci", choices=["github", "gitlab", "none"], help="where its own checks run")
     return parser
 
