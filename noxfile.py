@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent
 BIN = ROOT / ".venv/bin"
 SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/*/.copier-answers.yml"))
 ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else []
+DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
@@ -59,6 +60,28 @@ def in_each_service(session: nox.Session, name: str, *arguments: str, once: tupl
         results = list(pool.map(lambda run: _run_and_show(_nox(*run)), runs))
     if failed := [f"{each} in {service}" for (service, each), code in zip(runs, results, strict=True) if code]:
         session.error(f"{' and '.join(failed)} failed; see above")
+
+
+def in_named_services(session: nox.Session, name: str) -> bool:
+    """Run a session only in the services that the arguments name, by paths from here; False if they name none.
+
+    Each gets the paths that are its own, and all arguments that are no such path.
+    """
+    arguments = [argument.removeprefix("./") for argument in session.posargs]
+    paths = {service: [each for each in arguments if each.startswith(f"{service}/")] for service in SERVICES}
+    others = [each for each in arguments if not any(each in own for own in paths.values())]
+    for service, own in paths.items():
+        if own:
+            session.run(*_nox(service, name), "--", *(each.removeprefix(f"{service}/") for each in own), *others)
+    return any(paths.values())
+
+
+def first_service(session: nox.Session) -> tuple[Path, list[str]]:
+    """Return the service that the first argument names, and the other arguments."""
+    named = {service.name: service for service in SERVICES}
+    if not session.posargs or session.posargs[0] not in named:
+        session.error(f"say which service, such as: ./noxw -s {session.name} -- {next(iter(named))}")
+    return named[session.posargs[0]], session.posargs[1:]
 
 
 def in_template(session: nox.Session, program: str, *arguments: str) -> None:
@@ -118,7 +141,9 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Test each service, and the chassis in the first, on an embedded PostgreSQL; arguments go to their pytest."""
+    """Test each service, and the chassis in the first; arguments go to pytest, a service's path to that one alone."""
+    if in_named_services(session, "test"):
+        return
     in_each_service(session, "test", *session.posargs, once=("chassis",))
 
 
@@ -202,10 +227,32 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def serve(session: nox.Session) -> None:
-    """Run all services on an embedded PostgreSQL whose data stays in .allium, behind the gateway, until Ctrl-C."""
+    """Run all services behind the gateway, on an embedded PostgreSQL, until Ctrl-C; `-- --reload` sees every edit."""
     refresh_environments(session)
-    options = ["--with-parent", "--gateway", "gateway", *ISSUER, "--data", ".allium", *session.posargs]
+    options = ["--with-parent", "--gateway", "gateway", *ISSUER, *DATA, *session.posargs]
     run(session, "python", "-m", "system.serve", *SERVICES, *options)
+
+
+@nox.session
+def db(session: nox.Session) -> None:
+    """Run only PostgreSQL on the data of `serve`; `-- --port 5433` also lets graphical clients connect."""
+    run(session, "python", "-m", "system.database_alone", *SERVICES, *DATA, *session.posargs)
+
+
+@nox.session
+def psql(session: nox.Session) -> None:
+    """Open a shell on the database of a service, running or not: `./noxw -s psql -- users`; more goes to psql."""
+    service, arguments = first_service(session)
+    run(session, "python", "-m", "system.psql", *DATA, service, *arguments)
+
+
+@nox.session
+def migration(session: nox.Session) -> None:
+    """Write a migration of what the models have changed: `./noxw -s migration -- users "add stars"`."""
+    service, arguments = first_service(session)
+    with session.chdir(service):
+        refresh_environment(session)
+    run(session, "python", "-m", "system.migration", *DATA, service, *arguments)
 
 
 @nox.session
@@ -222,6 +269,21 @@ def new(session: nox.Session) -> None:
 
 
 @nox.session
+def entity(session: nox.Session) -> None:
+    """Make a further entity in a service: `-- orders review --field text:str:500`; `-- --help` says more."""
+    name, *arguments = session.posargs or [""]
+    if name in {"-h", "--help"}:
+        session.run(*_nox(SERVICES[0], "entity"), "--", name)
+    elif Path("services", name) in SERVICES:
+        session.run(*_nox(Path("services", name), "entity"), "--", *arguments)
+    else:
+        services = ", ".join(service.name for service in SERVICES)
+        session.error(
+            f"name a service first: ./noxw -s entity -- orders review --field stars:int; there are {services}"
+        )
+
+
+@nox.session
 def sync(session: nox.Session) -> None:
     """Bring the owned files of each service to the state of template/, and the gateway to what they then serve."""
     run(session, "python", "-m", "template.scaffold", "sync")
@@ -231,7 +293,7 @@ def sync(session: nox.Session) -> None:
 
 @nox.session
 def update(session: nox.Session) -> None:
-    """Synchronise a clean tree; then, given arguments such as `-d ci=github`, run `copier update` with them."""
+    """Synchronise a clean tree; then, given arguments such as `-d ci=github`, update each service with them."""
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
@@ -240,10 +302,9 @@ def update(session: nox.Session) -> None:
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
     for service in SERVICES:
         with session.chdir(service):
-            update = ["-m", "dependencies.update", "--vcs-ref", "HEAD", *session.posargs]
+            update = ["-m", "updates.update", "--vcs-ref", "HEAD", *session.posargs]
             session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
-        session.run("git", "add", "--all", str(service))
-    # With the first service staged, Copier records for the second a commit that nobody has; sync records the real one.
+    # With the first service changed, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
 
 

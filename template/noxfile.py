@@ -14,6 +14,8 @@ nox.options.sessions = ["lint", "typecheck", "test"]
 
 BIN = Path(".venv/bin").absolute()
 PATHS = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}
+DATA = ("--data", ".allium")
+STOP_SECONDS = 10  # after Ctrl-C
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # Percent of lines and branches that tests have to run.
 COVERED = 95
@@ -32,7 +34,13 @@ SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
 def run(session: nox.Session, program: str, *arguments: str, env: Mapping[str, str] = PATHS) -> None:
     """Run a program of the environment, which is first brought up to requirements-dev.txt."""
     session.run(sys.executable, "-m", "dependencies.environment", env=PATHS, log=False)
-    session.run(str(BIN / program), *arguments, env=dict(env))
+    session.run(
+        str(BIN / program),
+        *arguments,
+        env=dict(env),
+        interrupt_timeout=STOP_SECONDS,
+        terminate_timeout=STOP_SECONDS,
+    )
 
 
 def lint_deployment(session: nox.Session) -> None:
@@ -74,13 +82,14 @@ def test_resolved(session: nox.Session, resolution: str) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, import contracts, the files of containers and CI, and that the locks fit pyproject.toml."""
+    """Check style, import contracts, the files of containers and CI, locks, and that owned files are as rendered."""
     run(session, "python", "-m", "dependencies.lock", "--check")
     session.run("uv", "pip", "check", "--quiet", "--python", ".venv")
     run(session, "ruff", "check", *session.posargs)
     run(session, "ruff", "format", "--check")
     run(session, "lint-imports")
     lint_deployment(session)
+    run(session, "python", "-m", "updates.drift")
 
 
 @nox.session
@@ -152,8 +161,32 @@ def dev(session: nox.Session) -> None:
 
 @nox.session
 def serve(session: nox.Session) -> None:
-    """Run this service on an embedded PostgreSQL; its data stays in `.allium`."""
-    run(session, "python", "-m", "system.serve", ".", "--data", ".allium", *session.posargs)
+    """Run this service on an embedded PostgreSQL; its data stays in `.allium`; `-- --reload` sees what is edited."""
+    run(session, "python", "-m", "system.serve", ".", *DATA, *session.posargs)
+
+
+@nox.session
+def db(session: nox.Session) -> None:
+    """Run only PostgreSQL on the data of `serve`; `-- --port 5433` also lets graphical clients connect."""
+    run(session, "python", "-m", "system.database_alone", ".", *DATA, *session.posargs)
+
+
+@nox.session
+def psql(session: nox.Session) -> None:
+    """Open a shell on the database, of the running service or not; arguments go to psql."""
+    run(session, "python", "-m", "system.psql", *DATA, ".", *session.posargs)
+
+
+@nox.session
+def migration(session: nox.Session) -> None:
+    """Write a migration of what the models have changed: `nox -s migration -- "add stars"`."""
+    run(session, "python", "-m", "system.migration", *DATA, ".", *session.posargs)
+
+
+@nox.session
+def entity(session: nox.Session) -> None:
+    """Make a further entity in every layer: `-- review --field text:str:500`; `-- --help` says more."""
+    run(session, "python", "-m", "entity.command", *session.posargs)
 
 
 @nox.session
@@ -163,6 +196,15 @@ def lock(session: nox.Session) -> None:
 
 
 @nox.session
+def drift(session: nox.Session) -> None:
+    """Fail, naming the files, if one of the template's is not as it was rendered; needs no network."""
+    run(session, "python", "-m", "updates.drift")
+
+
+@nox.session
 def update(session: nox.Session) -> None:
-    """Take the newest version of the template; arguments go to `copier update`."""
-    run(session, "python", "-m", "dependencies.update", *session.posargs)
+    """Take the newest version of the template; `-- --check` only says if there is one; `-- -d port=8005` answers."""
+    session.run(sys.executable, "-m", "updates.unfinished", env=PATHS, log=False)  # before anything that it may mend
+    run(session, "python", "-m", "updates.update", *session.posargs)
+    if "--check" not in session.posargs:
+        run(session, "python", "-m", "updates.settings_table")  # with the dependencies of the new version

@@ -3,8 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import uuid4
@@ -51,8 +50,8 @@ class Caller:
     """
 
     def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None, token: str = "") -> None:
-        self.token = token
         self._url = url
+        self._token = token
         self._issuer = issuer
         self._connections = connections
 
@@ -67,7 +66,7 @@ class Caller:
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         """Send one request; `options` as aiohttp has them."""
-        token = self._issuer.token_for(path, options.get("json")) if self._issuer else self.token
+        token = self._issuer.token_for(path, options.get("json")) if self._issuer else self._token
         if token:
             options["headers"] = {"Authorization": f"Bearer {token}", **(options.get("headers") or {})}
         started = time.monotonic()
@@ -98,17 +97,6 @@ class Caller:
         answer = await self.post(USERS, somebody())
         assert answer.status == 201, answer
         return str(answer.body["id"])
-
-
-@asynccontextmanager
-async def logged_in(url: str) -> AsyncIterator[Caller]:
-    """A caller with a new account; the URL is the gateway's, or that of accounts."""
-    person = {"username": f"u{uuid4().hex[:12]}", "password": "down the rabbit hole"}
-    async with Caller(url) as stranger:
-        assert (await stranger.post("/api/v1/accounts", person)).status == 201
-        token = (await stranger.post("/api/v1/sessions", person)).body["access_token"]
-    async with Caller(url, token=token) as caller:
-        yield caller
 
 
 def somebody(**changes: object) -> dict[str, object]:

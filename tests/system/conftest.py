@@ -3,12 +3,14 @@
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from callers import Caller, logged_in
+from callers import Caller
 from issuer import Issuer, running_issuer
 from live_service import live_service
+from people import KEPT_SECRET, Person, new_person
 
 from postgres.server import PostgresServer
 from system.gateway_process import GatewayProcess
@@ -30,13 +32,21 @@ def system() -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def whole_system() -> Iterator[System]:
-    """Everything, as `./noxw -s serve` runs it: behind the gateway, with tokens of accounts."""
+    """Everything, as `./noxw -s serve` runs it but without limits of rates: behind the gateway, with authentication."""
     if "USERS_URL" in os.environ:
         pytest.skip("the services run in containers")
-    with running_system(
-        sorted((ROOT / "services").iterdir()), ports="free", gateway=ROOT / "gateway", issuer="accounts"
-    ) as system:
+    with pytest.MonkeyPatch.context() as environment, ExitStack() as stack:
+        for limit in ("ADDRESS", "TOKEN"):  # many tests ask from one address
+            environment.setenv(f"GATEWAY_RATE_PER_{limit}", "0")
+        system = stack.enter_context(
+            running_system(
+                sorted((ROOT / "services").iterdir()), ports="free", gateway=ROOT / "gateway", issuer="accounts"
+            )
+        )
+        environment.undo()  # the gateway of another test has the limits that it has by itself
         yield system
+        logs = "".join(log.read_text(encoding="utf-8") for log in system.logs.iterdir())
+        assert not [secret for secret in KEPT_SECRET if secret in logs], "a password or a token is in a log"
 
 
 @pytest.fixture
@@ -48,10 +58,15 @@ def gateway(whole_system: System) -> GatewayProcess:
 
 
 @pytest.fixture
-async def person(gateway: GatewayProcess) -> AsyncIterator[Caller]:
-    """Somebody who has logged in, and calls through the gateway."""
-    async with logged_in(gateway.url) as caller:
-        yield caller
+def accounts(whole_system: System) -> ServiceProcess:
+    """Who issues the tokens."""
+    return whole_system.services["accounts"]
+
+
+@pytest.fixture
+async def person(gateway: GatewayProcess) -> Person:
+    """Somebody with an account, who has logged in."""
+    return await new_person(gateway.url)
 
 
 @pytest.fixture(scope="session")

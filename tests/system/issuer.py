@@ -5,7 +5,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from uuid import UUID, uuid4
@@ -46,12 +46,33 @@ class Issuer:
             **CLIENT,
         }
 
-    def token(self, subject: str | None = None, *, scope: str = "users:exists", **claims: object) -> str:
-        """Return a token of this subject, by default of an account that nobody has seen."""
+    @property
+    def key_id(self) -> str:
+        """The name of the key."""
+        return str(self.keys["keys"][0]["kid"])
+
+    @property
+    def public_key(self) -> ec.EllipticCurvePublicKey:
+        """What everybody knows."""
+        return self._key.public_key()
+
+    def token(
+        self,
+        subject: str | None = None,
+        *,
+        scope: str = "users:exists",
+        header: Mapping[str, object] | None = None,
+        **claims: object,
+    ) -> str:
+        """Return a token of this subject, by default of an account that nobody has seen.
+
+        A claim or a part of the header that is None is left out.
+        """
         now = int(time.time())
         said = {"iss": self.url, "aud": "allium", "sub": subject or new_account(), "client_id": "shop", "scope": scope}
         times = {"iat": now, "exp": now + 3600, "jti": str(uuid4())}
-        return jwt.encode({**said, **times, **claims}, self._key, "ES256", {"typ": "at+jwt", "kid": "of a test"})
+        payload = {name: value for name, value in {**said, **times, **claims}.items() if value is not None}
+        return jwt.encode(payload, self._key, "ES256", {"typ": "at+jwt", "kid": self.key_id, **(header or {})})
 
     def token_for(self, path: str, body: object) -> str:
         """Return a token that lets the request be: that of the initiator who is named, else of somebody new."""

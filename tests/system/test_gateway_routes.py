@@ -4,13 +4,14 @@ import json
 from uuid import uuid4
 
 import pytest
-from callers import FRIENDSHIPS, USERS, Answer, Caller, eventually, logged_in, somebody
-from raw_http import ask
+from callers import USERS, Caller, eventually, somebody
+from people import Person, new_person, refresh, service_token
+from raw_http import ask, exchange
 
 from system.gateway_process import GatewayProcess
 from system.running import System
 
-INTERNAL = ("/api/v1/users/exists", "/api/v1/users/{user_id}/exists")
+INTERNAL = {"/api/v1/users/exists", "/api/v1/users/{user_id}/exists"}
 SPELLINGS = [
     *("{prefix}/exists", "{prefix}/exists/", "{prefix}//exists", "{prefix}/./exists", "{prefix}/x/../exists"),
     *("{prefix}/%65xists", "{prefix}/%65%78%69%73%74%73", "{prefix}/%2565xists", "{prefix}/x/%2e%2e/exists"),
@@ -30,72 +31,76 @@ SPELLINGS = [
         "http://users{prefix}/exists",
         "{prefix}/exists%0a",
         "{prefix}/e%cc%80xists",
+        "{prefix}%252fexists",
+        "{prefix}/x/%252e%252e/exists",
+        "{prefix}/EXISTS",
+        "{prefix}/exists;x",
+        "{prefix}/exists%09",
+        "{prefix}/exists/.",
+        "{prefix}/exists/%2e",
     ),
 ]
 
 
-@pytest.fixture
-async def allowed(gateway: GatewayProcess) -> str:
-    """The header of a service that may use internal operations: nothing but the gateway keeps it from them."""
-    secret = "only for development, as everybody knows this secret"
-    form = {"grant_type": "client_credentials", "client_id": "friends", "client_secret": secret}
-    async with Caller(gateway.url) as caller:
-        answer = await caller.call("POST", "/oauth/token", data=form)
-    return f"Authorization: Bearer {answer.body['access_token']}"
+async def routes_reached(system: System, request_id: str) -> set[str]:
+    """Return the operations of users that requests with this id have reached, once a later one is in its log."""
 
+    def logged(request_id: str) -> list[dict[str, str]]:
+        lines = map(json.loads, system.services["users"].log.read_text().splitlines())
+        return [line for line in lines if line.get("request_id") == request_id]
 
-def internal_requests(system: System) -> int:
-    """How many requests have reached an internal operation."""
-    lines = system.services["users"].log.read_text().splitlines()
-    return sum(json.loads(line).get("http.route") in INTERNAL for line in lines)
+    async def is_logged() -> bool:
+        return bool(logged(f"{request_id}-later"))
+
+    ask(system.url("users"), USERS, f"X-Request-ID: {request_id}-later")
+    await eventually(is_logged)
+    return {line["http.route"] for line in logged(request_id) if "http.route" in line}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST"])
 async def test_internal_operations_are_unreachable_in_any_spelling(
-    gateway: GatewayProcess, whole_system: System, person: Caller, allowed: str, method: str
+    gateway: GatewayProcess, whole_system: System, method: str
 ) -> None:
-    user = await person.new_user()
-    before = internal_requests(whole_system)
+    """Not even with the token of a service, to which users would answer."""
+    user, request_id = uuid4(), uuid4().hex
+    with_token = (f"Authorization: Bearer {await service_token(gateway.url)}", f"X-Request-ID: {request_id}")
     for prefix in (USERS, f"{USERS}/{user}"):
         for spelling in SPELLINGS:
             target = spelling.format(prefix=prefix)
             target += f"{'&' if '?' in target else '?'}id={user}"
-            status, answer = ask(gateway.url, target, allowed, "Access-Control-Request-Method: GET", method=method)
+            status, answer = ask(gateway.url, target, *with_token, "Access-Control-Request-Method: GET", method=method)
             assert 400 <= status < 500, target
             assert b"existing" not in answer, target
             head, _, _ = answer.partition(b"\r\n\r\n")
             assert b"application/problem+json" in head or status == 400, target
-    for headers in (["X-HTTP-Method-Override: GET"], ["X-Original-URL: /api/v1/users/exists"], ["X-Rewrite-URL: /x"]):
-        status, _ = ask(gateway.url, f"{USERS}/exists?id={user}", allowed, *headers, method=method)
+    old = f"{method} {USERS}/exists?id={user} HTTP/1.0\r\n" + "\r\n".join(with_token) + "\r\n\r\n"
+    assert exchange(gateway.url, old.encode()).split(b" ")[1] == b"404"
+    for header in ("X-HTTP-Method-Override: GET", "X-Original-URL: /api/v1/users/exists", "X-Rewrite-URL: /x"):
+        status, _ = ask(gateway.url, f"{USERS}/exists?id={user}", *with_token, header, method=method)
         assert status == 404
-    assert internal_requests(whole_system) == before
+    assert not await routes_reached(whole_system, request_id) & INTERNAL
 
 
-def test_the_log_would_show_an_internal_request(whole_system: System, allowed: str) -> None:
-    before = internal_requests(whole_system)
-    status, _ = ask(whole_system.url("users"), f"{USERS}/exists?id={uuid4()}", allowed)
-    assert status == 200
-    assert internal_requests(whole_system) == before + 1
+async def test_past_the_gateway_an_internal_operation_answers_and_the_log_shows_it(whole_system: System) -> None:
+    request_id = uuid4().hex
+    token = f"Authorization: Bearer {await service_token(whole_system.url('accounts'))}"
+    for path in (f"{USERS}/exists?id={uuid4()}", f"{USERS}/{uuid4()}/exists"):
+        status, _ = ask(whole_system.url("users"), path, token, f"X-Request-ID: {request_id}")
+        assert status in {200, 404}
+    assert await routes_reached(whole_system, request_id) >= INTERNAL
 
 
-async def test_a_person_may_not_use_internal_operations_inside_of_the_network(
-    whole_system: System, person: Caller
-) -> None:
-    status, answer = ask(
-        whole_system.url("users"), f"{USERS}/exists?id={uuid4()}", f"Authorization: Bearer {person.token}"
-    )
-    assert status == 403
-    assert b"/problems/insufficient-scope" in answer
-
-
-async def test_both_services_are_reached_by_their_own_paths(gateway: GatewayProcess, person: Caller) -> None:
-    async with logged_in(gateway.url) as other:
-        ada, grace = await person.new_user(), await other.new_user()
-    assert (await person.befriend(ada, grace)).status == 201
-    assert (await person.get(f"{USERS}/{ada}")).body["id"] == ada
-    assert len((await person.get(f"{USERS}/{ada}/friendships")).body["items"]) == 1
-    assert (await person.call("HEAD", USERS)).status == 200
-    assert (await person.get(f"{USERS}/nobody")).problem == "invalid-request", "of the service"
+async def test_all_services_are_reached_by_their_own_paths(gateway: GatewayProcess) -> None:
+    ada, grace = [await new_person(gateway.url) for _ in range(2)]
+    for person in (ada, grace):
+        async with Caller(gateway.url, token=person.access_token) as caller:
+            assert await caller.new_user() == person.id
+    async with Caller(gateway.url, token=ada.access_token) as caller:
+        assert (await caller.befriend(ada.id, grace.id)).status == 201
+        assert (await caller.get(f"{USERS}/{ada.id}")).body["id"] == ada.id
+        assert len((await caller.get(f"{USERS}/{ada.id}/friendships")).body["items"]) == 1
+        assert (await caller.call("HEAD", USERS)).status == 200
+        assert (await caller.get(f"{USERS}/nobody")).problem == "invalid-request", "of the service"
 
 
 @pytest.mark.parametrize(
@@ -133,28 +138,29 @@ async def test_a_browsers_question_about_another_origin_reaches_the_service(gate
 
 
 async def test_a_service_that_is_not_there_is_a_503_that_asks_to_come_again(
-    whole_system: System, person: Caller
+    gateway: GatewayProcess, whole_system: System, person: Person
 ) -> None:
-    async def befriend_a_stranger() -> Answer:
-        return await person.post(FRIENDSHIPS, {"target_id": str(uuid4())})
+    friends = whole_system.services["friends"]
+    async with Caller(gateway.url, token=person.access_token) as caller:
+        friends.stop()
+        try:
+            answer = await caller.befriend(person.id, str(uuid4()))
+            assert answer.problem == "upstream-unavailable"
+            assert answer.is_refusal()
+            assert (await caller.get(USERS)).status == 200
+        finally:
+            friends.restart()
 
-    whole_system.services["friends"].stop()
-    try:
-        answer = await befriend_a_stranger()
-        assert answer.problem == "upstream-unavailable"
-        assert answer.is_refusal()
-        assert (await person.get(USERS)).status == 200
-    finally:
-        whole_system.services["friends"].restart()
+        async def is_back() -> bool:
+            return (await caller.befriend(person.id, str(uuid4()))).status == 404
 
-    async def is_back() -> bool:
-        return (await befriend_a_stranger()).status == 404
-
-    await eventually(is_back)
+        await eventually(is_back)
 
 
-async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess) -> None:
+async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess, person: Person) -> None:
     gateway.kill()
     gateway.restart()
-    async with logged_in(gateway.url) as caller:
+    async with Caller(gateway.url, token=person.access_token) as caller:
         assert (await caller.post(USERS, somebody())).status == 201
+    async with Caller(gateway.url) as caller:
+        assert (await refresh(caller, person.refresh_token)).status == 200

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from callers import logged_in
 from issuer import WITH_AND_WITHOUT, Issuer
+from people import new_person
 
 from system.running import System
 
@@ -24,8 +24,8 @@ def test_answers_as_documented(urls: dict[str, str], issuer: Issuer | None, serv
 
 async def test_accounts_answers_as_documented(whole_system: System, tmp_path: Path) -> None:
     url = whole_system.url("accounts")
-    async with logged_in(url) as person:
-        hold_against_its_document(url, tmp_path, token=person.token)
+    person = await new_person(url)
+    hold_against_its_document(url, tmp_path, token=person.access_token)
 
 
 def hold_against_its_document(url: str, folder: Path, *, token: str | None) -> None:

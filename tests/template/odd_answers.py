@@ -36,6 +36,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "port": {"lowest": 1024, "usual": 8000, "highest": 65535},
     "upstreams": {"none": [], "one": ["users"], "two": ["json-2", "a"]},
     "extra_dependencies": {"none": [], "one": ["humanize>=4"], "two": ["Humanize", "tzdata; python_version < '9'"]},
+    "extra_dev_dependencies": {"none": [], "one": ["pyjokes>=0.8"]},
     "ci": {"github": "github", "gitlab": "gitlab", "none": "none"},
 }
 ROWS = all_pairs({question: list(choice) for question, choice in VALUES.items()})

@@ -77,7 +77,8 @@ def test_compiles(services: list[Path]) -> None:
 
 def test_is_locked_unless_it_has_dependencies_of_its_own(services: list[Path]) -> None:
     locked = [not lock.stale(service) for service in services]
-    assert locked == [not answers(row)["extra_dependencies"] for row in ROWS]
+    further = ("extra_dependencies", "extra_dev_dependencies")
+    assert locked == [not any(answers(row)[name] for name in further) for row in ROWS]
 
 
 @pytest.mark.parametrize("row", FEW_ROWS, ids=name)  # no two answers together decide on an import

@@ -35,7 +35,9 @@ def service(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own_programs(row: Row, service: Path) -> Programs:
-    programs = Programs.of(service / "requirements-dev.txt", row["extra_dependencies"])
+    programs = Programs.of(
+        service / "requirements-dev.txt", f"{row['extra_dependencies']}-{row['extra_dev_dependencies']}"
+    )
     (service / ".venv").symlink_to(programs.folder.parent)
     return programs
 

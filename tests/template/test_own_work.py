@@ -118,6 +118,21 @@ def test_settings_that_are_required_have_their_values_for_development_in_one_pla
     assert "| `SMTP__HOST` | required |" in (service / "SETTINGS.md").read_text()
 
 
+def test_the_table_of_settings_is_written_after_an_update_or_it_is_said_what_is_left(
+    service: Path, programs: Programs
+) -> None:
+    table = service / "SETTINGS.md"
+    before = table.read_bytes()
+    for content in (b"", before):
+        table.write_bytes(content)
+        programs.run("python", "-m", "updates.settings_table", service=service)
+        assert table.read_bytes() == before
+    (service / "src/orders_service/settings.py").write_text("import gone\n")
+    printed = programs.run("python", "-m", "updates.settings_table", service=service)
+    assert "SETTINGS.md could not be written, as the service does not start. Once it does, run: PYTHONPATH=" in printed
+    assert table.read_bytes() == before
+
+
 @pytest.mark.usefixtures("database")
 def test_generated_migrations_pass_as_they_are(service: Path, programs: Programs) -> None:
     (service / "src/orders_service/infrastructure/database/parcels.py").write_text(MODELS)

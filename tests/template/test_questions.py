@@ -19,6 +19,8 @@ REFUSED = [
     pytest.param({"service_name": "orders-service"}, 'Leave "service" out', id="service in the name"),
     pytest.param({"service_name": "service"}, 'Leave "service" out', id="service as the name"),
     pytest.param({"service_name": "a" * 33}, "at most 32 characters; it has 33", id="long name"),
+    pytest.param({"service_name": "orders-migrate"}, "container of the service orders", id="name of a container"),
+    pytest.param({"service_name": "orders-postgres"}, "container of the service orders", id="name of a database"),
     pytest.param({"description": " \n"}, "Say in one sentence", id="empty description"),
     pytest.param({"description": "a\x00b"}, "control characters", id="NUL in the description"),
     pytest.param({"description": "a\u2028b"}, "control characters", id="line separator in the description"),
@@ -43,6 +45,8 @@ REFUSED = [
     pytest.param({"entity": "clas", "entity_plural": "class"}, "cannot name a module", id="keyword as plural"),
     pytest.param({"entity": "o", "entity_plural": "bytes"}, "cannot name a module", id="builtin as plural"),
     pytest.param({"entity": "o", "entity_plural": "errors"}, "cannot name a module", id="module of the core as plural"),
+    pytest.param({"entity_plural": "found"}, "cannot name a module", id="plural that is a variable in the router"),
+    pytest.param({"entity": "typed_dict"}, "would hide a name", id="entity whose class core imports from typing"),
     pytest.param({"port": 80}, "from 1024 to 65535", id="privileged port"),
     pytest.param({"port": 65536}, "from 1024 to 65535", id="port out of range"),
     pytest.param({"upstreams": "users"}, "Give a list of service names", id="upstreams that are a string"),
@@ -55,11 +59,15 @@ REFUSED = [
         {"extra_dependencies": {"a": "b"}}, "Give a list of requirements", id="requirements that are a mapping"
     ),
     pytest.param({"extra_dependencies": [{"redis": 7}]}, "is not a requirement", id="requirement that is a mapping"),
+    pytest.param(
+        {"extra_dev_dependencies": ['redis"']}, "is not a requirement", id="requirement of the tests with a quote"
+    ),
     pytest.param({"extra_dependencies": "redis"}, "Give a list of requirements", id="requirements that are a string"),
     pytest.param({"extra_dependencies": ['redis"']}, "is not a requirement", id="requirement with a quote"),
     pytest.param({"extra_dependencies": ["redis>=7\nx"]}, "is not a requirement", id="requirement with a line break"),
     pytest.param({"extra_dependencies": ["redis @ x://y"]}, "is not a requirement", id="requirement with an address"),
     pytest.param({"ci": "jenkins"}, "ci", id="unknown CI"),
+    pytest.param({"ci": ""}, "ci", id="no CI, as Esc says it"),
 ]
 
 
@@ -77,9 +85,41 @@ def test_guesses_the_other_answers_from_the_name(tmp_path: Path) -> None:
     assert answers["description"] == "Manages order lines."
 
 
+@pytest.mark.parametrize(
+    ("name", "entity", "plural"),
+    [
+        ("categories", "category", "categories"),
+        ("addresses", "address", "addresses"),
+        ("boxes", "box", "boxes"),
+        ("branches", "branch", "branches"),
+        ("houses", "house", "houses"),
+        ("days", "day", "days"),
+        ("access", "access", "accesses"),
+        ("status", "status", "statuses"),
+        ("inventory", "inventory", "inventories"),
+        ("s", "s", "ses"),
+        ("users", "user", "users"),
+    ],
+)
+def test_guesses_singular_and_plural(name: str, entity: str, plural: str, tmp_path: Path) -> None:
+    render(tmp_path / "service", {"service_name": name}, seed=False)
+    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert (answers["entity"], answers["entity_plural"]) == (entity, plural)
+
+
 def test_records_the_answers_alone(tmp_path: Path) -> None:
     render(tmp_path / "service", ORDERS, seed=False)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
-    asked = {"service_name", "description", "entity", "entity_plural", "port", "upstreams", "extra_dependencies", "ci"}
+    about_the_entity = {"sample", "entity", "entity_plural"}
+    asked = about_the_entity | {"service_name", "description", "port", "upstreams", "ci"}
+    asked |= {"extra_dependencies", "extra_dev_dependencies"}
     assert set(answers) - {"_commit"} == {"_src_path"} | asked
     assert answers["_src_path"] == "."
+
+
+def test_a_service_without_a_sample_is_asked_for_no_entity(tmp_path: Path) -> None:
+    render(tmp_path / "service", {**ORDERS, "sample": False}, seed=True)
+    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert answers["sample"] is False
+    assert not {"entity", "entity_plural"} & set(answers)
+    assert not [*(tmp_path / "service").rglob("*orders.py")]

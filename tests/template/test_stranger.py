@@ -42,7 +42,7 @@ def work(service: Copy, turn: int) -> None:
 
 
 def update(service: Copy) -> str:
-    done = service.python("-m", "dependencies.update")
+    done = service.python("-m", "updates.update")
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -75,21 +75,10 @@ def test_update_refuses_uncommitted_changes_with_a_sentence(clone: Copy, strange
     stranger.append("README.md", "edited\n")
     stranger.append("noxfile.py", "# edited\n")
     stranger.git("add", "noxfile.py")
-    done = stranger.python("-m", "dependencies.update")
+    done = stranger.python("-m", "updates.update")
     assert done.returncode == 1
     assert "Commit or remove these first" in done.stderr
     assert "README.md\nM  noxfile.py\n" in done.stderr
-
-
-def test_update_names_the_files_with_conflicts(clone: Copy, stranger: Copy) -> None:
-    generate(stranger, clone, ".")
-    stranger.append("noxfile.py", "# edited, although it is the template's\n")
-    stranger.commit("Edit an owned file")
-    clone.append("template/noxfile.py", "# changed\n")
-    clone.commit("Change the template")
-    done = stranger.python("-m", "dependencies.update")
-    assert done.returncode == 1
-    assert "These files have conflicts:\nnoxfile.py\n" in done.stderr
 
 
 def test_update_locks_again_if_the_template_has_other_dependencies(clone: Copy, stranger: Copy) -> None:

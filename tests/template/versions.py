@@ -15,6 +15,12 @@ def own_files(service: Path) -> dict[str, bytes]:
     }
 
 
+def commit_version(copy: Copy, message: str) -> str:
+    """Commit a changed template, with the list of what it owns."""
+    copy.write_list_of_owned_files()
+    return copy.commit(message)
+
+
 def change_template(copy: Copy) -> str:
     """A next version: one owned file changed, one added, one removed, one renamed, one seed changed and one dropped."""
     copy.append("template/noxfile.py", "# changed\n")
@@ -25,7 +31,7 @@ def change_template(copy: Copy) -> str:
     (package / "core/errors.py").unlink()
     copy.append(f"{package.relative_to(copy.root)}/main.py.jinja", "# a changed seed\n")
     copy.write(f"{package.relative_to(copy.root)}/core/added.py", "# a new seed\n")
-    return copy.commit("Change the template")
+    return commit_version(copy, "Change the template")
 
 
 def change_questions(copy: Copy) -> str:
@@ -35,7 +41,7 @@ def change_questions(copy: Copy) -> str:
     (copy.root / "template/docs/added.md").unlink()
     dropped = ("template/.editorconfig", "template/src/{{ package }}/core/errors.py")
     copy.git("checkout", "--quiet", "HEAD~1", "--", *dropped)
-    return copy.commit("Change the questions")
+    return commit_version(copy, "Change the questions")
 
 
 def give_away(copy: Copy) -> str:
@@ -48,4 +54,4 @@ def give_away(copy: Copy) -> str:
     copy.append("template/README.md.jinja", "Changed.\n")
     noxfile = copy.root / "template/noxfile.py"
     noxfile.write_text(noxfile.read_text(encoding="utf-8").replace("# changed\n", "# once more\n"), encoding="utf-8")
-    return copy.commit("Give a file away")
+    return commit_version(copy, "Give a file away")

@@ -2,7 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Copy:
             shutil.copy2(ROOT / path, root / path)
         copy = cls(root)
         copy.git("init", "--quiet", "--initial-branch=main")
+        copy.write_list_of_owned_files()
         copy.commit("Begin")
         copy.scaffold("sync")  # the recorded commit is one of this repository
         copy.commit("Synchronise")
@@ -73,16 +74,28 @@ class Copy:
         """Run the repository's own `template.scaffold`."""
         return self.python("-m", "template.scaffold", *arguments)
 
+    def write_list_of_owned_files(self) -> None:
+        """Bring the list of what the template owns up to date, as `sync` does first."""
+        done = self.python("-c", "from template import manifest; manifest.write()")
+        assert done.returncode == 0, done.stderr
+
     def copier(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "copier", *arguments)
 
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        path = os.pathsep.join(str(self.root / folder) for folder in ("tools", "template/tools"))
+    def python(
+        self, *arguments: str, path: Sequence[str] = ("tools", "template/tools")
+    ) -> subprocess.CompletedProcess[str]:
         programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # uv
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**os.environ, **IDENTITY, "PYTHONPATH": path, "PATH": programs, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **os.environ,
+                **IDENTITY,
+                "PYTHONPATH": os.pathsep.join(str(self.root / folder) for folder in path),
+                "PATH": programs,
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             check=False,
             capture_output=True,
             text=True,

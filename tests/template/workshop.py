@@ -38,8 +38,8 @@ class Programs:
         run_tool("dependencies.environment", workshop)
         return cls(workshop / ".venv" / "bin")
 
-    def run(self, program: str, *arguments: str | Path, service: Path | None = None) -> None:
-        """Run one as a service's noxfile does; what it prints is the message if it fails."""
+    def run(self, program: str, *arguments: str | Path, service: Path | None = None) -> str:
+        """Run one as a service's noxfile does, and return what it prints, which is the message if it fails."""
         done = subprocess.run(
             [self.folder / program, *arguments],
             cwd=service,
@@ -50,3 +50,4 @@ class Programs:
             text=True,
         )
         assert done.returncode == 0, done.stdout
+        return done.stdout

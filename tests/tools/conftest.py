@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from layout import ROOT
 from processes.ports import free_ports
 
 from .programs import TOOLS, soon
 
+USERS = ROOT / "services/users"
 FAKE = Path(__file__).with_name("fake_service.py")
 VARIABLES = (
     *("PG_BIN", "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "POSTGRES_PASSWORD"),
@@ -55,3 +57,16 @@ def make_service(parent: Path, name: str, port: int, *, upstreams: str) -> Path:
     shutil.copy(FAKE, package / "__main__.py")
     (parent / name / ".copier-answers.yml").write_text(f"service_name: {name}\nport: {port}\nupstreams: {upstreams}\n")
     return parent / name
+
+
+@pytest.fixture
+def real_service(open_folder: Path) -> Path:
+    """A copy of users, with its environment."""
+    service = open_folder / "users"
+    service.mkdir()
+    for folder in ("src", "migrations"):
+        shutil.copytree(USERS / folder, service / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ("pyproject.toml", "development.env", ".copier-answers.yml"):
+        shutil.copy(USERS / file, service)
+    (service / ".venv").symlink_to(USERS / ".venv")
+    return service

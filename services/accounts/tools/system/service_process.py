@@ -1,7 +1,6 @@
 """One service as a process: its environment, its start step by step, its end."""
 
 import http.client
-import os
 import signal
 import subprocess
 import time
@@ -11,12 +10,13 @@ from pathlib import Path
 from failures import SystemFailure
 from processes.ports import HOST
 from processes.watchdog import Watchdog, last_lines
+from system.database import TOOLS, without_pg_variables
+from system.log_lines import readable
 from system.service_folder import ServiceFolder
 
 READY_SECONDS = 60
 STOP_SECONDS = 3
 POLL_SECONDS = 0.02
-TOOLS = Path(__file__).parents[1]
 
 
 class ServiceProcess:
@@ -40,7 +40,7 @@ class ServiceProcess:
         self.port = port
         self.url = f"http://{HOST}:{port}"
         self.log = log
-        self._server = {**_inherited(), **server}
+        self._server = {**without_pg_variables(), **server}
         self._role = role
         self.environment = {
             **self._server,
@@ -79,9 +79,15 @@ class ServiceProcess:
 
     def restart(self) -> None:
         """Stop it if it runs, start it again on the same port and return when it is ready."""
-        self._watchdog.stop()
-        for _ in self._serving():
+        for _ in self.restarting(migrate=False):
             time.sleep(POLL_SECONDS)
+
+    def restarting(self, *, migrate: bool) -> Iterator[None]:
+        """Stop it if it runs, migrate its database if told to, and serve; yields as `starting`."""
+        self._watchdog.stop()
+        if migrate:
+            yield from self._run("migrate", self._command("migrate"), environment=self.environment)
+        yield from self._serving()
 
     def check(self) -> None:
         """Raise `SystemFailure` if it has ended."""
@@ -121,12 +127,7 @@ class ServiceProcess:
             yield
 
     def _failure(self, what: str) -> SystemFailure:
-        return SystemFailure(f"{self.service.name} {what}; its log {self.log} ends:\n{last_lines(self.log)}")
-
-
-def _inherited() -> dict[str, str]:
-    # PG* variables are defaults of the driver for a server that is not ours.
-    return {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        return SystemFailure(f"{self.service.name} {what}; its log {self.log} ends:\n{readable(last_lines(self.log))}")
 
 
 def _end(process: subprocess.Popen[bytes]) -> str:

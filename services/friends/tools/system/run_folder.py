@@ -1,14 +1,19 @@
-"""The folder of a running system: logs, `state.json` and, where it is kept, the databases."""
+"""The folder of a running system: logs, what tells others where it runs and, where it is kept, the databases."""
 
 import contextlib
 import fcntl
 import json
+import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any, TextIO
 
 from failures import SystemFailure
 from processes.watchdog import Watchdog
+
+STATE = "state.json"
+DATABASE_VARIABLES = "database.env"
 
 
 @contextlib.contextmanager
@@ -20,11 +25,38 @@ def run_folder(kept: Path | None) -> Iterator[Path]:
             stack.enter_context(_lock(folder))
         else:
             folder = Path(tempfile.mkdtemp(prefix="allium-"))
-        watchdog = Watchdog(patience=0, leftovers=[folder / "state.json"] if kept else [folder])
+        leftovers = [folder / STATE, folder / DATABASE_VARIABLES] if kept else [folder]
+        watchdog = Watchdog(patience=0, leftovers=leftovers)
         stack.callback(watchdog.wait)
         stack.callback(watchdog.let_go)
         (folder / "logs").mkdir(exist_ok=True)
         yield folder
+
+
+def write_state(folder: Path, services: Mapping[str, Any], database: Mapping[str, str]) -> None:
+    """Tell other programs, in one step, where services and database server are; `database`: POSTGRES_*."""
+    where = {"host": database["POSTGRES_HOST"], "port": int(database["POSTGRES_PORT"])}
+    _write(folder / STATE, json.dumps({"pid": os.getpid(), "services": services, "database": where}, indent=2) + "\n")
+
+
+def write_database_variables(folder: Path, variables: Mapping[str, str]) -> None:
+    """Write variables into the file that editors read."""
+    _write(folder / DATABASE_VARIABLES, "".join(f"{name}={value}\n" for name, value in variables.items()))
+
+
+def running_state(folder: Path) -> dict[str, Any] | None:
+    """Return what the system that runs on a kept folder has told, or None if none does.
+
+    Raises `SystemFailure` while it is only starting.
+    """
+    if not (folder / "lock").exists():
+        return None
+    with (folder / "lock").open("a") as file:
+        if _is_ours(file):
+            return None
+    if state := _state(folder):
+        return state
+    raise SystemFailure(f"A system is just starting on {folder}; try again in a moment.")
 
 
 @contextlib.contextmanager
@@ -35,16 +67,34 @@ def _lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise SystemFailure(f"{folder} cannot be used: {error.strerror}.") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released by the kernel, also when we are killed
-        except BlockingIOError as error:
-            raise SystemFailure(f"A system is running on {folder} already{_where(folder)}; stop it first.") from error
+        if not _is_ours(file):
+            raise SystemFailure(f"A system is running on {folder} already{_where(folder)}; stop it first.")
         yield
 
 
-def _where(folder: Path) -> str:
+def _is_ours(lock: TextIO) -> bool:
     try:
-        services = json.loads((folder / "state.json").read_text())["services"]
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # released by the kernel, also when we are killed
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _where(folder: Path) -> str:
+    state = _state(folder) or {"services": {}}
+    urls = [service["url"] for service in state["services"].values()]
+    return f" ({', '.join(urls)})" if urls else ""
+
+
+def _state(folder: Path) -> dict[str, Any] | None:
+    try:
+        state: dict[str, Any] = json.loads((folder / STATE).read_text())
     except FileNotFoundError:  # it is just starting
-        return ""
-    return " (" + ", ".join(service["url"] for service in services.values()) + ")"
+        return None
+    return state
+
+
+def _write(file: Path, text: str) -> None:
+    draft = file.with_suffix(".new")
+    draft.write_text(text)
+    draft.rename(file)

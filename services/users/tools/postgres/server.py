@@ -1,6 +1,7 @@
 """Starts a private PostgreSQL server from the programs of a wheel: no Docker, no installation, no administrator.
 
-It listens on a Unix socket only (port 5432, superuser `postgres`, no password; the folder is closed to other accounts).
+It listens on a Unix socket only, unless it is given a TCP port, too (port 5432, superuser `postgres`, no password; the
+folder of the socket is closed to other accounts).
 """
 
 import contextlib
@@ -61,20 +62,32 @@ def named_server() -> dict[str, str] | None:
     return {name: os.environ.get(name, default) for name, default in {"POSTGRES_HOST": "", **defaults}.items()}
 
 
-def superuser_of(socket_folder: Path) -> dict[str, str]:
+def superuser_of(socket_folder: Path | str, port: int = PORT) -> dict[str, str]:
     """Return the variables by which a program finds a server of our own; the password is never asked for."""
     user = {"POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": "postgres"}
-    return {"POSTGRES_HOST": str(socket_folder), "POSTGRES_PORT": str(PORT), **user}
+    return {"POSTGRES_HOST": str(socket_folder), "POSTGRES_PORT": str(port), **user}
 
 
 class PostgresServer:
     """A server that can be stopped, killed and started again; `close` ends it and removes what is temporary."""
 
-    def __init__(self, data: Path | None = None, *, options: Sequence[str] = (), log: Path | None = None) -> None:
-        """`log`: the file to append the server's log to, if it shall be kept."""
+    def __init__(
+        self,
+        data: Path | None = None,
+        *,
+        options: Sequence[str] = (),
+        log: Path | None = None,
+        tcp_port: int | None = None,
+    ) -> None:
+        """`log`: the file to append the server's log to, if it shall be kept.
+
+        `tcp_port`: where it listens on 127.0.0.1, too; whoever is on this machine can then connect, as any role.
+        """
         self._account = account_for(data)
         self._durable = data is not None
         self._options = tuple(options)
+        self._listen = "127.0.0.1" if tcp_port else ""
+        self.port = tcp_port or PORT
         self.socket_folder = self._account.new_folder(prefix="pg-", parent=SHORT_FOLDER)
         temporary = self.socket_folder if self._durable else _fast_folder(self._account)
         self._cluster = data.absolute() if data else temporary / "data"
@@ -98,9 +111,10 @@ class PostgresServer:
             self._binaries = find_binaries(self._account, copies=self.socket_folder)
             ensure_cluster(self._cluster, binaries=self._binaries, account=self._account, durable=self._durable)
         _await_end_of_previous(self._cluster)
-        settings = [f"-c{option}" for option in ("listen_addresses=", *self._settings(self._binaries.major))]
+        options = (f"listen_addresses={self._listen}", *self._settings(self._binaries.major))
+        settings = [f"-c{option}" for option in options]
         command: list[str | Path] = [self._binaries.folder / "postgres", "-D", self._cluster, *settings]
-        command += ["-k", self.socket_folder, "-p", str(PORT)]
+        command += ["-k", self.socket_folder, "-p", str(self.port)]
         self._watchdog.start(command, log=self.log, **self._account.popen)
         self._await_ready()
 

@@ -1,5 +1,6 @@
 """What Alembic compares of the database with the models, for `alembic check` and `revision --autogenerate`."""
 
+import logging
 from collections.abc import Collection, MutableMapping
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -7,6 +8,7 @@ from typing import Any, Final, Literal
 
 from alembic.autogenerate.api import AutogenContext
 from alembic.operations.ops import MigrationScript
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.schema import SchemaItem
 
@@ -21,6 +23,8 @@ NOT_OF_MODELS: Final = text("""
         WHERE pg_depend.classid = 'pg_class'::regclass AND pg_depend.objid = pg_class.oid AND pg_depend.deptype = 'e'
     )
 """)
+
+logger = logging.getLogger(__name__)
 
 
 class Comparison:
@@ -61,10 +65,17 @@ class Comparison:
             context.imports.add(f"import {module}")
         return False
 
-    def add_enums(self, _context: object, _revision: object, scripts: list[MigrationScript]) -> None:
-        """Add what enums need to generated migrations (Alembic's `process_revision_directives`)."""
+    def complete(self, alembic: MigrationContext, _revision: object, scripts: list[MigrationScript]) -> None:
+        """Add what enums need to generated migrations, and let none be written that changes nothing.
+
+        It is Alembic's `process_revision_directives`.
+        """
         for script in scripts:
             add_enums(script, self._connection, self._models)
+        asked_for_changes = getattr(alembic.config and alembic.config.cmd_opts, "autogenerate", False)
+        if asked_for_changes and all(script.upgrade_ops is None or script.upgrade_ops.is_empty() for script in scripts):
+            scripts.clear()
+            logger.info("models and database agree, so no migration is written")
 
     @cached_property
     def _of_others(self) -> set[tuple[str, str]]:

@@ -47,7 +47,8 @@ class ServiceConfig(uvicorn.Config):
         """Called by uvicorn in each process before anything else."""
         super().configure_logging()
         configure_logging(self.settings)
-        log_printed_lines()
+        if not _is_debugged(self.settings):
+            log_printed_lines()
         if multiprocessing.parent_process():
             _begin_worker()
 
@@ -113,6 +114,12 @@ def _run_workers(config: ServiceConfig, sockets: list[socket.socket], lifeline: 
     workers.run()
     if any(process.exitcode == STARTUP_FAILURE for process in workers.processes):
         raise SystemExit(STARTUP_FAILURE)
+
+
+def _is_debugged(settings: ChassisSettings) -> bool:
+    """Whether a person may talk with the process: `print`, `input` and `breakpoint` are then as in any program."""
+    streams = (sys.stdin, sys.stdout)
+    return settings.environment == "development" and all(stream and stream.isatty() for stream in streams)
 
 
 def _begin_worker() -> None:

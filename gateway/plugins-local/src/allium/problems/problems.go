@@ -94,6 +94,7 @@ type watchedAnswer struct {
 	request  *http.Request
 	body     *boundedBody
 	begun    bool
+	streamed bool
 	replaced bool
 }
 
@@ -108,7 +109,9 @@ func (answer *watchedAnswer) WriteHeader(status int) {
 		return
 	}
 	answer.begun = true
+	answer.streamed = answer.Header().Get("Content-Length") == ""
 	answer.ResponseWriter.WriteHeader(status)
+	answer.flush()
 }
 
 func (answer *watchedAnswer) Write(data []byte) (int, error) {
@@ -116,13 +119,15 @@ func (answer *watchedAnswer) Write(data []byte) (int, error) {
 		return len(data), nil
 	}
 	answer.begun = true
-	return answer.ResponseWriter.Write(data)
+	count, err := answer.ResponseWriter.Write(data)
+	answer.flush()
+	return count, err
 }
 
-// Flush sends what a service has written so far; a streamed answer needs it.
-func (answer *watchedAnswer) Flush() {
-	if flusher, can := answer.ResponseWriter.(http.Flusher); can && !answer.replaced {
-		answer.begun = true
+// flush sends what a service has written so far, where it does not say how much will come. Traefik would do so by a
+// method Flush, but of an interpreted type it sees those of http.ResponseWriter alone.
+func (answer *watchedAnswer) flush() {
+	if flusher, can := answer.ResponseWriter.(http.Flusher); can && answer.streamed {
 		flusher.Flush()
 	}
 }

@@ -81,7 +81,7 @@ def _migrate(connection: Connection, models: MetaData, unmanaged: Collection[str
         include_object=comparison.includes_object,
         compare_server_default=True,  # by `ComparingImpl`
         render_item=comparison.import_type,
-        process_revision_directives=comparison.add_enums,
+        process_revision_directives=comparison.complete,
     )
     try:
         with context.begin_transaction():

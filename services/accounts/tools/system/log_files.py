@@ -1,0 +1,79 @@
+"""The logs of a running system: those of the run before are kept, and what is added is shown at the terminal."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TextIO
+
+from system.log_lines import Paint, coloured, plain
+
+Lines = Callable[[str, Paint], list[str]]
+
+MOST_AT_ONCE = 256 * 1024  # bytes; who logs faster than a terminal shows is read in the file
+PREFIXES = ("36", "35", "34", "32", "33")  # colours
+
+
+def keep_previous(logs: Path) -> None:
+    """Move the logs of the last run to the folder `previous`, in place of those that are there."""
+    previous = logs / "previous"
+    if files := list(logs.glob("*.log")):
+        shutil.rmtree(previous, ignore_errors=True)
+        previous.mkdir()
+    for file in files:
+        file.rename(previous / file.name)
+
+
+class FollowedFile:
+    """The lines that are added to a file from now on."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._read = file.stat().st_size
+
+    def new_lines(self) -> Iterator[str]:
+        """Yield the lines that were completed since the last call; if they are too many, only the latest."""
+        with self._file.open("rb") as file:
+            unread = file.seek(0, os.SEEK_END) - self._read
+            if unread <= 0:
+                return
+            skipped = max(0, unread - MOST_AT_ONCE)
+            file.seek(self._read + skipped)
+            text = file.read(MOST_AT_ONCE)
+        complete = text[: text.rfind(b"\n") + 1]
+        self._read += skipped + len(complete)
+        lines = complete.decode("utf-8", "replace").split("\n")[:-1]
+        if skipped:
+            lines[:1] = [f"… {skipped} bytes are shown only in {self._file} …"]  # the first is not whole
+        yield from lines
+
+
+class LogDisplay:
+    """Shows what is added to several logs, each line after the name of the one who wrote it."""
+
+    def __init__(self, logs: Mapping[str, tuple[Path, Lines]], output: TextIO) -> None:
+        """`logs`: by name, the file and what to show of one of its lines."""
+        self._followed = {name: (FollowedFile(file), lines) for name, (file, lines) in logs.items()}
+        self._output: TextIO | None = output
+        self._paint = coloured if output.isatty() and not os.environ.get("NO_COLOR") else plain
+        width = max(map(len, logs), default=0)
+        self._prefixes = {
+            name: self._paint(f"{name:<{width}} | ", PREFIXES[number % len(PREFIXES)])
+            for number, name in enumerate(logs)
+        }
+
+    def show_new(self) -> None:
+        """Print what was added; nothing any more once nobody reads it."""
+        if self._output is None:
+            return
+        lines = [
+            f"{self._prefixes[name]}{shown}\n"
+            for name, (followed, readable) in self._followed.items()
+            for line in followed.new_lines()
+            for shown in readable(line, self._paint)
+        ]
+        try:
+            self._output.write("".join(lines))
+            self._output.flush()
+        except OSError:  # such as a pipe that was closed: the services go on
+            self._output = None

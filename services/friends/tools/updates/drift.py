@@ -1,0 +1,115 @@
+"""Say which of the template's files are not as it rendered them, without the network; 1 if any is not.
+
+What a service may vary is in its own files and its answers; README.md says how.
+"""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from updates import manifest, unfinished
+from updates.manifest import ANSWERS, MANIFEST, Manifest
+
+WHOLLY_OWNED = ("src/chassis/", "tests/chassis/", "tests/conformance/")
+HEAL = "nox -s update -- --vcs-ref=:current:"
+HELP = f"""\
+These files are the template's. `{HEAL}` brings them back as they were rendered,
+and keeps what you had changed as a patch; without arguments it takes the newest version, too.
+What you may vary, and where, is in README.md."""
+HELP_BESIDE_TEMPLATE = (
+    "These files are the template's: change them in template/ and run `./noxw -s sync`, which heals them."
+)
+
+
+def drift(service: Path) -> list[str]:
+    """Return a sentence for each file that differs, and for an update that was not finished."""
+    found = ["An update was interrupted; `nox -s update` finishes it"] if unfinished.plans(service) else []
+    try:
+        expected = manifest.read(service)
+    except ValueError as error:
+        return [*found, f"{MANIFEST}, the list of the template's files, {error}"]
+    return [*found, *_answers(service, expected), *_files(service, expected), *_ignored(service, expected)]
+
+
+def _answers(service: Path, expected: Manifest) -> Iterator[str]:
+    try:
+        recorded = manifest.answers(service)
+    except ValueError as error:
+        yield f"{ANSWERS} {error}; `git checkout` brings it back"
+        return
+    if manifest.digest(recorded) != expected.answers:
+        yield f"{ANSWERS} was edited; commit that, and `{HEAL}` applies it"
+
+
+def _files(service: Path, expected: Manifest) -> Iterator[str]:
+    others = _others(service, expected)
+    for path, (mode, content) in expected.files.items():
+        found = manifest.state(service, path)
+        if found is None:
+            yield f"{path} {_why_not_there(service, path, content, others)}"
+        elif found[1] != content:
+            yield f"{path} is edited"
+        elif found[0] != mode:
+            yield f"{path} must {'' if mode == '755' else 'not '}be executable"
+    for path in others:
+        if path.startswith(WHOLLY_OWNED):
+            yield f"{path} belongs to nobody: all of its folder is the template's; move it elsewhere or delete it"
+
+
+def _why_not_there(service: Path, path: str, content: str, others: list[str]) -> str:
+    if obstacle := manifest.in_the_way(service, path):
+        return f"cannot be there, because of {obstacle}"
+    if (service / path).is_symlink():
+        return "is a link and no file"
+    for other in others:
+        if Path(other).name == Path(path).name and (manifest.state(service, other) or ("", ""))[1] == content:
+            return f"is missing; it is now {other}: move it back"
+    return "is missing"
+
+
+def _others(service: Path, expected: Manifest) -> list[str]:
+    """Return the files that are not on the list: those that git lists or, without git, those in the owned folders."""
+    listed = _git(service, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
+    if listed is None:
+        found = [path for folder in WHOLLY_OWNED for path in (service / folder).rglob("*") if path.is_file()]
+        paths = [path.relative_to(service) for path in found if "__pycache__" not in path.parts]
+    else:
+        paths = [Path(name) for name in listed.split("\0") if name and (service / name).is_file()]
+    return sorted(path.as_posix() for path in paths if path.as_posix() not in expected.files)
+
+
+def _ignored(service: Path, expected: Manifest) -> Iterator[str]:
+    """A file that git ignores is there for whoever generated it, and for nobody else."""
+    listed = _git(service, "check-ignore", "-z", "--stdin", given="\0".join([*expected.files, ANSWERS, MANIFEST]))
+    for path in (listed or "").split("\0"):
+        if path:
+            yield f"{path} is ignored by git; let it in with: git add --force {path}"
+
+
+def _git(service: Path, *arguments: str, given: str = "") -> str | None:
+    """Return what a git command prints, or None if it fails, as it does where there is no repository."""
+    command = ["git", "-c", "safe.directory=*", *arguments]
+    done = subprocess.run(command, cwd=service, input=given, check=False, capture_output=True, text=True)
+    return done.stdout if done.returncode == 0 else None
+
+
+def _is_beside_template(service: Path) -> bool:
+    try:
+        return bool(manifest.answers(service).get("_src_path") == ".")
+    except ValueError:
+        return False
+
+
+def main() -> int:
+    """Look at the current folder."""
+    found = drift(Path())
+    for sentence in found:
+        print(sentence, file=sys.stderr)
+    if found:
+        print(f"\n{HELP_BESIDE_TEMPLATE if _is_beside_template(Path()) else HELP}", file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""Bring this service to the newest version of its template; further arguments go to `copier recopy`.
+
+At the end the owned files are as a fresh rendering has them, whatever happened to them before. What was edited in them
+is kept, and so are files of the service where the template now has its own. If anything fails, nothing has changed.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from dependencies.environment import alone
+from updates import answers, manifest, unfinished
+from updates.applying import apply
+from updates.rendering import rendered
+
+COMMIT_FIRST = "Commit or remove these first, so that the update can be looked at and undone:"
+NO_GIT = "An update needs git, so that it can be looked at and undone: `git init`, `git add --all`, `git commit`."
+NO_UV = "uv is needed to update; install it next to nox, for example with: pip install uv"
+NOTHING_CHANGED = "Nothing was changed."
+HALF_DONE = "The update was interrupted half-way. Run `nox -s update` again: it finishes it."
+
+
+def status() -> str:
+    """Return what git says of the service's folder."""
+    command = ["git", "status", "--short", "--untracked-files=all", "."]
+    return subprocess.run(command, check=True, text=True, capture_output=True).stdout.rstrip()
+
+
+def refusal() -> str | None:
+    """Return why nothing can be updated, if so."""
+    if not shutil.which("uv"):
+        return NO_UV
+    try:
+        changes = status()
+    except subprocess.CalledProcessError as error:
+        return f"{error.stderr}{NO_GIT}"
+    return f"{COMMIT_FIRST}\n{changes}" if changes else None
+
+
+def update(service: Path, arguments: list[str], *, given: set[str], only_check: bool) -> int:
+    """Update, or say whether there is something to do; `given` are the names of the answers among the arguments."""
+    before = manifest.answers(service)
+    with rendered(service, *arguments) as fresh:
+        after = manifest.answers(fresh)
+        answers.refuse(service, fresh, before, after, given)
+        if only_check:
+            return check(str(before.get("_commit")), str(after.get("_commit")))
+        apply(service, fresh)
+    for name, value in answers.defaults(before, after, given).items():
+        print(f"The new question {name} has its default answer, {value!r}; another: nox -s update -- -d {name}=…")
+    print(status() or "Nothing changed; this is the newest version.")
+    return 0
+
+
+def check(have: str, newest: str) -> int:
+    """Say in one line whether there is a newer version; 1 if there is."""
+    if have == newest:
+        print(f"This service has the newest version of its template, {have}.")
+        return 0
+    print(f"This service has {have} of its template, and there is {newest}; take it with: nox -s update")
+    return 1
+
+
+def main() -> int:
+    """Update the current folder; 1 if it cannot be, which then was said."""
+    parser = argparse.ArgumentParser(prog="nox -s update --", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--check", action="store_true", help="only say whether there is a newer version; 1 if there is")
+    parser.add_argument("-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="give an answer")
+    wanted, arguments = parser.parse_known_args()
+    arguments += [part for answer in wanted.data for part in ("-d", answer)]
+    given = {answer.partition("=")[0] for answer in wanted.data}
+    try:
+        with alone():
+            if reason := refusal():
+                print(reason, file=sys.stderr)
+                return 1
+            return update(Path(), arguments, given=given, only_check=wanted.check)
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+    except subprocess.CalledProcessError:
+        pass  # which said why
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+    print(HALF_DONE if unfinished.plans(Path()) else NOTHING_CHANGED, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

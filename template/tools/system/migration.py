@@ -1,0 +1,85 @@
+"""Write a migration: what the models have changed since the last one.
+
+python -m system.migration --data DIR FOLDER "add stars" [--empty]
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from failures import PostgresUnavailable, SystemFailure
+from processes.stopping import Stopped, stop_on_signals
+from system.database import as_service, ensure_database, server_on, without_pg_variables
+from system.log_lines import readable
+from system.service_folder import ServiceFolder, read_services
+
+VERSIONS = "migrations/versions"
+
+
+def main() -> int:
+    """Return 0 if a migration was written or none is needed, 1 with the reason if it cannot be."""
+    arguments = parse_arguments()
+    stop_on_signals()
+    try:
+        [service] = read_services([arguments.folder])
+        with server_on(arguments.data, say=print) as server:
+            ensure_database(service, server)
+            environment = {**without_pg_variables(), **as_service(service, server), "PYTHONPATH": "src"}
+            new = write_migration(service, arguments.message, empty=arguments.empty, environment=environment)
+    except Stopped:
+        return 1
+    except (PostgresUnavailable, SystemFailure) as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
+    if new:
+        print(f"{shown(new)} is new. Look at it; `serve` runs it.")
+    else:
+        print("There is nothing to migrate: models and migrations agree. `--empty` writes an empty migration.")
+    return 0
+
+
+def write_migration(
+    service: ServiceFolder, message: str, *, empty: bool, environment: Mapping[str, str]
+) -> Path | None:
+    """Migrate the database and return the new file; None if the models have not changed. Raises `SystemFailure`."""
+    before = set((service.path / VERSIONS).glob("*.py"))
+    run(service, service.package, "migrate", environment=environment)
+    kind = [] if empty else ["--autogenerate"]
+    run(service, "alembic", "revision", *kind, "-m", message, environment=environment)
+    return next(iter(set((service.path / VERSIONS).glob("*.py")) - before), None)
+
+
+def run(service: ServiceFolder, module: str, *arguments: str, environment: Mapping[str, str]) -> None:
+    """Run a module with the service's Python; raises `SystemFailure` with what it printed."""
+    done = subprocess.run(
+        [service.python, "-m", module, *arguments],
+        cwd=service.path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemFailure(f"`{module} {arguments[0]}` failed:\n{readable(done.stdout)}")
+
+
+def shown(file: Path) -> Path:
+    """Return the path as one would type it here."""
+    return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return `data`, `folder`, `message` and `empty`."""
+    parser = argparse.ArgumentParser(description="Write a migration of what the models have changed.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the databases")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of the service")
+    parser.add_argument("message", help='what it does, such as "add stars"')
+    parser.add_argument("--empty", action="store_true", help="whatever the models say, to be filled in by hand")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+"""What is shown of logs that grow."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from system.log_files import MOST_AT_ONCE, LogDisplay, keep_previous
+from system.log_lines import Paint
+
+
+def lines(line: str, _paint: Paint) -> list[str]:
+    return [] if line == "secret" else [line]
+
+
+def add(file: Path, text: str) -> None:
+    with file.open("a") as log:
+        log.write(text)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> dict[str, Path]:
+    logs = {name: tmp_path / f"{name}.log" for name in ("users", "friends")}
+    for file in logs.values():
+        file.write_text("before\n")
+    return logs
+
+
+def display(logs: dict[str, Path], output: io.TextIOBase) -> LogDisplay:
+    return LogDisplay({name: (file, lines) for name, file in logs.items()}, output)  # type: ignore[arg-type]  # a StringIO
+
+
+def test_what_is_added_is_shown_with_the_name_of_the_service(logs: dict[str, Path]) -> None:
+    output = io.StringIO()
+    shown = display(logs, output)
+    add(logs["users"], "one\nsecret\ntw")
+    add(logs["friends"], "three\n")
+    shown.show_new()
+    assert output.getvalue() == "users   | one\nfriends | three\n"
+    add(logs["users"], "o\n")
+    shown.show_new()
+    assert output.getvalue().endswith("\nusers   | two\n")
+
+
+def test_names_are_in_colour_on_a_terminal_alone(logs: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    for no_color, coloured in (("", True), ("1", False)):
+        monkeypatch.setenv("NO_COLOR", no_color)
+        output = Terminal()
+        shown = display(logs, output)
+        add(logs["users"], "one\n")
+        shown.show_new()
+        assert ("\x1b[" in output.getvalue()) is coloured
+
+
+def test_too_much_at_once_is_cut_to_its_end(logs: dict[str, Path]) -> None:
+    output = io.StringIO()
+    shown = display(logs, output)
+    add(logs["users"], "some line\n" * (MOST_AT_ONCE // 5) + "the last\n")
+    shown.show_new()
+    first, *others = output.getvalue().splitlines()
+    assert first.endswith(f"bytes are shown only in {logs['users']} …")
+    assert set(others[:-1]) == {"users   | some line"}
+    assert others[-1] == "users   | the last"
+
+
+class Closed(io.StringIO):
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def test_nobody_has_to_read_it(logs: dict[str, Path]) -> None:
+    shown = display(logs, Closed())
+    add(logs["users"], "one\n")
+    shown.show_new()
+    shown.show_new()
+
+
+def test_the_logs_of_the_last_run_are_kept(tmp_path: Path) -> None:
+    for run in ("first", "second"):
+        (tmp_path / f"{run}.log").write_text(run)
+        keep_previous(tmp_path)
+    keep_previous(tmp_path)
+    assert [file.relative_to(tmp_path).as_posix() for file in tmp_path.rglob("*.log")] == ["previous/second.log"]

@@ -1,0 +1,59 @@
+"""Writing a migration for a real service, in a copy of it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+TABLE = "src/users_service/infrastructure/database/users.py"
+
+
+def edit(service: Path, old: str, new: str) -> None:
+    table = service / TABLE
+    text = table.read_text()
+    assert old in text
+    table.write_text(text.replace(old, new))
+
+
+def migration(service: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "system.migration", "--data", ".allium", "users", *arguments],
+        cwd=service.parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def versions(service: Path) -> set[str]:
+    return {path.name for path in (service / "migrations/versions").glob("*.py")}
+
+
+def test_what_the_models_have_changed_becomes_one_file_that_passes_lint(real_service: Path) -> None:
+    before = versions(real_service)
+    done = migration(real_service, "add stars")
+    assert done.stdout.startswith("There is nothing to migrate")
+    assert versions(real_service) == before
+    edit(real_service, "    birthday: Mapped[date]\n", "    birthday: Mapped[date]\n    stars: Mapped[int | None]\n")
+    done = migration(real_service, "add stars")
+    (new,) = versions(real_service) - before
+    assert done.stdout == f"users/migrations/versions/{new} is new. Look at it; `serve` runs it.\n"
+    assert 'op.add_column("users", sa.Column("stars", ' in (real_service / "migrations/versions" / new).read_text()
+    for check in (["check"], ["format", "--check"]):
+        subprocess.run([".venv/bin/ruff", *check, f"migrations/versions/{new}"], cwd=real_service, check=True)
+    assert migration(real_service, "add stars").stdout.startswith("There is nothing to migrate"), "it was run"
+
+
+def test_an_empty_one_is_written_on_request(real_service: Path) -> None:
+    before = versions(real_service)
+    assert migration(real_service, "fill stars", "--empty").returncode == 0
+    (new,) = versions(real_service) - before
+    assert new.endswith("_fill_stars.py")
+
+
+def test_models_that_cannot_be_read_are_told_readably(real_service: Path) -> None:
+    edit(real_service, "    birthday: Mapped[date]\n", "    birthday: Mapped[day]\n")
+    done = migration(real_service, "add stars")
+    assert done.returncode == 1
+    assert done.stderr.startswith("`users_service migrate` failed:\n")
+    assert "NameError: name 'day' is not defined" in done.stderr
+    assert '{"timestamp"' not in done.stderr

@@ -1,0 +1,102 @@
+"""A service starts again when its code changes."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from system.reloading import Reloading, snapshot
+from system.running import System, running_system
+
+from ..programs import answer, soon
+
+MAIN = Path("src/users_service/__main__.py")
+
+
+@pytest.fixture
+def system(folders: list[Path]) -> Iterator[System]:
+    with running_system(folders, ports="free") as system:
+        yield system
+
+
+class Watched:
+    """The service users under watch, and what was said about it."""
+
+    def __init__(self, system: System) -> None:
+        self.service = system.services["users"]
+        self.folder = self.service.service.path
+        self.said: list[str] = []
+        self._reloading = Reloading(self.service, self.said.append)
+
+    def edit(self, old: str, new: str) -> None:
+        main = self.folder / MAIN
+        main.write_text(main.read_text().replace(old, new))
+
+    def says(self, line: str) -> bool:
+        return self._step_until(lambda: any(said.startswith(line) for said in self.said))
+
+    def _step_until(self, true: Callable[[], bool]) -> bool:
+        def step() -> bool:
+            self._reloading.step()
+            return true()
+
+        return soon(step)
+
+
+@pytest.fixture
+def users(system: System) -> Watched:
+    return Watched(system)
+
+
+def test_an_edit_is_seen_and_the_others_run_on(system: System, users: Watched) -> None:
+    friends = system.services["friends"].process.pid
+    users.edit('os.environ.get(name, "")', '"edited"')
+    assert users.says("users is ready again")
+    assert users.said[0] == f"users starts again: {MAIN} changed."
+    assert answer(users.service.url, "ANY") == "edited"
+    assert system.services["friends"].process.pid == friends
+    system.check()
+
+
+def test_code_that_does_not_start_waits_for_the_next_edit(users: Watched) -> None:
+    users.edit("main()\n", "main(\n")
+    assert users.says("users ended before it was ready (exit code 1). It waits for the next change.")
+    assert "SyntaxError" in users.service.log.read_text()
+    users.edit("main(\n", "main()\n")
+    assert users.says("users is ready again")
+
+
+def test_a_new_migration_is_run_until_it_succeeds(users: Watched) -> None:
+    users.service.environment["FAKE_TROUBLE"] = "users:migrate"
+    (users.folder / "migrations/versions").mkdir(parents=True)
+    (users.folder / "migrations/versions/new.py").touch()
+    assert users.says("users could not migrate (exit code 1). It waits for the next change.")
+    users.said.clear()
+    users.edit("import os", "import os  # edited")
+    assert users.says("users could not migrate")
+    del users.service.environment["FAKE_TROUBLE"]
+    users.edit("# edited", "# edited again")
+    assert users.says("users is ready again")
+
+
+def test_a_service_that_ends_by_itself_waits_for_an_edit(users: Watched) -> None:
+    users.service.kill()
+    assert users.says("users ended (killed by SIGKILL). It waits for the next change.")
+    users.edit("import os", "import os  # edited")
+    assert users.says("users is ready again")
+
+
+def test_only_what_a_person_wrote_counts(tmp_path: Path) -> None:
+    (tmp_path / "src/package/__pycache__").mkdir(parents=True)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "development.env").write_text("A=1\n")
+    (tmp_path / "src/package/main.py").touch()
+    before = snapshot(tmp_path)
+    assert set(before) == {"development.env", "src/package/main.py"}
+    for name in ("src/package/.main.py.swp", "src/package/main.py~", "src/package/__pycache__/main.pyc", "tests/x.py"):
+        (tmp_path / name).touch()
+    assert snapshot(tmp_path) == before
+    time.sleep(0.01)
+    (tmp_path / "development.env").write_text("A=2\n")
+    assert snapshot(tmp_path) != before

@@ -1,0 +1,67 @@
+"""A program at a terminal, as a person uses it."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import subprocess
+import termios
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .programs import PATIENCE_SECONDS
+
+
+class Terminal:
+    """What a program shows, and the keys that are pressed."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._shown = ""
+
+    def press(self, keys: str) -> None:
+        os.write(self._descriptor, keys.encode())
+
+    def shows(self, text: str, *, seconds: float) -> bool:
+        """Tell whether it is shown before so many seconds are over."""
+        end = time.monotonic() + seconds
+        while text not in self._shown:
+            if not select.select([self._descriptor], [], [], max(0, end - time.monotonic()))[0]:
+                return False
+            try:
+                self._shown += os.read(self._descriptor, 4096).decode("utf-8", "replace")
+            except OSError:  # the program has ended
+                return False
+        return True
+
+    def read_until(self, text: str) -> str:
+        """Return what is shown until then; fails with what was shown instead."""
+        assert self.shows(text, seconds=PATIENCE_SECONDS), f"not shown: {text!r}; but {self._shown!r}"
+        before, _, self._shown = self._shown.partition(text)
+        return before + text
+
+
+@contextlib.contextmanager
+def at_terminal(
+    command: Sequence[str | Path], *, cwd: Path, env: dict[str, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], Terminal]]:
+    """Run a command at a terminal of its own; killed at the end if it still runs."""
+    ours, its = pty.openpty()
+    with subprocess.Popen(
+        command,
+        stdin=its,
+        stdout=its,
+        stderr=its,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - it is only this call
+        cwd=cwd,
+        env=env,
+    ) as process:
+        os.close(its)
+        try:
+            yield process, Terminal(ours)
+        finally:
+            process.kill()
+            os.close(ours)

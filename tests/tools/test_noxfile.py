@@ -1,0 +1,90 @@
+"""What the repository's noxfile makes of arguments."""
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import cast
+
+import nox
+import pytest
+
+from layout import ROOT
+
+from .terminal import at_terminal
+
+
+class Session:
+    """What was run, instead of running it."""
+
+    name = "psql"
+
+    def __init__(self, *arguments: str) -> None:
+        self.posargs = list(arguments)
+        self.ran: list[tuple[str, list[str]]] = []
+
+    def run(self, *command: str) -> None:
+        folder = Path(command[command.index("-f") + 1]).parent.name
+        self.ran.append((folder, list(command[command.index("--") + 1 :])))
+
+    def error(self, message: str) -> None:
+        raise SystemExit(message)
+
+
+@pytest.fixture(scope="module")
+def noxfile() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("noxfile", ROOT / "noxfile.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def named(noxfile: ModuleType, *arguments: str) -> list[tuple[str, list[str]]]:
+    session = Session(*arguments)
+    found = noxfile.in_named_services(cast("nox.Session", session), "test")
+    assert found is bool(session.ran)
+    return session.ran
+
+
+@pytest.mark.parametrize("prefix", ["", "./"])
+def test_a_test_of_one_service_runs_there_alone(prefix: str, noxfile: ModuleType) -> None:
+    test = "tests/api/test_list_users.py::test_it"
+    assert named(noxfile, f"{prefix}services/users/{test}", "-x", "--pdb") == [("users", [test, "-x", "--pdb"])]
+
+
+def test_each_of_several_services_gets_its_own(noxfile: ModuleType) -> None:
+    arguments = ("services/users/tests/api", "-k", "read", "services/friends/tests/core")
+    assert sorted(named(noxfile, *arguments)) == [
+        ("friends", ["tests/core", "-k", "read"]),
+        ("users", ["tests/api", "-k", "read"]),
+    ]
+
+
+@pytest.mark.parametrize("arguments", [(), ("-k", "read"), ("tests/api",)])
+def test_other_arguments_name_no_service(arguments: tuple[str, ...], noxfile: ModuleType) -> None:
+    assert named(noxfile, *arguments) == []
+
+
+def test_a_session_about_one_service_wants_its_name(noxfile: ModuleType) -> None:
+    def first(*arguments: str) -> object:
+        return noxfile.first_service(cast("nox.Session", Session(*arguments)))
+
+    assert first("users", "-c", "SELECT 1") == (Path("services/users"), ["-c", "SELECT 1"])
+    for arguments in ((), ("nobody",)):
+        with pytest.raises(SystemExit, match=r"^say which service, such as: \./noxw -s psql -- accounts$"):
+            first(*arguments)
+
+
+def test_the_debugger_of_a_chosen_test_has_the_terminal() -> None:
+    test = "services/users/tests/core/services/test_users.py"
+    command = [sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", "test", "--", test, "--trace"]
+    with at_terminal(command, cwd=ROOT, env=dict(os.environ)) as (process, terminal):
+        terminal.read_until("(Pdb) ")
+        terminal.press("p 6 * 7\n")
+        terminal.read_until("\n42\r\n(Pdb) ")
+        terminal.press("q\n")
+        terminal.read_until("Exit: Quitting debugger")
+        assert process.wait(60) != 0
