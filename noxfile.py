@@ -269,6 +269,21 @@ def new(session: nox.Session) -> None:
 
 
 @nox.session
+def entity(session: nox.Session) -> None:
+    """Make a further entity in a service: `-- orders review --field text:str:500`; `-- --help` says more."""
+    name, *arguments = session.posargs or [""]
+    if name in {"-h", "--help"}:
+        session.run(*_nox(SERVICES[0], "entity"), "--", name)
+    elif Path("services", name) in SERVICES:
+        session.run(*_nox(Path("services", name), "entity"), "--", *arguments)
+    else:
+        services = ", ".join(service.name for service in SERVICES)
+        session.error(
+            f"name a service first: ./noxw -s entity -- orders review --field stars:int; there are {services}"
+        )
+
+
+@nox.session
 def sync(session: nox.Session) -> None:
     """Bring the owned files of each service to the state of template/, and the gateway to what they then serve."""
     run(session, "python", "-m", "template.scaffold", "sync")

@@ -184,6 +184,12 @@ def migration(session: nox.Session) -> None:
 
 
 @nox.session
+def entity(session: nox.Session) -> None:
+    """Make a further entity in every layer: `-- review --field text:str:500`; `-- --help` says more."""
+    run(session, "python", "-m", "entity.command", *session.posargs)
+
+
+@nox.session
 def lock(session: nox.Session) -> None:
     """Lock the dependencies anew; `-- --upgrade` takes the newest versions that are a week old."""
     session.run(sys.executable, "-m", "dependencies.lock", *session.posargs, env=PATHS)

@@ -33,7 +33,7 @@ def clone() -> Iterator[Path]:
 def test_everything_in_the_tutorial_works(clone: Path) -> None:
     section = ""
     found = blocks(ROOT / "docs/tutorial.md")
-    assert {block.info for block in found} >= {"python", "sh serve", "sh"}
+    assert {block.info for block in found} >= {"python", "diff", "sh serve", "sh"}
     with ExitStack() as served:
         for block in found:
             if block.section != section:
@@ -42,6 +42,8 @@ def test_everything_in_the_tutorial_works(clone: Path) -> None:
             match block.info:
                 case "python":
                     write(clone, block)
+                case "diff":
+                    apply(clone, block.text)
                 case "sh serve":
                     served.enter_context(serving(clone, block.text))
                 case "sh":
@@ -63,6 +65,11 @@ def write(clone: Path, block: Block) -> None:
     path = clone / first.removeprefix("# ")
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def apply(clone: Path, change: str) -> None:
+    done = subprocess.run(["git", "apply", "-"], cwd=clone, input=change, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, f"{change}\n{done.stderr}"
 
 
 def run(clone: Path, script: str) -> None:

@@ -58,6 +58,12 @@ def gateway(whole_system: System) -> GatewayProcess:
 
 
 @pytest.fixture
+def accounts(whole_system: System) -> ServiceProcess:
+    """Who issues the tokens."""
+    return whole_system.services["accounts"]
+
+
+@pytest.fixture
 async def person(gateway: GatewayProcess) -> Person:
     """Somebody with an account, who has logged in."""
     return await new_person(gateway.url)

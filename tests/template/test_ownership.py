@@ -45,9 +45,9 @@ def test_both_uses_of_the_ownership_list_are_that_list() -> None:
 
 def test_every_file_of_the_template_is_rendered_for_some_answers(tmp_path: Path) -> None:
     rendered: set[str] = set()
-    for ci in ("github", "gitlab"):
+    for ci, sample in (("github", True), ("gitlab", False)):
         folder = tmp_path / ci
-        render(folder, {"service_name": "orders", "ci": ci, "upstreams": ["users"]}, seed=True)
+        render(folder, {"service_name": "orders", "ci": ci, "sample": sample, "upstreams": ["users"]}, seed=True)
         rendered |= {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert len(rendered) == len([path for path in (plain_copy() / "template").rglob("*") if path.is_file()])
 

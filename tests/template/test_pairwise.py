@@ -11,7 +11,8 @@ def test_any_two_values_of_different_questions_meet_in_a_row() -> None:
 
 
 def test_a_row_answers_every_question_of_the_template() -> None:
-    assert all(set(row) == questions() for row in ROWS)
+    """But the one whose other answer makes answers about the entity void; `test_entity.py` begins without a sample."""
+    assert all({*row, "sample"} == questions() for row in ROWS)
 
 
 def test_the_few_rows_have_each_value() -> None:

@@ -45,6 +45,8 @@ REFUSED = [
     pytest.param({"entity": "clas", "entity_plural": "class"}, "cannot name a module", id="keyword as plural"),
     pytest.param({"entity": "o", "entity_plural": "bytes"}, "cannot name a module", id="builtin as plural"),
     pytest.param({"entity": "o", "entity_plural": "errors"}, "cannot name a module", id="module of the core as plural"),
+    pytest.param({"entity_plural": "found"}, "cannot name a module", id="plural that is a variable in the router"),
+    pytest.param({"entity": "typed_dict"}, "would hide a name", id="entity whose class core imports from typing"),
     pytest.param({"port": 80}, "from 1024 to 65535", id="privileged port"),
     pytest.param({"port": 65536}, "from 1024 to 65535", id="port out of range"),
     pytest.param({"upstreams": "users"}, "Give a list of service names", id="upstreams that are a string"),
@@ -108,7 +110,16 @@ def test_guesses_singular_and_plural(name: str, entity: str, plural: str, tmp_pa
 def test_records_the_answers_alone(tmp_path: Path) -> None:
     render(tmp_path / "service", ORDERS, seed=False)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
-    asked = {"service_name", "description", "entity", "entity_plural", "port", "upstreams", "ci"}
+    about_the_entity = {"sample", "entity", "entity_plural"}
+    asked = about_the_entity | {"service_name", "description", "port", "upstreams", "ci"}
     asked |= {"extra_dependencies", "extra_dev_dependencies"}
     assert set(answers) - {"_commit"} == {"_src_path"} | asked
     assert answers["_src_path"] == "."
+
+
+def test_a_service_without_a_sample_is_asked_for_no_entity(tmp_path: Path) -> None:
+    render(tmp_path / "service", {**ORDERS, "sample": False}, seed=True)
+    answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert answers["sample"] is False
+    assert not {"entity", "entity_plural"} & set(answers)
+    assert not [*(tmp_path / "service").rglob("*orders.py")]

@@ -2,7 +2,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,13 +82,20 @@ class Copy:
     def copier(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return self.python("-m", "copier", *arguments)
 
-    def python(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        path = os.pathsep.join(str(self.root / folder) for folder in ("tools", "template/tools"))
+    def python(
+        self, *arguments: str, path: Sequence[str] = ("tools", "template/tools")
+    ) -> subprocess.CompletedProcess[str]:
         programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # uv
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,
-            env={**os.environ, **IDENTITY, "PYTHONPATH": path, "PATH": programs, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={
+                **os.environ,
+                **IDENTITY,
+                "PYTHONPATH": os.pathsep.join(str(self.root / folder) for folder in path),
+                "PATH": programs,
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
             check=False,
             capture_output=True,
             text=True,

@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--description", help="what it does, in one sentence")
     verb.add_argument("--entity", help="what it manages, singular, in snake_case")
     verb.add_argument("--entity-plural", help="its plural")
+    verb.add_argument("--no-sample", dest="sample", action="store_false", help="begin without any entity")
     verb.add_argument("--port", type=int, help="default: the next that no service has")
     verb.add_argument("--upstreams", nargs="*", metavar="name", help="services that it calls")
     verb.add_argument("--extra-dependencies", nargs="*", metavar="requirement", help='such as "redis>=7"')

@@ -22,6 +22,7 @@ from . import IDENTITY
 DEVELOPMENT_SECRETS: Final = frozenset({"only for development, as everybody knows this secret"})
 """What development.env has: of keys, and of clients."""
 DEVELOPMENT_HASHES: Final = frozenset(hashlib.sha256(secret.encode()).hexdigest() for secret in DEVELOPMENT_SECRETS)
+HASH_OF_NOTHING: Final = hashlib.sha256(b"").hexdigest()
 
 
 class ClientSettings(BaseModel):
@@ -81,6 +82,8 @@ class Settings(ChassisSettings):
         for name, client in clients.items():
             if not name or not name.isascii() or not name.isprintable() or _is_id(name):
                 raise ValueError("the id of a client must be a short name, and no UUID, which would be an account")
+            if client.secret_sha256 == HASH_OF_NOTHING:
+                raise ValueError("the secret of a client was empty when its hash was made")
             if others.data.get("environment") == "production" and client.secret_sha256 in DEVELOPMENT_HASHES:
                 raise ValueError("a client has the secret of development, which ENVIRONMENT=production refuses")
         return clients

@@ -53,9 +53,9 @@ async def test_an_address_has_so_many_guesses_for_an_account(client: aiohttp.Cli
     assert await guess(client, username, "192.0.2.2", PASSWORD) == 201
 
 
-async def test_case_of_the_name_is_no_way_around(client: aiohttp.ClientSession) -> None:
+async def test_case_and_blanks_of_the_name_are_no_way_around(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
-    names = [username, username.upper()] * 5
+    names = [username, username.upper(), f" {username}", f"{username}\t\n", f"\u2003{username} "] * 2
     assert Counter([await guess(client, name, "192.0.2.1") for name in names]) == {401: PER_PAIR, 429: 10 - PER_PAIR}
 
 

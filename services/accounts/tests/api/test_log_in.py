@@ -1,6 +1,7 @@
 """POST /api/v1/sessions."""
 
 from typing import Any
+from uuid import uuid4
 
 import aiohttp
 import asyncpg
@@ -36,6 +37,12 @@ async def test_the_token_is_verified_by_the_published_key(client: aiohttp.Client
     key = jwt.PyJWKSet.from_dict({"keys": keys})[parts(tokens["access_token"])[0]["kid"]]
     claims = jwt.decode(tokens["access_token"], key, algorithms=["ES256"], audience="allium")
     assert claims["sub"] == account["id"]
+
+
+async def test_takes_the_name_as_it_was_typed_at_registration(client: aiohttp.ClientSession) -> None:
+    typed = f"  u{uuid4().hex[:12]}\u00a0"
+    assert (await register(client, username=typed))["username"] == typed.strip()
+    await log_in(client, typed)
 
 
 @pytest.mark.parametrize("password", ["", "wrong password", PASSWORD.upper(), PASSWORD + " ", "x" * 100_000])

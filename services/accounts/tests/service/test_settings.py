@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from accounts_service.settings import DEVELOPMENT_HASHES, Settings
+from accounts_service.settings import DEVELOPMENT_HASHES, HASH_OF_NOTHING, Settings
 
 GOOD: dict[str, Any] = {
     "environment": "production",
@@ -40,10 +40,11 @@ def test_clients_of_the_environment_come_beside_that_of_development(monkeypatch:
         ("clients", {"friends": {"secret_sha256": "ab" * 32, "scopes": ["two words"]}}),
         ("clients", {"": {"secret_sha256": "ab" * 32, "scopes": []}}),
         ("clients", {"019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d": {"secret_sha256": "ab" * 32, "scopes": []}}),
+        ("clients", {"friends": {"secret_sha256": HASH_OF_NOTHING, "scopes": []}}),
         ("access_token_life", 10),
         ("session_life", 0),
     ],
-    ids=range(14),
+    ids=range(15),
 )
 def test_refuses_others(field: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:

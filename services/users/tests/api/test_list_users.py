@@ -11,7 +11,7 @@ from .calls import PATH, problem, register
 
 @pytest.fixture(autouse=True)
 async def nobody(connection: asyncpg.Connection) -> None:
-    await connection.execute("TRUNCATE users")
+    await connection.execute("TRUNCATE users CASCADE")
 
 
 async def page(client: aiohttp.ClientSession, path: str) -> tuple[dict[str, Any], str | None]:

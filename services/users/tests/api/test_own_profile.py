@@ -65,6 +65,28 @@ async def test_makes_no_profile_for_a_client(client: aiohttp.ClientSession, issu
         await problem(response, 403, "not-an-account")
 
 
+ACCOUNT = "019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        ACCOUNT.upper(),
+        f"{{{ACCOUNT}}}",
+        f"urn:uuid:{ACCOUNT}",
+        ACCOUNT.replace("-", ""),
+        f"0_1{ACCOUNT[3:]}",
+        f"+{ACCOUNT[1:]}",
+        ACCOUNT.replace("1", "\u0661"),  # ARABIC-INDIC DIGIT ONE
+    ],
+)
+async def test_nobody_is_somebody_else_whose_id_is_spelled_otherwise(
+    client: aiohttp.ClientSession, issuer: Issuer, subject: str
+) -> None:
+    async with client.post(PATH, json=new_user(), headers=issuer.bearer(sub=subject)) as response:
+        await problem(response, 403, "not-an-account")
+
+
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/{NOBODY}", f"{PATH}/exists"])
 async def test_needs_a_token(base_url: str, method: str, path: str) -> None:

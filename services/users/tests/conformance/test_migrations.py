@@ -50,7 +50,7 @@ async def test_each_revision_goes_up_and_down_and_up_again(alembic: Config) -> N
 
 async def test_undoing_all_revisions_leaves_no_table(alembic: Config, empty_connection: asyncpg.Connection) -> None:
     await upgrade(alembic, "head")
-    assert await empty_connection.fetch(TABLES)
+    assert await empty_connection.fetch(TABLES) or not revisions(alembic)
     with suppress(NotImplementedError):
         await downgrade(alembic, "base")
         assert not await empty_connection.fetch(TABLES)
@@ -62,5 +62,5 @@ async def test_models_and_migrations_agree(alembic: Config) -> None:
 
 
 def test_there_is_one_newest_revision(alembic: Config) -> None:
-    """Two would mean that two branches each added one: `alembic merge heads` joins them."""
-    assert len(ScriptDirectory.from_config(alembic).get_heads()) == 1
+    """Two would mean that two branches each added one: `alembic merge heads` joins them. There may be none yet."""
+    assert len(ScriptDirectory.from_config(alembic).get_heads()) == min(len(revisions(alembic)), 1)

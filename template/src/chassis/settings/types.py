@@ -49,6 +49,8 @@ def _address(value: str) -> str:
         url = _URL.validate_python(value) if value else None
     except ValidationError:
         raise ValueError("must be a URL of http or https") from None
+    if any(character.isspace() for character in value):
+        raise ValueError("must not hold blanks")
     if url and (url.username is not None or url.password is not None or url.fragment is not None):
         raise ValueError("must not hold a user name, a password or a `#`")
     return value

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 Step = int | str
 Place = tuple[Step, ...]
@@ -66,3 +67,14 @@ Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1, json_schema_extra={"form
 
 Int64 = Annotated[int, Field(ge=_INT64_MIN, le=_INT64_MAX, json_schema_extra={"format": "int64"})]
 """What a `bigint` column can hold."""
+
+
+def _in_utc(time: datetime) -> datetime:
+    try:
+        return time.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("A time cannot be outside of the years 1 to 9999 in UTC") from None
+
+
+UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""What a `timestamp with time zone` column gives back as it was: a time with an offset, in UTC."""

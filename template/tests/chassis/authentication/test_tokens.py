@@ -68,6 +68,7 @@ async def test_a_token_says_who_calls(service: aiohttp.ClientSession, trusted: I
         ({"scope": None}, {}),
         ({"exp": NOW - 5, "iat": NOW - 600}, {}),  # clocks differ a little
         ({"nbf": NOW + 5, "iat": NOW + 5}, {}),
+        ({"exp": 10**400}, {}),  # more than a float can be
         ({}, {"typ": "application/at+jwt"}),
         ({}, {"typ": "AT+JWT"}),
     ],
@@ -75,7 +76,7 @@ async def test_a_token_says_who_calls(service: aiohttp.ClientSession, trusted: I
 async def test_these_count(
     service: aiohttp.ClientSession, trusted: Issuer, claims: dict[str, Any], headers: dict[str, Any]
 ) -> None:
-    if "exp" in claims or "nbf" in claims:
+    if "iat" in claims:
         claims = {name: value - NOW + int(time.time()) for name, value in claims.items()}
     assert await status_of(service, "/guarded/me", trusted.bearer(headers=headers, **claims)) == 200
 

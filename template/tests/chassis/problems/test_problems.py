@@ -228,6 +228,7 @@ def test_clients_can_rely_on_these_kinds() -> None:
         (404, "not-found", "Not found", None),
         (405, "method-not-allowed", "Method not allowed", None),
         (408, "request-timeout", "Request timed out", None),
+        (412, "precondition-failed", "Precondition failed", None),
         (413, "body-too-large", "Request body too large", None),
         (414, "uri-too-long", "Request target too long", None),
         (415, "unsupported-media-type", "Unsupported media type", None),

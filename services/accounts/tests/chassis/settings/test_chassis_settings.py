@@ -160,6 +160,8 @@ def test_an_issuer_stays_as_it_is_written(issuer: str, monkeypatch: pytest.Monke
         ("AUTH_ISSUER", "id.example", "must be a URL of http or https"),
         ("AUTH_ISSUER", "ftp://id.example", "must be a URL of http or https"),
         ("AUTH_ISSUER", "https://me:secret@id.example", "must not hold a user name, a password or a `#`"),
+        ("AUTH_ISSUER", " https://id.example", "must not hold blanks"),
+        ("AUTH_ISSUER", "https://id.example\n", "must not hold blanks"),
         ("AUTH_ISSUER", "https://id.example?realm=one", "must end with its path: no `?`"),
         ("AUTH_JWKS_URL", "keys", "must be a URL of http or https"),
         ("AUTH_TOKEN_URL", "https://id.example/token#here", "must not hold a user name, a password or a `#`"),

@@ -23,8 +23,14 @@ class Principal:
 
     @property
     def subject_id(self) -> UUID:
-        """The subject as the id of a person. Raises `NotAnAccount` (403) for another one, such as that of a client."""
+        """The subject as the id of a person. Raises `NotAnAccount` (403) for another one, such as that of a client.
+
+        Only the usual spelling of a UUID counts, in small letters: two subjects are never the same person.
+        """
         try:
-            return UUID(self.subject)
+            account_id = UUID(self.subject)
         except ValueError:
             raise NotAnAccount from None
+        if str(account_id) != self.subject:  # Python also reads `{…}`, `urn:uuid:…`, `_`, `+`, and digits of any script
+            raise NotAnAccount
+        return account_id

@@ -120,7 +120,8 @@ class Verifier:
         )
 
     def _remember(self, digest: bytes, principal: Principal, *, expires: int) -> None:
-        until = min(float(expires), self._clock() + REMEMBERED_SECONDS)
+        # The smaller one fits into a float; a token may say that it expires at 10 ** 400.
+        until = float(min(expires, self._clock() + REMEMBERED_SECONDS))
         self._remembered.pop(digest, None)
         if len(self._remembered) >= MOST_REMEMBERED:
             del self._remembered[next(iter(self._remembered))]  # that which was verified longest ago

@@ -1,8 +1,8 @@
 """PostgreSQL through SQLAlchemy: a bounded pool, single statements and transactions, constraints, migrations."""
 
-from .constraints import constraint_errors
+from .constraints import constraint_errors, reference_error
 from .database import Database
 from .models import Base
 from .prepared import prepared
 
-__all__ = ["Base", "Database", "constraint_errors", "prepared"]
+__all__ = ["Base", "Database", "constraint_errors", "prepared", "reference_error"]

@@ -7,10 +7,11 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import conv
 
-from .errors import driver_error
+from .errors import driver_error, sqlstate
 from .results import DIALECT
 
 _NAME_BYTES: Final = 63  # NAMEDATALEN - 1
+_FOREIGN_KEY: Final = {"23001", "23503"}  # restrict_violation, foreign_key_violation
 _PREPARER: Final = DIALECT.identifier_preparer
 
 
@@ -28,6 +29,17 @@ def constraint_errors(errors: Mapping[str, Exception]) -> Iterator[None]:
         if domain_error is None:
             raise
         raise domain_error from error
+
+
+@contextmanager
+def reference_error(instead: Exception) -> Iterator[None]:
+    """Raise this if what is deleted is still referred to, by whichever table; also by one that is added later."""
+    try:
+        yield
+    except IntegrityError as error:
+        if sqlstate(error) not in _FOREIGN_KEY:
+            raise
+        raise instead from error
 
 
 def _names_in_database(name: str) -> tuple[str, ...]:

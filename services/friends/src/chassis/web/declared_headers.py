@@ -13,4 +13,7 @@ def _header(status: int, name: str, description: str) -> Responses:
 
 
 LOCATION: Final = _header(201, "Location", "Path of what was made.")
+ENTITY_TAG: Final = _header(200, "ETag", "Its version, for `If-Match` and `If-None-Match` (RFC 9110 section 8.8.3).")
+NEW_ENTITY_TAG: Final = _header(201, "ETag", "Its version, for `If-Match` and `If-None-Match`.")
+NOT_MODIFIED: Final = Responses({304: {"description": "It is what `If-None-Match` names"}})
 NEXT_PAGE: Final = _header(200, "Link", 'Path of the next page, if there is one: `<…>; rel="next"` (RFC 8288).')

@@ -49,7 +49,7 @@ def between(initiator_id: UUID, target_id: UUID, *, number: int = 1, tag: str | 
     )
 
 
-def a_friendship(number: int) -> Friendship:
+def a_friendship(number: int = 1) -> Friendship:
     """One of many, none of which have users in common."""
     return between(UUID(int=1000 + number), UUID(int=2000 + number), number=number)
 

@@ -21,7 +21,7 @@ INSERT = "INSERT INTO friendships (id, initiator_id, target_id, created_at) VALU
 
 @pytest.fixture
 async def repository(database: Database, connection: asyncpg.Connection) -> SqlFriendships:
-    await connection.execute("TRUNCATE friendships")
+    await connection.execute("TRUNCATE friendships CASCADE")
     return SqlFriendships(database)
 
 

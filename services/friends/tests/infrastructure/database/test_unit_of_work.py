@@ -17,7 +17,7 @@ class TestTransactionAsUnitOfWork(UnitOfWorkContract):
 
     @pytest.fixture
     async def repository(self, database: Database, connection: asyncpg.Connection) -> SqlFriendships:
-        await connection.execute("TRUNCATE friendships")
+        await connection.execute("TRUNCATE friendships CASCADE")
         return SqlFriendships(database)
 
     @pytest.fixture

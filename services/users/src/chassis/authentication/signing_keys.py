@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 import jwt
 
 from chassis.errors import DatabaseUnavailable, UpstreamError, UpstreamRefused
+from chassis.problems.catalogue import RETRY_AFTER_SECONDS
 
 ALGORITHMS: Final = ("ES256", "EdDSA", "RS256")
 REFRESH_SECONDS: Final = 300.0
@@ -58,14 +59,18 @@ class SigningKeys:
             await asyncio.gather(*running)
 
     async def look_for_new(self) -> bool:
-        """Ask the issuer, once in 30 seconds at most however many want to know; False if it was last asked in vain."""
-        now = time.monotonic()
-        is_asking = self._asking is not None and not self._asking.done()
-        if not is_asking and now - self._looked_at >= LOOK_SECONDS:
-            self._looked_at = now
-            is_asking = True
-        if is_asking:
+        """Ask the issuer, once in 30 seconds at most however many want to know; False if it was last asked in vain.
+
+        After that it is asked again as soon as a client may come again, who was told so by the 503.
+        """
+        pause = LOOK_SECONDS if self._succeeded else RETRY_AFTER_SECONDS
+        if self._asking and not self._asking.done():
             await self.refresh()
+        elif time.monotonic() - self._looked_at >= pause:
+            try:
+                await self.refresh()
+            finally:
+                self._looked_at = time.monotonic()
         return self._succeeded
 
     async def refresh(self) -> bool:

@@ -54,6 +54,12 @@ REQUEST_TIMEOUT = Problem(
     title="Request timed out",
     explanation="The request did not arrive in time. Send it again, without pauses.",
 )
+PRECONDITION_FAILED = Problem(
+    slug="precondition-failed",
+    status=412,
+    title="Precondition failed",
+    explanation="What is to be changed is not of a version that `If-Match` names. Get it again, and decide anew.",
+)
 BODY_TOO_LARGE = Problem(
     slug="body-too-large",
     status=413,

@@ -124,6 +124,20 @@ async def test_known_keys_serve_on_while_the_issuer_is_away(
             assert await status_of(client, "/guarded/me", unknown) == 503, "nobody can tell"
 
 
+async def test_who_was_told_to_come_again_is_served_when_the_issuer_is_back(
+    issuer: Issuer, settings: Settings, boot: Boot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing_keys, "LOOK_SECONDS", 10_000.0)
+    async with guarded(boot, settings_of(settings, issuer)) as client:
+        issuer.key = SigningKey("second")
+        issuer.jwks.append(issuer.key.published)
+        issuer.mood = issuer.fail
+        async with client.get("/guarded/me", headers=issuer.bearer()) as response:
+            assert (response.status, response.headers["Retry-After"]) == (503, "2")
+        issuer.mood = None
+        await eventually(client, "/guarded/me", issuer.bearer(), 200)
+
+
 async def test_a_flood_of_unknown_keys_asks_the_issuer_once(
     issuer: Issuer, sample_settings: Settings, boot: Boot
 ) -> None:

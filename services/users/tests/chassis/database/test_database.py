@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from chassis.database import Base, Database, constraint_errors, engine, prepared
+from chassis.database import Base, Database, constraint_errors, engine, prepared, reference_error
 from chassis.database import connections as kept_connections
 from chassis.errors import DatabaseUnavailable
 
@@ -226,3 +226,21 @@ async def test_a_violated_constraint_becomes_the_error_of_its_name(database: Dat
     with pytest.raises(KeyError), constraint_errors({"pk_things": KeyError("taken")}):
         async with database.transaction() as ours:
             await ours.execute(ADD, {"id": 6})
+
+
+@pytest.mark.parametrize("on_delete", ["NO ACTION", "RESTRICT"])
+async def test_what_is_referred_to_is_kept_with_an_error_of_the_domain(database: Database, on_delete: str) -> None:
+    await add(database, 8)
+    names = text("CREATE TABLE names (thing integer REFERENCES things)".replace(")", f" ON DELETE {on_delete})"))
+    delete = text("DELETE FROM things WHERE id = 8")
+    await database.execute(names)
+    try:
+        await database.execute(text("INSERT INTO names VALUES (8)"))
+        with pytest.raises(KeyError), reference_error(KeyError("in use")):
+            await database.execute(delete)
+        with pytest.raises(IntegrityError), reference_error(KeyError("in use")):
+            await add(database, 8)  # another kind of constraint
+    finally:
+        await database.execute(text("DROP TABLE names"))
+    with reference_error(KeyError("in use")):
+        assert (await database.execute(delete)).rowcount == 1

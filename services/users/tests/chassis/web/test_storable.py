@@ -7,13 +7,13 @@ from urllib.parse import quote
 import aiohttp
 import pytest
 from fastapi import Cookie, Header
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlalchemy import bindparam, text
 from sqlalchemy.types import BigInteger, Integer, SmallInteger, String
 
 from chassis.application import build_application
 from chassis.database import Database
-from chassis.web import Int16, Int32, Int64, Text, api_router
+from chassis.web import Int16, Int32, Int64, Text, UtcTime, api_router
 
 from ..conftest import Boot
 from ..sample_service.settings import Settings
@@ -177,3 +177,22 @@ async def test_the_types_of_columns_say_in_the_document_what_they_hold(client: a
     assert number["schema"].items() >= {"format": "int32", "minimum": -(2**31), "maximum": 2**31 - 1}.items()
     properties = document["components"]["schemas"]["Numbers"]["properties"]
     assert [properties[name]["format"] for name in properties] == ["int16", "int32", "int64"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("2026-11-23T12:30:00Z", "2026-11-23T12:30:00Z"),
+        ("2026-11-23T12:30:00.123456+02:00", "2026-11-23T10:30:00.123456Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_a_time_is_answered_as_it_will_be_read(sent: str, stored: str) -> None:
+    times = TypeAdapter[Any](UtcTime)
+    assert times.dump_python(times.validate_python(sent), mode="json") == stored
+
+
+@pytest.mark.parametrize("sent", ["2026-11-23T12:30:00", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_refuses_a_time_without_offset_or_beyond_the_calendar(sent: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(UtcTime).validate_python(sent)

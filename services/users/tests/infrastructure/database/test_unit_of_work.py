@@ -17,7 +17,7 @@ class TestTransactionAsUnitOfWork(UnitOfWorkContract):
 
     @pytest.fixture
     async def repository(self, database: Database, connection: asyncpg.Connection) -> SqlUsers:
-        await connection.execute("TRUNCATE users")
+        await connection.execute("TRUNCATE users CASCADE")
         return SqlUsers(database)
 
     @pytest.fixture

@@ -18,7 +18,7 @@ from ...core.repositories.users import UserRepositoryContract, a_user
 
 @pytest.fixture
 async def repository(database: Database, connection: asyncpg.Connection) -> SqlUsers:
-    await connection.execute("TRUNCATE users")
+    await connection.execute("TRUNCATE users CASCADE")
     return SqlUsers(database)
 
 

@@ -43,6 +43,7 @@ class Sessions:
 
     async def log_in(self, *, username: str, password: str, address: str) -> Grant:
         """Begin a session; raises WrongCredentials, TooManyAttempts or HashingBusy."""
+        username = username.strip()  # as registration does
         key = await self._tokens.signing_key()
         async with self._attempts.attempt(username, address):
             account = await self._account(username, spelled_alike(password))

@@ -1,0 +1,80 @@
+"""The files of an entity, rendered and formatted."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+
+# In the repository of the template the sources are below template/, and Copier includes them by that name.
+TEMPLATE: Final = "template"
+FILES: Final = "tools/entity/files"
+_ROOT: Final = Path(__file__).parents[2]
+
+OF_EACH: Final = {
+    "core_entities": "src/{package}/core/entities/{plural}.py",
+    "core_repositories": "src/{package}/core/repositories/{plural}.py",
+    "core_services": "src/{package}/core/services/{plural}.py",
+    "infrastructure_database": "src/{package}/infrastructure/database/{plural}.py",
+    "api": "src/{package}/api/{plural}.py",
+    "tests_core_entities": "tests/core/entities/test_{plural}.py",
+    "tests_core_repositories": "tests/core/repositories/{plural}.py",
+    "tests_core_memory": "tests/core/repositories/test_{plural}.py",
+    "tests_core_services": "tests/core/services/test_{plural}.py",
+    "tests_infrastructure_rows": "tests/infrastructure/database/{plural}.py",
+    "tests_infrastructure_database": "tests/infrastructure/database/test_{plural}.py",
+    "tests_api": "tests/api/test_{plural}.py",
+}
+OF_ALL: Final = {
+    "shared/pages": "src/{package}/core/entities/pages.py",
+    "shared/text": "src/{package}/core/entities/text.py",
+    "shared/unit_of_work": "src/{package}/core/repositories/unit_of_work.py",
+    "shared/tests_unit_of_work": "tests/core/repositories/unit_of_work.py",
+}
+"""What all entities share; a service that was made without has it with the first one that needs it."""
+PACKAGES: Final = (
+    "src/{package}/core/entities",
+    "src/{package}/core/repositories",
+    "src/{package}/core/services",
+    "src/{package}/infrastructure/database",
+)
+MIGRATION: Final = "migration"
+
+
+def rendered(variables: Mapping[str, Any], migration: Path) -> dict[Path, str]:
+    """The files of an entity, as they are to be in the service."""
+    files = {_path(path, variables): _render(name, variables) for name, path in OF_EACH.items()}
+    files[migration] = _render(MIGRATION, variables)
+    return {path: tidy(path, text) for path, text in files.items()}
+
+
+def shared(variables: Mapping[str, Any]) -> dict[Path, str]:
+    """What the files of an entity need besides, and the service does not have yet."""
+    files = {_path(path, variables): name for name, path in OF_ALL.items()}
+    missing = {path: _render(name, variables) for path, name in files.items() if not path.exists()}
+    packages = (Path(_path(folder, variables), "__init__.py") for folder in PACKAGES)
+    return missing | {path: "" for path in packages if not path.exists()}
+
+
+def tidy(path: Path, text: str) -> str:
+    """Sort the imports of a file, remove those that it does not use, and format it."""
+    fix = ["check", "--fix-only", "--exit-zero", "--quiet", "--select=I,F401", f"--stdin-filename={path}", "-"]
+    return _ruff(_ruff(text, *fix), "format", f"--stdin-filename={path}", "-")
+
+
+def _ruff(text: str, *arguments: str) -> str:
+    command = [sys.executable, "-m", "ruff", *arguments]
+    return subprocess.run(command, check=True, input=text, stdout=subprocess.PIPE, encoding="utf-8").stdout
+
+
+def _path(pattern: str, variables: Mapping[str, Any]) -> Path:
+    return Path(pattern.format(package=variables["package"], plural=variables["entity_plural"]))
+
+
+def _render(name: str, variables: Mapping[str, Any]) -> str:
+    environment = Environment(  # noqa: S701 - it is Python that is rendered, not HTML
+        loader=PrefixLoader({TEMPLATE: FileSystemLoader(_ROOT)}), undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    return environment.get_template(f"{TEMPLATE}/{FILES}/{name}.py.j2").render(**variables)

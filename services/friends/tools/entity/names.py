@@ -1,0 +1,101 @@
+"""How an entity and its fields may be called, and what is called after it."""
+
+import builtins
+import keyword
+import re
+from dataclasses import dataclass
+from typing import Final
+
+MAX_ENTITY: Final = 32
+MAX_PLURAL: Final = 30
+MAX_FIELD: Final = 30
+_SNAKE_CASE: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Names that the code around would hide, or that would hide what it uses; copier.yml refuses the first two as well.
+ENTITIES: Final = _words("""
+    base callable decimal ellipsis error exception false final invalid_value none page protocol router self true
+    typed_dict unpack warning
+""")
+PLURALS: Final = _words("""
+    api changed changes contract created cursor database datetime entities errors expected found limit name new
+    next_cursor page pages partial problems repositories request response router service services settings
+    successor_id tables text unit_of_work upstreams version wanted_id
+""")
+FIELDS: Final = _words("""
+    after changed changes checked cls column create created created_at cursor date datetime decimal expected found
+    id limit new new_id page request response rows self statement uuid version wanted_id
+""")
+PYTHON: Final = frozenset((*keyword.kwlist, *dir(builtins)))
+
+
+class Refused(Exception):
+    """It cannot be done; the message says why and, where there is a way out, what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What is called after an entity."""
+
+    entity: str
+    """Singular, in snake_case."""
+    entity_plural: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The names that sources use, as copier.yml computes them."""
+        return {
+            "entity": self.entity,
+            "entity_plural": self.entity_plural,
+            "entity_title": self.entity.replace("_", " ").capitalize(),
+            "entity_class": class_name(self.entity),
+            "entity_plural_title": self.entity_plural.replace("_", " ").capitalize(),
+            "entity_plural_class": class_name(self.entity_plural),
+        }
+
+
+def class_name(snake_case: str) -> str:
+    """`order_line` as `OrderLine`."""
+    return "".join(word.capitalize() for word in snake_case.split("_"))
+
+
+def regular_plural(entity: str) -> str:
+    """As copier.yml has it: `reply` as `replies`, `box` as `boxes`, `order` as `orders`."""
+    if re.search(r"[^aeiou]y$", entity):
+        return f"{entity[:-1]}ies"
+    return f"{entity}es" if re.search(r"(s|sh|ch|x|z)$", entity) else f"{entity}s"
+
+
+def names_of(entity: str, plural: str | None) -> Names:
+    """The names of an entity; a plural that is not given is the regular one. Raises `Refused`."""
+    plural = plural or regular_plural(entity)
+    _refuse_odd(entity, MAX_ENTITY)
+    _refuse_odd(plural, MAX_PLURAL)
+    for name in (entity, plural):
+        if name.startswith("test"):
+            raise Refused(f'pytest would take the classes of "{name}" for tests; choose another word.')
+    if entity in ENTITIES or entity.endswith(("_error", "_warning")):
+        raise Refused(f'"{entity}" would hide a name that Python or the code itself uses; add a word.')
+    if plural in PLURALS | PYTHON or plural.endswith(("_error", "_warning")):
+        raise Refused(f'"{plural}" is a name that Python or the code itself uses; give another one with --plural.')
+    if entity.replace("_", "") == plural.replace("_", ""):
+        raise Refused("The plural must differ from the singular; give another one with --plural.")
+    return Names(entity, plural)
+
+
+def refuse_field(name: str) -> None:
+    """Raise `Refused` unless a field may have this name."""
+    _refuse_odd(name, MAX_FIELD)
+    if name in FIELDS | PYTHON:
+        raise Refused(f'"{name}" is a name that Python or the code itself uses; call the field otherwise.')
+
+
+def _refuse_odd(name: str, longest: int) -> None:
+    if not _SNAKE_CASE.fullmatch(name):
+        raise Refused(f'"{name}" is not snake_case: lower-case letters, digits and single underscores.')
+    if len(name) > longest:
+        raise Refused(f'"{name}" has more than {longest} characters.')

@@ -1,0 +1,138 @@
+"""nox -s entity -- review --field text:str:500 --field order_id:ref:order --field stars:int --filter stars
+
+Makes an entity in every layer, with its migration and tests, and adds it to the composition root.
+With --delete it takes all of that away again, as long as nothing of it was edited.
+"""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+from entity import fields
+from entity.composition import with_entity, without_entity
+from entity.names import Names, Refused, names_of
+from entity.service import VERSIONS, Migration, migrations, newest_revision, package
+from entity.sources import rendered, shared, tidy
+
+
+def make(options: argparse.Namespace) -> None:
+    """Write an entity's files and add it to main.py, or raise `Refused` with nothing done."""
+    names = names_of(options.entity, options.plural)
+    migration = Migration(
+        path=VERSIONS / f"{datetime.now(UTC):%Y%m%d_%H%M}_create_{names.entity_plural}.py",
+        revision=uuid4().hex[-12:],
+        down_revision=newest_revision(),
+        recipe=_recipe(options, names),
+    )
+    files = _files(options, names, migration)
+    if taken := [path for path in files if path.exists()]:
+        raise Refused(f"These files are there already; choose another name:\n{_lines(taken)}")
+    main = package() / "main.py"
+    new_main = tidy(main, with_entity(main.read_text(encoding="utf-8"), names))
+    files |= shared({"package": package().name, **names.variables})
+    for path, text in (files | {main: new_main}).items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    print(f"Made:\n{_lines(files)}\nAdded to {main}.")
+    print(f"`nox` checks it. While nothing of it is edited, `nox -s entity -- {names.entity} --delete` undoes it.")
+
+
+def delete(entity: str) -> None:
+    """Remove an entity that is as it was made, or raise `Refused` with nothing done."""
+    every = migrations()
+    made = [each for each in every if each.recipe.split(" ")[0] == entity]
+    if not made:
+        raise Refused(f"No migration says that {entity} was made by this command.")
+    [migration, *_] = made
+    if later := [each.path for each in every if migration.revision in each.down_revision.split(" ")]:
+        raise Refused(f"Other migrations came after it; delete these first:\n{_lines(later)}")
+    options = _parser().parse_args(shlex.split(migration.recipe))
+    names = names_of(options.entity, options.plural)
+    files = _files(options, names, migration)
+    main = package() / "main.py"
+    before = main.read_text(encoding="utf-8")
+    after = tidy(main, without_entity(before, names))
+    edited = [path for path, text in files.items() if not _is(path, text)]
+    if not _is_undone(main, before, after, names):
+        edited.append(main)
+    if edited:
+        raise Refused(
+            f"These were edited, or made by another version of this command; delete by hand:\n{_lines(edited)}"
+        )
+    for path in files:
+        path.unlink()
+    main.write_text(after, encoding="utf-8")
+    print(f"Deleted:\n{_lines(files)}\nRemoved from {main}.")
+    print("A database that has its migration keeps the table: downgrade it before, or throw it away (.allium).")
+
+
+def _files(options: argparse.Namespace, names: Names, migration: Migration) -> dict[Path, str]:
+    given = [fields.field_of(each) for each in options.field]
+    variables = {
+        "package": package().name,
+        **names.variables,
+        "fields": fields.variables(given, options.filter, names),
+        "recipe": migration.recipe,
+        "revision": migration.revision,
+        "down_revision": migration.down_revision,
+    }
+    return rendered(variables, migration.path)
+
+
+def _recipe(options: argparse.Namespace, names: Names) -> str:
+    arguments = [names.entity, "--plural", names.entity_plural]
+    for option, values in (("--field", options.field), ("--filter", options.filter)):
+        arguments += [part for value in values for part in (option, value)]
+    return " ".join(arguments)
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def _is_undone(main: Path, before: str, after: str, names: Names) -> bool:
+    """Whether all that main.py had of an entity is what making it adds."""
+    try:
+        return tidy(main, with_entity(after, names)) == before
+    except Refused:
+        return False
+
+
+def _lines(paths: Mapping[Path, str] | Sequence[Path]) -> str:
+    return "\n".join(f"  {path}" for path in paths)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="nox -s entity --", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("entity", help="singular, in snake_case, such as order_line")
+    parser.add_argument("--plural", help="names the table, the modules and the path; default: the regular one")
+    parser.add_argument("--field", action="append", default=[], metavar="name:kind", help=fields.FORM)
+    parser.add_argument(
+        "--filter", action="append", default=[], metavar="name", help="a field that a list is filtered by"
+    )
+    parser.add_argument("--delete", action="store_true", help="undo it")
+    return parser
+
+
+def main() -> int:
+    """Make or delete an entity; 1 with a sentence if that cannot be."""
+    options = _parser().parse_args()
+    try:
+        if options.delete:
+            delete(options.entity)
+        else:
+            make(options)
+    except Refused as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

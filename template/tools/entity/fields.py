@@ -1,0 +1,89 @@
+"""Fields as they are given, `text:str:500` or `order_id:ref:order?`, and as the sources take them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from entity.names import Names, Refused, refuse_field
+from entity.references import Reference, reference_to
+
+KINDS: Final = ("str", "int", "bool", "float", "decimal", "date", "datetime", "uuid", "ref")
+FILTERS: Final = frozenset(KINDS) - {"float", "decimal"}
+MAX_TEXT: Final = 10_000
+MAX_FILTERS: Final = 4
+FORM: Final = (
+    "name:kind, as in stars:int, with ? at the end if it may be empty; text:str:500 and order_id:ref:order say more"
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """One field, as it was given."""
+
+    name: str
+    kind: str
+    maximum: int = 0
+    """Of a text: its characters."""
+    target: str = ""
+    """Of a reference: the entity that it leads to."""
+    nullable: bool
+
+
+def field_of(given: str) -> Field:
+    """Read a field; raises `Refused`."""
+    name, *rest = given.removesuffix("?").split(":")
+    nullable = given.endswith("?")
+    match rest:
+        case ["str", number] if number.isdecimal() and 0 < int(number) <= MAX_TEXT:
+            field = Field(name=name, kind="str", maximum=int(number), nullable=nullable)
+        case ["str", *_]:
+            raise Refused(f"{given}: say how many characters a text may have, 1 to {MAX_TEXT}, as in {name}:str:100.")
+        case ["ref", target] if target:
+            field = Field(name=name, kind="ref", target=target, nullable=nullable)
+        case ["ref", *_]:
+            raise Refused(f"{given}: say which entity it leads to, as in order_id:ref:order.")
+        case [kind] if kind in KINDS:
+            field = Field(name=name, kind=kind, nullable=nullable)
+        case _:
+            raise Refused(f"{given}: a field is {FORM}. Kinds: {', '.join(KINDS)}.")
+    refuse_field(name)
+    return field
+
+
+def variables(fields: Sequence[Field], filters: Collection[str], names: Names) -> list[dict[str, Any]]:
+    """The fields as the sources take them; raises `Refused` for what does not fit together."""
+    if not fields:
+        raise Refused("Give it at least one field, such as --field name:str:100.")
+    if len({field.name for field in fields}) < len(fields):
+        raise Refused("Two fields have the same name.")
+    if len(filters) > MAX_FILTERS:
+        raise Refused(
+            f"A list can have {MAX_FILTERS} filters at most; further ones are better one object of the query."
+        )
+    filterable = {field.name for field in fields if field.kind in FILTERS}
+    if odd := sorted(set(filters) - filterable):
+        raise Refused(f"{', '.join(odd)}: no field that a list can be filtered by; it can by: {sorted(filterable)}.")
+    return [_variables(field, names, is_filter=field.name in filters) for field in fields]
+
+
+def _variables(field: Field, names: Names, *, is_filter: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "name": field.name,
+        "kind": field.kind,
+        "maximum": field.maximum,
+        "nullable": field.nullable,
+        "filter": is_filter,
+        "indexed": is_filter or field.kind == "ref",
+    }
+    if field.kind == "ref":
+        found["ref"] = _reference(field, names).variables
+    return found
+
+
+def _reference(field: Field, names: Names) -> Reference:
+    if field.target != names.entity:
+        return reference_to(field.target)
+    if not field.nullable:
+        raise Refused(f"{field.name}: the first {names.entity} can refer to no other; add a ? at the end.")
+    error = f"{names.variables['entity_class']}NotFound"
+    return Reference(is_self=True, table=names.entity_plural, error=error)
