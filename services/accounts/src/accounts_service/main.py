@@ -77,6 +77,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             per_address=settings.login_failures_per_address,
             per_account=settings.login_failures_per_account,
             per_account_and_address=settings.login_failures_per_account_and_address,
+            registrations_per_address=settings.registrations_per_address,
         ),
         now=now,
     )

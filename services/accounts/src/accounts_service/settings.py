@@ -59,6 +59,9 @@ class Settings(ChassisSettings):
         2, description="Passwords that are looked at at the same time; each takes 19 MiB and a processor."
     )
     password_hashing_wait: Seconds = Field(2.0, description="Seconds that a password waits for its turn; then 503.")
+    registrations_per_address: PositiveInt = Field(
+        100, description="Accounts that one address may register in 15 minutes; then 429."
+    )
     login_failures_per_address: PositiveInt = Field(
         100, description="Wrong passwords from one address in 15 minutes; then 429."
     )

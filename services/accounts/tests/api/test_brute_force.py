@@ -14,7 +14,7 @@ from accounts_service.main import create_app
 from accounts_service.settings import Settings
 
 from ..booting import booted
-from .calls import ME, PASSWORD, SESSIONS, bearer, log_in, problem, register
+from .calls import ACCOUNTS, ME, PASSWORD, SESSIONS, bearer, log_in, problem, register
 
 WRONG = "wrong"
 PER_PAIR, PER_ADDRESS, PER_ACCOUNT = 4, 10, 6
@@ -51,6 +51,22 @@ async def test_an_address_has_so_many_guesses_for_an_account(client: aiohttp.Cli
     assert Counter(statuses) == {401: PER_PAIR, 429: 12 - PER_PAIR}
     assert await guess(client, username, "192.0.2.1", PASSWORD) == 429
     assert await guess(client, username, "192.0.2.2", PASSWORD) == 201
+
+
+async def test_an_address_registers_so_many_accounts(settings: Settings, connection: asyncpg.Connection) -> None:
+    """Each costs a hash, also of a name that is taken: one address must not keep all others from logging in."""
+    await connection.execute("TRUNCATE login_attempts")
+    app = create_app(settings.model_copy(update={"registrations_per_address": 3}))
+    async with booted(app) as url, aiohttp.ClientSession(url) as client:
+        username = (await register(client))["username"]
+        taken = {"username": username, "password": PASSWORD}
+        for status, slug in ((409, "username-taken"), (409, "username-taken"), (429, "too-many-attempts")):
+            async with client.post(ACCOUNTS, json=taken) as response:
+                await problem(response, status, slug)
+                assert ("Retry-After" in response.headers) is (status == 429)
+        async with client.post(ACCOUNTS, json={"username": "x", "password": PASSWORD}) as response:
+            await problem(response, 422, "invalid-request")
+        await log_in(client, username)
 
 
 async def test_case_and_blanks_of_the_name_are_no_way_around(client: aiohttp.ClientSession) -> None:

@@ -94,12 +94,12 @@ def accounts_router(accounts: Accounts) -> APIRouter:
         "",
         status_code=201,
         response_model=AccountView,
-        responses=LOCATION | problem_responses(USERNAME_TAKEN, HASHING_BUSY, *BODY_PROBLEMS),
+        responses=LOCATION | problem_responses(USERNAME_TAKEN, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
     )
     @public
     async def register_account(new: NewAccount, request: Request, response: Response) -> Account:
         """Register: make an account, by which one can log in."""
-        account = await accounts.register(username=new.username, password=new.password)
+        account = await accounts.register(username=new.username, password=new.password, address=address_of(request))
         response.headers["Location"] = public_path(request, f"{PREFIX}/{account.id}")
         return account
 

@@ -16,7 +16,7 @@ TOO_MANY_ATTEMPTS: Final = Problem(
     status=429,
     title="Too many attempts",
     retry_after=60,
-    explanation="Too many wrong passwords were tried. Retry-After says how long to wait.",
+    explanation="Too many wrong passwords were tried, or accounts made. Retry-After says how long to wait.",
 )
 HASHING_BUSY: Final = Problem(
     slug="too-many-logins",

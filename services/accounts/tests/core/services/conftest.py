@@ -42,7 +42,7 @@ def world() -> World:
     def new_id() -> UUID:
         return UUID(int=next(ids))
 
-    limits = AttemptLimits(per_address=5, per_account=4, per_account_and_address=3)
+    limits = AttemptLimits(per_address=5, per_account=4, per_account_and_address=3, registrations_per_address=5)
     attempts = Attempts(repository=InMemoryAttempts(), limits=limits, now=clock)
     keys = SigningKeys(
         repository=InMemoryKeys(),

@@ -17,7 +17,7 @@ HOME = "192.0.2.1"
 
 @pytest.fixture
 async def ada(world: World) -> Account:
-    return await world.accounts.register(username=" ada_l ", password="analytical engine")
+    return await world.accounts.register(username=" ada_l ", password="analytical engine", address=HOME)
 
 
 async def change(world: World, account_id: UUID, *, current: str, new: str = "difference engine") -> None:
@@ -32,8 +32,17 @@ async def test_registers(world: World, ada: Account) -> None:
 @pytest.mark.usefixtures("ada")
 async def test_registers_nobody_twice(world: World) -> None:
     with pytest.raises(UsernameTaken) as caught:
-        await world.accounts.register(username="ADA_L", password="analytical engine")
+        await world.accounts.register(username="ADA_L", password="analytical engine", address=HOME)
     assert "case makes no difference" in str(caught.value)
+
+
+async def test_an_address_registers_so_many_accounts_and_no_more_passwords_are_hashed(world: World) -> None:
+    for number in range(5):
+        await world.accounts.register(username=f"ada_{number}", password="analytical engine", address=HOME)
+    with pytest.raises(TooManyAttempts):
+        await world.accounts.register(username="ada_l", password="analytical engine", address=HOME)
+    await world.accounts.register(username="ada_l", password="analytical engine", address="192.0.2.2")
+    assert len(world.repository.accounts) == 6
 
 
 @pytest.mark.parametrize(
@@ -41,7 +50,7 @@ async def test_registers_nobody_twice(world: World) -> None:
 )
 async def test_registers_nobody_who_breaks_a_rule(world: World, username: str, password: str) -> None:
     with pytest.raises(InvalidValue):
-        await world.accounts.register(username=username, password=password)
+        await world.accounts.register(username=username, password=password, address=HOME)
     assert not world.repository.accounts
 
 

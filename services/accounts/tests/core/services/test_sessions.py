@@ -19,7 +19,7 @@ HOME, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 
 @pytest.fixture
 async def ada(world: World) -> Account:
-    return await world.accounts.register(username="ada_l", password="analytical engine")
+    return await world.accounts.register(username="ada_l", password="analytical engine", address="192.0.2.1")
 
 
 async def log_in(world: World, password: str = PASSWORD, address: str = HOME) -> Grant:

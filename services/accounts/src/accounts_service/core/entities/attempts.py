@@ -19,6 +19,8 @@ class AttemptLimits:
     per_address: int
     per_account: int
     per_account_and_address: int
+    registrations_per_address: int
+    """Not wrong passwords, but accounts; each costs a hash, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,13 +47,13 @@ class Bucket:
 
 
 class TooManyAttempts(Exception):
-    """Somebody has to wait before the next password is looked at."""
+    """Somebody has to wait before the next password is looked at, or the next account made."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
 
     def __str__(self) -> str:
-        return "There were too many wrong passwords; wait before the next attempt."
+        return "There were too many attempts; wait before the next one."
 
 
 def network_of(address: str) -> str:

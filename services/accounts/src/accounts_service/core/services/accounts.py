@@ -28,10 +28,12 @@ class Accounts:
         self._new_id = new_id
         self._now = now
 
-    async def register(self, *, username: str, password: str) -> Account:
-        """Add an account; raises InvalidValue, UsernameTaken or HashingBusy."""
+    async def register(self, *, username: str, password: str, address: str) -> Account:
+        """Add an account; raises InvalidValue, TooManyAttempts, UsernameTaken or HashingBusy."""
         username = clean_username(username)
-        password_hash = await self._passwords.hash(check_password(password, username=username))
+        password = check_password(password, username=username)
+        await self._attempts.count_registration(address)
+        password_hash = await self._passwords.hash(password)
         account = Account.register(
             account_id=self._new_id(), username=username, password_hash=password_hash, created_at=self._now()
         )

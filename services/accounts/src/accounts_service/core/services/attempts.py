@@ -40,6 +40,12 @@ class Attempts:
         if not is_known:
             await self._repository.remember(known, now=self._now())
 
+    async def count_registration(self, address: str) -> None:
+        """Count one account for the address, or raise TooManyAttempts: it would keep others from hashing."""
+        bucket = Bucket.of("registrations", network_of(address), limit=self._limits.registrations_per_address)
+        if seconds := await self._repository.take(bucket, now=self._now()):
+            raise TooManyAttempts(seconds)
+
     async def _take(self, name: str, network: str, *, is_known: bool) -> list[Bucket]:
         buckets = [
             Bucket.of("account and address", name, network, limit=self._limits.per_account_and_address),

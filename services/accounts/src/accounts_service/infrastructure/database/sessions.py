@@ -125,7 +125,11 @@ class SqlSessions:
         return True
 
     async def rotate(self, token: RefreshToken, successor: RefreshToken, *, now: datetime) -> UUID | None:
-        """Update the session in one statement: of many, those that come later find another hash."""
+        """Update the session in one statement: of many, those that come later find another hash.
+
+        It is committed by a message of its own. A frozen database may carry out what lies in its socket when it is
+        back, long after its client was told 503: then the token would be used up, and the next try would look stolen.
+        """
         parameters = {
             "session_id": token.session_id,
             "old_hash": token.hash,
@@ -133,7 +137,8 @@ class SqlSessions:
             "sealed": token.seal(successor),
             "now": now,
         }
-        return (await self._database.execute(_ROTATE, parameters)).scalar_one_or_none()
+        async with self._database.transaction():
+            return (await self._database.execute(_ROTATE, parameters)).scalar_one_or_none()
 
     async def get(self, session_id: UUID) -> Session | None:
         """Look the session up by primary key."""
