@@ -18,7 +18,7 @@ from chassis.authentication.signing_keys import KeySource, SigningKeys
 from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
-from chassis.problems import ALL_PROBLEMS, ProblemFor, exception_handlers
+from chassis.problems import ALL_PROBLEMS, ProblemFor, exception_handlers, extend_document
 from chassis.process.draining import Draining
 from chassis.process.health import HEALTH_TAG, Health, health_router
 from chassis.request_context import RequestContextMiddleware
@@ -105,7 +105,7 @@ def build_application(
     add_documentation(app, leads_there=settings.environment == "development")
     add_problem_pages(app, [*ALL_PROBLEMS, *REFUSALS, *(each.problem for each in problems)])
     declare_security(app)
-    share_responses(app)
+    extend_document(app, share_responses)
     return app
 
 
