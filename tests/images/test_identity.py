@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from containers.running import Containers
-from docs.demo import GATEWAY, Urls, walk
+from docs.demo import Urls, walk
+from system.gateway_process import NAME as GATEWAY
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from people import new_person
 
 from system.running import System
 
-EXAMPLES = 20  # for each operation
+EXAMPLES = 12  # for each operation, of each way to run the service
 SEED = 1
 
 

@@ -106,7 +106,7 @@ def check_all(service: Copy, programs: Programs) -> None:
     programs.run("mypy", f"--cache-dir={WORKSHOPS / 'mypy'}", *code, service=service.root)
 
 
-@pytest.mark.parametrize("name", ["users", "friends", "accounts"])
+@pytest.mark.parametrize("name", ["friends", "accounts"])
 def test_services_from_before_take_one_too(name: str, tmp_path: Path) -> None:
     """Whatever their composition root and their other entities look like."""
     service = Copy(tmp_path / name)

@@ -12,11 +12,11 @@ from docs.walk import Caller, Json, UndocumentedAnswer, check, get, post, post_f
 from failures import PostgresUnavailable, SystemFailure
 from layout import ROOT
 from processes.stopping import Stopped, stop_on_signals
+from system.gateway_process import NAME as GATEWAY
 from system.running import running_system
 from system.service_process import is_ready
 
 NAMES = ("accounts", "users", "friends")
-GATEWAY = "gateway"
 
 
 @dataclass(frozen=True, slots=True)

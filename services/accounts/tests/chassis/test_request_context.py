@@ -8,10 +8,8 @@ import aiohttp
 import pytest
 
 from chassis.request_context import (
-    begin_request,
     continue_request,
     current_request,
-    outgoing_headers,
 )
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -77,10 +75,8 @@ def test_each_request_has_ids_of_its_own() -> None:
 
 
 def test_sends_both_on() -> None:
-    context = Context()
-    begun = context.run(begin_request)
-    assert context.run(outgoing_headers) == {"X-Request-ID": begun.request_id, "traceparent": begun.traceparent}
-    assert Context().run(outgoing_headers) == {}
+    context = continue_request([(b"x-request-id", b"mine"), (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode())])
+    assert context.headers == {"X-Request-ID": "mine", "traceparent": f"00-{TRACE}-{context.span_id}-01"}
 
 
 def test_is_not_there_outside_of_a_request() -> None:

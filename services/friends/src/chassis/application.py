@@ -17,14 +17,14 @@ from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
 from chassis.authentication.signing_keys import KeySource, SigningKeys
 from chassis.authentication.verifier import Verifier
 from chassis.database import Database
-from chassis.logs import AccessLogMiddleware, RequestMetrics, configure_logging, redactor_for
+from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
 from chassis.measurements import Measured, Measurement
-from chassis.problems import ALL_PROBLEMS, ProblemFor, exception_handlers
+from chassis.problems import ALL_PROBLEMS, ProblemFor, exception_handlers, extend_document
 from chassis.process.draining import Draining
 from chassis.process.health import HEALTH_TAG, Health, health_router
 from chassis.request_context import RequestContextMiddleware
 from chassis.settings import ChassisSettings
-from chassis.telemetry import Telemetry
+from chassis.telemetry import RecordedRequestMiddleware, RequestObserver, Telemetry
 from chassis.web.body_limit import BodyLimitMiddleware
 from chassis.web.cors import CorsMiddleware
 from chassis.web.documentation import OPENAPI_PATH, add_documentation
@@ -65,8 +65,8 @@ def build_application(
     routers, problems, resources = list(routers), [*AUTHENTICATION_PROBLEMS, *problems], list(resources)
     signing_keys = _signing_keys(settings, keys)
     verifier = Verifier(settings, signing_keys) if signing_keys else None
-    requests = RequestMetrics()
-    telemetry = Telemetry(settings, _measurements(database, requests, verifier, *resources))
+    observer = RequestObserver() if settings.sends_traces or settings.sends_metrics else None
+    telemetry = Telemetry(settings, _measurements(database, observer, verifier, *resources))
     health = Health(database, can_authenticate=lambda: signing_keys is None or bool(signing_keys.known))
 
     @asynccontextmanager
@@ -99,7 +99,7 @@ def build_application(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, requests, verifier),
+        outermost=_middleware(settings, health, observer, verifier),
         middleware=list(middleware),
         exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -112,7 +112,7 @@ def build_application(
     add_documentation(app, leads_there=settings.environment == "development")
     add_problem_pages(app, [*ALL_PROBLEMS, *REFUSALS, *(each.problem for each in problems)])
     declare_security(app)
-    share_responses(app)
+    extend_document(app, share_responses)
     return app
 
 
@@ -170,18 +170,18 @@ def _measurements(*parts: object) -> Iterator[Measurement]:
 
 
 def _middleware(
-    settings: ChassisSettings, health: Health, requests: RequestMetrics, verifier: Verifier | None
+    settings: ChassisSettings, health: Health, observer: RequestObserver | None, verifier: Verifier | None
 ) -> list[Middleware]:
     """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
     stack: list[Any] = [
-        Middleware(RequestContextMiddleware),
+        Middleware(RecordedRequestMiddleware if settings.sends_traces else RequestContextMiddleware),
         Middleware(
             AccessLogMiddleware,
             bodies=settings.log_bodies,
             body_limit=settings.log_body_limit,
             headers=settings.log_headers,
             redactor=redactor_for(settings),
-            metrics=requests,
+            observer=observer,
         ),
         Middleware(ResponseHeadersMiddleware, is_draining=lambda: health.draining),
     ]

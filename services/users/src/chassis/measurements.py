@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-Reading = tuple[float, Mapping[str, str]]
+Reading = tuple[float, Mapping[str, str | int]]
 """A value and what it is about: OpenTelemetry's attributes."""
 
 

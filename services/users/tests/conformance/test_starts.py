@@ -1,14 +1,18 @@
 """The smallest proof that the whole works: the service boots on its database and answers."""
 
+import asyncio
+
 import aiohttp
 
 from chassis.settings import ChassisSettings
 
 
-async def test_is_live_and_ready(client: aiohttp.ClientSession) -> None:
-    for path in ("/health/live", "/health/ready"):
-        async with client.get(path) as response:
-            assert response.status == 200
+async def test_is_live_and_becomes_ready(client: aiohttp.ClientSession) -> None:
+    async with client.get("/health/live") as response:
+        assert response.status == 200
+    async with asyncio.timeout(60):  # start-up waits for nobody, such as an issuer of tokens
+        while (await client.get("/health/ready")).status != 200:  # noqa: ASYNC110 - the service is what changes
+            await asyncio.sleep(0.05)
 
 
 async def test_documents_itself(client: aiohttp.ClientSession) -> None:

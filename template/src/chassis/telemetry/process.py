@@ -82,7 +82,7 @@ class GarbageCollection:
 
 
 def _collections() -> Iterable[Reading]:
-    return [(each["collections"], {"cpython.gc.generation": str(number)}) for number, each in enumerate(gc.get_stats())]
+    return [(each["collections"], {"cpython.gc.generation": number}) for number, each in enumerate(gc.get_stats())]
 
 
 def log_measurements() -> list[Measurement]:

@@ -5,33 +5,21 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
-
 from chassis.problems.response import MEDIA_TYPE
 
 
-def share_responses(app: FastAPI) -> None:
-    """Move the errors of all operations to `components.responses` of the application's document."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        document = generate()
-        shared: dict[str, dict[str, Any]] = document["components"].setdefault("responses", {})
-        names: dict[str, str] = {json.dumps(response): name for name, response in shared.items()}
-        for responses, status in _errors(document):
-            text = json.dumps(responses[status])
-            if text not in names:
-                names[text] = _free_name(responses[status], status, taken=shared)
-                shared[names[text]] = responses[status]
-            responses[status] = {"$ref": f"#/components/responses/{names[text]}"}
-        for operation in _operations(document):
-            operation["responses"] = dict(sorted(operation["responses"].items()))
-        app.openapi_schema = document
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+def share_responses(document: dict[str, Any]) -> None:
+    """Move the errors of all operations to `components.responses`."""
+    shared: dict[str, dict[str, Any]] = document["components"].setdefault("responses", {})
+    names: dict[str, str] = {json.dumps(response): name for name, response in shared.items()}
+    for responses, status in _errors(document):
+        text = json.dumps(responses[status])
+        if text not in names:
+            names[text] = _free_name(responses[status], status, taken=shared)
+            shared[names[text]] = responses[status]
+        responses[status] = {"$ref": f"#/components/responses/{names[text]}"}
+    for operation in _operations(document):
+        operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 
-from opentelemetry.trace import SpanKind
 from sqlalchemy import Executable
 from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
@@ -16,7 +15,6 @@ from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
 from chassis.fair_queue import FairQueue
 from chassis.measurements import Measurement
 from chassis.settings import ChassisSettings
-from chassis.spans import child_span, is_recording
 
 from .connections import KeptConnections, driver_of, settle
 from .engine import allow, create_engine
@@ -26,7 +24,7 @@ from .results import PreparedResult
 from .schema_check import SchemaCheck
 from .states import Kind
 from .transactions import Transaction, open_transaction
-from .visits import error_type, name_of, operation_of, place_of
+from .visits import Visits
 
 Columns = TypeVarTuple("Columns")
 Answer = TypeVar("Answer", bound=Result[*tuple[Any, ...]])
@@ -52,7 +50,8 @@ class Database:
             name="database",
         )
         self._timeout = settings.database_timeout
-        self._place = place_of(settings)
+        self._visits = Visits(settings) if settings.sends_traces else None
+        self._name = settings.postgres_db
         self._schema = SchemaCheck(self.spare)
 
     async def __aenter__(self) -> Self:
@@ -96,10 +95,9 @@ class Database:
         elsewhere it is committed by itself, also for several sets of parameters: all of them, or none.
         """
         _refuse_streaming(statement, execution_options or {})
-        if not is_recording():
+        if self._visits is None:
             return await self._run(statement, parameters, execution_options)
-        operation = statement.operation if isinstance(statement, Prepared) else operation_of(statement)
-        with child_span(name_of(operation, self._place), {**self._place, **operation}, error_type=error_type):
+        with self._visits.statement(statement):
             return await self._run(statement, parameters, execution_options)
 
     async def _run(
@@ -162,18 +160,11 @@ class Database:
         """
         outer = open_transaction(self)
         if outer is None:
-            begun = self._recorded(self._begun(timeout, isolation_level or "READ COMMITTED"))
-            return errors_of(begun, self._instead_of)
+            begun = self._begun(timeout, isolation_level or "READ COMMITTED")
+            return errors_of(self._visits.transaction(begun) if self._visits else begun, self._instead_of)
         if timeout is not None or isolation_level:
             raise InvalidRequestError("A transaction inside of another one has the timeout and isolation of that one.")
         return errors_of(outer.savepoint(self), self._instead_of)
-
-    @asynccontextmanager
-    async def _recorded(self, begun: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
-        attributes = {**self._place, "db.operation.name": "transaction"}
-        with child_span("transaction", attributes, kind=SpanKind.INTERNAL, error_type=error_type):
-            async with begun as connection:
-                yield connection
 
     @asynccontextmanager
     async def _begun(self, seconds: float | None, isolation_level: IsolationLevel) -> AsyncIterator[AsyncConnection]:
@@ -199,7 +190,7 @@ class Database:
 
     def measurements(self) -> list[Measurement]:
         """Who waits for connections, and how many of them are used."""
-        pool = {"db.client.connection.pool.name": str(self._place["db.namespace"])}
+        pool = {"db.client.connection.pool.name": self._name}
         return [
             *self._queue.measurements(),
             Measurement(

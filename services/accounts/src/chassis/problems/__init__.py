@@ -30,7 +30,7 @@ from .catalogue import (
     Problem,
 )
 from .handlers import ProblemFor, exception_handlers
-from .openapi import Responses, problem_responses, problem_schemas
+from .openapi import Responses, extend_document, problem_responses, problem_schemas
 from .response import problem_response
 from .validation import invalid_field
 
@@ -65,6 +65,7 @@ __all__ = [
     "ProblemFor",
     "Responses",
     "exception_handlers",
+    "extend_document",
     "invalid_field",
     "problem_response",
     "problem_responses",

@@ -1,9 +1,10 @@
 """Problems in the OpenAPI document of an operation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from fastapi import FastAPI
 from pydantic import BaseModel, Field, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
@@ -46,6 +47,20 @@ class Responses(dict[int | str, dict[str, Any]]):
 
     def __ror__(self, other: Mapping[int | str, dict[str, Any]]) -> "Responses":  # type: ignore[override]  # narrower
         return Responses(_merged(other, self))
+
+
+def extend_document(app: FastAPI, extend: Callable[[dict[str, Any]], None]) -> None:
+    """Have the application's OpenAPI document extended in place, once, after what extended it before."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
+        document = generate()
+        extend(document)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
 
 
 def problem_responses(*problems: Problem) -> Responses:

@@ -36,7 +36,7 @@ class Telemetry:
         self._stops: list[Callable[[], object]] = []
 
     async def __aenter__(self) -> Self:
-        if self._settings.otel_exporter_otlp_endpoint:
+        if self._settings.sends_traces or self._settings.sends_metrics:
             report_trouble()
             try:
                 self._start()
@@ -55,8 +55,10 @@ class Telemetry:
         from .providers import start_metrics, start_traces  # noqa: PLC0415 - it takes a while, and most do without
 
         os.environ.setdefault(ENDPOINT, self._settings.otel_exporter_otlp_endpoint)
-        self._stops += start_traces(self._settings.identity)
-        self._stops += start_metrics(self._settings.identity, self._measurements)
+        if self._settings.sends_traces:
+            self._stops.append(start_traces(self._settings.identity))
+        if self._settings.sends_metrics:
+            self._stops.append(start_metrics(self._settings.identity, self._measurements))
 
 
 def end_within(seconds: float, stops: Iterable[Callable[[], object]]) -> None:

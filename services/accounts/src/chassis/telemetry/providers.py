@@ -24,31 +24,23 @@ Stop = Callable[[], object]
 logger = logging.getLogger(__name__)
 
 
-def start_traces(identity: Identity) -> list[Stop]:
-    """Have spans sent in batches by a thread; returns what ends it, and nothing if somebody else does it already."""
-    if _is_left_out("OTEL_TRACES_EXPORTER"):
-        return []
+def start_traces(identity: Identity) -> Stop:
+    """Have spans sent in batches by a thread; returns what ends it."""
     # As OpenTelemetry's own default, but OTEL_TRACES_SAMPLER_ARG alone says which part of the traces is recorded.
     os.environ.setdefault("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     provider = TracerProvider(resource=_resource(identity), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    return [provider.shutdown]
+    return provider.shutdown
 
 
-def start_metrics(identity: Identity, measurements: Iterable[Measurement]) -> list[Stop]:
+def start_metrics(identity: Identity, measurements: Iterable[Measurement]) -> Stop:
     """Have metrics sent now and then by a thread; returns what ends it, after one last time."""
-    if _is_left_out("OTEL_METRICS_EXPORTER"):
-        return []
     reader = PeriodicExportingMetricReader(OTLPMetricExporter())
     provider = MeterProvider([reader], resource=_resource(identity), shutdown_on_exit=False)
     metrics.set_meter_provider(provider)
     _observe(provider.get_meter("chassis"), measurements)
-    return [provider.shutdown]
-
-
-def _is_left_out(variable: str) -> bool:
-    return os.environ.get(variable, "").strip().lower() == "none"
+    return provider.shutdown
 
 
 def _resource(identity: Identity) -> Resource:

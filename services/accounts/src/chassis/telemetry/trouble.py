@@ -44,3 +44,4 @@ def report_trouble() -> None:
     complaints = logging.getLogger("opentelemetry")
     complaints.propagate = False
     complaints.handlers[:] = [TroubleHandler()]
+    logging.getLogger("opentelemetry.trace.span").disabled = True  # it quotes headers that clients sent

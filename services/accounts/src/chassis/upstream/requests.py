@@ -11,7 +11,8 @@ from pydantic_core import to_json, to_jsonable_python
 from yarl import URL
 
 from chassis.errors import UpstreamRefused
-from chassis.request_context import outgoing_headers
+from chassis.request_context import current_request
+from chassis.spans import trace_headers
 
 from .options import Other, PathValues, QueryParameters, QueryValue, Read, Sending
 
@@ -56,7 +57,8 @@ def build_request(
     if path is None:
         raise UpstreamRefused(f"No address of the {upstream} service is like that: {label}", status=404)
     query = options.get("query")
-    headers = outgoing_headers()
+    context = current_request()
+    headers = context.headers if context else trace_headers()
     body, key = _body(options), options.get("idempotency_key")
     if body is not None:
         headers["Content-Type"] = FORM if "form" in options else "application/json"

@@ -6,7 +6,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from chassis.problems import Responses, problem_responses
+from chassis.problems import Responses, extend_document, problem_responses
 
 from .marks import BEARER, is_public
 from .refusals import AUTHENTICATION_REQUIRED, INSUFFICIENT_SCOPE, INVALID_TOKEN, ISSUER_UNAVAILABLE
@@ -16,19 +16,14 @@ _NAME: Final = BEARER.scheme_name
 
 def declare_security(app: FastAPI) -> None:
     """Add to the document of the application the token, its scopes, and the problems of those who lack them."""
-    generate = app.openapi
 
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        document = generate()
+    def declare(document: dict[str, Any]) -> None:
         scheme = BEARER.model.model_dump(mode="json", by_alias=True, exclude_none=True)
         document["components"].setdefault("securitySchemes", {})[_NAME] = scheme
         for endpoint, operation in _operations(app, document):
             _declare(operation, is_open=is_public(endpoint))
-        return document
 
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+    extend_document(app, declare)
 
 
 def _operations(app: FastAPI, document: dict[str, Any]) -> Iterator[tuple[object, dict[str, Any]]]:

@@ -13,8 +13,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from .operations import operation_of
 from .results import DIALECT, PreparedResult, ResultShape
-from .visits import operation_of
 
 Columns = TypeVarTuple("Columns")
 

@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from opentelemetry.trace import INVALID_SPAN
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.request_context import current_request
@@ -13,7 +12,6 @@ from chassis.request_context import current_request
 from .bodies import BodyLog
 from .excerpts import beginning
 from .exchange import Bodies, Exchange
-from .observation import RequestMetrics, end_span
 from .records import REDACTED_FIELDS
 from .redaction import Redactor
 
@@ -24,6 +22,16 @@ END_USER: Final = "chassis.end_user"
 """The key of the ASGI scope that holds the opaque id of the caller, where one is known."""
 
 logger = logging.getLogger("access")
+
+
+class RequestObserver(Protocol):
+    """What else wants to know of each request."""
+
+    def begin(self, scope: Scope) -> None:
+        """Its headers have come."""
+
+    def end(self, scope: Scope, fields: Mapping[str, Any]) -> None:
+        """Its answer has been sent, or will not be; the fields are those of the access line, without bodies."""
 
 
 class AccessLogMiddleware:
@@ -37,13 +45,13 @@ class AccessLogMiddleware:
         body_limit: int,
         headers: frozenset[str],
         redactor: Redactor,
-        metrics: RequestMetrics,
+        observer: RequestObserver | None = None,
     ) -> None:
         self.app = app
-        self.metrics = metrics
         self.bodies = bodies
         self.body_limit = body_limit
         self.redactor = redactor
+        self.observer = observer
         self.body_log = BodyLog(redactor, bodies)
         names = (name.lower() for name in headers if not redactor.is_secret(name))
         self.headers: Mapping[bytes, str] = {
@@ -56,43 +64,32 @@ class AccessLogMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        kind = self.metrics.begin(scope)
-        exchange = Exchange(
-            *(scope, receive, send),
-            bodies=self.bodies,
-            body_limit=self.body_limit,
-            at_end=lambda ended: self._end(ended, kind),
-        )
+        if self.observer:
+            self.observer.begin(scope)
+        exchange = Exchange(scope, receive, send, bodies=self.bodies, body_limit=self.body_limit, at_end=self._log)
         try:
             await self.app(scope, exchange.receive, exchange.send)
         finally:
             exchange.end()
 
-    def _end(self, exchange: Exchange, kind: tuple[str, str]) -> None:
+    def _log(self, exchange: Exchange) -> None:
         left = exchange.client_left
         status = CLIENT_CLOSED_REQUEST if left else exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
         cut_off = exchange.status is not None and not exchange.complete
-        route, request = route_template(exchange.scope), current_request()
-        self.metrics.end(kind, seconds=exchange.duration_ms / 1000, status=status, route=route)
         level = self._level(exchange.scope["path"], status, broken_off=cut_off and not left)
-        is_logged = logger.isEnabledFor(level)
-        span = request.span if request else INVALID_SPAN
-        if not (is_logged or span.is_recording()):
+        if not (logger.isEnabledFor(level) or self.observer):
             return
         fields = self._fields(exchange, status, cut_off=cut_off)
-        if span.is_recording():
-            end_span(span, fields, status=status, route=route)
-        if not is_logged:
-            return
-        if request and request.linked_request_ids:
-            fields["linked_request_ids"] = request.linked_request_ids
+        if self.observer:
+            self.observer.end(exchange.scope, fields)
+        if (context := current_request()) and context.linked_request_ids:
+            fields["linked_request_ids"] = context.linked_request_ids
         if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
             fields |= self._bodies_of(exchange)
         message = (fields["http.request.method"], fields["url.path"], status)
         logger.log(level, "%s %s %s", *message, extra={REDACTED_FIELDS: fields})
 
     def _fields(self, exchange: Exchange, status: int, *, cut_off: bool) -> dict[str, Any]:
-        """What the line and the span say."""
         method = exchange.scope["method"]
         fields: dict[str, Any] = {
             "http.request.method": method,

@@ -18,7 +18,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.staticfiles import StaticFiles
 
 from chassis.authentication import public
-from chassis.problems import problem_schemas
+from chassis.problems import extend_document, problem_schemas
 
 _FOLDER: Final = "/api/"
 OPENAPI_PATH: Final = f"{_FOLDER}openapi.json"
@@ -37,7 +37,7 @@ def add_documentation(app: FastAPI, *, leads_there: bool) -> None:
     """Serve the pages, to everybody, and complete the document. `leads_there`: `/` leads to them."""
     document = next(route for route in iter_route_contexts(app.routes) if route.path == OPENAPI_PATH)
     public(document.endpoint)
-    _declare_problem_schemas(app)
+    extend_document(app, _declare_problem_schemas)
     app.add_route(_REDOC_PATH, public(_redoc_bundle))
     app.mount(ASSETS_PATH, public(_Assets(directory=_ASSETS_FOLDER)))
 
@@ -124,14 +124,5 @@ def _source_hash(script: bytes) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script).digest()).decode()}'"
 
 
-def _declare_problem_schemas(app: FastAPI) -> None:
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema:
-            return app.openapi_schema
-        document = generate()
-        document["components"]["schemas"].update(problem_schemas())
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the document
+def _declare_problem_schemas(document: dict[str, Any]) -> None:
+    document["components"]["schemas"].update(problem_schemas())

@@ -1,58 +1,49 @@
-"""What traces tell of a visit to the database: the operation and the table, and never a value."""
+"""Records visits to the database in traces, where these are sent."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
 from typing import Any, Final
 
-from sqlalchemy import Executable, TextClause
-from sqlalchemy.sql.util import find_tables
+from opentelemetry.trace import Span, SpanKind
+from sqlalchemy import Executable
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.settings import ChassisSettings
-from chassis.spans import type_name
+from chassis.spans import NOTHING, child_span, is_recording, type_name
 
 from .errors import sqlstate
-
-Attributes = dict[str, str | int]
-
-_QUERIES: Final = frozenset({"compound_select", "values", "textual_select"})
-_KNOWN_WORDS: Final = frozenset({
-    "ALTER", "CALL", "COMMENT", "COPY", "CREATE", "DELETE", "DROP", "EXPLAIN", "INSERT", "LOCK", "MERGE", "NOTIFY",
-    "REFRESH", "REINDEX", "SELECT", "SET", "TRUNCATE", "UPDATE", "VACUUM", "WITH",
-})  # fmt: skip
+from .operations import Attributes, operation_of
+from .prepared import Prepared
 
 
-def place_of(settings: ChassisSettings) -> Attributes:
-    """Which database is visited."""
-    return {
-        "db.system.name": "postgresql",
-        "db.namespace": settings.postgres_db,
-        "server.address": settings.postgres_host,
-        "server.port": settings.postgres_port,
-    }
+class Visits:
+    """Those to one database."""
+
+    def __init__(self, settings: ChassisSettings) -> None:
+        self._place: Final[Attributes] = {
+            "db.system.name": "postgresql",
+            "db.namespace": settings.postgres_db,
+            "server.address": settings.postgres_host,
+            "server.port": settings.postgres_port,
+        }
+
+    def statement(self, statement: Executable | Prepared[*tuple[Any, ...]]) -> AbstractContextManager[Span]:
+        """Record that a statement is run in the block."""
+        if not is_recording():
+            return NOTHING
+        operation = statement.operation if isinstance(statement, Prepared) else operation_of(statement)
+        target = operation.get("db.collection.name", self._place["db.namespace"])
+        name = f"{operation.get('db.operation.name', '')} {target}".lstrip()
+        return child_span(name, {**self._place, **operation}, error_type=_error_type)
+
+    @asynccontextmanager
+    async def transaction(self, begun: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
+        """Record a transaction; the statements in it are spans within."""
+        with child_span("transaction", self._place, kind=SpanKind.INTERNAL, error_type=_error_type):
+            async with begun as connection:
+                yield connection
 
 
-def operation_of(statement: Executable) -> Attributes:
-    """What is done, and with which table, if it is one."""
-    if isinstance(statement, TextClause):
-        first = (statement.text.split(None, 1) or [""])[0].upper()
-        return {"db.operation.name": first} if first in _KNOWN_WORDS else {}
-    kind: str = getattr(statement, "__visit_name__", "")
-    attributes: Attributes = {"db.operation.name": "SELECT" if kind in _QUERIES else kind.upper().replace("_", " ")}
-    tables = {table.name for table in _tables(statement)}
-    if len(tables) == 1:
-        attributes["db.collection.name"] = tables.pop()
-    return attributes
-
-
-def name_of(operation: Mapping[str, str | int], place: Attributes) -> str:
-    """The name of the span, as the semantic conventions have it."""
-    target = operation.get("db.collection.name", place["db.namespace"])
-    return f"{operation['db.operation.name']} {target}" if "db.operation.name" in operation else str(target)
-
-
-def error_type(error: BaseException) -> str:
+def _error_type(error: BaseException) -> str:
     """PostgreSQL's SQLSTATE, or the kind of an error that is not its own."""
     return sqlstate(error) or type_name(error)
-
-
-def _tables(statement: Any) -> list[Any]:  # noqa: ANN401 - what SQLAlchemy takes
-    return find_tables(statement, include_crud=True)

@@ -51,7 +51,8 @@ class UpstreamClient:
             name=name,
         )
         self._session: aiohttp.ClientSession | None = None
-        self._observer = Observer(name, HttpUrl(self._base_url))
+        is_observed = settings.sends_traces or settings.sends_metrics
+        self._observer = Observer(name, HttpUrl(self._base_url)) if is_observed else None
         self.circuit = CircuitBreaker(
             name, failures=settings.circuit_breaker_failures, reset=settings.circuit_breaker_reset
         )
@@ -114,6 +115,8 @@ class UpstreamClient:
         self, method: str, template: str, /, **options: Unpack[Sending[Read, Other]]
     ) -> Answer[Read | Other]:
         """Any method, and all of the answer. The time limit covers waiting for a turn and all attempts."""
+        if self._observer is None:
+            return await self._request(method, template, options)
         with self._observer.call(method, template) as observed:
             answer = await self._request(method, template, options)
             observed.status = answer.status
@@ -179,7 +182,8 @@ class UpstreamClient:
                 pause = failure.pause(attempt)
             await asyncio.sleep(pause)
             attempt += 1
-            note_repetition(attempt)
+            if self._observer:
+                note_repetition(attempt)
 
     def _may_repeat(self, request: Request, failure: AttemptFailed, attempt: int, deadline: float) -> bool:
         """The circuit is open to the probe as well, which thus is a single attempt."""

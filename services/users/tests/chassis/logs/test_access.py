@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.logs import RequestMetrics, configure_default_logging
+from chassis.logs import configure_default_logging
 from chassis.logs.access import AccessLogMiddleware
 from chassis.logs.redaction import Redactor
 from chassis.standard_output import MAX_LINE
@@ -141,9 +141,7 @@ async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, s
 
 
 def access_log(app: ASGIApp, headers: frozenset[str] = frozenset()) -> AccessLogMiddleware:
-    return AccessLogMiddleware(
-        app, bodies="off", body_limit=0, headers=headers, redactor=Redactor(), metrics=RequestMetrics()
-    )
+    return AccessLogMiddleware(app, bodies="off", body_limit=0, headers=headers, redactor=Redactor())
 
 
 async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) -> None:

@@ -149,9 +149,21 @@ async def test_nothing_that_people_send_is_in_any_span(pair: Pair) -> None:
     """No query, no body, no header that is secret, no value of a statement, no text of an error."""
     header, trace, _ = traceparent()
     url = f"{pair.asking}/api/v1/toys/asked/ada?token=planted-query&password=planted-query"
-    await get(url, traceparent=header, authorization="Bearer planted-token", cookie="id=planted-cookie")
+    headers = {"authorization": "Bearer planted-token", "cookie": "id=planted-cookie", "tracestate": "Planted-state"}
+    await get(url, traceparent=header, **headers)
     await in_trace(pair, trace, 4)
-    assert b"planted-" not in pair.receiver.raw
+    assert b"planted-" not in pair.receiver.raw.lower()
+    assert "planted-" not in pair.asking_log.read_text().lower()
+
+
+async def test_an_unusual_method_is_no_name_of_its_own(pair: Pair) -> None:
+    header, trace, _ = traceparent()
+    async with aiohttp.ClientSession() as client:
+        await client.request("PROPFIND", f"{pair.asked}/api/v1/toys/hello/ada", headers={"traceparent": header})
+    [span] = (await in_trace(pair, trace, 1)).values()
+    assert span.name.partition(" ")[0] == "HTTP"
+    assert span.attributes["http.request.method"] == "_OTHER"
+    assert span.attributes["http.request.method_original"] == "PROPFIND"
 
 
 async def test_says_who_sends(pair: Pair) -> None:
