@@ -26,8 +26,9 @@ logger = logging.getLogger(__name__)
 
 def start_traces(identity: Identity) -> Stop:
     """Have spans sent in batches by a thread; returns what ends it."""
-    # As OpenTelemetry's own default, but OTEL_TRACES_SAMPLER_ARG alone says which part of the traces is recorded.
-    os.environ.setdefault("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
+    # OpenTelemetry's default records all, and takes no notice of the part that somebody wants to have.
+    if os.environ.get("OTEL_TRACES_SAMPLER_ARG"):
+        os.environ.setdefault("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     provider = TracerProvider(resource=_resource(identity), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)

@@ -149,17 +149,20 @@ async def test_nothing_that_people_send_is_in_any_span(pair: Pair) -> None:
     """No query, no body, no header that is secret, no value of a statement, no text of an error."""
     header, trace, _ = traceparent()
     url = f"{pair.asking}/api/v1/toys/asked/ada?token=planted-query&password=planted-query"
-    headers = {"authorization": "Bearer planted-token", "cookie": "id=planted-cookie", "tracestate": "Planted-state"}
-    await get(url, traceparent=header, **headers)
+    secrets = {"tracestate": "Planted-state", "authorization": "Bearer planted-token", "cookie": "id=planted-cookie"}
+    async with aiohttp.ClientSession() as client, client.get(url, headers={"traceparent": header, **secrets}) as answer:
+        assert answer.status == 200
     await in_trace(pair, trace, 4)
     assert b"planted-" not in pair.receiver.raw.lower()
     assert "planted-" not in pair.asking_log.read_text().lower()
+    assert not [line for line in lines(pair.asking_log) if line["logger"] == "chassis.telemetry.trouble"]
 
 
 async def test_an_unusual_method_is_no_name_of_its_own(pair: Pair) -> None:
     header, trace, _ = traceparent()
-    async with aiohttp.ClientSession() as client:
-        await client.request("PROPFIND", f"{pair.asked}/api/v1/toys/hello/ada", headers={"traceparent": header})
+    url = f"{pair.asked}/api/v1/toys/hello/ada"
+    async with aiohttp.ClientSession() as client, client.request("PROPFIND", url, headers={"traceparent": header}) as no:
+        assert no.status == 405
     [span] = (await in_trace(pair, trace, 1)).values()
     assert span.name.partition(" ")[0] == "HTTP"
     assert span.attributes["http.request.method"] == "_OTHER"
