@@ -161,8 +161,9 @@ async def test_nothing_that_people_send_is_in_any_span(pair: Pair) -> None:
 async def test_an_unusual_method_is_no_name_of_its_own(pair: Pair) -> None:
     header, trace, _ = traceparent()
     url = f"{pair.asked}/api/v1/toys/hello/ada"
-    async with aiohttp.ClientSession() as client, client.request("PROPFIND", url, headers={"traceparent": header}) as no:
-        assert no.status == 405
+    headers = {"traceparent": header}
+    async with aiohttp.ClientSession() as client, client.request("PROPFIND", url, headers=headers) as answer:
+        assert answer.status == 405
     [span] = (await in_trace(pair, trace, 1)).values()
     assert span.name.partition(" ")[0] == "HTTP"
     assert span.attributes["http.request.method"] == "_OTHER"
