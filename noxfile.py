@@ -18,6 +18,8 @@ SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/
 ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else []
 DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
+IN_TURNS = ("-n", "2", "--dist", "loadfile")
+TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
     ".github/workflows/*.yml": "github-workflows",
@@ -198,8 +200,7 @@ def drift(session: nox.Session) -> None:
 @nox.session
 def template(session: nox.Session) -> None:
     """Test the template: services for many answers, updates, CI, and every guard; arguments go to pytest."""
-    tests = ["-n", "2", "--dist", "loadfile", "tests/template", "tests/delivery"]
-    run(session, "pytest", *(session.posargs or tests))
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *TEMPLATE_TESTS]))
 
 
 @nox.session
@@ -207,8 +208,15 @@ def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
-    tests = ["-n", "2", "--dist", "loadfile", "tests/tools", "tests/system", "tests/docs", *elsewhere]
-    run(session, "pytest", *(session.posargs or tests))
+    tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, *tests]))
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """Run the tests of the template that take long, and check what the chassis's tests cover; takes ten minutes."""
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS]))
+    session.run(*_nox(SERVICES[0], "chassis-coverage"))
 
 
 @nox.session
