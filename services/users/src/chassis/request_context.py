@@ -17,7 +17,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 # https://www.w3.org/TR/trace-context/#traceparent-header: version 00 is exactly this long, later ones may be longer.
 _TRACEPARENT = re.compile(
     rb"(?:00|(?!00|ff)[0-9a-f]{2}(?P<later>))-(?P<trace_id>(?!0{32})[0-9a-f]{32})"
-    rb"-(?P<parent_id>(?!0{16})[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?(later)(?:-.*)?)"
+    rb"-(?P<span_id>(?!0{16})[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?(later)(?:-.*)?)"
 )
 _KNOWN_FLAGS = 0x03  # sampled and random; all others must be sent as zero
 
@@ -30,8 +30,6 @@ class RequestContext:
     trace_id: str
     span_id: str
     trace_flags: str
-    parent_id: str = ""
-    """The caller's span; empty if this service has begun the trace."""
     linked_request_ids: list[str] = field(default_factory=list)
     """Other requests in whose name something was done for this one too, as span links are in OpenTelemetry."""
 
@@ -73,8 +71,14 @@ def continue_request(headers: list[tuple[bytes, bytes]]) -> RequestContext:
         trace_id=trace["trace_id"].decode() if trace else _random_id(16),
         span_id=_random_id(8),
         trace_flags=f"{int(trace['flags'], 16) & _KNOWN_FLAGS:02x}" if trace else "01",
-        parent_id=trace["parent_id"].decode() if trace else "",
     )
+
+
+def calling_span(headers: list[tuple[bytes, bytes]]) -> str:
+    """The caller's span; empty if the request begins a trace."""
+    traceparents = [value for name, value in headers if name == b"traceparent"]
+    trace = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
+    return trace["span_id"].decode() if trace else ""
 
 
 def _random_id(size: int) -> str:

@@ -1,11 +1,13 @@
 """Records visits to the database in traces, where these are sent."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
-from typing import Any, Final
+from functools import wraps
+from typing import Any, Final, TypeVar, cast
 
 from opentelemetry.trace import Span, SpanKind
 from sqlalchemy import Executable
+from sqlalchemy.engine import Result
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chassis.settings import ChassisSettings
@@ -14,6 +16,8 @@ from chassis.spans import NOTHING, child_span, is_recording, type_name
 from .errors import sqlstate
 from .operations import Attributes, operation_of
 from .prepared import Prepared
+
+Execute = TypeVar("Execute", bound=Callable[..., Awaitable[Result[*tuple[Any, ...]]]])
 
 
 class Visits:
@@ -27,8 +31,19 @@ class Visits:
             "server.port": settings.postgres_port,
         }
 
-    def statement(self, statement: Executable | Prepared[*tuple[Any, ...]]) -> AbstractContextManager[Span]:
-        """Record that a statement is run in the block."""
+    def recorded(self, execute: Execute) -> Execute:
+        """The function that runs a statement, so that each call of it is recorded."""
+
+        @wraps(execute)
+        async def execute_and_record(
+            statement: Executable | Prepared[*tuple[Any, ...]], *rest: Any, **more: Any
+        ) -> Result[*tuple[Any, ...]]:
+            with self._span_of(statement):
+                return await execute(statement, *rest, **more)
+
+        return cast(Execute, execute_and_record)
+
+    def _span_of(self, statement: Executable | Prepared[*tuple[Any, ...]]) -> AbstractContextManager[Span]:
         if not is_recording():
             return NOTHING
         operation = statement.operation if isinstance(statement, Prepared) else operation_of(statement)

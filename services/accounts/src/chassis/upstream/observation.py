@@ -1,16 +1,21 @@
 """What traces and metrics tell of calls: never a value of a path or a query."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from functools import wraps
+from typing import Any, Final, TypeVar, cast
 
 from opentelemetry import metrics, trace
 from pydantic import HttpUrl
 
 from chassis.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
 from chassis.spans import child_span, type_name
+
+from .answers import Answer
+
+Ask = TypeVar("Ask", bound=Callable[..., Awaitable[Answer[Any]]])
 
 _duration = metrics.get_meter("chassis").create_histogram(
     "http.client.request.duration",
@@ -39,9 +44,20 @@ class Observer:
             "server.port": base_url.port or 0,
         }
 
+    def observed(self, request: Ask) -> Ask:
+        """The function that makes a call, so that each is watched."""
+
+        @wraps(request)
+        async def request_and_watch(method: str, template: str, /, **options: Any) -> Answer[Any]:
+            with self._call(method, template) as observed:
+                answer = await request(method, template, **options)
+                observed.status = answer.status
+                return answer
+
+        return cast(Ask, request_and_watch)
+
     @contextmanager
-    def call(self, method: str, template: str) -> Iterator[Observed]:
-        """Watch one call, whatever comes of it."""
+    def _call(self, method: str, template: str) -> Iterator[Observed]:
         observed, started = Observed(), time.perf_counter()
         attributes = {**self._about, "http.request.method": method, "url.template": template}
         try:

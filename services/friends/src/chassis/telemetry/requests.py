@@ -12,7 +12,7 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.measurements import Measurement, Reading
-from chassis.request_context import RequestContext, continue_request, current_request, serving
+from chassis.request_context import RequestContext, calling_span, continue_request, current_request, serving
 from chassis.spans import fail, trace_headers
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
@@ -86,19 +86,18 @@ def _recorded(request: RequestContext, scope: Scope) -> RequestContext:
         trace_id=f"{own.trace_id:032x}",
         span_id=f"{own.span_id:016x}",
         trace_flags=f"{own.trace_flags:02x}",
-        parent_id=request.parent_id,
         span=span,
     )
 
 
 def _caller_of(request: RequestContext, scope: Scope) -> SpanContext | None:
     """The span that called, which decides whether this trace is recorded; without one the sampler decides."""
-    if not request.parent_id:
+    if not (caller := calling_span(scope["headers"])):
         return None
     states = [value.decode("latin-1") for name, value in scope["headers"] if name == b"tracestate"]
     return SpanContext(
         trace_id=int(request.trace_id, 16),
-        span_id=int(request.parent_id, 16),
+        span_id=int(caller, 16),
         is_remote=True,
         trace_flags=TraceFlags(int(request.trace_flags, 16)),
         trace_state=TraceState.from_header(states),

@@ -50,8 +50,10 @@ class Database:
             name="database",
         )
         self._timeout = settings.database_timeout
-        self._visits = Visits(settings) if settings.sends_traces else None
         self._name = settings.postgres_db
+        self._visits = Visits(settings) if settings.sends_traces else None
+        if self._visits:
+            self.execute = self._visits.recorded(self.execute)  # type: ignore[method-assign]  # a call costs nothing more where it is not
         self._schema = SchemaCheck(self.spare)
 
     async def __aenter__(self) -> Self:
@@ -95,17 +97,6 @@ class Database:
         elsewhere it is committed by itself, also for several sets of parameters: all of them, or none.
         """
         _refuse_streaming(statement, execution_options or {})
-        if self._visits is None:
-            return await self._run(statement, parameters, execution_options)
-        with self._visits.statement(statement):
-            return await self._run(statement, parameters, execution_options)
-
-    async def _run(
-        self,
-        statement: Executable | Prepared[*tuple[Any, ...]],
-        parameters: OneSet | Sequence[OneSet] | None,
-        execution_options: Options | None,
-    ) -> Result[*tuple[Any, ...]]:
         try:
             if transaction := open_transaction(self):
                 return await transaction.execute(statement, parameters, execution_options)

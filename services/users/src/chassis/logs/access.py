@@ -86,8 +86,8 @@ class AccessLogMiddleware:
             fields["linked_request_ids"] = context.linked_request_ids
         if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
             fields |= self._bodies_of(exchange)
-        message = (fields["http.request.method"], fields["url.path"], status)
-        logger.log(level, "%s %s %s", *message, extra={REDACTED_FIELDS: fields})
+        method, path = fields["http.request.method"], fields["url.path"]
+        logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
 
     def _fields(self, exchange: Exchange, status: int, *, cut_off: bool) -> dict[str, Any]:
         method = exchange.scope["method"]
