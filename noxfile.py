@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import nox
@@ -18,6 +20,8 @@ SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/
 ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else []
 DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
+QUIET_SECONDS = 20
+Run = tuple[Path, str]  # a service, and a session of its noxfile
 IN_TURNS = ("-n", "2", "--dist", "loadfile")
 TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
@@ -59,9 +63,21 @@ def in_each_service(session: nox.Session, name: str, *arguments: str, once: tupl
         return
     runs = [(service, name) for service in SERVICES] + [(SERVICES[0], each) for each in once]
     with ThreadPoolExecutor(len(runs)) as pool:
-        results = list(pool.map(lambda run: _run_and_show(_nox(*run)), runs))
-    if failed := [f"{each} in {service}" for (service, each), code in zip(runs, results, strict=True) if code]:
+        pending = {pool.submit(_run_and_show, _nox(*run)): run for run in runs}
+        results = dict(_finished(session, pending))
+    if failed := [f"{each} in {service}" for (service, each), code in results.items() if code]:
         session.error(f"{' and '.join(failed)} failed; see above")
+
+
+def _finished(session: nox.Session, pending: dict[Future[int], Run]) -> Iterator[tuple[Run, int]]:
+    """Yield each run and its exit code when it has ended, and say now and then what is still running."""
+    started = time.monotonic()
+    while pending:
+        done, _ = wait(pending, timeout=QUIET_SECONDS, return_when=FIRST_COMPLETED)
+        yield from ((pending.pop(each), each.result()) for each in done)
+        if pending:
+            left = ", ".join(f"{name} in {service}" for service, name in pending.values())
+            session.log(f"{time.monotonic() - started:.0f} s; still running: {left}")
 
 
 def in_named_services(session: nox.Session, name: str) -> bool:
