@@ -38,7 +38,7 @@ from chassis.web.served_routes import refuse_unserved_routes
 from chassis.web.shared_responses import share_responses
 
 
-def build_application(
+def build_application(  # noqa: PLR0913 - each is given by its name, and most services give half of them
     settings: ChassisSettings,
     *,
     database: Database,
@@ -46,6 +46,7 @@ def build_application(
     problems: Iterable[ProblemFor[Any]],
     resources: Iterable[AbstractAsyncContextManager[object]] = (),
     middleware: Iterable[Middleware] = (),
+    around: Iterable[Middleware] = (),
     info: Mapping[str, Any] | None = None,
     keys: KeySource | None = None,
 ) -> FastAPI:
@@ -55,6 +56,8 @@ def build_application(
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
+    `around` stands outside of all that answers, so it sees the refusals of the chassis, too; what it raises nobody
+    answers. It is for what changes every answer, such as another format of errors.
     `info` is what the OpenAPI document says besides, as FastAPI has it: `contact`, `license_info`, `terms_of_service`.
     `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
     """
@@ -92,7 +95,7 @@ def build_application(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, signing_keys),
+        outermost=_middleware(settings, health, signing_keys, around),
         middleware=list(middleware),
         exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -155,7 +158,9 @@ def _signing_keys(settings: ChassisSettings, source: KeySource | None) -> Signin
     return SigningKeys(source or keys_of_issuer(settings), wait=settings.http_client_total_timeout)
 
 
-def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | None) -> list[Middleware]:
+def _middleware(
+    settings: ChassisSettings, health: Health, keys: SigningKeys | None, around: Iterable[Middleware]
+) -> list[Middleware]:
     """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
     stack: list[Any] = [
         Middleware(RequestContextMiddleware),
@@ -167,6 +172,7 @@ def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | N
             redactor=redactor_for(settings),
         ),
         Middleware(ResponseHeadersMiddleware, is_draining=lambda: health.draining),
+        *around,
     ]
     if settings.cors_allowed_origins:
         stack.append(Middleware(CorsMiddleware, origins=settings.cors_allowed_origins))
