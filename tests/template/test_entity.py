@@ -119,9 +119,9 @@ def test_services_from_before_take_one_too(name: str, tmp_path: Path) -> None:
     programs.run("ruff", "check", "--no-cache", service=service.root)
     code = ("src", "tests/api", "tests/core", "tests/infrastructure")
     programs.run("mypy", f"--cache-dir={WORKSHOPS / 'mypy'}", *code, service=service.root)
-    # The tests of accounts run with authentication on, where everything that is not marked public needs a token.
-    api = () if name == "accounts" else ("tests/api/test_tags.py",)
-    programs.run("pytest", "--quiet", *api, "tests/core", "tests/infrastructure", service=service.root)
+    programs.run(
+        "pytest", "--quiet", "tests/api/test_tags.py", "tests/core", "tests/infrastructure", service=service.root
+    )
 
 
 def test_deleting_undoes_it(orders: Copy, programs: Programs) -> None:

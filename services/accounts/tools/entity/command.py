@@ -16,7 +16,7 @@ from uuid import uuid4
 from entity import fields
 from entity.composition import with_entity, without_entity
 from entity.names import Names, Refused, names_of
-from entity.service import VERSIONS, Migration, migrations, newest_revision, package
+from entity.service import VERSIONS, Migration, authenticates, migrations, newest_revision, package
 from entity.sources import rendered, shared, shared_by_none, tidy
 
 
@@ -81,6 +81,7 @@ def _variables(options: argparse.Namespace, names: Names, migration: Migration) 
         "package": package().name,
         **names.variables,
         "fields": fields.variables(given, options.filter, names),
+        "authenticates": authenticates(),
         "recipe": migration.recipe,
         "revision": migration.revision,
         "down_revision": migration.down_revision,
