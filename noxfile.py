@@ -223,7 +223,8 @@ def template(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
-    elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
+    in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs
+    elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
     run(session, "pytest", *(session.posargs or [*IN_TURNS, *tests]))
 
