@@ -207,4 +207,12 @@ def update(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "updates.unfinished", env=PATHS, log=False)  # before anything that it may mend
     run(session, "python", "-m", "updates.update", *session.posargs)
     if "--check" not in session.posargs:
-        run(session, "python", "-m", "updates.settings_table")  # with the dependencies of the new version
+        # With the dependencies of the new version.
+        run(session, "python", "-m", "updates.code_migrations")
+        run(session, "python", "-m", "updates.settings_table")
+
+
+@nox.session(name="migrate-code")
+def migrate_code(session: nox.Session) -> None:
+    """Change the service's own code as its versions of the template ask for; `update` does; `-- --all`: all again."""
+    run(session, "python", "-m", "updates.code_migrations", *session.posargs)
