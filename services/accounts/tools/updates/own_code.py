@@ -3,7 +3,7 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -82,6 +82,11 @@ class OwnCode:
         start = ".".join(part for part in imported if part) if imported else first
         return f"{start}.{rest}" if rest else start
 
+    def takes(self, path: str, names: Collection[str]) -> bool:
+        """Say whether a file imports one of some names, or the module that it is in."""
+        origins = {self.origin(path, local) for *_, local in _imports(self.files[path])}
+        return any(name in origins or name.rpartition(".")[0] in origins for name in names)
+
     def _imported(self, path: str, name: str) -> tuple[str, str] | None:
         """The module and the name in it that a name of a file is imported from; the name is empty for a module."""
         for level, module, original, local in _imports(self.files[path]):
@@ -100,14 +105,20 @@ class OwnCode:
     def trees(self) -> Iterator[tuple[str, ast.Module]]:
         """Provide the syntax tree of each file; the recipe may change the files meanwhile."""
         for path, text in list(self.files.items()):
-            yield path, ast.parse(text)
+            yield path, parsed(text)
+
+
+@cache
+def parsed(text: str) -> ast.Module:
+    """Return the syntax tree of a file, which nobody changes."""
+    return ast.parse(text)
 
 
 @cache
 def _imports(text: str) -> list[tuple[int, str, str, str]]:
     """Level, module, name and local name of each import; the name is empty if it is the module."""
     found = []
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(parsed(text)):
         if isinstance(node, ast.ImportFrom):
             found += [(node.level, node.module or "", each.name, each.asname or each.name) for each in node.names]
         elif isinstance(node, ast.Import):
@@ -134,4 +145,4 @@ def tidy(path: str, text: str) -> str:
 
 def _ruff(text: str, *arguments: str) -> str:
     command = [sys.executable, "-m", "ruff", *arguments]
-    return subprocess.run(command, check=True, input=text, stdout=subprocess.PIPE, encoding="utf-8").stdout
+    return subprocess.run(command, check=True, input=text.encode(), stdout=subprocess.PIPE).stdout.decode()

@@ -102,13 +102,14 @@ class _Imports(cst.CSTTransformer):
     def leave_SimpleStatementLine(  # noqa: N802 - LibCST's name
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
     ) -> cst.SimpleStatementLine | cst.FlattenSentinel[cst.SimpleStatementLine]:
-        """Replace an import; one of names that are in several modules becomes several."""
-        if len(original_node.body) != 1:
+        """Replace an import; one of names that are in several modules becomes several, each on its own line."""
+        new = [(self._replacement(each), each) for each in original_node.body]
+        if not any(found for found, _ in new):
             return updated_node
-        new = self._replacement(original_node.body[0])
-        if not new:
-            return updated_node
-        lines = [cst.SimpleStatementLine([each]) for each in new]
+        statements = [statement for found, each in new for statement in (found or [each])]
+        lines = [
+            cst.SimpleStatementLine([each.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)]) for each in statements
+        ]
         lines[0] = lines[0].with_changes(leading_lines=updated_node.leading_lines)
         lines[-1] = lines[-1].with_changes(trailing_whitespace=updated_node.trailing_whitespace)
         return cst.FlattenSentinel(lines)

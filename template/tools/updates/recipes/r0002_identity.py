@@ -35,6 +35,8 @@ def change(code: OwnCode) -> None:
         code.files[path] = VERSION.format(version=_version(code) or "0.1.0")
     for each in list(code.files):
         _name_parts(code, each)
+        if not code.takes(each, {BUILD, *CURSORS, *SETTINGS, SETTINGS_FOR}):
+            continue
         told = _Told(code, each)
         code.files[each] = cst.parse_module(code.files[each]).visit(told).code
         for statement in sorted(told.imports):

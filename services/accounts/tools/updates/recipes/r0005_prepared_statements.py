@@ -1,7 +1,8 @@
 """`Database.execute` returns SQLAlchemy's result; statements at the top of a module are `prepared`, or they are slow.
 
-Where a list of rows was returned, `.all()` makes it. A SELECT or DELETE is prepared if it is only ever executed, and
-its SQL does not depend on values. An INSERT or UPDATE stays as it is, since a prepared one takes each column.
+Where a list of rows is needed, and not only something to iterate, `.all()` makes it. A SELECT or DELETE is prepared if
+it is only executed, and its SQL does not depend on values. An INSERT or UPDATE stays as it is, since a prepared one
+takes each column.
 """
 
 import ast
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import libcst as cst
+from libcst.metadata import PositionProvider
 
 from updates.own_code import Left, OwnCode
 from updates.syntax import calls, dotted, with_import
@@ -21,6 +23,7 @@ RESULT: Final = "The chassis's Database returns SQLAlchemy's result: write `.all
 CLIENT: Final = "Write `client.get(path, query={…}, read=Model)`; a pydantic model reads the answer."
 PREPARABLE: Final = re.compile(r"(\w+\.)?(select|delete)\(")
 DEPENDS_ON_VALUES: Final = re.compile(r"\.(not_)?in_\(|expanding|literal_execute|execution_options|tuple_\(")
+ITERATING: Final = {"list", "tuple", "set", "frozenset", "map", "filter", "sorted", "dict", "sum", "enumerate", "zip"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -31,7 +34,8 @@ def change(code: OwnCode) -> None:
         if not databases:
             continue
         statements = _Statements.of(tree, databases)
-        module = cst.parse_module(code.files[path]).visit(_Lists(databases))
+        lists = _Lists(_lists(tree, databases, code.files[path]))
+        module = cst.MetadataWrapper(cst.parse_module(code.files[path])).visit(lists)
         if statements.prepared:
             text = module.visit(_Prepared(statements)).code
             code.files[path] = with_import(text, "from chassis.database import prepared")
@@ -84,6 +88,43 @@ def _databases(code: OwnCode, path: str, tree: ast.Module) -> set[str]:
             case ast.Assign(targets=[ast.Attribute() as target], value=ast.Name(id=name)) if name in found:
                 found.add(ast.unparse(target))
     return found
+
+
+def _lists(tree: ast.Module, databases: set[str], text: str) -> set[tuple[int, int]]:
+    """Line and column of each result that must be a list."""
+    lines = text.splitlines()
+    found = set()
+    for function in (node for node in ast.walk(tree) if isinstance(node, Function)):
+        nodes = list(ast.walk(function))
+        results = [node for node in nodes if isinstance(node, ast.Await) and _executed_by(node.value) in databases]
+        uses = {id(each): use for node in nodes for each, use in _uses(node)}
+        for result in results:
+            names = [node.targets[0] for node in nodes if isinstance(node, ast.Assign) and node.value is result]
+            named = {name.id for name in names if isinstance(name, ast.Name)}
+            asked = [uses.get(id(node)) for node in nodes if isinstance(node, ast.Name) and node.id in named]
+            if "attribute" not in asked and "list" in [*asked, uses.get(id(result))]:
+                column = len(lines[result.lineno - 1].encode()[: result.col_offset].decode())
+                found.add((result.lineno, column))
+    return found
+
+
+def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """What a node asks of the expressions in it: an attribute, or what only a list can do."""
+    match node:
+        case ast.Attribute(value=value):
+            yield value, "attribute"
+        case ast.Call(func=ast.Name(id=name), args=args) if name in ITERATING:
+            yield from ((each, "iterated") for each in args)
+        case ast.Call(args=args, keywords=keywords):
+            yield from ((each, "list") for each in [*args, *(each.value for each in keywords)])
+        case ast.Subscript(value=value) | ast.Return(value=ast.expr() as value) | ast.UnaryOp(operand=value):
+            yield value, "list"
+        case ast.If(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+            yield test, "list"
+        case ast.BoolOp(values=values):
+            yield from ((each, "list") for each in values)
+        case ast.Compare(left=value, comparators=others):
+            yield from ((each, "list") for each in [value, *others])
 
 
 @dataclass
@@ -155,28 +196,19 @@ def _either(node: ast.expr) -> list[ast.Name]:
 
 
 class _Lists(cst.CSTTransformer):
-    """Makes a list of each result that is used."""
+    """Makes a list of the results that are at some places."""
 
-    def __init__(self, databases: set[str]) -> None:
-        self._databases = databases
-        self._as_they_are: set[cst.CSTNode] = set()
+    METADATA_DEPENDENCIES = (PositionProvider,)
 
-    def visit_Expr(self, node: cst.Expr) -> None:  # noqa: N802 - LibCST's name
-        """A result that nobody looks at stays."""
-        self._as_they_are.add(node.value)
-
-    def visit_Attribute(self, node: cst.Attribute) -> None:  # noqa: N802 - LibCST's name
-        """So does one that is asked for something."""
-        self._as_they_are.add(node.value)
+    def __init__(self, places: set[tuple[int, int]]) -> None:
+        super().__init__()
+        self._places = places
 
     def leave_Await(self, original_node: cst.Await, updated_node: cst.Await) -> cst.BaseExpression:  # noqa: N802
         """Add `.all()`."""
-        match original_node.expression:
-            case cst.Call(func=cst.Attribute(value=database, attr=cst.Name(value="execute"))):
-                if original_node in self._as_they_are or dotted(database) not in self._databases:
-                    return updated_node
-            case _:
-                return updated_node
+        start = self.get_metadata(PositionProvider, original_node).start
+        if (start.line, start.column) not in self._places:
+            return updated_node
         bracketed = updated_node.with_changes(lpar=[cst.LeftParen()], rpar=[cst.RightParen()])
         return cst.Call(cst.Attribute(bracketed, cst.Name("all")))
 

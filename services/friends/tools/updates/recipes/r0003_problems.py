@@ -23,6 +23,8 @@ def change(code: OwnCode) -> None:
     members = _members(code)
     wanted = {name for path, tree in code.trees() for name in _handed_over(code, path, tree)}
     for path in list(code.files):
+        if not code.takes(path, {BUILD, *PROBLEM}) and not any(f"{code.module(path)}." in name for name in wanted):
+            continue
         problems = _Problems(code, path, members, wanted)
         new = cst.parse_module(code.files[path]).visit(problems).code
         code.files[path] = with_import(new, IMPORT) if problems.made else new
@@ -135,7 +137,7 @@ class _Problems(cst.CSTTransformer):
         for element in node.elements:
             after = dotted(element.comma.whitespace_after) if isinstance(element.comma, cst.Comma) else ""
             lines.append(f"{self._item(element)},{after}")
-        return cst.parse_expression("\n".join([*lines, dotted(node.rbrace.whitespace_before) + brackets[1]]))
+        return cst.parse_expression("".join([*lines, dotted(node.rbrace.whitespace_before) + brackets[1]]))
 
     def _item(self, element: cst.BaseDictElement) -> str:
         return self._problem_for(element) if isinstance(element, cst.DictElement) else f"*{dotted(element.value)}"
