@@ -1,6 +1,7 @@
 """Recipes change the code of a service as a version asks for, and say what they leave, with file and line."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -312,6 +313,13 @@ def test_keeps_line_ends_and_files_that_need_no_change() -> None:
     files, _ = migrated({API: "from ..chassis.identifiers import new_id\r\nnew_id()\r\n", MAIN: "x=1;y  =2\n"})
     assert files[API] == "from chassis.ids import new_id\r\n\r\nnew_id()\r\n"
     assert files[MAIN] == "x=1;y  =2\n"
+
+
+@pytest.mark.parametrize("name", code_migrations.names())
+def test_the_guide_of_a_recipe_is_there(name: str) -> None:
+    page, _, anchor = code_migrations.load(name).guide.partition("#")
+    headings = re.findall(r"^##+ (.*)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert anchor in [re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
 def test_a_new_service_has_the_record_of_all_recipes() -> None:

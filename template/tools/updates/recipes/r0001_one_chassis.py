@@ -15,7 +15,7 @@ from updates.own_code import Left, OwnCode
 from updates.recipes.one_chassis_names import MODULES, MOVED, sentence
 from updates.syntax import dotted
 
-GUIDE: Final = "docs/from-the-first-edition.md#imports"
+GUIDE: Final = "docs/from-the-first-edition.md#3-imports"
 STAR: Final = "A star import hides what is used: write the names, and run `nox -s migrate-code -- --all`."
 MODULE: Final = "The names of this module are in several places now: import them by name."
 TEXT: Final = "This text names a module of the chassis: it is below `chassis` now, as are the names of its loggers."
