@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import nox
@@ -18,7 +20,10 @@ SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/
 ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else []
 DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
-FIRST_EDITION = "tests/template/test_first_edition.py"
+QUIET_SECONDS = 20
+Run = tuple[Path, str]  # a service, and a session of its noxfile
+IN_TURNS = ("-n", "2", "--dist", "loadfile")
+TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
     ".github/workflows/*.yml": "github-workflows",
@@ -58,9 +63,21 @@ def in_each_service(session: nox.Session, name: str, *arguments: str, once: tupl
         return
     runs = [(service, name) for service in SERVICES] + [(SERVICES[0], each) for each in once]
     with ThreadPoolExecutor(len(runs)) as pool:
-        results = list(pool.map(lambda run: _run_and_show(_nox(*run)), runs))
-    if failed := [f"{each} in {service}" for (service, each), code in zip(runs, results, strict=True) if code]:
+        pending = {pool.submit(_run_and_show, _nox(*run)): run for run in runs}
+        results = dict(_finished(session, pending))
+    if failed := [f"{each} in {service}" for (service, each), code in results.items() if code]:
         session.error(f"{' and '.join(failed)} failed; see above")
+
+
+def _finished(session: nox.Session, pending: dict[Future[int], Run]) -> Iterator[tuple[Run, int]]:
+    """Yield each run and its exit code when it has ended, and say now and then what is still running."""
+    started = time.monotonic()
+    while pending:
+        done, _ = wait(pending, timeout=QUIET_SECONDS, return_when=FIRST_COMPLETED)
+        yield from ((pending.pop(each), each.result()) for each in done)
+        if pending:
+            left = ", ".join(f"{name} in {service}" for service, name in pending.values())
+            session.log(f"{time.monotonic() - started:.0f} s; still running: {left}")
 
 
 def in_named_services(session: nox.Session, name: str) -> bool:
@@ -199,15 +216,7 @@ def drift(session: nox.Session) -> None:
 @nox.session
 def template(session: nox.Session) -> None:
     """Test the template: services for many answers, updates, CI, and every guard; arguments go to pytest."""
-    elsewhere = f"--ignore={FIRST_EDITION}"  # in the session earlier
-    tests = ["-n", "2", "--dist", "loadfile", "tests/template", "tests/delivery", elsewhere]
-    run(session, "pytest", *(session.posargs or tests))
-
-
-@nox.session
-def earlier(session: nox.Session) -> None:
-    """Update a service of the first edition, with odd code, and run its checks; arguments go to pytest."""
-    run(session, "pytest", *(session.posargs or [FIRST_EDITION]))
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *TEMPLATE_TESTS]))
 
 
 @nox.session
@@ -215,8 +224,15 @@ def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
-    tests = ["-n", "2", "--dist", "loadfile", "tests/tools", "tests/system", "tests/docs", *elsewhere]
-    run(session, "pytest", *(session.posargs or tests))
+    tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, *tests]))
+
+
+@nox.session
+def thorough(session: nox.Session) -> None:
+    """Run the tests of the template that take long, and check what the chassis's tests cover; takes ten minutes."""
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS]))
+    session.run(*_nox(SERVICES[0], "chassis-coverage"))
 
 
 @nox.session

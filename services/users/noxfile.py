@@ -22,6 +22,7 @@ COVERED = 95
 COVERED_OF_CORE_AND_API = 100
 COVERED_OF_CHASSIS = 97
 CODE = ("src", "tests", "tools", "migrations")
+CHASSIS_TESTS = ("-n", "2", "--dist", "worksteal", "tests/chassis")
 SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
     "compose.yml": "compose-spec",
     ".github/workflows/*.yml": "github-workflows",
@@ -111,12 +112,17 @@ def test(session: nox.Session) -> None:
 
 @nox.session
 def chassis(session: nox.Session) -> None:
-    """Test the chassis, which is the same in every service, and check what that covers; arguments go to pytest."""
+    """Test the chassis, which is the same in every service; arguments go to pytest."""
     if session.posargs:
         run_chosen(session, "tests/chassis")
         return
-    processes = ["-n", "2", "--dist", "worksteal"]
-    test_with_coverage(session, *processes, "tests/chassis", least={COVERED_OF_CHASSIS: ["src/chassis/*"]})
+    run(session, "pytest", *CHASSIS_TESTS)
+
+
+@nox.session(name="chassis-coverage")
+def chassis_coverage(session: nox.Session) -> None:
+    """Test the chassis and check what its tests cover; takes more than twice as long."""
+    test_with_coverage(session, *CHASSIS_TESTS, least={COVERED_OF_CHASSIS: ["src/chassis/*"]})
 
 
 @nox.session(name="test-all", python=PYTHONS, venv_backend="uv", download_python="never")

@@ -24,6 +24,17 @@ def clone(original: Copy, tmp_path: Path) -> Copy:
 
 
 @pytest.fixture(scope="session")
+def original_of_users(original: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
+    """That repository with users as its only service: each `sync` and `drift` renders one service instead of three."""
+    copy = original.clone(tmp_path_factory.mktemp("original") / "users")
+    for name in ("accounts", "friends"):
+        shutil.rmtree(copy.root / "services" / name)
+    copy.scaffold("sync")  # the files of Compose name the services that there are
+    copy.commit("Keep users alone")
+    return copy
+
+
+@pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Generate:
     """Generates a service from the working tree, in a git repository of its own; once for the same answers."""
     folders: dict[str, Path] = {}

@@ -106,33 +106,35 @@ def test_sync_heals_what_drift_finds_and_touches_no_domain_file(clone: Copy) -> 
     ]
 
 
-def test_sync_keeps_a_stray_file_that_git_does_not_have(clone: Copy) -> None:
+def test_sync_keeps_a_stray_file_that_git_does_not_have(original_of_users: Copy, tmp_path: Path) -> None:
+    clone = original_of_users.clone(tmp_path / "a clone")
     clone.write("services/users/notes.txt", "mine\n")
     clone.scaffold("sync")
     assert (clone.root / "services/users/notes.txt").exists()
 
 
-def test_sync_stops_before_it_overwrites_edits_that_git_does_not_have(clone: Copy) -> None:
+def test_sync_stops_before_it_overwrites_edits_that_git_does_not_have(original_of_users: Copy, tmp_path: Path) -> None:
+    clone = original_of_users.clone(tmp_path / "a clone")
     clone.append("template/noxfile.py", "# new\n")
     assert clone.scaffold("sync").returncode == 0
     clone.append("template/noxfile.py", "# newer\n")
     assert clone.scaffold("sync").returncode == 0  # what it rendered itself is not lost
     clone.append("services/users/noxfile.py", "# ours\n")
     clone.write("template/added.txt", "new\n")
-    clone.write("services/friends/added.txt", "ours\n")
+    clone.write("services/users/added.txt", "ours\n")
     done = clone.scaffold("sync")
     assert done.returncode == 1
-    assert "services/users: move these edits to template/, `git add` or undo them first: noxfile.py\n" in done.stderr
-    assert "services/friends: move these edits to template/, `git add` or undo them first: added.txt\n" in done.stderr
+    advice = "services/users: move these edits to template/, `git add` or undo them first: added.txt, noxfile.py\n"
+    assert advice in done.stderr
     assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("# ours\n")
-    assert (clone.root / "services/friends/added.txt").read_text(encoding="utf-8") == "ours\n"
+    assert (clone.root / "services/users/added.txt").read_text(encoding="utf-8") == "ours\n"
     clone.git("add", "services")
     assert clone.scaffold("sync").returncode == 0
     assert clone.scaffold("drift").returncode == 0
 
 
-def test_sync_works_in_a_shallow_clone_and_anchors_to_its_commit(original: Copy, tmp_path: Path) -> None:
-    shallow = original.clone(tmp_path / "shallow", "--depth=1")
+def test_sync_works_in_a_shallow_clone_and_anchors_to_its_commit(original_of_users: Copy, tmp_path: Path) -> None:
+    shallow = original_of_users.clone(tmp_path / "shallow", "--depth=1")
     shallow.append("template/noxfile.py", "# new\n")
     commit = shallow.commit("Change the template")
     assert shallow.scaffold("sync").returncode == 0

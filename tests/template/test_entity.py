@@ -88,6 +88,7 @@ def test_all_checks_pass_at_once(orders: Copy, programs: Programs) -> None:
     programs.run(*report, service=orders.root)
 
 
+@pytest.mark.thorough
 def test_all_checks_pass_where_there_was_no_sample(empty: Copy, programs: Programs) -> None:
     conformance = "tests/conformance"
     programs.run("pytest", "--quiet", conformance, service=empty.root)
@@ -106,6 +107,7 @@ def check_all(service: Copy, programs: Programs) -> None:
     programs.run("mypy", f"--cache-dir={WORKSHOPS / 'mypy'}", *code, service=service.root)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["friends", "accounts"])
 def test_services_from_before_take_one_too(name: str, tmp_path: Path) -> None:
     """Whatever their composition root and their other entities look like."""

@@ -1,6 +1,6 @@
 """A service of before the chassis had a package of its own, with odd code in it, updates until its own checks pass.
 
-It takes minutes and needs the network: `./noxw -s earlier`.
+It needs the network for Copier and for the locks.
 """
 
 import ast
@@ -17,6 +17,7 @@ from working_copy import Copy
 
 from layout import ROOT, git
 
+pytestmark = pytest.mark.thorough
 LAST = "9e2f9454ce703d3703cfe375d7077a022dbf1b1f"
 """The last commit with the chassis in the package of the service."""
 ANSWERS = {

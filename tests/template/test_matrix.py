@@ -36,12 +36,21 @@ def without_chassis(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return source
 
 
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(FEW_ROWS, id="each value"), pytest.param(ROWS, id="each pair", marks=pytest.mark.thorough)],
+)
+def rows(request: pytest.FixtureRequest) -> list[Row]:
+    rows: list[Row] = request.param
+    return rows
+
+
 @pytest.fixture(scope="module")
-def services(without_chassis: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def services(rows: list[Row], without_chassis: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A service for each row, in the same order; the chassis of all is that of the template."""
     top = tmp_path_factory.mktemp("matrix") / "of services"
-    folders = [top / str(number) for number in range(len(ROWS))]
-    for folder, row in zip(folders, ROWS, strict=True):
+    folders = [top / str(number) for number in range(len(rows))]
+    for folder, row in zip(folders, rows, strict=True):
         render(folder, answers(row), seed=True, source=without_chassis)
         for chassis in CHASSIS:
             (folder / chassis).symlink_to(plain_copy() / "template" / chassis)
@@ -75,25 +84,27 @@ def test_compiles(services: list[Path]) -> None:
     assert all(compiled(file.read_bytes()) for service in services for file in service.rglob("*.py"))
 
 
-def test_is_locked_unless_it_has_dependencies_of_its_own(services: list[Path]) -> None:
+def test_is_locked_unless_it_has_dependencies_of_its_own(rows: list[Row], services: list[Path]) -> None:
     locked = [not lock.stale(service) for service in services]
     further = ("extra_dependencies", "extra_dev_dependencies")
-    assert locked == [not any(answers(row)[name] for name in further) for row in ROWS]
+    assert locked == [not any(answers(row)[name] for name in further) for row in rows]
 
 
 @pytest.mark.parametrize("row", FEW_ROWS, ids=name)  # no two answers together decide on an import
-def test_keeps_the_import_contracts(row: Row, services: list[Path], programs: Programs) -> None:
-    programs.run("lint-imports", "--no-cache", service=services[ROWS.index(row)])
+def test_keeps_the_import_contracts(row: Row, rows: list[Row], services: list[Path], programs: Programs) -> None:
+    programs.run("lint-imports", "--no-cache", service=services[rows.index(row)])
 
 
-def test_is_the_same_in_another_process(services: list[Path], without_chassis: Path, tmp_path: Path) -> None:
+def test_is_the_same_in_another_process(
+    rows: list[Row], services: list[Path], without_chassis: Path, tmp_path: Path
+) -> None:
     """Nothing depends on the order of a set, the time or a random number."""
     path = os.pathsep.join(sys.path)
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "1"}
     command: list[str | Path] = [sys.executable, "-c", RENDER_FEW, without_chassis, tmp_path]
     subprocess.run(command, cwd=ROOT, env=environment, check=True)
     for number, row in enumerate(FEW_ROWS):
-        assert contents(tmp_path / str(number)) == contents(services[ROWS.index(row)])
+        assert contents(tmp_path / str(number)) == contents(services[rows.index(row)])
 
 
 def contents(folder: Path) -> dict[Path, bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from working_copy import Generate
-from workshop import Programs
+from workshop import WORKSHOPS, Programs
 
 from postgres.server import postgres_environment
 
@@ -142,7 +142,7 @@ def test_generated_migrations_pass_as_they_are(service: Path, programs: Programs
     programs.run("alembic", "merge", "heads", "-m", "Join both", service=service)
     for command in (["check"], ["format", "--check"]):
         programs.run("ruff", *command, "migrations", service=service)
-    programs.run("mypy", "migrations", service=service)
+    programs.run("mypy", f"--cache-dir={WORKSHOPS / 'mypy'}", "migrations", service=service)
     programs.run("pytest", "--quiet", "tests/conformance/test_migrations.py", service=service)
     programs.run("python", "-m", "orders_service", "migrate", service=service)
     programs.run("alembic", "check", service=service)

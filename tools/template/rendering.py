@@ -4,6 +4,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,16 @@ def belongs_to_service(path: Path) -> bool:
 @cache
 def plain_copy() -> Path:
     """Return a folder with nothing but the template: Copier takes such a one as it is, without git."""
-    folder = Path(tempfile.mkdtemp(prefix="allium-template-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = _temporary_folder()
     for path in listed(ROOT, *SOURCES):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, folder / path)
+    return folder
+
+
+def _temporary_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="allium-template-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 
 
@@ -69,15 +75,44 @@ def render(service: Path, answers: Mapping[str, Any], *, seed: bool, source: Pat
     Raises `ValueError` for an invalid answer. The answers file is as `copier copy .` in the root writes it.
     """
     given = {name: answer for name, answer in answers.items() if name[0] != "_"}
+    parts = _parts(source or plain_copy())
     run_copy(
-        str(source or plain_copy()),
+        str(parts.rendered),
         service,
         data={**given, "seed": seed},
         defaults=True,
         overwrite=True,
         quiet=True,
     )
+    for path in parts.copied:
+        if seed or not belongs_to_service(path):
+            (service / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(parts.files / path, service / path)
     _anchor(service / ANSWERS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """A template in two parts: most of its files are copied as they are, in a third of Copier's time."""
+
+    rendered: Path
+    """A template with what needs Copier."""
+    files: Path
+    copied: list[Path]
+    """Relative to `files`."""
+
+
+@cache
+def _parts(source: Path) -> _Parts:
+    files = source / "template"
+    rendered = _temporary_folder()
+    paths = [path.relative_to(files) for path in files.rglob("*") if path.is_file()]
+    copied = [path for path in paths if "{" not in str(path) and path.suffix not in {".jinja", ".j2"}]
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(source, rendered, dirs_exist_ok=True, ignore=ignored)
+    for path in copied:
+        (rendered / "template" / path).unlink(missing_ok=True)
+    return _Parts(rendered=rendered, files=files, copied=[path for path in copied if path.parent.name != "__pycache__"])
 
 
 def _anchor(file: Path) -> None:
