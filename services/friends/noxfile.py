@@ -25,6 +25,7 @@ CODE = ("src", "tests", "tools", "migrations")
 CHASSIS_TESTS = ("-n", "2", "--dist", "worksteal", "tests/chassis")
 SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
     "compose.yml": "compose-spec",
+    "compose.override.yml": "compose-spec",
     ".github/workflows/*.yml": "github-workflows",
     ".github/dependabot.yml": "dependabot",
     ".gitlab-ci.yml": "gitlab-ci",
