@@ -15,7 +15,7 @@ REFUSED = [
     pytest.param({"service_name": "1st"}, "must be kebab-case", id="name beginning with a digit"),
     pytest.param({"service_name": "a--b"}, "must be kebab-case", id="double dash"),
     pytest.param({"service_name": "a\n"}, "must be kebab-case", id="line break after the name"),
-    pytest.param({"service_name": ""}, "must be kebab-case", id="empty name"),
+    pytest.param({"service_name": ""}, "-d service_name=orders", id="empty name"),
     pytest.param({"service_name": "orders-service"}, 'Leave "service" out', id="service in the name"),
     pytest.param({"service_name": "service"}, 'Leave "service" out', id="service as the name"),
     pytest.param({"service_name": "a" * 33}, "at most 32 characters; it has 33", id="long name"),
