@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -42,7 +43,7 @@ class GatewayProcess:
         port: int,
         home: Path,
         urls: Mapping[ServiceFolder, str],
-        variables: Mapping[str, str],
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`folder`: with traefik.yml; `home`: of the running system, for log and settings; `urls`: of the services.
 
