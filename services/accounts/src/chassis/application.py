@@ -40,7 +40,7 @@ from chassis.web.served_routes import refuse_unserved_routes
 from chassis.web.shared_responses import share_responses
 
 
-def build_application(
+def build_application(  # noqa: PLR0913 - each is given by its name, and most services give half of them
     settings: ChassisSettings,
     *,
     database: Database,
@@ -48,6 +48,7 @@ def build_application(
     problems: Iterable[ProblemFor[Any]],
     resources: Iterable[AbstractAsyncContextManager[object] | Measured] = (),
     middleware: Iterable[Middleware] = (),
+    around: Iterable[Middleware] = (),
     info: Mapping[str, Any] | None = None,
     keys: KeySource | None = None,
 ) -> FastAPI:
@@ -58,6 +59,8 @@ def build_application(
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
+    `around` stands outside of all that answers, so it sees the refusals of the chassis, too; what it raises nobody
+    answers. It is for what changes every answer, such as another format of errors.
     `info` is what the OpenAPI document says besides, as FastAPI has it: `contact`, `license_info`, `terms_of_service`.
     `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
     """
@@ -99,7 +102,7 @@ def build_application(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, observer, verifier),
+        outermost=_middleware(settings, health, observer, verifier, around),
         middleware=list(middleware),
         exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -170,7 +173,11 @@ def _measurements(*parts: object) -> Iterator[Measurement]:
 
 
 def _middleware(
-    settings: ChassisSettings, health: Health, observer: RequestObserver | None, verifier: Verifier | None
+    settings: ChassisSettings,
+    health: Health,
+    observer: RequestObserver | None,
+    verifier: Verifier | None,
+    around: Iterable[Middleware],
 ) -> list[Middleware]:
     """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
     stack: list[Any] = [
@@ -184,6 +191,7 @@ def _middleware(
             observer=observer,
         ),
         Middleware(ResponseHeadersMiddleware, is_draining=lambda: health.draining),
+        *around,
     ]
     if settings.cors_allowed_origins:
         stack.append(Middleware(CorsMiddleware, origins=settings.cors_allowed_origins))

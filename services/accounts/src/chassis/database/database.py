@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 from sqlalchemy import Executable
 from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
@@ -169,6 +169,17 @@ class Database:
                     if seconds is not None:
                         await allow(connection, seconds)
                     yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session of SQLAlchemy's ORM in a `transaction`: what it changed is committed at the end of the block.
+
+        Inside of another `transaction` it takes part in that one, and is undone with it. Its objects can be used after
+        the block.
+        """
+        async with self.transaction() as connection, AsyncSession(connection, expire_on_commit=False) as session:
+            yield session
+            await session.commit()  # of what it has begun itself; without it, a savepoint would be undone
 
     def spare(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """The one connection that requests never take: load does not look like a broken database through it."""
