@@ -310,9 +310,9 @@ def entity(session: nox.Session) -> None:
 
 @nox.session
 def sync(session: nox.Session) -> None:
-    """Bring the owned files of each service to the state of template/, and the gateway to what they then serve."""
+    """Bring owned files to the state of template/, services' own code to its recipes, the gateway to what is served."""
     run(session, "python", "-m", "template.scaffold", "sync")
-    refresh_environments(session)
+    migrate_code(session)
     run(session, "python", "-m", "gateway.write")
 
 
@@ -322,6 +322,7 @@ def update(session: nox.Session) -> None:
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
+    migrate_code(session)
     if not session.posargs:
         return
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
@@ -331,6 +332,15 @@ def update(session: nox.Session) -> None:
             session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
     # With the first service changed, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
+
+
+def migrate_code(session: nox.Session) -> None:
+    """Run the recipes on each service's own code that were not run there."""
+    refresh_environments(session)
+    for service in SERVICES:
+        with session.chdir(service):
+            python = str(ROOT / service / ".venv/bin/python")
+            session.run(python, "-m", "updates.code_migrations", env={"PYTHONPATH": "tools"}, log=False)
 
 
 def refuse_changes(session: nox.Session, instead: str) -> None:
