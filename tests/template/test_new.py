@@ -9,7 +9,7 @@ def test_generates_what_copier_itself_generates(clone: Copy) -> None:
     clone.git("add", "--all")
     ours = clone.git("ls-files", "--stage", "services/orders")
     clone.git("reset", "--hard", "--quiet")
-    data = ("service_name=orders", "port=8004", "entity=order", "upstreams=[users, friends]")
+    data = ("service_name=orders", "port=8004", "entity=order", "upstreams=[users, friends]", "kubernetes=true")
     given = [part for each in data for part in ("-d", each)]
     done = clone.copier("copy", "--defaults", "--quiet", "--vcs-ref", "HEAD", *given, ".", "services/orders")
     assert done.returncode == 0, done.stderr

@@ -30,6 +30,7 @@ def new(given: dict[str, Any]) -> int:
     if port in ports:
         print(f"Port {port} is the one of {ports[port]}; choose another.", file=sys.stderr)
         return 1
+    given.setdefault("kubernetes", any(answers(service).get("kubernetes") for service in services()))
     (ROOT / ".allium").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / ".allium", prefix="new-") as temporary:
         made = Path(temporary) / "service"

@@ -84,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--upstreams", nargs="*", metavar="name", help="services that it calls")
     verb.add_argument("--extra-dependencies", nargs="*", metavar="requirement", help='such as "redis>=7"')
     verb.add_argument("--extra-dev-dependencies", nargs="*", metavar="requirement", help="for tests and checks")
+    verb.add_argument(
+        "--kubernetes",
+        action=argparse.BooleanOptionalAction,
+        help="manifests to run it on Kubernetes; default: if the other services have them",
+    )
     verb.add_argument("--ci", choices=["github", "gitlab", "none"], help="where its own checks run")
     return parser
 
