@@ -7,6 +7,7 @@ from typing import Any
 from copier.errors import CopierError
 
 from dependencies import lock
+from kubernetes_system import files as kubernetes
 from layout import ROOT, answers, services
 from system.gateway_process import NAME as GATEWAY
 from system.gateway_process import PORT
@@ -48,6 +49,7 @@ def new(given: dict[str, Any]) -> int:
         folder.parent.mkdir(exist_ok=True)
         made.rename(folder)
     compose_file.write()
+    kubernetes.write()
     print(f"services/{name} is made; `./noxw -s serve` runs it with the others, on port {port}.")
     print("`./noxw -s sync` puts it behind the gateway, and does so again whenever its API has changed.")
     return 0

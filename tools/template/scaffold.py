@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 
+from kubernetes_system import files as kubernetes
 from layout import ROOT, services
 from template import compose_file, manifest
 from template.comparison import Difference, differences
@@ -25,7 +26,8 @@ def drift() -> int:
     found = [(service, difference) for service in services() for difference in differences(service)]
     for service, difference in found:
         print(_sentence(service, difference))
-    stale = [f"{path} is not for exactly the services that there are" for path in compose_file.stale()]
+    together = [*compose_file.stale(), *kubernetes.stale()]
+    stale = [f"{path} is not for exactly the services that there are" for path in together]
     if manifest.stale():
         stale.append(f"{manifest.NAME} is not for the template that there is")
     for sentence in stale:
@@ -63,7 +65,7 @@ def sync(*, anchor: bool) -> int:
             continue
         for line in changed or ["nothing to do"]:
             print(f"{service.relative_to(ROOT)}: {line}")
-    for path in compose_file.write():
+    for path in [*compose_file.write(), *kubernetes.write()]:
         print(f"{path} written")
     return 1 if failed else 0
 

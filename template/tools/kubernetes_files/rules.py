@@ -12,6 +12,7 @@ from .workloads import pod_labels, selects
 
 PINNED = re.compile(r"[^:@]+(:[^@]+)?@sha256:[0-9a-f]{64}")
 PROBES = {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
+SECRETS = ("_PASSWORD", "_SECRET")
 SPARE_SECONDS = 5
 """What a process needs after SHUTDOWN_TIMEOUT to end, and the node to notice."""
 
@@ -112,9 +113,16 @@ def settings_are_known_and_complete(manifests: Manifests) -> Iterator[str]:
             wanted.add("AUTH_ISSUER")
         for name in sorted(wanted - found.keys()):
             yield f"{container['name']}: {name} is missing"
-        for name in sorted(found):
-            if found[name] is not None and name.endswith(("_PASSWORD", "_SECRET")):
-                yield f"{container['name']}: the value of {name} belongs into a Secret"
+
+
+def secrets_are_not_kept_here(manifests: Manifests) -> Iterator[str]:
+    """The manifests are in git."""
+    variables = [each for container in containers(manifests.deployment) for each in container.get("env", [])]
+    shown = {name.upper() for each in manifests.of_kind("ConfigMap") for name in each["data"]}
+    shown |= {variable["name"] for variable in variables if "value" in variable}
+    for name in sorted(shown):
+        if name.endswith(SECRETS):
+            yield f"the value of {name} belongs into a Secret"
 
 
 def images_are_pinned(manifests: Manifests) -> Iterator[str]:
@@ -200,6 +208,7 @@ RULES: list[Rule] = [
     selectors_select,
     references_lead_somewhere,
     settings_are_known_and_complete,
+    secrets_are_not_kept_here,
     images_are_pinned,
     stops_in_time,
     probes_ask_the_right_thing,
