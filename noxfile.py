@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import nox
@@ -18,6 +20,8 @@ SERVICES = sorted(path.parent.relative_to(ROOT) for path in ROOT.glob("services/
 ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else []
 DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
+QUIET_SECONDS = 20
+Run = tuple[Path, str]  # a service, and a session of its noxfile
 IN_TURNS = ("-n", "2", "--dist", "loadfile")
 TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
@@ -59,9 +63,21 @@ def in_each_service(session: nox.Session, name: str, *arguments: str, once: tupl
         return
     runs = [(service, name) for service in SERVICES] + [(SERVICES[0], each) for each in once]
     with ThreadPoolExecutor(len(runs)) as pool:
-        results = list(pool.map(lambda run: _run_and_show(_nox(*run)), runs))
-    if failed := [f"{each} in {service}" for (service, each), code in zip(runs, results, strict=True) if code]:
+        pending = {pool.submit(_run_and_show, _nox(*run)): run for run in runs}
+        results = dict(_finished(session, pending))
+    if failed := [f"{each} in {service}" for (service, each), code in results.items() if code]:
         session.error(f"{' and '.join(failed)} failed; see above")
+
+
+def _finished(session: nox.Session, pending: dict[Future[int], Run]) -> Iterator[tuple[Run, int]]:
+    """Yield each run and its exit code when it has ended, and say now and then what is still running."""
+    started = time.monotonic()
+    while pending:
+        done, _ = wait(pending, timeout=QUIET_SECONDS, return_when=FIRST_COMPLETED)
+        yield from ((pending.pop(each), each.result()) for each in done)
+        if pending:
+            left = ", ".join(f"{name} in {service}" for service, name in pending.values())
+            session.log(f"{time.monotonic() - started:.0f} s; still running: {left}")
 
 
 def in_named_services(session: nox.Session, name: str) -> bool:
@@ -208,7 +224,8 @@ def template(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
-    elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
+    in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs
+    elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
     run(session, "pytest", *(session.posargs or [*IN_TURNS, *tests]))
 
@@ -294,9 +311,9 @@ def entity(session: nox.Session) -> None:
 
 @nox.session
 def sync(session: nox.Session) -> None:
-    """Bring the owned files of each service to the state of template/, and the gateway to what they then serve."""
+    """Bring owned files to the state of template/, services' own code to its recipes, the gateway to what is served."""
     run(session, "python", "-m", "template.scaffold", "sync")
-    refresh_environments(session)
+    migrate_code(session)
     run(session, "python", "-m", "gateway.write")
 
 
@@ -306,6 +323,7 @@ def update(session: nox.Session) -> None:
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
+    migrate_code(session)
     if not session.posargs:
         return
     refuse_changes(session, "the services were synchronised; commit that, and run this again")
@@ -315,6 +333,15 @@ def update(session: nox.Session) -> None:
             session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
     # With the first service changed, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
+
+
+def migrate_code(session: nox.Session) -> None:
+    """Run the recipes on each service's own code that were not run there."""
+    refresh_environments(session)
+    for service in SERVICES:
+        with session.chdir(service):
+            python = str(ROOT / service / ".venv/bin/python")
+            session.run(python, "-m", "updates.code_migrations", env={"PYTHONPATH": "tools"}, log=False)
 
 
 def refuse_changes(session: nox.Session, instead: str) -> None:

@@ -17,7 +17,7 @@ def make(stamp: str) -> None:
     stamp_file = ENVIRONMENT / "made-from"
     if stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp:
         return
-    print("noxw: making .noxw, once", file=sys.stderr)
+    print("noxw: installing nox and uv into .noxw, once; this takes about 20 seconds", file=sys.stderr, flush=True)
     venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
     install = ["install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
     settings = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

@@ -25,6 +25,7 @@ CODE = ("src", "tests", "tools", "migrations")
 CHASSIS_TESTS = ("-n", "2", "--dist", "worksteal", "tests/chassis")
 SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
     "compose.yml": "compose-spec",
+    "compose.override.yml": "compose-spec",
     ".github/workflows/*.yml": "github-workflows",
     ".github/dependabot.yml": "dependabot",
     ".gitlab-ci.yml": "gitlab-ci",
@@ -215,4 +216,12 @@ def update(session: nox.Session) -> None:
     session.run(sys.executable, "-m", "updates.unfinished", env=PATHS, log=False)  # before anything that it may mend
     run(session, "python", "-m", "updates.update", *session.posargs)
     if "--check" not in session.posargs:
-        run(session, "python", "-m", "updates.settings_table")  # with the dependencies of the new version
+        # With the dependencies of the new version.
+        run(session, "python", "-m", "updates.code_migrations")
+        run(session, "python", "-m", "updates.settings_table")
+
+
+@nox.session(name="migrate-code")
+def migrate_code(session: nox.Session) -> None:
+    """Change the service's own code as its versions of the template ask for; `update` does; `-- --all`: all again."""
+    run(session, "python", "-m", "updates.code_migrations", *session.posargs)

@@ -64,7 +64,7 @@ def test_every_push_runs_what_noxw_runs() -> None:
     assert sessions_called(workflow) == {*yaml.safe_load(default), "docs", "images"}
 
 
-@pytest.mark.parametrize("name", [*NAMES, "locks.yml"])
+@pytest.mark.parametrize("name", [*NAMES, "locks.yml", "update.yml"])
 def test_the_workflows_of_a_service_break_no_rule(generated: Mapping[str, Path], name: str) -> None:
     service = generated["github"]
     text = (service / ".github" / "workflows" / name).read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import yaml
 
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+$")
 SESSION = re.compile(r"\b(?:noxw|nox) -s ([\w-]+)")
-WRITING_WORKFLOW = "Release"
+WRITING = {("Release", "image"), ("Update", "template")}
 
 
 def broken_rules(text: str, sessions: set[str]) -> list[str]:
@@ -41,5 +41,5 @@ def _broken_by(job: dict[str, Any], name: str, workflow: str) -> Iterator[str]:
         yield f"{name} has no timeout"
     if permissions is None:
         yield f"{name} says no permissions"
-    elif "write" in permissions.values() and (workflow, name) != (WRITING_WORKFLOW, "image"):
+    elif "write" in permissions.values() and (workflow, name) not in WRITING:
         yield f"{name} may write"

@@ -38,6 +38,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "extra_dependencies": {"none": [], "one": ["humanize>=4"], "two": ["Humanize", "tzdata; python_version < '9'"]},
     "extra_dev_dependencies": {"none": [], "one": ["pyjokes>=0.8"]},
     "kubernetes": {"no": False, "yes": True},
+    "extra_packages": {"none": [], "two": ["ffmpeg", "libstdc++6"]},
+    "extra_gitignore": {"none": [], "two": ["/data/", "!{{ x }} # \\"]},
     "ci": {"github": "github", "gitlab": "gitlab", "none": "none"},
 }
 ROWS = all_pairs({question: list(choice) for question, choice in VALUES.items()})

@@ -30,6 +30,13 @@ def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: 
     assert urls == {f"{service.upper()}_URL": f"http://{service}:8000" for service in services}
 
 
+def test_includes_what_a_service_adds(clone: Copy) -> None:
+    clone.write("services/users/compose.override.yml", "services: {}\n")
+    assert clone.scaffold("sync").returncode == 0
+    assert [*files_of("users"), "services/users/compose.override.yml"] in included(clone)
+    assert clone.scaffold("drift").returncode == 0
+
+
 def test_includes_a_new_service_at_once(clone: Copy) -> None:
     assert clone.scaffold("new", "orders").returncode == 0
     assert files_of("orders") in included(clone)

@@ -45,7 +45,8 @@ def template(original: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 @pytest.fixture(scope="module")
 def first(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("first") / "orders"
-    run_copy(template.url, folder, data={"service_name": "orders"}, vcs_ref="v1.0.0", defaults=True, quiet=True)
+    answers = {"service_name": "orders", "extra_packages": ["ffmpeg"], "extra_gitignore": ["/data/"]}
+    run_copy(template.url, folder, data=answers, vcs_ref="v1.0.0", defaults=True, quiet=True)
     Copy(folder).git("init", "--quiet")
     Copy(folder).commit("Generate")
     return folder
@@ -102,6 +103,25 @@ def test_edited_deleted_moved_and_marked_files_are_healed_and_the_edits_are_in_a
         assert f"  {path}\n" in done.stdout
         assert f"rendered/{path}" in patch
     assert "What had been changed in them: .allium/updates/" in done.stdout
+
+
+def test_what_a_service_varies_in_its_places_survives(service: Copy, template: Copy) -> None:
+    places = {
+        "ruff.toml": 'extend = "pyproject.toml"\n',
+        "compose.override.yml": "services: {cache: {image: valkey/valkey:9}}\n",
+        "NOTES.md": "Ours.\n",
+        "tests/api/conftest.py": "# ours\n",
+        "src/orders_service/infrastructure/database/__init__.py": 'UNMANAGED = ("legacy_*",)\n',
+    }
+    for path, text in places.items():
+        service.write(path, text)
+    service.commit("Vary what may be varied")
+    assert drift(service.root) == []
+    assert update(service).returncode == 0
+    assert_healed(service, template, "v2.0.0")
+    assert {path: (service.root / path).read_text() for path in places} == places
+    assert "install --yes --no-install-recommends ffmpeg \\\n" in (service.root / "Dockerfile").read_text()
+    assert "\n# This service's own\n/data/\n" in (service.root / ".gitignore").read_text()
 
 
 def test_heals_at_the_same_version_and_then_has_nothing_to_do(service: Copy, template: Copy) -> None:

@@ -1,21 +1,26 @@
 """A service of every released version updates to the template as it is in the working tree."""
 
 import shutil
-import tomllib
 from pathlib import Path
 from subprocess import run
+from typing import Any
 
 import pytest
 import yaml
 from copier import run_copy, run_update
+from frozen import HISTORY, VERSION, frozen, types
 from promises import promises_kept
 from working_copy import Copy
 
 from layout import ROOT, git
+from layout import answers as recorded_answers
 from template.rendering import plain_copy
 
-HISTORY = Path(__file__).with_name("history")
-VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+FILES = [pytest.param(file, id=file.stem) for file in sorted(HISTORY.glob("*.yml"))]
+OF_THIS_MAJOR_VERSION = [
+    pytest.param(file, id=file.stem) for file in sorted(HISTORY.glob(f"{VERSION.partition('.')[0]}.*.yml"))
+]
+ANSWERS = "{{ _copier_conf.answers_file }}.jinja"
 
 
 def source(tag: str) -> str:
@@ -28,31 +33,87 @@ def source(tag: str) -> str:
     return "HEAD"
 
 
-def two_versions(root: Path, revision: str) -> Copy:
-    """A template whose first commit is that revision, and whose second one is the working tree."""
+def two_versions(root: Path, revision: str, *, chassis: bool = True) -> Copy:
+    """A template whose first commit is that revision, and whose second one is the working tree.
+
+    Without the chassis there are fewer files to render, and each fares the same.
+    """
+    left_out = [] if chassis else ["template/src/chassis", "template/tests/chassis"]
     archive = ["git", "-c", "safe.directory=*", "archive", revision, "copier.yml", "template"]
     content = run(archive, cwd=ROOT, check=True, capture_output=True).stdout
     root.mkdir(parents=True, exist_ok=True)
     run(["tar", "--extract"], cwd=root, check=True, input=content)
     template = Copy(root)
     template.git("init", "--quiet")
-    template.commit("The released version")
-    shutil.rmtree(root / "template")
-    shutil.copytree(plain_copy(), root, dirs_exist_ok=True)
-    template.commit("The working tree")
+    for message in ("The released version", "The working tree"):
+        if message == "The working tree":
+            shutil.rmtree(root / "template")
+            shutil.copytree(plain_copy(), root, dirs_exist_ok=True)
+        for folder in left_out:
+            shutil.rmtree(root / folder, ignore_errors=True)
+        template.commit(message)
     return template
 
 
-@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in sorted(HISTORY.glob("*.yml"))])
+@pytest.mark.parametrize("file", FILES)
 def test_updates_from(file: Path, tmp_path: Path) -> None:
     recorded = yaml.safe_load(file.read_text(encoding="utf-8"))
-    template = two_versions(tmp_path / "template", source(recorded["tag"]))
+    template = two_versions(tmp_path / "template", source(recorded["tag"]), chassis=False)
     service = Copy(tmp_path / "service")
     run_copy(template.url, service.root, data=recorded["answers"], vcs_ref="HEAD~1", defaults=True, quiet=True)
     service.git("init", "--quiet")
     service.commit("Generate")
     with promises_kept(service, template, old="HEAD~1", new="HEAD"):
         run_update(service.root, vcs_ref="HEAD", defaults=True, overwrite=True, quiet=True)
+
+
+def read(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.fixture(scope="module")
+def questions_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template without its files, which takes answers as the whole one does."""
+    folder = tmp_path_factory.mktemp("questions")
+    (folder / "template").mkdir()
+    shutil.copy(ROOT / "copier.yml", folder)
+    shutil.copy(ROOT / "template" / ANSWERS, folder / "template")
+    return folder
+
+
+def accept_all(template: Path, given: list[dict[str, Any]], folder: Path) -> None:
+    """Give answers; `ValueError` if one is refused."""
+    for answers in given:
+        run_copy(str(template), folder, data=answers, defaults=True, overwrite=True, quiet=True)
+        assert answers.items() <= recorded_answers(folder).items()
+
+
+@pytest.mark.parametrize("file", OF_THIS_MAJOR_VERSION)
+def test_no_question_is_renamed_or_of_another_type_within_a_major_version(file: Path) -> None:
+    assert read(file)["questions"].items() <= types().items()
+
+
+@pytest.mark.parametrize("file", OF_THIS_MAJOR_VERSION)
+def test_what_a_question_accepted_it_accepts_within_a_major_version(
+    file: Path, questions_alone: Path, tmp_path: Path
+) -> None:
+    accept_all(questions_alone, read(file)["accepted"], tmp_path)
+
+
+def test_a_stricter_validator_is_noticed(questions_alone: Path, tmp_path: Path) -> None:
+    strict = Path(shutil.copytree(questions_alone, tmp_path / "strict"))
+    questionnaire = (strict / "copier.yml").read_text(encoding="utf-8")
+    (strict / "copier.yml").write_text(questionnaire.replace("port > 65535", "port > 9999"), encoding="utf-8")
+    with pytest.raises(ValueError, match="must be a number from 1024"):
+        accept_all(strict, frozen()["accepted"], tmp_path / "service")
+
+
+def test_a_version_that_is_not_released_is_frozen_as_it_is() -> None:
+    if git("tag", "--list", f"v{VERSION}", folder=ROOT):
+        pytest.skip(f"{VERSION} is released, so its file is not edited")
+    there = read(HISTORY / f"{VERSION}.yml")
+    assert {**there, **frozen()} == there, "write it anew: PYTHONPATH=tools python tests/template/frozen.py"
 
 
 def test_the_version_has_answers_in_the_history() -> None:

@@ -15,7 +15,7 @@ REFUSED = [
     pytest.param({"service_name": "1st"}, "must be kebab-case", id="name beginning with a digit"),
     pytest.param({"service_name": "a--b"}, "must be kebab-case", id="double dash"),
     pytest.param({"service_name": "a\n"}, "must be kebab-case", id="line break after the name"),
-    pytest.param({"service_name": ""}, "must be kebab-case", id="empty name"),
+    pytest.param({"service_name": ""}, "-d service_name=orders", id="empty name"),
     pytest.param({"service_name": "orders-service"}, 'Leave "service" out', id="service in the name"),
     pytest.param({"service_name": "service"}, 'Leave "service" out', id="service as the name"),
     pytest.param({"service_name": "a" * 33}, "at most 32 characters; it has 33", id="long name"),
@@ -66,6 +66,11 @@ REFUSED = [
     pytest.param({"extra_dependencies": ['redis"']}, "is not a requirement", id="requirement with a quote"),
     pytest.param({"extra_dependencies": ["redis>=7\nx"]}, "is not a requirement", id="requirement with a line break"),
     pytest.param({"extra_dependencies": ["redis @ x://y"]}, "is not a requirement", id="requirement with an address"),
+    pytest.param({"extra_packages": "ffmpeg"}, "Give a list of Debian packages", id="packages that are a string"),
+    pytest.param({"extra_packages": ["a b"]}, "is not the name of a Debian package", id="package with a space"),
+    pytest.param({"extra_packages": ["x1; id"]}, "is not the name of a Debian", id="package with a command"),
+    pytest.param({"extra_gitignore": "/data/"}, "Give a list of patterns", id="patterns that are a string"),
+    pytest.param({"extra_gitignore": ["a\nb"]}, "is not a line of a .gitignore", id="pattern with a line break"),
     pytest.param({"ci": "jenkins"}, "ci", id="unknown CI"),
     pytest.param({"ci": ""}, "ci", id="no CI, as Esc says it"),
 ]
@@ -112,7 +117,7 @@ def test_records_the_answers_alone(tmp_path: Path) -> None:
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     about_the_entity = {"sample", "entity", "entity_plural"}
     asked = about_the_entity | {"service_name", "description", "port", "upstreams", "kubernetes", "ci"}
-    asked |= {"extra_dependencies", "extra_dev_dependencies"}
+    asked |= {"extra_dependencies", "extra_dev_dependencies", "extra_packages", "extra_gitignore"}
     assert set(answers) - {"_commit"} == {"_src_path"} | asked
     assert answers["_src_path"] == "."
 

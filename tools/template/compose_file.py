@@ -97,7 +97,8 @@ def wanted(root: Path = ROOT) -> dict[Path, str]:
 
 
 def _paths(folder: ServiceFolder, override: Path | None, root: Path) -> str:
-    paths = [folder.path / "compose.yml", *([override] if override else [])]
+    own = folder.path / "compose.override.yml"
+    paths = [folder.path / "compose.yml", *([override] if override else []), *([own] if own.is_file() else [])]
     return f"[{', '.join(path.relative_to(root).as_posix() for path in paths)}]"
 
 

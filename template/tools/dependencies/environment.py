@@ -26,6 +26,11 @@ def wanted() -> str:
 
 def make() -> None:
     """Make the environment anew with uv; raises `CalledProcessError` if uv fails."""
+    count = sum("==" in line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines())
+    folder = ENVIRONMENT.absolute()
+    print(
+        f"Installing {count} packages into {folder}; without a cache this takes a minute.", file=sys.stderr, flush=True
+    )
     subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
     # Where Python may not keep what it compiles, every start would compile everything again.
     compiled = ["--compile-bytecode"] if sys.dont_write_bytecode else []

@@ -96,6 +96,11 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ("autoscaler", other_target, "scales nothing that is there"),
     # settings
     ("mistyped setting", lambda d: settings(d).update(drain_dealy="1"), "DRAIN_DEALY is no setting"),
+    (
+        "telemetry's own",
+        lambda d: settings(d).update(otel_traces_exporter="none"),
+        "OTEL_TRACES_EXPORTER is no setting",
+    ),
     ("mistyped variable", lambda d: service(d).update(env=[{"name": "POSTGRES_HOTS", "value": "x"}]), "POSTGRES_HOTS"),
     ("mistyped secret", lambda d: sources(d)[1]["secret"]["items"][0].update(path="postgres_pasword"), "is missing"),
     ("no issuer", lambda d: settings(d).pop("auth_issuer"), "AUTH_ISSUER is missing"),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from updates import manifest, unfinished
+from updates.code_migrations import pending
 from updates.manifest import ANSWERS, MANIFEST, Manifest
 
 WHOLLY_OWNED = ("src/chassis/", "tests/chassis/", "tests/conformance/")
@@ -29,6 +30,7 @@ def drift(service: Path) -> list[str]:
         expected = manifest.read(service)
     except ValueError as error:
         return [*found, f"{MANIFEST}, the list of the template's files, {error}"]
+    found += [f"The code migration {name} was not run; `nox -s migrate-code` does" for name in pending(service)]
     return [*found, *_answers(service, expected), *_files(service, expected), *_ignored(service, expected)]
 
 

@@ -1,0 +1,116 @@
+"""Change the service's own code as the versions of the template ask for that it has taken: run its recipes.
+
+Each recipe is run once; .code-migrations lists those that were. What a recipe cannot change is said with file and line.
+"""
+
+import argparse
+import difflib
+import importlib
+import pkgutil
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from dependencies.environment import alone
+from updates import recipes
+from updates.own_code import Left, OwnCode, tidy
+
+RECORD = Path(".code-migrations")
+HEAD = "# Which recipes for its own code this service has; `nox -s migrate-code` writes it.\n"
+NOTHING = "There is nothing to change in the service's own code."
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a file of `recipes` has: `change`, and `left`, which looks at the outcome."""
+
+    name: str
+    guide: str
+    change: Callable[[OwnCode], None]
+    left: Callable[[OwnCode], Iterable[Left]]
+
+
+def names() -> list[str]:
+    """Return the names of all recipes, in the order in which they are run."""
+    return sorted(module.name for module in pkgutil.iter_modules(recipes.__path__) if module.name[0] == "r")
+
+
+def pending(service: Path) -> list[str]:
+    """Return the recipes that were not run in a service."""
+    record = service / RECORD
+    done = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
+    return [name for name in names() if name not in done]
+
+
+def load(name: str) -> Recipe:
+    """Import a recipe; only here LibCST is needed."""
+    module = importlib.import_module(f"{recipes.__name__}.{name}")
+    return Recipe(name, cast("str", module.GUIDE), module.change, module.left)
+
+
+def run(code: OwnCode, wanted: Sequence[Recipe]) -> dict[Recipe, list[Left]]:
+    """Change the code by recipes, and return what each of them leaves to be done by hand."""
+    before = dict(code.files)
+    for recipe in wanted:
+        recipe.change(code)
+    for path, text in code.files.items():
+        if text != before.get(path):
+            code.files[path] = tidy(path, text)
+    return {recipe: sorted(set(recipe.left(code))) for recipe in wanted}
+
+
+def difference(path: str, old: str, new: str) -> str:
+    """Return how a file was changed, as a patch."""
+    lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def migrate(service: Path, wanted: Sequence[str]) -> str:
+    """Run recipes on a service and return what is to be said; files are written when all recipes are done."""
+    code = OwnCode.of(service)
+    before = dict(code.files)
+    left = run(code, [load(name) for name in wanted])
+    changed = {path: text for path, text in code.files.items() if text != before.get(path)}
+    for path, text in changed.items():
+        (service / path).write_bytes(text.encode())
+    (service / RECORD).write_text(HEAD + "".join(f"{name}\n" for name in names()), encoding="utf-8")
+    patch = [difference(path, before.get(path, ""), text) for path, text in sorted(changed.items())]
+    return "\n".join([*patch, *_told(changed, left, code.unreadable)])
+
+
+def _told(changed: Iterable[str], left: dict[Recipe, list[Left]], unreadable: list[Left]) -> list[str]:
+    paths = sorted(changed)
+    said = [f"Changed in the service's own code: {', '.join(paths)}." if paths else NOTHING]
+    for recipe, found in left.items():
+        if found:
+            said += [f"\nTo be done by hand; {recipe.guide} of the template says more:", *map(_line, found)]
+    if any(left.values()):
+        said += ["\n`nox -s migrate-code -- --all` says what is left of it."]
+    return [*said, *map(_line, unreadable)]
+
+
+def _line(found: Left) -> str:
+    return f"{found.path}:{found.line}: {found.sentence}"
+
+
+def main() -> int:
+    """Do so in the current folder; 1 if that is not possible, which then was said."""
+    parser = argparse.ArgumentParser(prog="nox -s migrate-code --", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--all", action="store_true", help="also run the recipes again that were run before")
+    everything = parser.parse_args().all
+    with alone():
+        wanted = names() if everything else pending(Path())
+        if not wanted:
+            return 0
+        try:
+            print(migrate(Path(), wanted))
+        except ModuleNotFoundError as error:
+            print(f"{error.name} is missing; run `nox -s lock`, and then this again.", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
