@@ -12,6 +12,8 @@ from .workloads import pod_labels, selects
 
 PINNED = re.compile(r"[^:@]+(:[^@]+)?@sha256:[0-9a-f]{64}")
 PROBES = {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
+OTHERS = "OTEL_"
+"""How variables of OpenTelemetry begin, which reads them itself; it reads no files."""
 SECRETS = ("_PASSWORD", "_SECRET")
 SPARE_SECONDS = 5
 """What a process needs after SHUTDOWN_TIMEOUT to end, and the node to notice."""
@@ -103,8 +105,9 @@ def settings_are_known_and_complete(manifests: Manifests) -> Iterator[str]:
     """Every file and variable is a setting, and none is missing that has no default."""
     for container in containers(manifests.deployment):
         found = given(manifests.documents, manifests.deployment, container)
-        for name in sorted(found):
-            if not manifests.settings.knows(name):
+        variables = {each["name"] for each in container.get("env", [])}
+        for name in sorted(found.keys() - manifests.settings.names):
+            if not (name in variables and name.startswith(OTHERS)):
                 yield f"{container['name']}: {name} is no setting of SETTINGS.md"
         if found.get("ENVIRONMENT") != "production":
             yield f"{container['name']}: ENVIRONMENT is not production"

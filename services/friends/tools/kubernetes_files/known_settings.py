@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROW = re.compile(r"^\| (?P<names>`.*?) \| (?P<default>.*?) \|", re.MULTILINE)
-OTHERS = ("OTEL_",)
-"""OpenTelemetry's own variables."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,10 +13,6 @@ class KnownSettings:
 
     names: frozenset[str]
     required: frozenset[str]
-
-    def knows(self, name: str) -> bool:
-        """Say whether anything reads a variable of this name."""
-        return name in self.names or name.startswith(OTHERS)
 
 
 def known_settings(service: Path) -> KnownSettings:
