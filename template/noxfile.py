@@ -47,7 +47,7 @@ def run(session: nox.Session, program: str, *arguments: str, env: Mapping[str, s
 
 
 def lint_deployment(session: nox.Session) -> None:
-    """Check the files of containers and CI, without the network."""
+    """Check the files of containers, Kubernetes and CI, without the network and without a cluster."""
     for pattern, schema in SCHEMAS.items():
         files = [str(path) for path in sorted(Path().glob(pattern))]
         if files:
@@ -56,6 +56,8 @@ def lint_deployment(session: nox.Session) -> None:
     if Path(".github").is_dir():
         run(session, "zizmor", "--offline", "--quiet", "--strict-collection", ".github")
     run(session, "hadolint", "Dockerfile")
+    if Path("kubernetes").is_dir():
+        run(session, "python", "-m", "kubernetes_files.check")
 
 
 def run_chosen(session: nox.Session, usual: str) -> None:
