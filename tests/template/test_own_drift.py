@@ -81,7 +81,7 @@ def test_names_the_file_and_what_is_wrong_with_it(name: str, generate: Generate)
 @pytest.mark.parametrize("ci", ["github", "gitlab", "none"])
 def test_finds_nothing_in_a_new_service_nor_in_its_own_files(ci: str, generate: Generate) -> None:
     answers = {"service_name": "orders", "upstreams": ["users"], "ci": ci, "description": 'Ä "quoted" {{ text }}\n\tx'}
-    service = Copy(generate(answers))
+    service = Copy(generate({**answers, "kubernetes": ci == "github"}))
     assert drift(service.root) == []
     for path in (
         "src/orders_service/main.py",
@@ -101,6 +101,12 @@ def test_needs_no_repository(generate: Generate) -> None:
     edit("Dockerfile")(Copy(service))
     edit("tests/conformance/__pycache__/module.pyc")(Copy(service))
     assert drift(service) == ["Dockerfile is edited"]
+
+
+def test_git_may_change_line_ends(generate: Generate, tmp_path: Path) -> None:
+    service = Copy(generate({"service_name": "orders"}))
+    clone = service.clone(tmp_path / "clone", "--config", "core.autocrlf=true")
+    assert drift(clone.root) == []
 
 
 def test_lint_fails_and_says_what_to_do(generate: Generate) -> None:

@@ -6,10 +6,14 @@ from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 
-from layout import ROOT, services
+from dependencies.environment import alone
+from failures import SystemFailure
+from kubernetes_system import files as kubernetes
+from layout import ROOT, has_commit, services
 from template import compose_file, manifest
 from template.comparison import Difference, differences
 from template.new_service import new
+from template.rendering import forget_hook
 from template.synchronising import synchronise
 from template.unsaved import UnsavedError
 
@@ -17,7 +21,9 @@ HELP = """\
 Owned files are the template's: change them in template/ and run `./noxw -s sync`, which also heals them.
 What one service needs for itself belongs in its own files (the list is in copier.yml) or in its answers.
 Locks are written by `./noxw -s lock`; sync copies the template's where they fit.
-A file that belongs to nobody is deleted by sync if git has it; else delete or move it."""
+A file that belongs to nobody is deleted by sync if the template had it once; else move it into a folder of the
+service's own, or delete it."""
+NO_GIT = "This needs git, and one commit: `git init`, `git add --all`, `git commit`."
 
 
 def drift() -> int:
@@ -25,7 +31,8 @@ def drift() -> int:
     found = [(service, difference) for service in services() for difference in differences(service)]
     for service, difference in found:
         print(_sentence(service, difference))
-    stale = [f"{path} is not for exactly the services that there are" for path in compose_file.stale()]
+    together = [*compose_file.stale(), *kubernetes.stale()]
+    stale = [f"{path} is not for exactly the services that there are" for path in together]
     if manifest.stale():
         stale.append(f"{manifest.NAME} is not for the template that there is")
     for sentence in stale:
@@ -63,7 +70,7 @@ def sync(*, anchor: bool) -> int:
             continue
         for line in changed or ["nothing to do"]:
             print(f"{service.relative_to(ROOT)}: {line}")
-    for path in compose_file.write():
+    for path in [*compose_file.write(), *kubernetes.write()]:
         print(f"{path} written")
     return 1 if failed else 0
 
@@ -84,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--upstreams", nargs="*", metavar="name", help="services that it calls")
     verb.add_argument("--extra-dependencies", nargs="*", metavar="requirement", help='such as "redis>=7"')
     verb.add_argument("--extra-dev-dependencies", nargs="*", metavar="requirement", help="for tests and checks")
+    verb.add_argument(
+        "--kubernetes",
+        action=argparse.BooleanOptionalAction,
+        help="manifests to run it on Kubernetes; default: if the other services have them",
+    )
     verb.add_argument("--ci", choices=["github", "gitlab", "none"], help="where its own checks run")
     return parser
 
@@ -91,14 +103,23 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one verb; 1 also if the template itself is broken."""
     options = vars(_parser().parse_args())
+    forget_hook()
+    if not has_commit(ROOT):
+        print(NO_GIT, file=sys.stderr)
+        return 1
     try:
-        match options.pop("verb"):
-            case "drift":
-                return drift()
-            case "sync":
-                return sync(**options)
-            case _:
-                return new(options)
+        with alone():
+            compose_file.wanted()  # which needs answers that can be read, before anything is changed
+            match options.pop("verb"):
+                case "drift":
+                    return drift()
+                case "sync":
+                    return sync(**options)
+                case _:
+                    return new(options)
+    except SystemFailure as error:
+        print(error, file=sys.stderr)
+        return 1
     except TemplateSyntaxError as error:
         print(f"{error.name}:{error.lineno}: {error.message}", file=sys.stderr)
         return 1
