@@ -133,8 +133,16 @@ def refresh_environments(session: nox.Session) -> None:
 
 
 @nox.session
+def check(session: nox.Session) -> None:
+    """Run the quick checks, every few minutes: style here, and style, imports, types and core of each service."""
+    run(session, "ruff", "check")
+    run(session, "ruff", "format", "--check")
+    in_each_service(session, "check")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, locks and workflows here, and style, import contracts and locks of each service."""
+    """Check style, locks, kubernetes/ and workflows here, and style, import contracts and locks of each service."""
     run(session, "python", "-m", "template.lock_all", "--check")
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
@@ -143,6 +151,7 @@ def lint(session: nox.Session) -> None:
     run(session, "yamllint", "--strict", ".")
     for pattern, schema in SCHEMAS.items():
         run(session, "check-jsonschema", "--builtin-schema", f"vendor.{schema}", *sorted(ROOT.glob(pattern)))
+    run(session, "python", "-m", "kubernetes_system.check")
     run(session, "zizmor", "--offline", "--quiet", "--strict-collection", ".github", ".pre-commit-config.yaml")
     in_each_service(session, "lint")
 
@@ -223,7 +232,8 @@ def template(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
-    elsewhere = [f"--ignore=tests/docs/{name}.py" for name in ("test_site", "test_tutorial")]  # in the session docs
+    in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs
+    elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
     run(session, "pytest", *(session.posargs or [*IN_TURNS, *tests]))
 

@@ -30,5 +30,5 @@ def blocks(page: Path) -> list[Block]:
 
 def documents() -> list[Path]:
     """Return the documents that are built into the site."""
-    globs = ("*.md", "docs/*.md", "docs/decisions/*.md", "services/*/*.md")
+    globs = ("*.md", "docs/*.md", "docs/decisions/*.md", "docs/recipes/*.md", "services/*/*.md")
     return sorted(path for glob in globs for path in ROOT.glob(glob))

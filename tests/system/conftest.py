@@ -13,6 +13,7 @@ from live_service import live_service
 from people import KEPT_SECRET, Person, new_person
 
 from postgres.server import PostgresServer
+from system.collector import Collector, older
 from system.gateway_process import GatewayProcess
 from system.running import System, running_system
 from system.service_process import ServiceProcess, is_ready
@@ -31,7 +32,14 @@ def system() -> Iterator[System]:
 
 
 @pytest.fixture(scope="session")
-def whole_system() -> Iterator[System]:
+def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
+    """What the whole system sends its spans and metrics to."""
+    with Collector(tmp_path_factory.mktemp("telemetry") / "spans.log") as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def whole_system(collector: Collector) -> Iterator[System]:
     """Everything, as `./noxw -s serve` runs it but without limits of rates: behind the gateway, with authentication."""
     if "USERS_URL" in os.environ:
         pytest.skip("the services run in containers")
@@ -41,13 +49,18 @@ def whole_system() -> Iterator[System]:
         environment.setenv("REGISTRATIONS_PER_ADDRESS", "100000")
         system = stack.enter_context(
             running_system(
-                sorted((ROOT / "services").iterdir()), ports="free", gateway=ROOT / "gateway", issuer="accounts"
+                sorted((ROOT / "services").iterdir()),
+                ports="free",
+                gateway=ROOT / "gateway",
+                issuer="accounts",
+                variables=collector.variables,
             )
         )
         environment.undo()  # the gateway of another test has the limits that it has by itself
         yield system
-        logs = "".join(log.read_text(encoding="utf-8") for log in system.logs.iterdir())
-        assert not [secret for secret in KEPT_SECRET if secret in logs], "a password or a token is in a log"
+        spans = [file for file in (collector.spans, older(collector.spans)) if file.exists()]
+        told = "".join(file.read_text(encoding="utf-8") for file in (*system.logs.iterdir(), *spans))
+        assert not [secret for secret in KEPT_SECRET if secret in told], "a password or a token is in a log or a span"
 
 
 @pytest.fixture

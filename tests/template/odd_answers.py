@@ -37,6 +37,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "upstreams": {"none": [], "one": ["users"], "two": ["json-2", "a"]},
     "extra_dependencies": {"none": [], "one": ["humanize>=4"], "two": ["Humanize", "tzdata; python_version < '9'"]},
     "extra_dev_dependencies": {"none": [], "one": ["pyjokes>=0.8"]},
+    "kubernetes": {"no": False, "yes": True},
     "extra_packages": {"none": [], "two": ["ffmpeg", "libstdc++6"]},
     "extra_gitignore": {"none": [], "two": ["/data/", "!{{ x }} # \\"]},
     "ci": {"github": "github", "gitlab": "gitlab", "none": "none"},

@@ -4,6 +4,7 @@ import yaml
 from working_copy import Copy
 
 FILE = "docker-compose.yml"
+KUBERNETES = "kubernetes/kustomization.yml"
 
 
 def included(copy: Copy) -> list[list[str]]:
@@ -39,14 +40,18 @@ def test_includes_what_a_service_adds(clone: Copy) -> None:
 def test_includes_a_new_service_at_once(clone: Copy) -> None:
     assert clone.scaffold("new", "orders").returncode == 0
     assert files_of("orders") in included(clone)
+    cluster = (clone.root / KUBERNETES).read_text(encoding="utf-8")
+    assert "../services/orders/kubernetes/overlays/production" in cluster  # as all others say yes to it
     assert clone.scaffold("drift").returncode == 0
 
 
 def test_drift_objects_to_a_service_that_is_not_included_and_sync_heals_it(clone: Copy) -> None:
     (clone.root / FILE).write_text("include: [services/users/compose.yml]\n", encoding="utf-8")
+    (clone.root / KUBERNETES).write_text("resources: []\n", encoding="utf-8")
     drift = clone.scaffold("drift")
     assert drift.returncode == 1
-    assert f"{FILE} is not for exactly the services" in drift.stdout
+    for file in (FILE, KUBERNETES):
+        assert f"{file} is not for exactly the services" in drift.stdout
     assert clone.scaffold("sync").returncode == 0
     assert clone.scaffold("drift").returncode == 0
 

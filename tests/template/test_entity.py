@@ -21,6 +21,7 @@ REPLY = (
     *("--field", "parent_id:ref:reply?", "--field", "hidden:bool", "--field", "weight:float?"),
     *("--field", "price:decimal", "--field", "discount:decimal?", "--field", "day:date", "--field", "at:datetime?"),
     *("--field", "token:uuid", "--field", "remark:str:20?", "--field", "title:str:10000"),
+    *("--field", "body:text:20000", "--field", "note:text:50?"),
     *("--filter", "hidden", "--filter", "day", "--filter", "at", "--filter", "review_id"),
 )
 LONG = ("e" * 32, "--plural", "p" * 30, "--field", f"{'f' * 30}:ref:order", "--filter", "f" * 30)
@@ -120,9 +121,9 @@ def test_services_from_before_take_one_too(name: str, tmp_path: Path) -> None:
     programs.run("ruff", "check", "--no-cache", service=service.root)
     code = ("src", "tests/api", "tests/core", "tests/infrastructure")
     programs.run("mypy", f"--cache-dir={WORKSHOPS / 'mypy'}", *code, service=service.root)
-    # The tests of accounts run with authentication on, where everything that is not marked public needs a token.
-    api = () if name == "accounts" else ("tests/api/test_tags.py",)
-    programs.run("pytest", "--quiet", *api, "tests/core", "tests/infrastructure", service=service.root)
+    programs.run(
+        "pytest", "--quiet", "tests/api/test_tags.py", "tests/core", "tests/infrastructure", service=service.root
+    )
 
 
 def test_deleting_undoes_it(orders: Copy, programs: Programs) -> None:
@@ -166,6 +167,8 @@ def test_nothing_that_was_edited_is_deleted(edited: str, orders: Copy, programs:
         (("review", "--field", "stars:number"), "a field is name:kind"),
         (("review", "--field", "text:str"), "say how many characters"),
         (("review", "--field", "text:str:0"), "say how many characters"),
+        (("review", "--field", "body:text"), "as in body:text:100"),
+        (("review", "--field", "body:text:9", "--filter", "body"), "no field that a list can be filtered by"),
         (("review", "--field", "order_id:ref"), "say which entity"),
         (("review", "--field", "user_id:ref:user"), "There is no entity user"),
         (("review", "--field", "review_id:ref:review"), "add a ? at the end"),

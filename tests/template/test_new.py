@@ -11,7 +11,14 @@ def test_generates_what_copier_itself_generates(clone: Copy) -> None:
     clone.git("add", "--all")
     ours = clone.git("ls-files", "--stage", "services/orders")
     clone.git("reset", "--hard", "--quiet")
-    data = ("service_name=orders", "port=8004", "entity=order", "upstreams=[users, friends]", "ci=none")
+    data = (
+        "service_name=orders",
+        "port=8004",
+        "entity=order",
+        "upstreams=[users, friends]",
+        "ci=none",
+        "kubernetes=true",
+    )
     given = [part for each in data for part in ("-d", each)]
     done = clone.copier("copy", "--defaults", "--vcs-ref", "HEAD", *given, ".", "services/orders")
     assert done.returncode == 0, done.stderr

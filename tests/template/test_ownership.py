@@ -15,7 +15,7 @@ def renderings(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[Path], set
     found = []
     for seed in (True, False):
         folder = tmp_path_factory.mktemp("service") / "orders"
-        render(folder, {"service_name": "orders"}, seed=seed)
+        render(folder, {"service_name": "orders", "kubernetes": True}, seed=seed)
         found.append({path.relative_to(folder) for path in folder.rglob("*") if path.is_file()})
     return found[0], found[1]
 
@@ -49,7 +49,8 @@ def test_every_file_of_the_template_is_rendered_for_some_answers(tmp_path: Path)
     rendered: set[str] = set()
     for ci, sample in (("github", True), ("gitlab", False)):
         folder = tmp_path / ci
-        render(folder, {"service_name": "orders", "ci": ci, "sample": sample, "upstreams": ["users"]}, seed=True)
+        given = {"service_name": "orders", "ci": ci, "sample": sample, "upstreams": ["users"], "kubernetes": sample}
+        render(folder, given, seed=True)
         rendered |= {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert len(rendered) == len([path for path in (plain_copy() / "template").rglob("*") if path.is_file()])
 

@@ -121,7 +121,7 @@ def test_records_the_answers_alone(tmp_path: Path) -> None:
     render(tmp_path / "service", ORDERS, seed=False)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     about_the_entity = {"sample", "entity", "entity_plural"}
-    asked = about_the_entity | {"service_name", "description", "port", "upstreams", "ci"}
+    asked = about_the_entity | {"service_name", "description", "port", "upstreams", "kubernetes", "ci"}
     asked |= {"extra_dependencies", "extra_dev_dependencies", "extra_packages", "extra_gitignore"}
     assert set(answers) - {"_commit"} == {"_src_path"} | asked
     assert answers["_src_path"] == "."

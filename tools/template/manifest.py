@@ -34,7 +34,7 @@ CONDITION = re.compile(r"({% if .*? %})(.*?){% endif %}")
 
 def _owned(root: Path) -> Iterator[Path]:
     for path in listed(root, "template"):
-        becomes = _target(path).replace("{{ package }}", "any_service")
+        becomes = _unconditional(path).replace("{{ package }}", "any_service")
         if path.as_posix() not in LEFT_OUT and not belongs_to_service(Path(becomes)):
             yield path
 
@@ -43,15 +43,18 @@ def _target(path: Path) -> str:
     return path.relative_to("template").as_posix().removesuffix(".jinja")
 
 
+def _unconditional(path: Path) -> str:
+    return CONDITION.sub(r"\2", _target(path))
+
+
 def _line(root: Path, path: Path) -> str:
     mode = "755" if is_executable(root / path) else "644"
     digest = hashlib.sha256((root / path).read_bytes()).hexdigest()
     if path.suffix == ".jinja":
         digest = f"{{{{ rendered({path.as_posix()!r}) | hash('sha256') }}}}"
-    line = f"{mode} {digest} {_target(path)}\n"
-    condition = CONDITION.search(line)
-    plain = CONDITION.sub(r"\2", line)
-    return f"{condition[1]}{plain}{{% endif -%}}\n" if condition else line
+    condition = CONDITION.search(_target(path))
+    line = f"{mode} {digest} {_unconditional(path)}\n"
+    return f"{condition[1]}{line}{{% endif -%}}\n" if condition else line
 
 
 def wanted(root: Path = ROOT) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from copier.errors import CopierError
 
 from dependencies import lock
-from layout import ROOT, services
+from kubernetes_system import files as kubernetes
+from layout import ROOT, answers, services
 from system.gateway_process import NAME as GATEWAY
 from system.gateway_process import PORT
 from system.service_folder import read_services
@@ -33,6 +34,7 @@ def new(given: dict[str, Any]) -> int:
         print(f"Port {port} is the one of {ports[port]}; choose another.", file=sys.stderr)
         return 1
     given.setdefault("ci", "none")  # nobody runs workflows in a subfolder
+    given.setdefault("kubernetes", any(answers(service).get("kubernetes") for service in services()))
     (ROOT / ".allium").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / ".allium", prefix="new-") as temporary:
         made = Path(temporary) / "service"
@@ -50,6 +52,7 @@ def new(given: dict[str, Any]) -> int:
         folder.parent.mkdir(exist_ok=True)
         made.rename(folder)
     compose_file.write()
+    kubernetes.write()
     print(f"services/{name} is made; `./noxw -s serve` runs it with the others, on port {port}.")
     for upstream in sorted(set(given.get("upstreams", [])) - {service.name for service in others}):
         variable = f"{upstream.replace('-', '_').upper()}_SERVICE_URL"

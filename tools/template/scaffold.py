@@ -8,6 +8,7 @@ from jinja2 import TemplateSyntaxError
 
 from dependencies.environment import alone
 from failures import SystemFailure
+from kubernetes_system import files as kubernetes
 from layout import ROOT, has_commit, services
 from template import compose_file, manifest
 from template.comparison import Difference, differences
@@ -30,7 +31,8 @@ def drift() -> int:
     found = [(service, difference) for service in services() for difference in differences(service)]
     for service, difference in found:
         print(_sentence(service, difference))
-    stale = [f"{path} is not for exactly the services that there are" for path in compose_file.stale()]
+    together = [*compose_file.stale(), *kubernetes.stale()]
+    stale = [f"{path} is not for exactly the services that there are" for path in together]
     if manifest.stale():
         stale.append(f"{manifest.NAME} is not for the template that there is")
     for sentence in stale:
@@ -68,7 +70,7 @@ def sync(*, anchor: bool) -> int:
             continue
         for line in changed or ["nothing to do"]:
             print(f"{service.relative_to(ROOT)}: {line}")
-    for path in compose_file.write():
+    for path in [*compose_file.write(), *kubernetes.write()]:
         print(f"{path} written")
     return 1 if failed else 0
 
@@ -89,6 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--upstreams", nargs="*", metavar="name", help="services that it calls")
     verb.add_argument("--extra-dependencies", nargs="*", metavar="requirement", help='such as "redis>=7"')
     verb.add_argument("--extra-dev-dependencies", nargs="*", metavar="requirement", help="for tests and checks")
+    verb.add_argument(
+        "--kubernetes",
+        action=argparse.BooleanOptionalAction,
+        help="manifests to run it on Kubernetes; default: if the other services have them",
+    )
     verb.add_argument("--ci", choices=["github", "gitlab", "none"], help="where its own checks run")
     return parser
 

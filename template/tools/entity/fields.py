@@ -7,12 +7,13 @@ from typing import Any, Final
 from entity.names import Names, Refused, refuse_field
 from entity.references import Reference, reference_to
 
-KINDS: Final = ("str", "int", "bool", "float", "decimal", "date", "datetime", "uuid", "ref")
-FILTERS: Final = frozenset(KINDS) - {"float", "decimal"}
-MAX_TEXT: Final = 10_000
+KINDS: Final = ("str", "text", "int", "bool", "float", "decimal", "date", "datetime", "uuid", "ref")
+FILTERS: Final = frozenset(KINDS) - {"text", "float", "decimal"}
+MAX_CHARACTERS: Final = {"str": 10_000, "text": 100_000}
 MAX_FILTERS: Final = 4
 FORM: Final = (
-    "name:kind, as in stars:int, with ? at the end if it may be empty; text:str:500 and order_id:ref:order say more"
+    "name:kind, as in stars:int, with ? at the end if it may be empty; title:str:100, body:text:10000 (several lines)"
+    " and order_id:ref:order say more"
 )
 
 
@@ -24,6 +25,8 @@ class Field:
     kind: str
     maximum: int = 0
     """Of a text: its characters."""
+    lines: bool = False
+    """Whether a text may have several lines."""
     target: str = ""
     """Of a reference: the entity that it leads to."""
     nullable: bool
@@ -34,10 +37,11 @@ def field_of(given: str) -> Field:
     name, *rest = given.removesuffix("?").split(":")
     nullable = given.endswith("?")
     match rest:
-        case ["str", number] if number.isdecimal() and 0 < int(number) <= MAX_TEXT:
-            field = Field(name=name, kind="str", maximum=int(number), nullable=nullable)
-        case ["str", *_]:
-            raise Refused(f"{given}: say how many characters a text may have, 1 to {MAX_TEXT}, as in {name}:str:100.")
+        case ["str" | "text" as kind, number] if number.isdecimal() and 0 < int(number) <= MAX_CHARACTERS[kind]:
+            field = Field(name=name, kind="str", maximum=int(number), lines=kind == "text", nullable=nullable)
+        case ["str" | "text" as kind, *_]:
+            most = MAX_CHARACTERS[kind]
+            raise Refused(f"{given}: say how many characters a text may have, 1 to {most}, as in {name}:{kind}:100.")
         case ["ref", target] if target:
             field = Field(name=name, kind="ref", target=target, nullable=nullable)
         case ["ref", *_]:
@@ -60,7 +64,7 @@ def variables(fields: Sequence[Field], filters: Collection[str], names: Names) -
         raise Refused(
             f"A list can have {MAX_FILTERS} filters at most; further ones are better one object of the query."
         )
-    filterable = {field.name for field in fields if field.kind in FILTERS}
+    filterable = {field.name for field in fields if field.kind in FILTERS and not field.lines}
     if odd := sorted(set(filters) - filterable):
         raise Refused(f"{', '.join(odd)}: no field that a list can be filtered by; it can by: {sorted(filterable)}.")
     return [_variables(field, names, is_filter=field.name in filters) for field in fields]
@@ -71,6 +75,7 @@ def _variables(field: Field, names: Names, *, is_filter: bool) -> dict[str, Any]
         "name": field.name,
         "kind": field.kind,
         "maximum": field.maximum,
+        "lines": field.lines,
         "nullable": field.nullable,
         "filter": is_filter,
         "indexed": is_filter or field.kind == "ref",

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -35,21 +36,32 @@ class GatewayProcess:
     """A gateway that can be stopped, killed and started again on its port; `let_go` and `wait` end it."""
 
     def __init__(
-        self, program: Path, folder: Path, *, port: int, home: Path, urls: Mapping[ServiceFolder, str]
+        self,
+        program: Path,
+        folder: Path,
+        *,
+        port: int,
+        home: Path,
+        urls: Mapping[ServiceFolder, str],
+        variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`folder`: with traefik.yml; `home`: of the running system, for log and settings; `urls`: of the services."""
+        """`folder`: with traefik.yml; `home`: of the running system, for log and settings; `urls`: of the services.
+
+        `variables`: further ones of its environment; some of them say where its spans are sent.
+        """
         self.port = port
         self.log = home / f"logs/{NAME}.log"
         self.log.write_bytes(b"")
         self._program = program
         self._folder = folder.absolute()
         self._settings = home / f"{NAME}.yml"
-        self._settings.write_text(yaml.safe_dump(self._static_settings()), encoding="utf-8")
         self._environment = {
             **os.environ,
+            **variables,
             **_certificate(),
             **{service.gateway_variable: url for service, url in urls.items()},
         }
+        self._settings.write_text(yaml.safe_dump(self._static_settings()), encoding="utf-8")
         self._watchdog = Watchdog(patience=STOP_SECONDS)
 
     @property
@@ -113,7 +125,7 @@ class GatewayProcess:
         settings["entryPoints"] = {"web": web}
         settings["providers"]["file"]["directory"] = str(self._folder / "dynamic")
         del settings["ping"]
-        return settings
+        return settings | tracing(self._environment)
 
     def _is_ready(self) -> bool:
         """Whether it answers as its settings say, also without TLS; before it has read them that is plain text."""
@@ -128,6 +140,16 @@ class GatewayProcess:
 
     def _failure(self, what: str) -> SystemFailure:
         return SystemFailure(f"{NAME} {what}; its log {self.log} ends:\n{last_lines(self.log)}")
+
+
+def tracing(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return Traefik's settings for what OpenTelemetry's variables say; it would read most of them itself."""
+    endpoint = variables.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
+    if not endpoint or variables.get("OTEL_TRACES_EXPORTER") == "none":
+        return {}
+    sampled = float(variables.get("OTEL_TRACES_SAMPLER_ARG") or 1)
+    otlp = {"http": {"endpoint": f"{endpoint}/v1/traces"}}
+    return {"tracing": {"serviceName": NAME, "sampleRate": sampled, "otlp": otlp}}
 
 
 def _certificate() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from inspect import isawaitable
 from typing import Any
@@ -18,11 +18,13 @@ from chassis.authentication.signing_keys import KeySource, SigningKeys
 from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
+from chassis.measurements import Measured, Measurement
 from chassis.problems import ALL_PROBLEMS, ProblemFor, exception_handlers, extend_document
 from chassis.process.draining import Draining
 from chassis.process.health import HEALTH_TAG, Health, health_router
 from chassis.request_context import RequestContextMiddleware
 from chassis.settings import ChassisSettings
+from chassis.telemetry import RecordedRequestMiddleware, RequestObserver, Telemetry
 from chassis.web.body_limit import BodyLimitMiddleware
 from chassis.web.cors import CorsMiddleware
 from chassis.web.documentation import OPENAPI_PATH, add_documentation
@@ -38,29 +40,36 @@ from chassis.web.served_routes import refuse_unserved_routes
 from chassis.web.shared_responses import share_responses
 
 
-def build_application(
+def build_application(  # noqa: PLR0913 - each is given by its name, and most services give half of them
     settings: ChassisSettings,
     *,
     database: Database,
     routers: Iterable[APIRouter],
     problems: Iterable[ProblemFor[Any]],
-    resources: Iterable[AbstractAsyncContextManager[object]] = (),
+    resources: Iterable[AbstractAsyncContextManager[object] | Measured] = (),
     middleware: Iterable[Middleware] = (),
+    around: Iterable[Middleware] = (),
     info: Mapping[str, Any] | None = None,
     keys: KeySource | None = None,
 ) -> FastAPI:
     """Build the application around a service's own parts.
 
     `resources` (and the database) are entered at start-up and left in reverse order when the last request is done.
+    Those with `measurements()` are metrics of the service's own, and need not be entered.
     `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
     access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
     later by `app.add_middleware`, which stands outside of `middleware`.
+    `around` stands outside of all that answers, so it sees the refusals of the chassis, too; what it raises nobody
+    answers. It is for what changes every answer, such as another format of errors.
     `info` is what the OpenAPI document says besides, as FastAPI has it: `contact`, `license_info`, `terms_of_service`.
     `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
     """
     configure_logging(settings)
-    routers, problems = list(routers), [*AUTHENTICATION_PROBLEMS, *problems]
+    routers, problems, resources = list(routers), [*AUTHENTICATION_PROBLEMS, *problems], list(resources)
     signing_keys = _signing_keys(settings, keys)
+    verifier = Verifier(settings, signing_keys) if signing_keys else None
+    observer = RequestObserver() if settings.sends_traces or settings.sends_metrics else None
+    telemetry = Telemetry(settings, _measurements(database, observer, verifier, *resources))
     health = Health(database, can_authenticate=lambda: signing_keys is None or bool(signing_keys.known))
 
     @asynccontextmanager
@@ -69,13 +78,14 @@ def build_application(
         draining = Draining(health, delay=settings.drain_delay)
         async with AsyncExitStack() as stack:
             opened: list[AbstractAsyncContextManager[object]] = [
+                telemetry,
                 database,
-                *resources,
+                *(each for each in resources if isinstance(each, AbstractAsyncContextManager)),
                 _event_handlers(served),
                 draining,
             ]
             if signing_keys:
-                opened.insert(1, signing_keys)
+                opened.insert(2, signing_keys)
             for resource in opened:
                 await stack.enter_async_context(resource)
             yield
@@ -92,7 +102,7 @@ def build_application(
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, signing_keys),
+        outermost=_middleware(settings, health, observer, verifier, around),
         middleware=list(middleware),
         exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -155,18 +165,33 @@ def _signing_keys(settings: ChassisSettings, source: KeySource | None) -> Signin
     return SigningKeys(source or keys_of_issuer(settings), wait=settings.http_client_total_timeout)
 
 
-def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | None) -> list[Middleware]:
+def _measurements(*parts: object) -> Iterator[Measurement]:
+    """What those of the parts measure that measure anything."""
+    for part in parts:
+        if isinstance(part, Measured):
+            yield from part.measurements()
+
+
+def _middleware(
+    settings: ChassisSettings,
+    health: Health,
+    observer: RequestObserver | None,
+    verifier: Verifier | None,
+    around: Iterable[Middleware],
+) -> list[Middleware]:
     """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
     stack: list[Any] = [
-        Middleware(RequestContextMiddleware),
+        Middleware(RecordedRequestMiddleware if settings.sends_traces else RequestContextMiddleware),
         Middleware(
             AccessLogMiddleware,
             bodies=settings.log_bodies,
             body_limit=settings.log_body_limit,
             headers=settings.log_headers,
             redactor=redactor_for(settings),
+            observer=observer,
         ),
         Middleware(ResponseHeadersMiddleware, is_draining=lambda: health.draining),
+        *around,
     ]
     if settings.cors_allowed_origins:
         stack.append(Middleware(CorsMiddleware, origins=settings.cors_allowed_origins))
@@ -176,8 +201,7 @@ def _middleware(settings: ChassisSettings, health: Health, keys: SigningKeys | N
     if settings.root_path:
         stack.append(Middleware(RootPathMiddleware, root_path=settings.root_path))
     stack += [Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]
-    if keys:
-        verifier = Verifier(settings, keys)
+    if verifier:
         # An opaque id may be logged; another claim may be a name or an address.
         logs_subject = settings.auth_subject_claim == "sub"
         stack.append(Middleware(AuthenticationMiddleware, verifier=verifier, logs_subject=logs_subject))

@@ -34,6 +34,8 @@ class StandardOutput:
     def __init__(self, descriptor: int, *, max_waiting: int = MAX_WAITING) -> None:
         self._descriptor, self._may_block = _opened(descriptor)
         self._max_waiting = max_waiting
+        self.lost = 0
+        """How many lines were dropped by this process."""
         self.loss_line: Callable[[int], bytes] = lambda count: b"%d log lines were dropped\n" % count
         """Makes the line that says how many lines were dropped; called in any thread."""
         self.begin_empty()
@@ -81,6 +83,7 @@ class StandardOutput:
     def _keep(self, line: bytes) -> None:
         if self._dropped or self._size + len(line) > self._max_waiting:
             self._dropped += 1
+            self.lost += 1
             return
         self._waiting.append(line)
         self._size += len(line)

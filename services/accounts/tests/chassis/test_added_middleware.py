@@ -9,11 +9,12 @@ from typing import Any
 import aiohttp
 import pytest
 from fastapi import BackgroundTasks, FastAPI
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.request_context import current_request
 
@@ -105,6 +106,42 @@ async def test_what_is_added_later_stands_outside_of_what_was_given(sample_setti
     headers = {"X-Request-ID": "mine"}
     async with boot(app) as url, aiohttp.ClientSession(url) as client, client.get("/health/live", headers=headers):
         assert seen == ["last mine", "added mine", "given mine"]
+
+
+class Renaming:
+    """Gives every answer another media type."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def renaming(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(raw=message["headers"])["content-type"] = "text/renamed"
+            await send(message)
+
+        await self.app(scope, receive, renaming if scope["type"] == "http" else send)
+
+
+async def test_what_stands_around_sees_every_answer(sample_settings: Settings, sample_log: Path, boot: Boot) -> None:
+    """Those of the chassis, too: a body that is too large, an unknown host, a bug, what is not HTTP."""
+    changed = sample_settings.model_copy(update={"max_body_size": 10, "allowed_hosts": frozenset({"127.0.0.1"})})
+    app = create_app(changed, around=[Middleware(Renaming)])
+    asked: list[tuple[str, str, dict[str, str], bytes, int]] = [
+        ("GET", "/sample/items", {}, b"", 200),
+        ("GET", "/sample/boom", {}, b"", 500),
+        ("POST", "/sample/items", {}, b"12345678901", 413),
+        ("GET", "/sample/items", {"Host": "elsewhere"}, b"", 421),
+        ("GET", "/sample/items?" + "a" * 70_000, {}, b"", 414),
+    ]
+    async with boot(app) as url, aiohttp.ClientSession(url) as client:
+        empty(sample_log)
+        for method, path, headers, body, status in asked:
+            async with client.request(method, path, headers=headers, data=body) as response:
+                assert (response.status, response.content_type) == (status, "text/renamed")
+                assert response.headers["X-Frame-Options"] == "DENY"
+                assert "X-Request-ID" in response.headers
+        assert len(await access_lines(sample_log, len(asked))) == len(asked)
 
 
 async def test_nothing_is_added_once_the_application_runs(sample_settings: Settings, boot: Boot) -> None:

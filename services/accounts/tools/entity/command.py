@@ -10,13 +10,14 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from entity import fields
 from entity.composition import with_entity, without_entity
 from entity.names import Names, Refused, names_of
-from entity.service import VERSIONS, Migration, migrations, newest_revision, package
-from entity.sources import rendered, shared, tidy
+from entity.service import VERSIONS, Migration, authenticates, migrations, newest_revision, package
+from entity.sources import rendered, shared, shared_by_none, tidy
 
 
 def make(options: argparse.Namespace) -> None:
@@ -28,12 +29,13 @@ def make(options: argparse.Namespace) -> None:
         down_revision=newest_revision(),
         recipe=_recipe(options, names),
     )
-    files = _files(options, names, migration)
+    variables = _variables(options, names, migration)
+    files = rendered(variables, migration.path)
     if taken := [path for path in files if path.exists()]:
         raise Refused(f"These files are there already; choose another name:\n{_lines(taken)}")
     main = package() / "main.py"
     new_main = tidy(main, with_entity(main.read_text(encoding="utf-8"), names))
-    files |= shared({"package": package().name, **names.variables})
+    files |= shared(variables)
     for path, text in (files | {main: new_main}).items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -52,7 +54,8 @@ def delete(entity: str) -> None:
         raise Refused(f"Other migrations came after it; delete these first:\n{_lines(later)}")
     options = _parser().parse_args(shlex.split(migration.recipe))
     names = names_of(options.entity, options.plural)
-    files = _files(options, names, migration)
+    variables = _variables(options, names, migration)
+    files = rendered(variables, migration.path)
     main = package() / "main.py"
     before = main.read_text(encoding="utf-8")
     after = tidy(main, without_entity(before, names))
@@ -65,22 +68,24 @@ def delete(entity: str) -> None:
         )
     for path in files:
         path.unlink()
+    for path in (unneeded := shared_by_none(variables)):
+        path.unlink()
     main.write_text(after, encoding="utf-8")
-    print(f"Deleted:\n{_lines(files)}\nRemoved from {main}.")
+    print(f"Deleted:\n{_lines([*files, *unneeded])}\nRemoved from {main}.")
     print("A database that has its migration keeps the table: downgrade it before, or throw it away (.allium).")
 
 
-def _files(options: argparse.Namespace, names: Names, migration: Migration) -> dict[Path, str]:
+def _variables(options: argparse.Namespace, names: Names, migration: Migration) -> dict[str, Any]:
     given = [fields.field_of(each) for each in options.field]
-    variables = {
+    return {
         "package": package().name,
         **names.variables,
         "fields": fields.variables(given, options.filter, names),
+        "authenticates": authenticates(),
         "recipe": migration.recipe,
         "revision": migration.revision,
         "down_revision": migration.down_revision,
     }
-    return rendered(variables, migration.path)
 
 
 def _recipe(options: argparse.Namespace, names: Names) -> str:

@@ -32,6 +32,14 @@ def package() -> Path:
     return found[0].parent
 
 
+def authenticates() -> bool:
+    """Whether its tests run with authentication on: there is an issuer without anybody having set one."""
+    settings = (package() / "settings.py").read_text(encoding="utf-8")
+    development = Path("development.env")
+    values = development.read_text(encoding="utf-8") if development.is_file() else ""
+    return bool(re.search(r"(?m)^ +auth_issuer\b", settings) or re.search(r"(?m)^AUTH_ISSUER=", values))
+
+
 def migrations() -> list[Migration]:
     """All revisions; a merge has several below it, of which any is named."""
     return [_migration(path) for path in sorted(VERSIONS.glob("*.py"))]

@@ -30,14 +30,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     users_service = UpstreamClient(
         "users", settings.users_service_url, settings, credentials=ClientCredentials(settings)
     )
+    known_users = KnownUsers(
+        BatchedUsers(HttpUsers(users_service)),
+        ttl=settings.users_existence_ttl,
+        size=settings.users_existence_size,
+        clock=time.monotonic,
+    )
     friendships = Friendships(
         repository=SqlFriendships(database),
-        users=KnownUsers(
-            BatchedUsers(HttpUsers(users_service)),
-            ttl=settings.users_existence_ttl,
-            size=settings.users_existence_size,
-            clock=time.monotonic,
-        ),
+        users=known_users,
         new_id=new_id,
         now=partial(datetime.now, UTC),
     )
@@ -50,5 +51,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             "contact": {"name": "Maintainers of Allium"},
             "license_info": {"name": "MIT", "identifier": "MIT"},
         },
-        resources=[users_service],
+        resources=[users_service, known_users],
     )

@@ -14,7 +14,7 @@ class Refused(Exception):
 
 
 def limit_of(size: int, *, wait: float = 60) -> FairQueue:
-    return FairQueue(size, wait=wait, refusal=Refused)
+    return FairQueue(size, wait=wait, refusal=Refused, name="tested")
 
 
 async def settle() -> None:

@@ -34,6 +34,11 @@ OF_ALL: Final = {
     "shared/tests_unit_of_work": "tests/core/repositories/unit_of_work.py",
 }
 """What all entities share; a service that was made without has it with the first one that needs it."""
+OF_LINES: Final = {
+    "shared/lines": "src/{package}/core/entities/lines.py",
+    "shared/tests_lines": "tests/core/entities/test_lines.py",
+}
+"""What all entities with texts of several lines share."""
 PACKAGES: Final = (
     "src/{package}/core/entities",
     "src/{package}/core/repositories",
@@ -52,10 +57,20 @@ def rendered(variables: Mapping[str, Any], migration: Path) -> dict[Path, str]:
 
 def shared(variables: Mapping[str, Any]) -> dict[Path, str]:
     """What the files of an entity need besides, and the service does not have yet."""
-    files = {_path(path, variables): name for name, path in OF_ALL.items()}
+    needed = OF_ALL | OF_LINES if any(field["lines"] for field in variables["fields"]) else OF_ALL
+    files = {_path(path, variables): name for name, path in needed.items()}
     missing = {path: _render(name, variables) for path, name in files.items() if not path.exists()}
     packages = (Path(_path(folder, variables), "__init__.py") for folder in PACKAGES)
     return missing | {path: "" for path in packages if not path.exists()}
+
+
+def shared_by_none(variables: Mapping[str, Any]) -> list[Path]:
+    """What was made for texts of several lines, if no entity has such a text any longer, and nobody edited it."""
+    files = {_path(path, variables): _render(name, variables) for name, path in OF_LINES.items()}
+    entities = _path(PACKAGES[0], variables).glob("*.py")
+    if any("from .lines import" in path.read_text(encoding="utf-8") for path in entities):
+        return []
+    return [path for path, text in files.items() if path.exists() and path.read_text(encoding="utf-8") == text]
 
 
 def tidy(path: Path, text: str) -> str:

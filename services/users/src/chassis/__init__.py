@@ -7,6 +7,7 @@
 | `problems` | errors as RFC 9457 problems |
 | `database` | PostgreSQL through SQLAlchemy: pool, transactions, migrations |
 | `upstream` | calls to other services |
+| `telemetry` | traces and metrics, sent by OTLP |
 | `web` | requests and responses: middleware, routes, pages, documentation |
 | `process` | the life of the process: commands, start, health, shutdown |
 

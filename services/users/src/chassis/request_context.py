@@ -2,6 +2,8 @@
 
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -14,8 +16,8 @@ TRACEPARENT_HEADER = "traceparent"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 # https://www.w3.org/TR/trace-context/#traceparent-header: version 00 is exactly this long, later ones may be longer.
 _TRACEPARENT = re.compile(
-    rb"(?:00|(?!00|ff)[0-9a-f]{2}(?P<later>))-(?P<trace_id>(?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}"
-    rb"-(?P<flags>[0-9a-f]{2})(?(later)(?:-.*)?)"
+    rb"(?:00|(?!00|ff)[0-9a-f]{2}(?P<later>))-(?P<trace_id>(?!0{32})[0-9a-f]{32})"
+    rb"-(?P<span_id>(?!0{16})[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?(later)(?:-.*)?)"
 )
 _KNOWN_FLAGS = 0x03  # sampled and random; all others must be sent as zero
 
@@ -40,6 +42,10 @@ class RequestContext:
     def headers(self) -> dict[str, str]:
         """What is sent on to upstream services."""
         return {REQUEST_ID_HEADER: self.request_id, TRACEPARENT_HEADER: self.traceparent}
+
+    def link_to(self, other: "RequestContext") -> None:
+        """Note that something was done for this request, too, in the name of the other one."""
+        self.linked_request_ids.append(other.request_id)
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("request_context", default=None)
@@ -68,9 +74,26 @@ def continue_request(headers: list[tuple[bytes, bytes]]) -> RequestContext:
     )
 
 
+def calling_span(headers: list[tuple[bytes, bytes]]) -> str:
+    """The caller's span; empty if the request begins a trace."""
+    traceparents = [value for name, value in headers if name == b"traceparent"]
+    trace = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
+    return trace["span_id"].decode() if trace else ""
+
+
 def _random_id(size: int) -> str:
     """`size` bytes in hexadecimal digits; zero is no valid id, and as likely as a guessed key."""
     return secrets.token_hex(size)
+
+
+@contextmanager
+def serving(request: RequestContext) -> Iterator[None]:
+    """Make it the current request within the block."""
+    token = _current.set(request)
+    try:
+        yield
+    finally:
+        _current.reset(token)
 
 
 def begin_request() -> RequestContext:

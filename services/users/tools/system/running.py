@@ -2,8 +2,9 @@
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -96,6 +97,7 @@ def running_system(
     gateway: Path | None = None,
     issuer: str | None = None,
     database_options: Sequence[str] = (),
+    variables: Mapping[str, str] = MappingProxyType({}),
     say: Say = lambda _line: None,
 ) -> Iterator[System]:
     """Run the services of these folders; raises `SystemFailure` or `PostgresUnavailable`, and leaves nothing running.
@@ -103,7 +105,7 @@ def running_system(
     `data`: a folder for databases, logs and `state.json`, kept between runs; None: throw-away and fast. `say` is told
     line by line what a person at the terminal wants to know. `gateway`: the folder of its settings; None: none.
     `issuer`: the service that issues access tokens for all others; None: they ask nobody for one.
-    `database_options`: `name=value` for PostgreSQL.
+    `database_options`: `name=value` for PostgreSQL. `variables`: further ones of each service and of the gateway.
     """
     with contextlib.ExitStack() as stack:
         services = read_services(folders)
@@ -124,7 +126,8 @@ def running_system(
         urls = {service: f"http://{HOST}:{chosen_ports[service.name]}" for service in services}
         in_front = None
         if gateway and traefik:
-            in_front = GatewayProcess(traefik, gateway, port=chosen_ports[GATEWAY], home=home, urls=urls)
+            port = chosen_ports[GATEWAY]
+            in_front = GatewayProcess(traefik, gateway, port=port, home=home, urls=urls, variables=variables)
         public_url = in_front.url if in_front else None
         processes = {
             service.name: ServiceProcess(
@@ -134,7 +137,7 @@ def running_system(
                 server=server,
                 # On another server than ours all services have the role that was given to us.
                 role=service.database if database else server["POSTGRES_USER"],
-                addresses=addresses(service, urls, issuer=issuer, public_url=public_url),
+                addresses={**variables, **addresses(service, urls, issuer=issuer, public_url=public_url)},
             )
             for service in services
         }

@@ -33,6 +33,8 @@ class AuthenticationMiddleware:
         try:
             caller = await self._caller(scope)
         except Refused as refusal:
+            if not isinstance(refusal, AuthenticationRequired):
+                self.verifier.outcomes["refused"] += 1
             if not leads_to_public(scope):
                 answer = problem_response(refusal.problem, detail=str(refusal), path=scope["path"])
                 await answer(scope, receive, send)

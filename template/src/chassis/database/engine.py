@@ -12,6 +12,7 @@ from chassis.settings import ChassisSettings
 from .pool import ContentPool
 
 _CLOSE_SECONDS: Final = 0.25
+_LIMITS: Final = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
 _RECYCLE_SECONDS: Final = 1800  # firewalls forget silent connections, and names come to mean other servers
 _ALLOW: Final = text(
     "SELECT set_config('statement_timeout', :limit, true),"
@@ -69,7 +70,10 @@ async def allow(connection: AsyncConnection, seconds: float) -> None:
 
 
 def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
-    """An engine for migrations: they may wait for each other, and run for hours."""
+    """An engine for migrations: they may wait for each other, and run for hours.
+
+    Time limits that the role or the database has, for a service behind PgBouncer, are taken off.
+    """
     return create_async_engine(
         database_url(settings),
         isolation_level="READ COMMITTED",
@@ -77,7 +81,11 @@ def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
         hide_parameters=True,
         connect_args={
             "timeout": settings.database_connect_timeout,
-            "server_settings": {"application_name": f"{settings.identity.name}-migrate", "timezone": "UTC"},
+            "server_settings": {
+                "application_name": f"{settings.identity.name}-migrate",
+                **dict.fromkeys(_LIMITS, "0"),
+                "timezone": "UTC",
+            },
         },
     )
 

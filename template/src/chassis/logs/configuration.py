@@ -24,7 +24,7 @@ def configure_default_logging(identity: Identity) -> None:
 def configure_logging(settings: ChassisSettings) -> None:
     """Log as the settings say; a log file that cannot be opened ends the process with EX_CONFIG."""
     redactor = redactor_for(settings)
-    json_lines = JsonFormatter(settings.identity, redactor)
+    json_lines = JsonFormatter(settings.identity, redactor, with_spans=settings.sends_traces)
     is_console = settings.log_format == "console"
     handlers: list[logging.Handler] = [LineHandler(ConsoleFormatter(redactor) if is_console else json_lines)]
     if settings.log_file:

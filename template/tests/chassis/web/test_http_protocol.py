@@ -1,6 +1,11 @@
 """HTTP over raw sockets: what real clients, broken ones and hostile ones send, and the one access line for each."""
 
+import asyncio
 import json
+import re
+import socket
+import struct
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +16,7 @@ from chassis.web.connections import Limits
 
 from ...booting import booted
 from ..log_reader import access_lines, empty, read_log
-from ..raw_http import answer_to, statuses
+from ..raw_http import answer_to, connection_to, statuses
 from ..sample_service.main import create_app
 from ..sample_service.settings import Settings
 
@@ -262,3 +267,32 @@ async def test_a_client_that_has_closed_its_side_gets_its_answers(
     url: str, request_: bytes, expected: list[int]
 ) -> None:
     assert statuses(await answer_to(url, request_, half_close=True)) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the packets of a connection")
+async def test_head_and_body_of_an_answer_are_one_packet(url: str) -> None:
+    reader, writer = await connection_to(url)
+    for count in (1, 2, 3):
+        writer.write(GET + b"\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        await reader.readexactly(int(re.findall(rb"content-length: (\d+)", head)[0]))
+        assert packets_received(writer.get_extra_info("socket")) == count
+    writer.close()
+
+
+def packets_received(connection: socket.socket) -> int:
+    """`tcpi_data_segs_in` of `struct tcp_info` in linux/tcp.h."""
+    (count,) = struct.unpack_from("I", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160), 152)
+    return int(count)
+
+
+async def test_the_head_of_a_stream_does_not_wait_for_its_first_part(url: str, log: Path) -> None:
+    """And a client that closes a stream which is silent is no error."""
+    reader, writer = await connection_to(url)
+    writer.write(b"GET /sample/late HTTP/1.1\r\nHost: x\r\n\r\n")
+    async with asyncio.timeout(30):
+        assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+    writer.close()
+    assert await logged(log, 1) == [499]
+    await asyncio.sleep(0.1)  # what uvicorn had to say would come after the access line
+    assert await logged(log, 1) == [499]

@@ -1,6 +1,7 @@
 """Verifies access tokens as RFC 9068 has it, and remembers those that were valid."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -9,6 +10,7 @@ import jwt
 import orjson
 from jwt.utils import base64url_decode
 
+from chassis.measurements import Measurement
 from chassis.settings import ChassisSettings
 
 from .principal import Principal
@@ -49,6 +51,7 @@ class Verifier:
         self._keys = keys
         self._clock = clock
         self._jwt = jwt.PyJWT({"require": [*REQUIRED, self._client_claim], "enforce_minimum_key_length": True})
+        self.outcomes: Counter[str] = Counter()
         self._remembered: dict[bytes, tuple[float, Principal]] = {}
         self._remembered_by: Mapping[str | None, Key] = {}
 
@@ -63,6 +66,7 @@ class Verifier:
         digest = sha256(token).digest()
         until, principal = self._remembered.get(digest, (0.0, None))
         if principal and until > self._clock():
+            self.outcomes["remembered"] += 1
             return principal
         key = known.get(_key_id(token))
         if key is None:
@@ -70,6 +74,7 @@ class Verifier:
         claims = self._claims(token, key)
         principal = self._principal(claims)
         self._remember(digest, principal, expires=int(claims["exp"]))
+        self.outcomes["verified"] += 1
         return principal
 
     async def principal_by_new_keys(self, token: bytes) -> Principal:
@@ -81,6 +86,18 @@ class Verifier:
             if is_certain:
                 raise
             raise IssuerUnavailable from None
+
+    def measurements(self) -> list[Measurement]:
+        """What became of tokens."""
+        return [
+            Measurement(
+                name="chassis.token.verifications",
+                unit="{token}",
+                description="Access tokens that were known already, newly verified, or refused.",
+                read=lambda: [(count, {"chassis.outcome": name}) for name, count in self.outcomes.copy().items()],
+                kind="total",
+            )
+        ]
 
     def _known_keys(self) -> Mapping[str | None, Key]:
         known = self._keys.known

@@ -81,6 +81,12 @@ class KeptConnections:
         if self._kept:
             self._kept.pop().close()
 
+    def counts(self) -> dict[str, int]:
+        """How many connections are used, and how many are open and idle."""
+        pool = cast("ContentPool", self._engine.pool)
+        kept = len(self._kept)
+        return {"used": max(0, pool.checkedout() - kept), "idle": kept + pool.checkedin()}
+
     def release_all(self) -> None:
         """Leave all of them to the pool."""
         while self._kept:

@@ -8,11 +8,12 @@ from typing import Any, Literal, Self, TypeVar, TypeVarTuple, overload
 from sqlalchemy import Executable
 from sqlalchemy.engine import CursorResult, Result
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
 from chassis.errors import DatabaseNotMigrated, DatabaseUnavailable
 from chassis.fair_queue import FairQueue
+from chassis.measurements import Measurement
 from chassis.settings import ChassisSettings
 
 from .connections import KeptConnections, driver_of, settle
@@ -23,6 +24,7 @@ from .results import PreparedResult
 from .schema_check import SchemaCheck
 from .states import Kind
 from .transactions import Transaction, open_transaction
+from .visits import Visits
 
 Columns = TypeVarTuple("Columns")
 Answer = TypeVar("Answer", bound=Result[*tuple[Any, ...]])
@@ -45,8 +47,13 @@ class Database:
             settings.database_pool_size,
             wait=min(settings.database_pool_wait, settings.database_timeout),
             refusal=lambda: DatabaseUnavailable("All database connections are busy."),
+            name="database",
         )
         self._timeout = settings.database_timeout
+        self._name = settings.postgres_db
+        self._visits = Visits(settings) if settings.sends_traces else None
+        if self._visits:
+            self.execute = self._visits.recorded(self.execute)  # type: ignore[method-assign]  # a call costs nothing more where it is not
         self._schema = SchemaCheck(self.spare)
 
     async def __aenter__(self) -> Self:
@@ -144,7 +151,8 @@ class Database:
         """
         outer = open_transaction(self)
         if outer is None:
-            return errors_of(self._begun(timeout, isolation_level or "READ COMMITTED"), self._instead_of)
+            begun = self._begun(timeout, isolation_level or "READ COMMITTED")
+            return errors_of(self._visits.transaction(begun) if self._visits else begun, self._instead_of)
         if timeout is not None or isolation_level:
             raise InvalidRequestError("A transaction inside of another one has the timeout and isolation of that one.")
         return errors_of(outer.savepoint(self), self._instead_of)
@@ -162,6 +170,17 @@ class Database:
                         await allow(connection, seconds)
                     yield connection
 
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[AsyncSession]:
+        """A session of SQLAlchemy's ORM in a `transaction`: what it changed is committed at the end of the block.
+
+        Inside of another `transaction` it takes part in that one, and is undone with it. Its objects can be used after
+        the block.
+        """
+        async with self.transaction() as connection, AsyncSession(connection, expire_on_commit=False) as session:
+            yield session
+            await session.commit()  # of what it has begun itself; without it, a savepoint would be undone
+
     def spare(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """The one connection that requests never take: load does not look like a broken database through it."""
         return errors_of(self._lent_spare(), _unavailable)
@@ -170,6 +189,23 @@ class Database:
     async def _lent_spare(self) -> AsyncIterator[AsyncConnection]:
         async with asyncio.timeout(self._timeout), self._spare.connect() as connection:
             yield connection
+
+    def measurements(self) -> list[Measurement]:
+        """Who waits for connections, and how many of them are used."""
+        pool = {"db.client.connection.pool.name": self._name}
+        return [
+            *self._queue.measurements(),
+            Measurement(
+                name="db.client.connection.count",
+                unit="{connection}",
+                description="Connections to the database that are used, or open and idle.",
+                read=lambda: [
+                    (count, {**pool, "db.client.connection.state": state})
+                    for state, count in self._kept.counts().items()
+                ],
+                kind="sum",
+            ),
+        ]
 
     async def _instead_of(self, error: Exception) -> DatabaseUnavailable | None:
         """What to raise instead of an error, which only for what is missing is a question to the database."""

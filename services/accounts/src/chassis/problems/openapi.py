@@ -105,7 +105,8 @@ def _schema(problem: Problem) -> dict[str, Any]:
     if not problem.members:
         return standard
     own = {name: TypeAdapter(kind).json_schema() for name, kind in problem.members.items()}
-    return {"allOf": [standard, {"type": "object", "properties": own, "required": list(own)}]}
+    title = "".join(word.capitalize() for word in problem.slug.split("-")) + "Problem"
+    return {"title": title, "allOf": [standard, {"type": "object", "properties": own, "required": list(own)}]}
 
 
 def _openapi_response(problems: Iterable[Problem]) -> dict[str, Any]:

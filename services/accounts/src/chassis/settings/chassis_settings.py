@@ -1,5 +1,6 @@
 """The settings that every service has: from the environment, and from files below `/run/secrets`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal
 
@@ -135,6 +136,10 @@ class ChassisSettings(BaseSettings):
         "", description="Scopes to ask for, separated by spaces. Empty: what the issuer gives by itself."
     )
 
+    otel_exporter_otlp_endpoint: Address = Field(
+        "", description="Where traces and metrics are sent (OTLP by HTTP); all else by OpenTelemetry's own variables."
+    )
+
     postgres_host: str = Field("postgres", description="Host, or the socket's folder if it begins with `/`.")
     postgres_port: Port = Field(5432, description="Port of the database server.")
     postgres_db: str = Field(description="Name of the database.")
@@ -201,6 +206,21 @@ class ChassisSettings(BaseSettings):
     def has_client_credentials(self) -> bool:
         """Whether calls to other services have a token; in development values may wait for an issuer."""
         return bool(self.auth_client_id and (self.auth_issuer or self.auth_token_url))
+
+    @property
+    def sends_traces(self) -> bool:
+        """Whether spans are recorded, and sent."""
+        return self._sends("OTEL_TRACES_EXPORTER")
+
+    @property
+    def sends_metrics(self) -> bool:
+        """Whether metrics are sent."""
+        return self._sends("OTEL_METRICS_EXPORTER")
+
+    def _sends(self, exporter: str) -> bool:
+        off = os.environ.get("OTEL_SDK_DISABLED", ""), os.environ.get(exporter, "")
+        is_off = off[0].strip().lower() == "true" or off[1].strip().lower() == "none"
+        return bool(self.otel_exporter_otlp_endpoint) and not is_off
 
     @model_validator(mode="before")
     @classmethod

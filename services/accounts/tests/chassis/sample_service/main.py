@@ -14,7 +14,9 @@ from .routes import PROBLEMS, router
 from .settings import Settings
 
 
-def create_app(settings: Settings | None = None, *, middleware: Iterable[Middleware] = ()) -> FastAPI:
+def create_app(
+    settings: Settings | None = None, *, middleware: Iterable[Middleware] = (), around: Iterable[Middleware] = ()
+) -> FastAPI:
     """The application that most tests of the chassis boot."""
     settings = settings or load_settings(Settings)
     return build_application(
@@ -23,4 +25,5 @@ def create_app(settings: Settings | None = None, *, middleware: Iterable[Middlew
         routers=[router, crates.router, crates.roomy, crates.plain, crates.private],
         problems=PROBLEMS,
         middleware=middleware,
+        around=around,
     )

@@ -14,6 +14,7 @@ from pythonjsonlogger.orjson import OrjsonFormatter
 from chassis.early_logging import timestamp
 from chassis.identity import Identity
 from chassis.request_context import current_request
+from chassis.spans import span_ids
 from chassis.standard_output import MAX_LINE
 
 from .exceptions import exception_fields
@@ -35,10 +36,11 @@ _NONE: Final = RowValues(())
 class JsonFormatter(OrjsonFormatter):
     """A record as one JSON object: who, what, in which request, and the exception if there is one."""
 
-    def __init__(self, identity: Identity, redactor: Redactor) -> None:
+    def __init__(self, identity: Identity, redactor: Redactor, *, with_spans: bool = False) -> None:
         super().__init__()
         self._identity = identity
         self._redactor = redactor
+        self._with_spans = with_spans
 
     def add_fields(self, log_data: LogData, record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Fill the fields in the order in which one wants to read them; none can be overwritten by `extra`."""
@@ -53,6 +55,8 @@ class JsonFormatter(OrjsonFormatter):
         if request := current_request():
             log_data["request_id"] = request.request_id
             log_data["trace_id"] = request.trace_id
+        if self._with_spans:
+            log_data.update(span_ids())
         log_data.update(redacted or {})
         if record.exc_info:
             log_data.update(exception_fields(record.exc_info[1], values, self._redact))

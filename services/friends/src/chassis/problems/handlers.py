@@ -18,7 +18,7 @@ from . import catalogue
 from .catalogue import INVALID_REQUEST, METHOD_NOT_ALLOWED, UNSUPPORTED_MEDIA_TYPE, Problem
 from .methods import answered_methods
 from .response import problem_response
-from .validation import has_foreign_media_type, invalid_fields
+from .validation import invalid_fields, media_type_instead
 
 Error = TypeVar("Error", bound=Exception)
 
@@ -97,8 +97,8 @@ def _cause(error: Exception) -> str:
 
 async def _answer_validation_error(request: Request, error: RequestValidationError) -> Response:
     path = request.scope["path"]
-    if has_foreign_media_type(request, error):
-        return problem_response(UNSUPPORTED_MEDIA_TYPE, detail="Send the body as application/json.", path=path)
+    if media_type := media_type_instead(request, error):
+        return problem_response(UNSUPPORTED_MEDIA_TYPE, detail=f"Send the body as {media_type}.", path=path)
     members = {"errors": invalid_fields(error)}
     return problem_response(INVALID_REQUEST, detail="The request is not valid; see errors.", path=path, members=members)
 

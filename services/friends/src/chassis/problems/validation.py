@@ -35,14 +35,20 @@ def invalid_field(*names: str | int, detail: str) -> dict[str, str]:
     return {"pointer": pointer(names), "detail": detail}
 
 
-def has_foreign_media_type(request: Request, error: RequestValidationError) -> bool:
-    """Whether the body failed because it is not what the operation takes: JSON."""
+def media_type_instead(request: Request, error: RequestValidationError) -> str | None:
+    """The media type that the operation takes, if the body failed because it is of another one; else None."""
     body_field = getattr(request.scope.get("route"), "body_field", None)
     if body_field is None or isinstance(body_field.field_info, Form):
-        return False
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    is_json = media_type.startswith("application/") and media_type.endswith(("/json", "+json"))
-    return not is_json and any(each["loc"][0] == "body" for each in error.errors()) and error.body is not None
+        return None
+    declared = str(body_field.field_info.media_type)
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_taken = _is_json(sent) if _is_json(declared) else sent == declared
+    failed = any(each["loc"][0] == "body" for each in error.errors()) and error.body is not None
+    return None if is_taken or not failed else "application/json" if _is_json(declared) else declared
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type.startswith("application/") and media_type.endswith(("/json", "+json"))
 
 
 def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:

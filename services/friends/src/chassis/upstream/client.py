@@ -10,6 +10,7 @@ from pydantic import ConfigDict, HttpUrl, TypeAdapter
 
 from chassis.errors import UpstreamRefused, UpstreamTimeout, UpstreamUnavailable
 from chassis.fair_queue import FairQueue
+from chassis.measurements import Measurement
 from chassis.settings import ChassisSettings, UpstreamUrl
 
 from .answers import Answer, answer_in
@@ -17,6 +18,7 @@ from .attempts import AttemptFailed, failure_of
 from .circuit_breaker import CircuitBreaker
 from .connections import connector, once
 from .credentials import Credentials
+from .observation import Observer, note_repetition
 from .options import Asking, Other, Read, Reading, Sending
 from .requests import Request, build_request
 
@@ -46,8 +48,13 @@ class UpstreamClient:
             settings.http_client_concurrency,
             wait=min(settings.http_client_wait, settings.http_client_total_timeout),
             refusal=lambda: self._unavailable("has as many calls in flight as are allowed"),
+            name=name,
         )
         self._session: aiohttp.ClientSession | None = None
+        is_observed = settings.sends_traces or settings.sends_metrics
+        self._observer = Observer(name, HttpUrl(self._base_url)) if is_observed else None
+        if self._observer:
+            self.request = self._observer.observed(self.request)  # type: ignore[method-assign]  # a call costs nothing more where it is not
         self.circuit = CircuitBreaker(
             name, failures=settings.circuit_breaker_failures, reset=settings.circuit_breaker_reset
         )
@@ -68,6 +75,19 @@ class UpstreamClient:
         """End the calls that are in flight with `UpstreamUnavailable`, and refuse all others."""
         if self._session:
             await self._session.close()
+
+    def measurements(self) -> list[Measurement]:
+        """Whether the circuit is open, and how many calls wait for their turn."""
+        about = {"chassis.upstream.name": self.name}
+        return [
+            *self._queue.measurements(),
+            Measurement(
+                name="chassis.upstream.circuit.open",
+                unit="1",
+                description="1 as long as calls are refused since the service kept failing; 0 otherwise.",
+                read=lambda: [(int(self.circuit.is_open), about)],
+            ),
+        ]
 
     async def get(self, template: str, /, **options: Unpack[Reading[Read, Other]]) -> Read | Other:
         """GET what is there."""
@@ -156,6 +176,8 @@ class UpstreamClient:
                 pause = failure.pause(attempt)
             await asyncio.sleep(pause)
             attempt += 1
+            if self._observer:
+                note_repetition(attempt)
 
     def _may_repeat(self, request: Request, failure: AttemptFailed, attempt: int, deadline: float) -> bool:
         """The circuit is open to the probe as well, which thus is a single attempt."""

@@ -12,6 +12,7 @@ from yarl import URL
 
 from chassis.errors import UpstreamRefused
 from chassis.request_context import current_request
+from chassis.spans import trace_headers
 
 from .options import Other, PathValues, QueryParameters, QueryValue, Read, Sending
 
@@ -57,7 +58,7 @@ def build_request(
         raise UpstreamRefused(f"No address of the {upstream} service is like that: {label}", status=404)
     query = options.get("query")
     context = current_request()
-    headers = dict(context.headers) if context else {}
+    headers = context.headers if context else trace_headers()
     body, key = _body(options), options.get("idempotency_key")
     if body is not None:
         headers["Content-Type"] = FORM if "form" in options else "application/json"

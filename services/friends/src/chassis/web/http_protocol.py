@@ -114,7 +114,7 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for a request, if there is room for one more connection."""
         super().connection_made(transport)
-        self.cycle_transport = LingeringTransport(transport, self._close)
+        self.cycle_transport = LingeringTransport(transport, self._close, self.loop)
         self.deadline = self._in(self.limits.head)
         self._let_kernel_expire()
         if not self.server_connections.admit(self):

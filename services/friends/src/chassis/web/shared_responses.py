@@ -1,4 +1,4 @@
-"""Answers that several operations have alike stand once in the OpenAPI document, and are referred to."""
+"""Answers that several operations have alike, and schemas of problems, stand once in the document, under a name."""
 
 import json
 from collections.abc import Iterator
@@ -9,17 +9,37 @@ from chassis.problems.response import MEDIA_TYPE
 
 
 def share_responses(document: dict[str, Any]) -> None:
-    """Move the errors of all operations to `components.responses`."""
+    """Move the errors of all operations to `components.responses`, and their own schemas to `components.schemas`."""
     shared: dict[str, dict[str, Any]] = document["components"].setdefault("responses", {})
-    names: dict[str, str] = {json.dumps(response): name for name, response in shared.items()}
+    names: dict[str, str] = {_text(response): name for name, response in shared.items()}
     for responses, status in _errors(document):
-        text = json.dumps(responses[status])
+        content = responses[status]["content"][MEDIA_TYPE]
+        content["schema"] = _named(content["schema"], document["components"]["schemas"])
+        text = _text(responses[status])
         if text not in names:
             names[text] = _free_name(responses[status], status, taken=shared)
             shared[names[text]] = responses[status]
         responses[status] = {"$ref": f"#/components/responses/{names[text]}"}
     for operation in _operations(document):
         operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _text(part: dict[str, Any]) -> str:
+    """The same for parts that say the same in another order."""
+    return json.dumps(part, sort_keys=True)
+
+
+def _named(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
+    """A reference to what has a title, which is then among the `schemas`: clients name its class after it."""
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_named(each, schemas) for each in schema["anyOf"]]}
+    if "title" not in schema:
+        return schema
+    name, number = schema["title"], 1
+    while _text(schemas.setdefault(name, schema)) != _text(schema):
+        number += 1
+        name = f"{schema['title']}{number}"
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -63,6 +63,16 @@ async def test_one_that_fails_leaves_those_before_it_applied_and_says_so(
     assert line.getMessage() == "a migration failed; the schema is at 2"
 
 
+async def test_time_limits_of_the_database_or_the_role_do_not_count(
+    scripts: MigrationScripts, empty_database: str, empty_connection: asyncpg.Connection
+) -> None:
+    """They are set there for a service behind PgBouncer, which drops those that a connection asks for."""
+    await empty_connection.execute(f'ALTER DATABASE "{empty_database}" SET statement_timeout = 100')
+    scripts.sql("1", None, "SELECT pg_sleep(0.3)")
+    await migrate(scripts)
+    assert await revision(empty_connection) == "1"
+
+
 async def test_the_lock_is_held_over_all_of_them(
     in_use: MigrationScripts, empty_connection: asyncpg.Connection
 ) -> None:

@@ -1,7 +1,8 @@
 """Statements that are made once, at import, and that the driver then runs directly."""
 
 from collections.abc import Mapping
-from typing import Any, Final, Generic, TypeVarTuple, overload
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVarTuple, cast, overload
 
 from sqlalchemy import Executable
 from sqlalchemy.exc import ArgumentError, DBAPIError, ObjectNotExecutableError
@@ -12,6 +13,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import TypedReturnsRows
 
+from .operations import operation_of
 from .results import DIALECT, PreparedResult, ResultShape
 
 Columns = TypeVarTuple("Columns")
@@ -24,9 +26,15 @@ class Prepared(Generic[*Columns]):
         self.sql: Final = compiled.string
         self.shape: Final = ResultShape(compiled)
         self._compiled = compiled
+        self.statement: Final[Executable] = cast(Executable, compiled.statement)
         processors: Mapping[str, Any] = compiled._bind_processors  # noqa: SLF001 - of literals and of parameters, by type
         self._places = [(name, processors.get(name)) for name in compiled.positiontup or ()]
         self._names = frozenset(compiled.bind_names.values())
+
+    @cached_property
+    def operation(self) -> Mapping[str, str | int]:
+        """What traces tell of it."""
+        return operation_of(self.statement)
 
     def arguments(self, parameters: object) -> tuple[Any, ...]:
         """The parameters as the driver takes them.

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,6 +24,16 @@ END_USER: Final = "chassis.end_user"
 logger = logging.getLogger("access")
 
 
+class RequestObserver(Protocol):
+    """What else wants to know of each request."""
+
+    def begin(self, scope: Scope) -> None:
+        """Its headers have come."""
+
+    def end(self, scope: Scope, fields: Mapping[str, Any]) -> None:
+        """Its answer has been sent, or will not be; the fields are those of the access line, without bodies."""
+
+
 class AccessLogMiddleware:
     """Pure ASGI: passes everything through untouched and logs it once it is over, background tasks aside."""
 
@@ -35,11 +45,13 @@ class AccessLogMiddleware:
         body_limit: int,
         headers: frozenset[str],
         redactor: Redactor,
+        observer: RequestObserver | None = None,
     ) -> None:
         self.app = app
         self.bodies = bodies
         self.body_limit = body_limit
         self.redactor = redactor
+        self.observer = observer
         self.body_log = BodyLog(redactor, bodies)
         names = (name.lower() for name in headers if not redactor.is_secret(name))
         self.headers: Mapping[bytes, str] = {
@@ -52,6 +64,8 @@ class AccessLogMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if self.observer:
+            self.observer.begin(scope)
         exchange = Exchange(scope, receive, send, bodies=self.bodies, body_limit=self.body_limit, at_end=self._log)
         try:
             await self.app(scope, exchange.receive, exchange.send)
@@ -63,12 +77,23 @@ class AccessLogMiddleware:
         status = CLIENT_CLOSED_REQUEST if left else exchange.status or HTTPStatus.INTERNAL_SERVER_ERROR.value
         cut_off = exchange.status is not None and not exchange.complete
         level = self._level(exchange.scope["path"], status, broken_off=cut_off and not left)
-        if not logger.isEnabledFor(level):
+        if not (logger.isEnabledFor(level) or self.observer):
             return
-        method, path = exchange.scope["method"], self._readable(exchange.scope["path"])
+        fields = self._fields(exchange, status, cut_off=cut_off)
+        if self.observer:
+            self.observer.end(exchange.scope, fields)
+        if (context := current_request()) and context.linked_request_ids:
+            fields["linked_request_ids"] = context.linked_request_ids
+        if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
+            fields |= self._bodies_of(exchange)
+        method, path = fields["http.request.method"], fields["url.path"]
+        logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
+
+    def _fields(self, exchange: Exchange, status: int, *, cut_off: bool) -> dict[str, Any]:
+        method = exchange.scope["method"]
         fields: dict[str, Any] = {
             "http.request.method": method,
-            "url.path": path,
+            "url.path": self._readable(exchange.scope["path"]),
             "http.response.status_code": status,
             "duration_ms": exchange.duration_ms,
             "http.request.body.size": exchange.request_size,
@@ -82,15 +107,11 @@ class AccessLogMiddleware:
             fields["client.address"] = self._readable(client[0])
         if user := exchange.scope.get(END_USER):
             fields["enduser.id"] = self._readable(user)
-        if (context := current_request()) and context.linked_request_ids:
-            fields["linked_request_ids"] = context.linked_request_ids
         wanted = self.headers
         for name, value in exchange.scope["headers"]:
             if name in wanted:
                 fields[wanted[name]] = self._readable(value.decode("latin-1"))
-        if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
-            fields |= self._bodies_of(exchange)
-        logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
+        return fields
 
     def _readable(self, text: str) -> str:
         """Text that a client chose, without secrets and not too long."""

@@ -284,7 +284,8 @@ def test_declares_the_members_of_a_problem_which_others_of_its_status_need_not_h
     alone = problem_responses(missing)[409]["content"]["application/problem+json"]
     standard = {"$ref": "#/components/schemas/ProblemDetails"}
     own = {"description": "Who.", "examples": [[7]], "items": {"type": "integer"}, "type": "array"}
-    schema = {"allOf": [standard, {"type": "object", "properties": {"ids": own}, "required": ["ids"]}]}
+    properties = {"type": "object", "properties": {"ids": own}, "required": ["ids"]}
+    schema = {"title": "MissingProblem", "allOf": [standard, properties]}
     assert alone["schema"] == schema
     assert alone["examples"]["missing"]["value"]["ids"] == [7]
     for both in (problem_responses(taken, missing), problem_responses(taken) | problem_responses(missing)):

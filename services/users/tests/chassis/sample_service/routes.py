@@ -212,6 +212,15 @@ async def stream() -> StreamingResponse:
     return StreamingResponse(chunks(), media_type="text/plain")
 
 
+@router.get("/late")
+async def late() -> StreamingResponse:
+    async def chunks() -> AsyncIterator[str]:
+        await asyncio.sleep(60)
+        yield "late"
+
+    return StreamingResponse(chunks(), media_type="text/plain")
+
+
 @router.get("/broken-off")
 async def broken_off() -> StreamingResponse:
     async def chunks() -> AsyncIterator[bytes]:

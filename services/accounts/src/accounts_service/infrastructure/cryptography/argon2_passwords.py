@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from chassis.fair_queue import FairQueue
+from chassis.measurements import Measurement
 
 from ...core.cryptography.passwords import HashingBusy
 
@@ -26,7 +27,7 @@ class Argon2Passwords:
     def __init__(self, *, concurrency: int, wait: float, hasher: PasswordHasher = HASHER) -> None:
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="passwords")
-        self._queue = FairQueue(concurrency, wait=wait, refusal=HashingBusy)
+        self._queue = FairQueue(concurrency, wait=wait, refusal=HashingBusy, name="passwords")
         # For accounts that do not exist: looking at it takes as long as at a real one.
         self._nobodys_hash = hasher.hash(os.urandom(32))
 
@@ -35,6 +36,10 @@ class Argon2Passwords:
 
     async def __aexit__(self, *_: object) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def measurements(self) -> list[Measurement]:
+        """How many wait."""
+        return self._queue.measurements()
 
     async def hash(self, password: str) -> str:
         """Hash in a thread."""

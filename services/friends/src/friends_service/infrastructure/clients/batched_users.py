@@ -65,4 +65,4 @@ def _link_to(batch: _Batch) -> None:
     """Have the access line say in whose name the users service was asked, if it was another request."""
     request = current_request()
     if request and batch.request and request is not batch.request:
-        request.linked_request_ids.append(batch.request.request_id)
+        request.link_to(batch.request)

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from cachetools import TTLCache
 
+from chassis.measurements import Measurement
+
 from ...core.clients.users import UserDirectory
 
 
@@ -21,6 +23,18 @@ class KnownUsers:
     ) -> None:
         self._directory = directory
         self._known: TTLCache[UUID, None] = TTLCache(maxsize=size, ttl=ttl, timer=clock)
+
+    def measurements(self) -> list[Measurement]:
+        """How many are known."""
+        return [
+            Measurement(
+                name="friends.known_users",
+                unit="{user}",
+                description="Users that are known to exist, without asking again.",
+                read=lambda: [(len(self._known), {})],
+                kind="sum",
+            )
+        ]
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
         """Which of these ids belong to no user; without asking if all are remembered."""

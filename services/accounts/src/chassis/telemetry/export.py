@@ -1,0 +1,73 @@
+"""Has spans and metrics sent, from the start of the application to its end; no request and no end waits for that."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
+from typing import Final, Self
+
+from chassis.measurements import Measurement
+from chassis.settings import ChassisSettings
+
+from .process import EventLoopLag, GarbageCollection, log_measurements
+from .trouble import report_trouble
+
+STOP_SECONDS: Final = 0.9
+"""How long the end waits until what was recorded last has been sent."""
+
+ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+
+logger = logging.getLogger(__name__)
+
+
+class Telemetry:
+    """OpenTelemetry's SDK, if it has somewhere to send to; entered before everything that is recorded, left after it.
+
+    In each worker process there is one. All but the endpoint is said by OpenTelemetry's own variables.
+    """
+
+    def __init__(self, settings: ChassisSettings, measurements: Iterable[Measurement]) -> None:
+        self._settings = settings
+        self._garbage_collection = GarbageCollection()
+        self._measurements = [*measurements, *self._garbage_collection.measurements(), *log_measurements()]
+        self._running = AsyncExitStack()
+        self._stops: list[Callable[[], object]] = []
+
+    async def __aenter__(self) -> Self:
+        if self._settings.sends_traces or self._settings.sends_metrics:
+            report_trouble()
+            try:
+                self._start()
+            except ValueError as error:  # of a variable that OpenTelemetry does not check by itself
+                logger.error("telemetry is off: %s", error)  # noqa: TRY400 - it says all there is to say
+            else:
+                self._running.enter_context(self._garbage_collection)
+                await self._running.enter_async_context(EventLoopLag())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._running.aclose()
+        end_within(STOP_SECONDS, self._stops)
+
+    def _start(self) -> None:
+        from .providers import start_metrics, start_traces  # noqa: PLC0415 - it takes a while, and most do without
+
+        os.environ.setdefault(ENDPOINT, self._settings.otel_exporter_otlp_endpoint)
+        if self._settings.sends_traces:
+            self._stops.append(start_traces(self._settings.identity))
+        if self._settings.sends_metrics:
+            self._stops.append(start_metrics(self._settings.identity, self._measurements))
+
+
+def end_within(seconds: float, stops: Iterable[Callable[[], object]]) -> None:
+    """Call all of them side by side, and leave those behind that take longer: the SDK waits for up to 30 s."""
+    deadline = time.monotonic() + seconds
+    threads = [threading.Thread(target=stop, name="telemetry-stop", daemon=True) for stop in stops]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if any(thread.is_alive() for thread in threads):
+        logger.warning("what was recorded last could not be sent within %s s", seconds)

@@ -1,0 +1,163 @@
+"""A small collector of one's own: takes what services and gateway send by OTLP, and keeps their spans in a file."""
+
+import gzip
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # it has no types
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from processes.ports import HOST
+
+MOST_BYTES = 16 * 1024 * 1024  # of one message, and of the file; then the older half is what the file before held
+
+Point = tuple[str, str, str]
+"""A service, one of its metrics, and the attributes of a value."""
+
+
+class Collector:
+    """Listens on a free port of this machine from `start` on; `variables` have others send here."""
+
+    def __init__(self, spans: Path) -> None:
+        """`spans`: the file, one JSON object a line; what is in it is deleted."""
+        self.spans = spans
+        spans.write_bytes(b"")
+        self.values: dict[Point, float] = {}
+        """The latest value of each metric that is a number, and of what a histogram has counted."""
+        self._mutex = threading.Lock()
+        self._server = ThreadingHTTPServer((HOST, 0), partial(_Handler, self))
+        self._server.daemon_threads = True
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """OpenTelemetry's own variables, with short pauses between what is sent."""
+        return {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{self._server.server_port}",
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+        }
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, name="collector", daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def take(self, path: str, body: bytes) -> None:
+        """Keep what a message holds; raises `ValueError` if it is none."""
+        if path == "/v1/traces":
+            lines = "".join(f"{json.dumps(span)}\n" for span in _spans_in(ExportTraceServiceRequest.FromString(body)))
+            with self._mutex:
+                if self.spans.exists() and self.spans.stat().st_size > MOST_BYTES:
+                    self.spans.replace(older(self.spans))
+                with self.spans.open("a", encoding="utf-8") as file:
+                    file.write(lines)
+        elif path == "/v1/metrics":
+            values = dict(_values_in(ExportMetricsServiceRequest.FromString(body)))
+            with self._mutex:
+                self.values |= values
+        else:
+            raise ValueError(path)
+
+
+def older(spans: Path) -> Path:
+    """Return where the spans are that were there before the file was full."""
+    return spans.with_name(f"older-{spans.name}")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def __init__(self, collector: Collector, *connection: Any) -> None:
+        self._collector = collector
+        super().__init__(*connection)
+
+    def do_POST(self) -> None:
+        try:
+            body = b"".join(self._parts())
+            compressed = self.headers.get("Content-Encoding") == "gzip"
+            self._collector.take(self.path, gzip.decompress(body) if compressed else body)
+        except (ValueError, OSError, EOFError, DecodeError):
+            self.close_connection = True
+            self._answer(HTTPStatus.BAD_REQUEST)
+        else:
+            self._answer(HTTPStatus.OK)
+
+    def _parts(self) -> Iterator[bytes]:
+        """The body; in chunks, as Traefik sends it, or of a length that is known."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            yield self._read(int(self.headers.get("Content-Length", "0")))
+            return
+        while size := int(self.rfile.readline(20), 16):
+            yield self._read(size)
+            self.rfile.readline(2)
+        self.rfile.readline(2)
+
+    def _read(self, size: int) -> bytes:
+        if size > MOST_BYTES:
+            raise ValueError(size)
+        return self.rfile.read(size)
+
+    def _answer(self, status: HTTPStatus) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: it is no service that somebody watches."""
+
+
+def _spans_in(sent: ExportTraceServiceRequest) -> Iterator[dict[str, Any]]:
+    for group in sent.resource_spans:
+        service = _attributes(group.resource.attributes).get("service.name", "?")
+        for scope in group.scope_spans:
+            for span in scope.spans:
+                yield {
+                    "service": service,
+                    "name": span.name,
+                    "kind": Span.SpanKind.Name(span.kind).removeprefix("SPAN_KIND_").lower(),
+                    "trace_id": span.trace_id.hex(),
+                    "span_id": span.span_id.hex(),
+                    "parent_id": span.parent_span_id.hex(),
+                    "start": datetime.fromtimestamp(span.start_time_unix_nano / 1e9, UTC).isoformat(),
+                    "duration_ms": (span.end_time_unix_nano - span.start_time_unix_nano) / 1e6,
+                    "failed": span.status.code == Status.StatusCode.STATUS_CODE_ERROR,
+                    "attributes": _attributes(span.attributes),
+                    "links": [[link.trace_id.hex(), link.span_id.hex()] for link in span.links],
+                }
+
+
+def _values_in(sent: ExportMetricsServiceRequest) -> Iterator[tuple[Point, float]]:
+    for group in sent.resource_metrics:
+        service = str(_attributes(group.resource.attributes).get("service.name", "?"))
+        for metric in (metric for scope in group.scope_metrics for metric in scope.metrics):
+            kind = metric.WhichOneof("data")
+            for point in getattr(metric, kind).data_points if kind else ():
+                about = json.dumps(_attributes(point.attributes), sort_keys=True)
+                value = getattr(point, "count", None) or getattr(point, "as_double", 0) or getattr(point, "as_int", 0)
+                yield (service, metric.name, about), float(value or 0)
+
+
+def _attributes(attributes: Iterable[KeyValue]) -> dict[str, Any]:
+    return {each.key: _plain(each.value) for each in attributes}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - whatever protobuf has
+    kind = value.WhichOneof("value")
+    if kind == "array_value":
+        return [_plain(each) for each in value.array_value.values]
+    return getattr(value, kind) if kind in {"string_value", "bool_value", "int_value", "double_value"} else None

@@ -1,0 +1,99 @@
+"""How the process is: whether its event loop keeps up, what looking for garbage takes, which log lines were lost."""
+
+import asyncio
+import gc
+import time
+from collections.abc import Iterable
+from typing import Final, Self
+
+from opentelemetry import metrics
+
+from chassis.measurements import Measurement, Reading
+from chassis.standard_output import standard_output
+
+LOOK_SECONDS: Final = 0.25
+
+_lag = metrics.get_meter("chassis").create_histogram(
+    "chassis.event_loop.lag",
+    unit="s",
+    description="How much later than it was to be run the event loop runs what is due.",
+    explicit_bucket_boundaries_advisory=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
+
+
+class EventLoopLag:
+    """Looks now and then how late the event loop is, as long as it is entered."""
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._look())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+
+    async def _look(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = clock() + LOOK_SECONDS
+            await asyncio.sleep(LOOK_SECONDS)
+            _lag.record(max(0.0, clock() - due))
+
+
+class GarbageCollection:
+    """Adds up, as long as it is entered, what looking for garbage takes; the process does nothing else meanwhile.
+
+    It only adds to a number, since the garbage collector may run in the middle of whatever the SDK does.
+    """
+
+    def __init__(self) -> None:
+        self._started = self._seconds = 0.0
+
+    def __enter__(self) -> Self:
+        gc.callbacks.append(self._count)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        gc.callbacks.remove(self._count)
+
+    def _count(self, phase: str, _: dict[str, int]) -> None:
+        if phase == "start":
+            self._started = time.perf_counter()
+        else:
+            self._seconds += time.perf_counter() - self._started
+
+    def measurements(self) -> list[Measurement]:
+        """How often, and how long."""
+        return [
+            Measurement(
+                name="cpython.gc.collections",
+                unit="{collection}",
+                description="How often Python has looked for garbage.",
+                read=_collections,
+                kind="total",
+            ),
+            Measurement(
+                name="chassis.gc.time",
+                unit="s",
+                description="How long Python has looked for garbage, and done nothing else.",
+                read=lambda: [(self._seconds, {})],
+                kind="total",
+            ),
+        ]
+
+
+def _collections() -> Iterable[Reading]:
+    return [(each["collections"], {"cpython.gc.generation": number}) for number, each in enumerate(gc.get_stats())]
+
+
+def log_measurements() -> list[Measurement]:
+    """Whether all lines could be written."""
+    output = standard_output()
+    return [
+        Measurement(
+            name="chassis.log.lines.dropped",
+            unit="{line}",
+            description="Log lines that were dropped, since nobody read standard output.",
+            read=lambda: [(output.lost if output else 0, {})],
+            kind="total",
+        )
+    ]

@@ -1,0 +1,220 @@
+"""What must hold for the manifests of one service, beyond the schemas; each rule yields sentences."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .given_settings import given
+from .known_settings import KnownSettings
+from .rendering import Document, containers, find
+from .workloads import pod_labels, selects
+
+PINNED = re.compile(r"[^:@]+(:[^@]+)?@sha256:[0-9a-f]{64}")
+PROBES = {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
+OTHERS = "OTEL_"
+"""How variables of OpenTelemetry begin, which reads them itself; it reads no files."""
+SECRETS = ("_PASSWORD", "_SECRET")
+SPARE_SECONDS = 5
+"""What a process needs after SHUTDOWN_TIMEOUT to end, and the node to notice."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifests:
+    """What the overlay of a service renders to."""
+
+    name: str
+    documents: list[Document]
+    settings: KnownSettings
+
+    @property
+    def deployment(self) -> Document:
+        """The service's own."""
+        return find(self.documents, "Deployment", self.name)
+
+    @property
+    def pod(self) -> Mapping[str, Any]:
+        """How its Pods are made."""
+        pod: Mapping[str, Any] = self.deployment["spec"]["template"]["spec"]
+        return pod
+
+    @property
+    def container(self) -> Mapping[str, Any]:
+        """The one that serves."""
+        container: Mapping[str, Any] = self.pod["containers"][0]
+        return container
+
+    def of_kind(self, kind: str) -> list[Document]:
+        """All documents of a kind."""
+        return [document for document in self.documents if document["kind"] == kind]
+
+
+Rule = Callable[[Manifests], Iterator[str]]
+
+
+def selectors_select(manifests: Manifests) -> Iterator[str]:
+    """What names Pods by their labels must find some."""
+    labels = [pod_labels(document) for document in manifests.documents]
+    there = [each for found in labels for each in found]
+    chosen: list[tuple[Document, Mapping[str, Any]]] = []
+    for document in manifests.documents:
+        spec = document.get("spec", {})
+        match document["kind"]:
+            case "Deployment" | "PodDisruptionBudget":
+                chosen.append((document, spec["selector"]))
+            case "Service":
+                chosen.append((document, {"matchLabels": spec["selector"]}))
+            case "NetworkPolicy":
+                chosen.append((document, spec["podSelector"]))
+    for document, selector in chosen:
+        if not any(selects(selector, each) for each in there):
+            yield f"{_name(document)} selects no Pod"
+
+
+def references_lead_somewhere(manifests: Manifests) -> Iterator[str]:
+    """What is named must be there: ports, the Deployment to scale, the Service of a route, the account."""
+    ports = {port["name"]: port["containerPort"] for port in manifests.container.get("ports", [])}
+    named = [(kind, manifests.container[kind]["httpGet"]["port"]) for kind in PROBES if kind in manifests.container]
+    named += [
+        (_name(each), port["targetPort"]) for each in manifests.of_kind("Service") for port in each["spec"]["ports"]
+    ]
+    for policy in manifests.of_kind("NetworkPolicy"):
+        entries = policy["spec"].get("ingress", []) if selects(policy["spec"]["podSelector"], _own(manifests)) else []
+        named += [(_name(policy), port["port"]) for entry in entries for port in entry.get("ports", [])]
+    for place, port in named:
+        if port not in {*ports, *ports.values()}:
+            yield f"{place} names the port {port}, which the container does not have"
+    for scaler in manifests.of_kind("HorizontalPodAutoscaler"):
+        if scaler["spec"]["scaleTargetRef"]["name"] != manifests.name:
+            yield f"{_name(scaler)} scales nothing that is there"
+    services = {
+        (each["metadata"]["name"], port["port"])
+        for each in manifests.of_kind("Service")
+        for port in each["spec"]["ports"]
+    }
+    for route in manifests.of_kind("HTTPRoute"):
+        for backend in [each for rule in route["spec"]["rules"] for each in rule.get("backendRefs", [])]:
+            if (backend["name"], backend.get("port")) not in services:
+                yield f"{_name(route)} leads to {backend['name']}:{backend.get('port')}, which is no Service here"
+    accounts = {each["metadata"]["name"] for each in manifests.of_kind("ServiceAccount")}
+    if manifests.pod.get("serviceAccountName") not in accounts:
+        yield "the Pods have no ServiceAccount of their own"
+
+
+def settings_are_known_and_complete(manifests: Manifests) -> Iterator[str]:
+    """Every file and variable is a setting, and none is missing that has no default."""
+    for container in containers(manifests.deployment):
+        found = given(manifests.documents, manifests.deployment, container)
+        variables = {each["name"] for each in container.get("env", [])}
+        for name in sorted(found.keys() - manifests.settings.names):
+            if not (name in variables and name.startswith(OTHERS)):
+                yield f"{container['name']}: {name} is no setting of SETTINGS.md"
+        if found.get("ENVIRONMENT") != "production":
+            yield f"{container['name']}: ENVIRONMENT is not production"
+        wanted = {*manifests.settings.required, "POSTGRES_HOST", "POSTGRES_PASSWORD"}
+        if found.get("AUTHENTICATION") != "off":
+            wanted.add("AUTH_ISSUER")
+        for name in sorted(wanted - found.keys()):
+            yield f"{container['name']}: {name} is missing"
+
+
+def secrets_are_not_kept_here(manifests: Manifests) -> Iterator[str]:
+    """The manifests are in git."""
+    variables = [each for container in containers(manifests.deployment) for each in container.get("env", [])]
+    shown = {name.upper() for each in manifests.of_kind("ConfigMap") for name in each["data"]}
+    shown |= {variable["name"] for variable in variables if "value" in variable}
+    for name in sorted(shown):
+        if name.endswith(SECRETS):
+            yield f"the value of {name} belongs into a Secret"
+
+
+def images_are_pinned(manifests: Manifests) -> Iterator[str]:
+    """A tag may become another image."""
+    for container in containers(manifests.deployment):
+        if not PINNED.fullmatch(container["image"]):
+            yield f"{container['name']}: {container['image']} has no digest"
+    if len({container["image"] for container in containers(manifests.deployment)}) > 1:
+        yield "the migration is of another image than the service"
+
+
+def stops_in_time(manifests: Manifests) -> Iterator[str]:
+    """Who stops is first no longer chosen, then finishes what it has begun, and only then is killed."""
+    found = given(manifests.documents, manifests.deployment, manifests.container)
+    drain, shutdown = float(found.get("DRAIN_DELAY") or 0.5), float(found.get("SHUTDOWN_TIMEOUT") or 3)
+    grace = manifests.pod.get("terminationGracePeriodSeconds", 30)
+    if grace < drain + shutdown + SPARE_SECONDS:
+        least = f"DRAIN_DELAY + SHUTDOWN_TIMEOUT + {SPARE_SECONDS} = {drain + shutdown + SPARE_SECONDS:g}"
+        yield f"terminationGracePeriodSeconds is {grace}, below {least}"
+    period = manifests.container.get("readinessProbe", {}).get("periodSeconds", 10)
+    if drain < 2 * period:
+        yield f"DRAIN_DELAY is {drain:g}, below two periods of the readiness probe, {2 * period}"
+
+
+def probes_ask_the_right_thing(manifests: Manifests) -> Iterator[str]:
+    """A liveness probe that asks for the database would restart every replica when that is away."""
+    for probe, path in PROBES.items():
+        found = manifests.container.get(probe, {}).get("httpGet", {}).get("path")
+        if found != path:
+            yield f"the {probe} asks for {found}, not {path}"
+
+
+def updates_lose_nothing(manifests: Manifests) -> Iterator[str]:
+    """There are several replicas, and while some change the others are enough."""
+    spec = manifests.deployment["spec"]
+    update = spec.get("strategy", {}).get("rollingUpdate", {})
+    if update.get("maxUnavailable") != 0 or not update.get("maxSurge"):
+        yield "a rolling update may stop a replica before another one is ready: maxUnavailable must be 0, maxSurge more"
+    scalers = manifests.of_kind("HorizontalPodAutoscaler")
+    if scalers and "replicas" in spec:
+        yield "the autoscaler and `replicas` both say how many replicas there are"
+    least = scalers[0]["spec"].get("minReplicas", 1) if scalers else spec.get("replicas", 1)
+    if least < 2:  # noqa: PLR2004 - several
+        yield f"{least} replica cannot be replaced without a gap"
+    if not any(selects(each["spec"]["selector"], _own(manifests)) for each in manifests.of_kind("PodDisruptionBudget")):
+        yield "no PodDisruptionBudget is for the service"
+    if len(manifests.pod.get("topologySpreadConstraints", [])) == 0:
+        yield "all replicas may be on one node"
+
+
+def is_confined(manifests: Manifests) -> Iterator[str]:
+    """What Kubernetes calls the restricted profile, and a file system that is not written to."""
+    pod, user = manifests.pod, manifests.pod.get("securityContext", {})
+    if not user.get("runAsNonRoot") or user.get("seccompProfile", {}).get("type") != "RuntimeDefault":
+        yield "the Pods may run as root or without seccomp"
+    if pod.get("automountServiceAccountToken") is not False:
+        yield "the Pods get a token of Kubernetes, whose folder cannot be made in /run/secrets"
+    if pod.get("enableServiceLinks") is not False:
+        yield "names of Services become variables, such as POSTGRES_PORT: enableServiceLinks must be false"
+    for container in containers(manifests.deployment):
+        own = container.get("securityContext", {})
+        confined = own.get("readOnlyRootFilesystem") and own.get("allowPrivilegeEscalation") is False
+        if not confined or own.get("capabilities", {}).get("drop") != ["ALL"]:
+            yield f"{container['name']} may write to its image or gain rights"
+        resources = container.get("resources", {})
+        requests, limits = resources.get("requests", {}), resources.get("limits", {})
+        if not {"cpu", "memory"} <= requests.keys() or limits.get("memory") != requests["memory"]:
+            yield f"{container['name']} must request CPU and memory, and have its memory limited to that"
+        if "cpu" in limits:
+            yield f"{container['name']} has a limit of the CPU, which slows it down while the node has time to spare"
+
+
+def _own(manifests: Manifests) -> Mapping[str, str]:
+    labels: Mapping[str, str] = manifests.deployment["spec"]["template"]["metadata"]["labels"]
+    return labels
+
+
+def _name(document: Document) -> str:
+    return f"{document['kind']} {document['metadata']['name']}"
+
+
+RULES: list[Rule] = [
+    selectors_select,
+    references_lead_somewhere,
+    settings_are_known_and_complete,
+    secrets_are_not_kept_here,
+    images_are_pinned,
+    stops_in_time,
+    probes_ask_the_right_thing,
+    updates_lose_nothing,
+    is_confined,
+]

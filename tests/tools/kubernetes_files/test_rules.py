@@ -1,0 +1,178 @@
+"""Each fault that is planted into good manifests of a service is found; all is in memory."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kubernetes_files.check import faults
+from kubernetes_files.rendering import Document, find, render_without_kubectl
+from layout import ROOT
+from system.service_folder import ServiceFolder, read_services
+
+Plant = Callable[[list[Document]], object]
+
+
+@cache
+def friends() -> ServiceFolder:
+    """It calls another service and has a secret."""
+    return read_services([ROOT / "services/friends"])[0]
+
+
+@cache
+def good() -> list[Document]:
+    return render_without_kubectl(friends().path / "kubernetes/overlays/production")
+
+
+def deployment(documents: list[Document]) -> dict[str, Any]:
+    spec: dict[str, Any] = find(documents, "Deployment", "friends")["spec"]
+    return spec
+
+
+def pod(documents: list[Document]) -> dict[str, Any]:
+    spec: dict[str, Any] = deployment(documents)["template"]["spec"]
+    return spec
+
+
+def service(documents: list[Document]) -> dict[str, Any]:
+    container: dict[str, Any] = pod(documents)["containers"][0]
+    return container
+
+
+def settings(documents: list[Document]) -> dict[str, str]:
+    data: dict[str, str] = find(documents, "ConfigMap", "friends-settings")["data"]
+    return data
+
+
+def policy(documents: list[Document], name: str = "friends") -> dict[str, Any]:
+    spec: dict[str, Any] = find(documents, "NetworkPolicy", name)["spec"]
+    return spec
+
+
+def sources(documents: list[Document]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pod(documents)["volumes"][0]["projected"]["sources"]
+    return found
+
+
+def autoscaler() -> Document:
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "friends"}
+    spec = {"scaleTargetRef": target, "minReplicas": 3, "maxReplicas": 10}
+    metadata = {"name": "friends"}
+    return {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": metadata, "spec": spec}
+
+
+def other_target(documents: list[Document]) -> None:
+    del deployment(documents)["replicas"]
+    documents.append(autoscaler())
+    documents[-1]["spec"]["scaleTargetRef"]["name"] = "friend"
+
+
+def anybody() -> dict[str, Any]:
+    return {"from": [{"podSelector": {}}], "ports": [{"port": "http"}]}
+
+
+FAULTS: list[tuple[str, Plant, str]] = [
+    # what the schemas refuse
+    ("unknown kind", lambda d: d[0].update(kind="ServiceAcount"), "no kind that is known in 1."),
+    ("old version", lambda d: find(d, "PodDisruptionBudget").update(apiVersion="policy/v1beta1"), "no kind"),
+    ("mistyped field", lambda d: pod(d).update(serviceAcountName="x"), "serviceAcountName"),
+    ("wrong type", lambda d: deployment(d).update(replicas="3"), "replicas is refused"),
+    ("quantity", lambda d: service(d)["resources"]["limits"].update(memory="512Mb"), "limits.memory is refused"),
+    ("word", lambda d: service(d).update(imagePullPolicy="Sometimes"), "imagePullPolicy is refused"),
+    ("policy type", lambda d: policy(d)["policyTypes"].append("Outgress"), "policyTypes.2 is refused"),
+    ("custom field", lambda d: find(d, "Pooler")["spec"].update(size=2), "size"),
+    ("custom word", lambda d: find(d, "Pooler")["spec"]["pgbouncer"].update(poolMode="statement"), "poolMode"),
+    # selectors and references
+    ("selector", lambda d: deployment(d)["selector"]["matchLabels"].update(a="b"), "Deployment friends selects no Pod"),
+    ("service", lambda d: find(d, "Service")["spec"].update(selector={"a": "b"}), "Service friends selects no Pod"),
+    ("policy", lambda d: policy(d, "friends-pooler").update(podSelector={"matchLabels": {"a": "b"}}), "selects no Pod"),
+    ("target port", lambda d: find(d, "Service")["spec"]["ports"][0].update(targetPort="web"), "names the port web"),
+    ("probe's port", lambda d: service(d)["livenessProbe"]["httpGet"].update(port="web"), "names the port web"),
+    ("policy's port", lambda d: policy(d)["ingress"][0]["ports"][0].update(port=8080), "names the port 8080"),
+    ("account", lambda d: pod(d).update(serviceAccountName="default"), "no ServiceAccount of their own"),
+    ("autoscaler", other_target, "scales nothing that is there"),
+    # settings
+    ("mistyped setting", lambda d: settings(d).update(drain_dealy="1"), "DRAIN_DEALY is no setting"),
+    (
+        "telemetry's own",
+        lambda d: settings(d).update(otel_traces_exporter="none"),
+        "OTEL_TRACES_EXPORTER is no setting",
+    ),
+    ("mistyped variable", lambda d: service(d).update(env=[{"name": "POSTGRES_HOTS", "value": "x"}]), "POSTGRES_HOTS"),
+    ("mistyped secret", lambda d: sources(d)[1]["secret"]["items"][0].update(path="postgres_pasword"), "is missing"),
+    ("no issuer", lambda d: settings(d).pop("auth_issuer"), "AUTH_ISSUER is missing"),
+    ("no database", lambda d: settings(d).pop("postgres_host"), "service: POSTGRES_HOST is missing"),
+    ("not production", lambda d: settings(d).update(environment="development"), "ENVIRONMENT is not production"),
+    ("open secret", lambda d: settings(d).update(auth_client_secret="x"), "AUTH_CLIENT_SECRET belongs into"),
+    # images
+    ("tag", lambda d: service(d).update(image="ghcr.io/example/friends:1.0.0"), "has no digest"),
+    ("two images", lambda d: service(d).update(image=f"other@sha256:{'1' * 64}"), "of another image"),
+    # stopping, probes, updates
+    ("grace", lambda d: pod(d).update(terminationGracePeriodSeconds=20), "terminationGracePeriodSeconds is 20"),
+    ("drain", lambda d: settings(d).update(drain_delay="5"), "below two periods of the readiness probe"),
+    ("liveness", lambda d: service(d)["livenessProbe"]["httpGet"].update(path="/health/ready"), "the livenessProbe"),
+    ("readiness", lambda d: service(d)["readinessProbe"]["httpGet"].update(path="/health/live"), "the readinessProbe"),
+    ("no start", lambda d: service(d).pop("startupProbe"), "the startupProbe asks for None"),
+    ("no surge", lambda d: deployment(d)["strategy"]["rollingUpdate"].update(maxUnavailable=1), "rolling update"),
+    ("both", lambda d: d.append(autoscaler()), "the autoscaler and `replicas`"),
+    ("one", lambda d: deployment(d).update(replicas=1), "cannot be replaced without a gap"),
+    ("no budget", lambda d: d.remove(find(d, "PodDisruptionBudget")), "no PodDisruptionBudget"),
+    ("no spread", lambda d: pod(d).pop("topologySpreadConstraints"), "on one node"),
+    # confinement
+    ("root", lambda d: pod(d)["securityContext"].pop("runAsNonRoot"), "as root or without seccomp"),
+    ("seccomp", lambda d: pod(d)["securityContext"].pop("seccompProfile"), "as root or without seccomp"),
+    ("token", lambda d: pod(d).pop("automountServiceAccountToken"), "a token of Kubernetes"),
+    ("links", lambda d: pod(d).pop("enableServiceLinks"), "enableServiceLinks must be false"),
+    ("writable", lambda d: service(d)["securityContext"].pop("readOnlyRootFilesystem"), "write to its image"),
+    ("capabilities", lambda d: service(d)["securityContext"]["capabilities"].pop("drop"), "or gain rights"),
+    ("memory", lambda d: service(d)["resources"]["limits"].update(memory="1Gi"), "its memory limited"),
+    ("cpu", lambda d: service(d)["resources"]["limits"].update(cpu="1"), "has a limit of the CPU"),
+    # policies
+    ("anybody", lambda d: policy(d)["ingress"].append(anybody()), "Ingress is open to everybody"),
+    ("any port", lambda d: policy(d)["ingress"][0].pop("ports"), "at any port"),
+    (
+        "no gateway",
+        lambda d: policy(d)["ingress"][0]["from"].pop(0),
+        "Ingress is not open to {'app.k",
+    ),
+    ("no caller", lambda d: policy(d)["ingress"][0]["from"].pop(1), "Ingress is not open to {'allium/calls-friends'"),
+    ("internet", lambda d: policy(d)["egress"].append({}), "Egress is open to everybody at any port"),
+    ("no names", lambda d: policy(d)["egress"].pop(0), "Egress is not open to {'k8s-app'"),
+    ("no upstream", lambda d: policy(d)["egress"].pop(1), "Egress is not open to {'app.kubernetes.io/name': 'users'}"),
+    ("no label", lambda d: deployment(d)["template"]["metadata"]["labels"].pop("allium/calls-users"), "exactly users"),
+    ("no policy", lambda d: policy(d)["policyTypes"].remove("Egress"), "Egress"),
+]
+
+
+def test_our_own_are_without_fault() -> None:
+    assert list(faults(friends(), deepcopy(good()))) == []
+
+
+@pytest.mark.parametrize(("plant", "found"), [pytest.param(*rest, id=name) for name, *rest in FAULTS])
+def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
+    documents = deepcopy(good())
+    plant(documents)
+    sentences = list(faults(friends(), documents))
+    assert sentences
+    assert found in "\n".join(sentences)
+
+
+@pytest.mark.parametrize("name", ["autoscaler", "route", "telemetry"])
+def test_each_component_may_be_added(name: str, tmp_path: Path) -> None:
+    """The overlay has the database already."""
+    overlay = tmp_path / "kubernetes/overlays/production"
+    overlay.mkdir(parents=True)
+    for folder in ("base", "components"):
+        (tmp_path / "kubernetes" / folder).symlink_to(friends().path / "kubernetes" / folder)
+    text = (friends().path / "kubernetes/overlays/production/kustomization.yml").read_text(encoding="utf-8")
+    text = text.replace(f"# - ../../components/{name}", f"- ../../components/{name}")
+    if name == "autoscaler":
+        text = text.replace("replicas:\n  - {name: friends, count: 3}\n", "")
+    (overlay / "kustomization.yml").write_text(text, encoding="utf-8")
+    documents = render_without_kubectl(overlay)
+    assert len(documents) >= len(good())
+    assert documents != good()
+    assert list(faults(friends(), documents)) == []
