@@ -133,6 +133,14 @@ def refresh_environments(session: nox.Session) -> None:
 
 
 @nox.session
+def check(session: nox.Session) -> None:
+    """Run the quick checks, every few minutes: style here, and style, imports, types and core of each service."""
+    run(session, "ruff", "check")
+    run(session, "ruff", "format", "--check")
+    in_each_service(session, "check")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, locks, kubernetes/ and workflows here, and style, import contracts and locks of each service."""
     run(session, "python", "-m", "template.lock_all", "--check")

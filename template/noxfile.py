@@ -22,6 +22,7 @@ COVERED = 95
 COVERED_OF_CORE_AND_API = 100
 COVERED_OF_CHASSIS = 97
 CODE = ("src", "tests", "tools", "migrations")
+TYPED = ("--exclude", "^tests/chassis/", *CODE)
 CHASSIS_TESTS = ("-n", "2", "--dist", "worksteal", "tests/chassis")
 SCHEMAS = {  # of what a service has one or the other, by the answer `ci`
     "compose.yml": "compose-spec",
@@ -85,6 +86,16 @@ def test_resolved(session: nox.Session, resolution: str) -> None:
 
 
 @nox.session
+def check(session: nox.Session) -> None:
+    """Check style, imports and types, and test the core: what needs no database, every few minutes."""
+    run(session, "ruff", "check")
+    run(session, "ruff", "format", "--check")
+    run(session, "lint-imports")
+    run(session, "mypy", *TYPED)
+    run(session, "pytest", "--quiet", "tests/core")
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check style, import contracts, the files of containers and CI, locks, and that owned files are as rendered."""
     run(session, "python", "-m", "dependencies.lock", "--check")
@@ -99,7 +110,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check types strictly; those in the tests of the chassis are checked in the template."""
-    run(session, "mypy", *(session.posargs or ["--exclude", "^tests/chassis/", *CODE]))
+    run(session, "mypy", *(session.posargs or TYPED))
 
 
 @nox.session

@@ -35,6 +35,12 @@ def git(*arguments: str, folder: Path) -> str:
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
+def has_commit(folder: Path) -> bool:
+    """Say whether a folder is in a repository that has a commit."""
+    command = ["git", "-c", "safe.directory=*", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
 def is_reachable(commit: str) -> bool:
     """Say whether git can go back from here to a commit: after a squash or a rebase it cannot."""
     command = ["git", "-c", "safe.directory=*", "-C", str(ROOT), "merge-base", "--is-ancestor", commit, "HEAD"]

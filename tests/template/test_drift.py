@@ -1,4 +1,5 @@
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,11 +107,45 @@ def test_sync_heals_what_drift_finds_and_touches_no_domain_file(clone: Copy) -> 
     ]
 
 
-def test_sync_keeps_a_stray_file_that_git_does_not_have(original_of_users: Copy, tmp_path: Path) -> None:
+def test_sync_keeps_stray_files_that_the_template_never_had(original_of_users: Copy, tmp_path: Path) -> None:
     clone = original_of_users.clone(tmp_path / "a clone")
+    clone.write("services/users/Makefile", "mine\n")
+    clone.commit("Ours")
     clone.write("services/users/notes.txt", "mine\n")
     clone.scaffold("sync")
     assert (clone.root / "services/users/notes.txt").exists()
+    assert (clone.root / "services/users/Makefile").exists()
+    assert "services/users/Makefile belongs to nobody" in clone.scaffold("drift").stdout
+
+
+def test_says_what_is_wrong_with_the_services_or_the_repository(original_of_users: Copy, tmp_path: Path) -> None:
+    clone = original_of_users.clone(tmp_path / "a clone")
+    twin = shutil.copytree(clone.root / "services/users", clone.root / "services/twin")
+    answers = (twin / ANSWERS).read_text(encoding="utf-8")
+    renamed = answers.replace("service_name: users", "service_name: twin")
+    for content, verb, sentence in (
+        (renamed, ["drift"], "twin and users have one port, 8001. Give"),
+        (answers, ["sync"], "is a second service named users."),
+        ("{", ["new", "orders"], "twin/.copier-answers.yml does not name a service_name and a port."),
+    ):
+        (twin / ANSWERS).write_text(content, encoding="utf-8")
+        assert_refused(clone, verb, sentence)
+    shutil.rmtree(clone.root / ".git")
+    assert_refused(clone, ["sync"], "This needs git, and one commit")
+
+
+def assert_refused(clone: Copy, verb: list[str], sentence: str) -> None:
+    done = clone.scaffold(*verb)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_works_from_a_hook_of_git(original_of_users: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = original_of_users.clone(tmp_path / "a clone")
+    monkeypatch.setenv("GIT_DIR", str(clone.root / ".git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(clone.root / ".git/index"))
+    assert clone.scaffold("drift").returncode == 0
 
 
 def test_sync_stops_before_it_overwrites_edits_that_git_does_not_have(original_of_users: Copy, tmp_path: Path) -> None:

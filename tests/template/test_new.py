@@ -1,6 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+
 from working_copy import Copy
 
-from layout import ANSWERS
+from layout import ANSWERS, answers
 
 
 def test_generates_what_copier_itself_generates(clone: Copy) -> None:
@@ -9,7 +11,14 @@ def test_generates_what_copier_itself_generates(clone: Copy) -> None:
     clone.git("add", "--all")
     ours = clone.git("ls-files", "--stage", "services/orders")
     clone.git("reset", "--hard", "--quiet")
-    data = ("service_name=orders", "port=8004", "entity=order", "upstreams=[users, friends]", "kubernetes=true")
+    data = (
+        "service_name=orders",
+        "port=8004",
+        "entity=order",
+        "upstreams=[users, friends]",
+        "ci=none",
+        "kubernetes=true",
+    )
     given = [part for each in data for part in ("-d", each)]
     done = clone.copier("copy", "--defaults", "--vcs-ref", "HEAD", *given, ".", "services/orders")
     assert done.returncode == 0, done.stderr
@@ -21,12 +30,18 @@ def test_generates_what_copier_itself_generates(clone: Copy) -> None:
     assert all(line.endswith(f"/{ANSWERS}") for line in differing)
 
 
-def test_takes_the_next_free_port_and_locks_extra_dependencies(clone: Copy) -> None:
-    done = clone.scaffold("new", "orders", "--extra-dependencies", "humanize>=4")
-    assert done.returncode == 0, done.stderr
-    service = clone.root / "services/orders"
-    assert "port: 8004\n" in (service / ANSWERS).read_text(encoding="utf-8")
-    assert "\nhumanize==" in (service / "requirements.txt").read_text(encoding="utf-8")
+def test_two_at_once_take_the_next_free_ports_and_lock_extra_dependencies(clone: Copy) -> None:
+    further = {"orders": ["--extra-dependencies", "humanize>=4"], "shelves": ["--upstreams", "nobody"]}
+    with ThreadPoolExecutor() as pool:
+        orders, shelves = pool.map(lambda name: clone.scaffold("new", name, *further[name]), further)
+    assert orders.returncode == 0, orders.stderr
+    assert (shelves.returncode, shelves.stderr) == (
+        0,
+        "No service here is named nobody; say where it is with NOBODY_SERVICE_URL.\n",
+    )
+    ports = {answers(clone.root / "services" / name)["port"] for name in further}
+    assert ports == {8004, 8005}
+    assert "\nhumanize==" in (clone.root / "services/orders/requirements.txt").read_text(encoding="utf-8")
     assert clone.scaffold("drift").returncode == 0
 
 

@@ -103,6 +103,12 @@ def test_needs_no_repository(generate: Generate) -> None:
     assert drift(service) == ["Dockerfile is edited"]
 
 
+def test_git_may_change_line_ends(generate: Generate, tmp_path: Path) -> None:
+    service = Copy(generate({"service_name": "orders"}))
+    clone = service.clone(tmp_path / "clone", "--config", "core.autocrlf=true")
+    assert drift(clone.root) == []
+
+
 def test_lint_fails_and_says_what_to_do(generate: Generate) -> None:
     service = Copy(generate({"service_name": "orders"}))
     edit("Dockerfile")(service)

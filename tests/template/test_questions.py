@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from template.rendering import render
+from template.rendering import questionnaire, render
 
 ORDERS = {"service_name": "orders"}
 
@@ -71,8 +71,8 @@ REFUSED = [
     pytest.param({"extra_packages": ["x1; id"]}, "is not the name of a Debian", id="package with a command"),
     pytest.param({"extra_gitignore": "/data/"}, "Give a list of patterns", id="patterns that are a string"),
     pytest.param({"extra_gitignore": ["a\nb"]}, "is not a line of a .gitignore", id="pattern with a line break"),
-    pytest.param({"ci": "jenkins"}, "ci", id="unknown CI"),
-    pytest.param({"ci": ""}, "ci", id="no CI, as Esc says it"),
+    pytest.param({"ci": "jenkins"}, "Answer github, gitlab or none", id="unknown CI"),
+    pytest.param({"ci": ""}, "Answer github, gitlab or none", id="no CI"),
 ]
 
 
@@ -81,6 +81,11 @@ def test_refuses_with_a_sentence_that_helps(answers: dict[str, Any], sentence: s
     with pytest.raises(ValueError, match=re.escape(sentence)):
         render(tmp_path / "service", {**ORDERS, **answers}, seed=True)
     assert not (tmp_path / "service").exists()
+
+
+def test_no_question_has_a_list_from_which_esc_and_enter_choose_nothing() -> None:
+    """Copier asks no validator about what is chosen from a list."""
+    assert [name for name, about in questionnaire().items() if "choices" in about] == []
 
 
 def test_guesses_the_other_answers_from_the_name(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ And compose/: what each service is told when all run together.
 
 from pathlib import Path
 
+from failures import SystemFailure
 from layout import ROOT, services
 from system.service_folder import ServiceFolder, read_services
 
@@ -88,12 +89,24 @@ services:
 def wanted(root: Path = ROOT) -> dict[Path, str]:
     """Return what each file must hold for the services that there are."""
     folders = read_services(services(root))
+    _refuse_one_port(folders)
     overrides = {}
     if any(folder.name == ISSUER for folder in folders):
         overrides = {folder: root / OVERRIDES / f"{folder.name}.yml" for folder in folders}
     includes = "".join(f"\n  - path: {_paths(folder, overrides.get(folder), root)}" for folder in folders) or " []"
     whole = HEAD.format(includes=includes, urls="\n".join(map(_url, folders)))
     return {root / NAME: whole} | {path: _override(folder) for folder, path in overrides.items()}
+
+
+def _refuse_one_port(folders: list[ServiceFolder]) -> None:
+    ports: dict[int, str] = {}
+    for folder in folders:
+        if folder.port in ports:
+            raise SystemFailure(
+                f"{ports[folder.port]} and {folder.name} have one port, {folder.port}. "
+                f"Give services/{folder.path.name}/.copier-answers.yml another, and run ./noxw -s sync"
+            )
+        ports[folder.port] = folder.name
 
 
 def _paths(folder: ServiceFolder, override: Path | None, root: Path) -> str:

@@ -11,6 +11,7 @@ from kubernetes_system import files as kubernetes
 from layout import ROOT, answers, services
 from system.gateway_process import NAME as GATEWAY
 from system.gateway_process import PORT
+from system.service_folder import read_services
 from template import compose_file
 from template.rendering import render
 
@@ -26,11 +27,13 @@ def new(given: dict[str, Any]) -> int:
     if name == GATEWAY:
         print(f"No service can be named {GATEWAY}: it is the one in front of them.", file=sys.stderr)
         return 1
-    ports = {PORT: f"the {GATEWAY}"} | {answers(service).get("port"): service.name for service in services()}
+    others = read_services(services())
+    ports = {PORT: f"the {GATEWAY}"} | {service.port: service.name for service in others}
     port = given.setdefault("port", next(port for port in range(FIRST_PORT, 65536) if port not in ports))
     if port in ports:
         print(f"Port {port} is the one of {ports[port]}; choose another.", file=sys.stderr)
         return 1
+    given.setdefault("ci", "none")  # nobody runs workflows in a subfolder
     given.setdefault("kubernetes", any(answers(service).get("kubernetes") for service in services()))
     (ROOT / ".allium").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / ".allium", prefix="new-") as temporary:
@@ -51,5 +54,8 @@ def new(given: dict[str, Any]) -> int:
     compose_file.write()
     kubernetes.write()
     print(f"services/{name} is made; `./noxw -s serve` runs it with the others, on port {port}.")
+    for upstream in sorted(set(given.get("upstreams", [])) - {service.name for service in others}):
+        variable = f"{upstream.replace('-', '_').upper()}_SERVICE_URL"
+        print(f"No service here is named {upstream}; say where it is with {variable}.", file=sys.stderr)
     print("`./noxw -s sync` puts it behind the gateway, and does so again whenever its API has changed.")
     return 0

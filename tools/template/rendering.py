@@ -1,6 +1,7 @@
 """The template as it is in the working tree, uncommitted changes included."""
 
 import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 import yaml
 from copier import run_copy
 from pathspec import PathSpec
+from plumbum import local
 
 from layout import ANSWERS, ROOT, git, listed
 
@@ -55,6 +57,14 @@ def plain_copy() -> Path:
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / path, folder / path)
     return folder
+
+
+def forget_hook() -> None:
+    """Take what git tells its hooks about this repository out of the environment: Copier would take it for its own."""
+    for name in git("rev-parse", "--local-env-vars", folder=ROOT).split():
+        os.environ.pop(name, None)
+        if name in local.env:  # Copier's own, a copy that plumbum has made
+            del local.env[name]
 
 
 def _temporary_folder() -> Path:

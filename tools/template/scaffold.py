@@ -6,11 +6,14 @@ from pathlib import Path
 
 from jinja2 import TemplateSyntaxError
 
+from dependencies.environment import alone
+from failures import SystemFailure
 from kubernetes_system import files as kubernetes
-from layout import ROOT, services
+from layout import ROOT, has_commit, services
 from template import compose_file, manifest
 from template.comparison import Difference, differences
 from template.new_service import new
+from template.rendering import forget_hook
 from template.synchronising import synchronise
 from template.unsaved import UnsavedError
 
@@ -18,7 +21,9 @@ HELP = """\
 Owned files are the template's: change them in template/ and run `./noxw -s sync`, which also heals them.
 What one service needs for itself belongs in its own files (the list is in copier.yml) or in its answers.
 Locks are written by `./noxw -s lock`; sync copies the template's where they fit.
-A file that belongs to nobody is deleted by sync if git has it; else delete or move it."""
+A file that belongs to nobody is deleted by sync if the template had it once; else move it into a folder of the
+service's own, or delete it."""
+NO_GIT = "This needs git, and one commit: `git init`, `git add --all`, `git commit`."
 
 
 def drift() -> int:
@@ -98,14 +103,23 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> int:
     """Run one verb; 1 also if the template itself is broken."""
     options = vars(_parser().parse_args())
+    forget_hook()
+    if not has_commit(ROOT):
+        print(NO_GIT, file=sys.stderr)
+        return 1
     try:
-        match options.pop("verb"):
-            case "drift":
-                return drift()
-            case "sync":
-                return sync(**options)
-            case _:
-                return new(options)
+        with alone():
+            compose_file.wanted()  # which needs answers that can be read, before anything is changed
+            match options.pop("verb"):
+                case "drift":
+                    return drift()
+                case "sync":
+                    return sync(**options)
+                case _:
+                    return new(options)
+    except SystemFailure as error:
+        print(error, file=sys.stderr)
+        return 1
     except TemplateSyntaxError as error:
         print(f"{error.name}:{error.lineno}: {error.message}", file=sys.stderr)
         return 1

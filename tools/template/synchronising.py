@@ -8,6 +8,7 @@ from layout import ANSWERS, answers, is_reachable, tracked
 from template.comparison import content, owned_files, rendered_for, strays
 from template.lock_all import take_template_locks
 from template.unsaved import refuse_unsaved
+from updates import manifest
 
 
 def synchronise(service: Path, *, anchor: bool) -> list[str]:
@@ -17,9 +18,10 @@ def synchronise(service: Path, *, anchor: bool) -> list[str]:
     """
     with rendered_for(service) as rendered:
         refuse_unsaved(service, rendered)
+        had = manifest.listed(service)
         paths = [path for path in owned_files(rendered) if path.name != ANSWERS]
         changed = [f"{path} rendered" for path in paths if _copy_if_different(rendered / path, service / path)]
-        for path in sorted(set(strays(service, rendered)) & tracked(service)):
+        for path in sorted(set(strays(service, rendered)) & tracked(service) & had):
             (service / path).unlink()
             _remove_empty_folders(service / path.parent, within=service)
             changed.append(f"{path} deleted, as the template has it no longer")

@@ -75,6 +75,14 @@ def read(folder: Path) -> Manifest:
     )
 
 
+def listed(folder: Path) -> set[Path]:
+    """Return the paths in the manifest of a service, even if it was edited or merged; none if it is missing."""
+    file = folder / MANIFEST
+    text = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    lines = [line.split(" ", 2) for line in text.splitlines()]
+    return {Path(line[2]) for line in lines if len(line) == 3 and line[0].isdigit()}  # noqa: PLR2004 - as above
+
+
 def answers(folder: Path) -> dict[str, Any]:
     """Return the recorded answers of a service, with `_commit` and `_src_path`; a bad file raises `ValueError`."""
     try:

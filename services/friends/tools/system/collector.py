@@ -5,11 +5,13 @@ import json
 import threading
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # it has no types
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
@@ -33,7 +35,7 @@ class Collector:
         self.values: dict[Point, float] = {}
         """The latest value of each metric that is a number, and of what a histogram has counted."""
         self._mutex = threading.Lock()
-        self._server = ThreadingHTTPServer((HOST, 0), _handler_for(self))
+        self._server = ThreadingHTTPServer((HOST, 0), partial(_Handler, self))
         self._server.daemon_threads = True
 
     @property
@@ -75,38 +77,48 @@ def older(spans: Path) -> Path:
     return spans.with_name(f"older-{spans.name}")
 
 
-def _handler_for(collector: Collector) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        timeout = 60
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 60
 
-        def do_POST(self) -> None:
-            size = int(self.headers.get("Content-Length", "0"))
-            if size > MOST_BYTES:
-                self.close_connection = True
-                self._answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-                return
-            body = self.rfile.read(size)
-            try:
-                collector.take(self.path, gzip.decompress(body) if self._is_compressed() else body)
-            except Exception:  # noqa: BLE001 - protobuf has errors of its own
-                self._answer(HTTPStatus.BAD_REQUEST)
-            else:
-                self._answer(HTTPStatus.OK)
+    def __init__(self, collector: Collector, *connection: Any) -> None:
+        self._collector = collector
+        super().__init__(*connection)
 
-        def _is_compressed(self) -> bool:
-            return self.headers.get("Content-Encoding") == "gzip"
+    def do_POST(self) -> None:
+        try:
+            body = b"".join(self._parts())
+            compressed = self.headers.get("Content-Encoding") == "gzip"
+            self._collector.take(self.path, gzip.decompress(body) if compressed else body)
+        except (ValueError, OSError, EOFError, DecodeError):
+            self.close_connection = True
+            self._answer(HTTPStatus.BAD_REQUEST)
+        else:
+            self._answer(HTTPStatus.OK)
 
-        def _answer(self, status: HTTPStatus) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-protobuf")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def _parts(self) -> Iterator[bytes]:
+        """The body; in chunks, as Traefik sends it, or of a length that is known."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            yield self._read(int(self.headers.get("Content-Length", "0")))
+            return
+        while size := int(self.rfile.readline(20), 16):
+            yield self._read(size)
+            self.rfile.readline(2)
+        self.rfile.readline(2)
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: it is no service that somebody watches."""
+    def _read(self, size: int) -> bytes:
+        if size > MOST_BYTES:
+            raise ValueError(size)
+        return self.rfile.read(size)
 
-    return Handler
+    def _answer(self, status: HTTPStatus) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: it is no service that somebody watches."""
 
 
 def _spans_in(sent: ExportTraceServiceRequest) -> Iterator[dict[str, Any]]:
@@ -137,7 +149,7 @@ def _values_in(sent: ExportMetricsServiceRequest) -> Iterator[tuple[Point, float
             for point in getattr(metric, kind).data_points if kind else ():
                 about = json.dumps(_attributes(point.attributes), sort_keys=True)
                 value = getattr(point, "count", None) or getattr(point, "as_double", 0) or getattr(point, "as_int", 0)
-                yield (service, metric.name, about), float(value)
+                yield (service, metric.name, about), float(value or 0)
 
 
 def _attributes(attributes: Iterable[KeyValue]) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 import asyncio
 from collections import Counter
 from types import NoneType
+from uuid import UUID
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from chassis.database import Database
@@ -13,6 +15,7 @@ from chassis.ids import new_id
 
 from friends_service.core.entities.friendships import FriendshipExists, SelfFriendship
 from friends_service.infrastructure.database.friendships import NOT_SELF, PAIR_INDEX, SqlFriendships
+from friends_service.settings import Settings
 
 from ...core.repositories.friendships import ADA, BOB, FriendshipRepositoryContract, between
 
@@ -67,3 +70,23 @@ async def test_a_friendship_with_oneself_that_gets_past_the_entity_is_the_same_e
     object.__setattr__(friendship, "target_id", ADA)
     with pytest.raises(SelfFriendship):
         await repository.add(friendship)
+
+
+async def test_pages_of_the_usual_length_have_what_others_have(repository: SqlFriendships) -> None:
+    """They are read by a statement of their own."""
+    for number in range(1, 50):
+        pair = (ADA, UUID(int=200 + number))
+        await repository.add(between(*(pair if number % 2 else pair[::-1]), number=number))
+    for after in (None, UUID(int=49), UUID(int=30), UUID(int=21), UUID(int=20), UUID(int=1)):
+        usual = await repository.page_of_user(ADA, limit=20, after=after)
+        longer = await repository.page_of_user(ADA, limit=21, after=after)
+        assert usual.items == longer.items[:20]
+        assert (usual.next_after is not None) == (len(longer.items) > 20)
+
+
+async def test_postgresql_keeps_the_plan_of_a_page_of_the_usual_length(settings: Settings) -> None:
+    async with Database(settings.model_copy(update={"database_pool_size": 1})) as database:
+        for _ in range(10):
+            await SqlFriendships(database).page_of_user(ADA, limit=20, after=None)
+        plans = text("SELECT max(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%UNION ALL%'")
+        assert (await database.execute(plans)).scalar_one() >= 4

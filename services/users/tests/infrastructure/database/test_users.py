@@ -3,15 +3,18 @@
 import asyncio
 from collections import Counter
 from types import NoneType
+from uuid import UUID
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from chassis.database import Database
 from chassis.ids import new_id
 
 from users_service.core.entities.users import UsernameTaken
 from users_service.infrastructure.database.users import USERNAME_INDEX, SqlUsers
+from users_service.settings import Settings
 
 from ...core.repositories.users import UserRepositoryContract, a_user
 
@@ -47,3 +50,22 @@ async def test_the_database_itself_holds_usernames_apart(repository: SqlUsers, c
             "INSERT INTO users SELECT $1, 'ADA_L', first_name, second_name, birthday, created_at FROM users", new_id()
         )
     assert caught.value.constraint_name == USERNAME_INDEX
+
+
+async def test_pages_of_the_usual_length_have_what_others_have(repository: SqlUsers) -> None:
+    """They are read by a statement of their own."""
+    for number in range(1, 50):
+        await repository.add(a_user(number))
+    for after in (None, UUID(int=49), UUID(int=30), UUID(int=21), UUID(int=20), UUID(int=1)):
+        usual = await repository.page(limit=20, after=after)
+        longer = await repository.page(limit=21, after=after)
+        assert usual.items == longer.items[:20]
+        assert (usual.next_after is not None) == (len(longer.items) > 20)
+
+
+async def test_postgresql_keeps_the_plan_of_a_page_of_the_usual_length(settings: Settings) -> None:
+    async with Database(settings.model_copy(update={"database_pool_size": 1})) as database:
+        for _ in range(10):
+            await SqlUsers(database).page(limit=20, after=None)
+        plans = text("SELECT max(generic_plans) FROM pg_prepared_statements WHERE statement LIKE '%ORDER BY%'")
+        assert (await database.execute(plans)).scalar_one() >= 4

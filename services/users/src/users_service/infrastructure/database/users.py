@@ -5,7 +5,21 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Index, String, Uuid, any_, bindparam, insert, select, text
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    DateTime,
+    Index,
+    Select,
+    String,
+    Uuid,
+    any_,
+    bindparam,
+    insert,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.database import Base, Database, constraint_errors, prepared
@@ -36,13 +50,21 @@ class UserRow(Base):
 _SELECT: Final = select(
     UserRow.id, UserRow.username, UserRow.first_name, UserRow.second_name, UserRow.birthday, UserRow.created_at
 )
-_PAGE: Final = _SELECT.order_by(UserRow.id.desc()).limit(bindparam("limit"))
+
+
+def _page(limit: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
+    """The primary key walked backwards: a page costs the same however deep it is."""
+    return _SELECT.where(UserRow.id < bindparam("after")).order_by(UserRow.id.desc()).limit(limit)
+
 
 _INSERT: Final = prepared(insert(UserRow))
 _GET: Final = prepared(_SELECT.where(UserRow.id == bindparam("user_id")))
 _EXISTING: Final = prepared(select(UserRow.id).where(UserRow.id == any_(bindparam("user_ids", type_=ARRAY(Uuid)))))
-_FIRST_PAGE: Final = prepared(_PAGE)
-_NEXT_PAGE: Final = prepared(_PAGE.where(UserRow.id < bindparam("after")))
+_PAGE: Final = prepared(_page(bindparam("limit")))
+# With its limit written out PostgreSQL keeps the plan; with a parameter it plans each call anew.
+_USUAL_LIMIT: Final = 21  # what clients get who do not say how many, and one row that tells whether there are more
+_USUAL_PAGE: Final = prepared(_page(literal_column(str(_USUAL_LIMIT))))
+_NEWEST: Final = UUID(int=2**128 - 1)
 
 
 class SqlUsers:
@@ -75,10 +97,12 @@ class SqlUsers:
         return frozenset(existing.scalars())
 
     async def page(self, *, limit: int, after: UUID | None) -> Page[User]:
-        """Walk the primary key backwards: a page costs the same however deep it is."""
-        statement = _FIRST_PAGE if after is None else _NEXT_PAGE
-        parameters = {"limit": limit + 1} if after is None else {"limit": limit + 1, "after": after}
-        rows = await self._database.execute(statement, parameters)
+        """Read one page, and one row more."""
+        place = {"after": after or _NEWEST}
+        if limit + 1 == _USUAL_LIMIT:
+            rows = await self._database.execute(_USUAL_PAGE, place)
+        else:
+            rows = await self._database.execute(_PAGE, {**place, "limit": limit + 1})
         return Page.cut(list(map(_user, rows)), limit=limit, key=lambda user: user.id)
 
 
