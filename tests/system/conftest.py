@@ -63,6 +63,16 @@ def whole_system(collector: Collector) -> Iterator[System]:
         told = "".join(log.read_text(encoding="utf-8") for log in system.logs.iterdir())
         told += json.dumps(list(read_spans(collector.spans)))
         assert not [secret for secret in KEPT_SECRET if secret in told], "a password or a token is in a log or a span"
+        page = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
+        assert not [name for name in attributes_of(collector) if f"`{name}`" not in page], "the page lists all others"
+
+
+def attributes_of(collector: Collector) -> set[str]:
+    """The names of all attributes that the services have sent, but for headers."""
+    spans = [span["attributes"] for span in read_spans(collector.spans) if span["service"] != "gateway"]
+    points = [json.loads(about) for _, _, about in collector.values]
+    names = {name for attributes in (*spans, *points) for name in attributes}
+    return {name for name in names if not name.startswith("http.request.header.")}
 
 
 @pytest.fixture
