@@ -8,7 +8,7 @@ import yaml
 
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+$")
 SESSION = re.compile(r"\b(?:noxw|nox) -s ([\w-]+)")
-WRITING = {("Release", "image"), ("Update", "template")}
+WRITING = {("Release", "image"), ("Release", "deploy"), ("Update", "template")}
 
 
 def broken_rules(text: str, sessions: set[str]) -> list[str]:

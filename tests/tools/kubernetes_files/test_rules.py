@@ -74,6 +74,10 @@ def anybody() -> dict[str, Any]:
     return {"from": [{"podSelector": {}}], "ports": [{"port": "http"}]}
 
 
+def address() -> dict[str, Any]:
+    return {"to": [{"ipBlock": {"cidr": "192.0.2.1/32"}}], "ports": [{"port": 5432}]}
+
+
 FAULTS: list[tuple[str, Plant, str]] = [
     # what the schemas refuse
     ("unknown kind", lambda d: d[0].update(kind="ServiceAcount"), "no kind that is known in 1."),
@@ -131,7 +135,9 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ("memory", lambda d: service(d)["resources"]["limits"].update(memory="1Gi"), "its memory limited"),
     ("cpu", lambda d: service(d)["resources"]["limits"].update(cpu="1"), "has a limit of the CPU"),
     # policies
-    ("anybody", lambda d: policy(d)["ingress"].append(anybody()), "Ingress is open to everybody"),
+    ("anybody", lambda d: policy(d)["ingress"].append(anybody()), "Ingress is open to {'podSelector'"),
+    ("any namespace", lambda d: policy(d)["ingress"][0]["from"][0].update(namespaceSelector={}), "namespaceSelector"),
+    ("an address", lambda d: policy(d)["egress"].append(address()), "Egress is open to {'ipBlock'"),
     ("any port", lambda d: policy(d)["ingress"][0].pop("ports"), "at any port"),
     (
         "no gateway",
@@ -158,6 +164,17 @@ def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
     sentences = list(faults(friends(), documents))
     assert sentences
     assert found in "\n".join(sentences)
+
+
+def test_a_policy_that_gives_a_reason_may_open_more() -> None:
+    documents = deepcopy(good())
+    metadata = {"name": "friends-to-its-database", "annotations": {"allium/because": "somebody operates it for us"}}
+    spec = {"podSelector": policy(documents)["podSelector"], "policyTypes": ["Egress"], "egress": [address()]}
+    api_version = "networking.k8s.io/v1"
+    documents.append({"apiVersion": api_version, "kind": "NetworkPolicy", "metadata": metadata, "spec": spec})
+    assert list(faults(friends(), documents)) == []
+    metadata["annotations"] = {}
+    assert list(faults(friends(), documents))
 
 
 @pytest.mark.parametrize("name", ["autoscaler", "route", "telemetry"])

@@ -6,30 +6,31 @@ from typing import Any
 from .policies import is_isolated, peers
 from .rendering import Document, find
 
+REASON = "allium/because"
+"""The annotation of a policy that says why it opens what no answer and no component names."""
 GATEWAY = {"app.kubernetes.io/name": "gateway"}
-DNS = {"k8s-app": "kube-dns"}
+DNS = {"k8s-app": "kube-dns", "namespace kubernetes.io/metadata.name": "kube-system"}
+COLLECTOR = {"namespace kubernetes.io/metadata.name": "observability"}
+GATEWAYS_OF_THE_CLUSTER = {"namespace allium/gateway": "true"}
 
 
 def lets_in_only_known_callers(name: str, upstreams: Sequence[str], documents: list[Document]) -> Iterator[str]:
     """Yield who may come or be called that nobody knows, and who is missing: gateway, callers, database, names."""
-    policies = [document for document in documents if document["kind"] == "NetworkPolicy"]
+    policies = [each for each in documents if each["kind"] == "NetworkPolicy" and not _has_a_reason(each)]
     labels = find(documents, "Deployment", name)["spec"]["template"]["metadata"]["labels"]
     calls = dict.fromkeys((f"allium/calls-{upstream}" for upstream in upstreams), "true")
     if {label: value for label, value in labels.items() if label.startswith("allium/calls-")} != calls:
         yield f"the labels of {name} do not say that it calls exactly {', '.join(upstreams) or 'nobody'}"
-    wanted_in = [GATEWAY, {f"allium/calls-{name}": "true"}]
-    wanted_out = [DNS, *({"app.kubernetes.io/name": upstream} for upstream in upstreams)]
-    yield from _differences(policies, "Ingress", labels, wanted_in, optional=[_namespace("allium/gateway", "true")])
-    own = [
-        {"cnpg.io/poolerName": f"{name}-pooler"},
-        {"cnpg.io/cluster": f"{name}-database", "cnpg.io/podRole": "instance"},
-        _namespace("kubernetes.io/metadata.name", "observability"),
-    ]
-    yield from _differences(policies, "Egress", labels, wanted_out, optional=own)
+    callers = [GATEWAY, {f"allium/calls-{name}": "true"}]
+    yield from _differences(policies, "Ingress", labels, callers, optional=[GATEWAYS_OF_THE_CLUSTER])
+    called = [DNS, *({"app.kubernetes.io/name": upstream} for upstream in upstreams)]
+    pooler = {"cnpg.io/poolerName": f"{name}-pooler"}
+    database = {"cnpg.io/cluster": f"{name}-database", "cnpg.io/podRole": "instance"}
+    yield from _differences(policies, "Egress", labels, called, optional=[pooler, database, COLLECTOR])
 
 
-def _namespace(label: str, value: str) -> dict[str, str]:
-    return {f"namespace {label}": value}
+def _has_a_reason(policy: Document) -> bool:
+    return bool(policy["metadata"].get("annotations", {}).get(REASON))
 
 
 def _differences(
@@ -45,7 +46,7 @@ def _differences(
         return
     found = []
     for peer, port in peers(policies, direction, labels):
-        known = _labels_of(peer)
+        known = _described(peer)
         if known not in [*wanted, *optional] or port is None:
             yield f"{direction} is open to {known or 'everybody'}{'' if port else ' at any port'}"
         found.append(known)
@@ -54,12 +55,13 @@ def _differences(
             yield f"{direction} is not open to {each}"
 
 
-def _labels_of(peer: Mapping[str, Any] | None) -> dict[str, str]:
-    """The labels that a peer is chosen by; nothing stands for everybody."""
-    if peer is None or set(peer) - {"podSelector", "namespaceSelector"}:
-        return {}
-    if pods := peer.get("podSelector", {}).get("matchLabels"):
-        return dict(pods)
-    return {
-        f"namespace {label}": value for label, value in peer.get("namespaceSelector", {}).get("matchLabels", {}).items()
-    }
+def _described(peer: Mapping[str, Any] | None) -> dict[str, str]:
+    """What a peer is chosen by; nothing stands for everybody, and `namespace …` for a label of its namespace."""
+    described = {}
+    for kind, selector in (peer or {}).items():
+        prefix = "namespace " if kind == "namespaceSelector" else ""
+        labels = selector.get("matchLabels")
+        described.update({f"{prefix}{label}": value for label, value in (labels or {}).items()})
+        if not labels or selector.keys() != {"matchLabels"}:
+            described[kind] = str(selector)
+    return described
