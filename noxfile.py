@@ -261,7 +261,7 @@ def soak(session: nox.Session) -> None:
 
 @nox.session
 def serve(session: nox.Session) -> None:
-    """Run all services behind the gateway, on an embedded PostgreSQL, until Ctrl-C; `-- --reload` sees every edit."""
+    """Run all services behind the gateway, on an embedded PostgreSQL, until Ctrl-C; `-- --help` says more."""
     refresh_environments(session)
     options = ["--with-parent", "--gateway", "gateway", *ISSUER, *DATA, *session.posargs]
     run(session, "python", "-m", "system.serve", *SERVICES, *options)
@@ -278,6 +278,12 @@ def psql(session: nox.Session) -> None:
     """Open a shell on the database of a service, running or not: `./noxw -s psql -- users`; more goes to psql."""
     service, arguments = first_service(session)
     run(session, "python", "-m", "system.psql", *DATA, service, *arguments)
+
+
+@nox.session
+def trace(session: nox.Session) -> None:
+    """Show a request's way through gateway and services by the id of request or trace; without one list the latest."""
+    run(session, "python", "-m", "system.trace", *DATA, *session.posargs)
 
 
 @nox.session

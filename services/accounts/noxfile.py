@@ -198,6 +198,12 @@ def psql(session: nox.Session) -> None:
 
 
 @nox.session
+def trace(session: nox.Session) -> None:
+    """Show a request's way through the service by the id of request or trace; without one list the latest."""
+    run(session, "python", "-m", "system.trace", *DATA, *session.posargs)
+
+
+@nox.session
 def migration(session: nox.Session) -> None:
     """Write a migration of what the models have changed: `nox -s migration -- "add stars"`."""
     run(session, "python", "-m", "system.migration", *DATA, ".", *session.posargs)

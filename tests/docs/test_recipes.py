@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from template.rendering import render
 
 ANSWERS = {"service_name": "orders", "ci": "none"}
 CODE = ("src/orders_service", "tests/api", "tests/core", "tests/infrastructure", "tests/service", "migrations")
-WORKSHOP = ROOT / ".nox" / "recipes"
+SERVICE = ROOT / ".nox/recipes/orders"
+KEPT = {".venv", ".mypy_cache"}
 
 
 def recipes() -> dict[str, list[Block]]:
@@ -32,23 +32,22 @@ def recipes() -> dict[str, list[Block]]:
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A folder where PostgreSQL's account may enter."""
-    with tempfile.TemporaryDirectory(prefix="recipes-") as temporary:
-        Path(temporary).chmod(0o755)
-        yield Path(temporary)
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files of a new service."""
+    folder = tmp_path_factory.mktemp("recipes") / "orders"
+    render(folder, ANSWERS, seed=True)
+    return folder
 
 
-@pytest.fixture(scope="module")
-def fresh(folder: Path) -> Path:
-    """A new service, with an environment that all have in common."""
-    render(folder / "fresh", ANSWERS, seed=True)
-    WORKSHOP.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(folder / "fresh/requirements-dev.txt", WORKSHOP)
-    tools = {"PYTHONPATH": str(ROOT / "template/tools"), "PATH": path()}
-    subprocess.run([sys.executable, "-m", "dependencies.environment"], cwd=WORKSHOP, env=os.environ | tools, check=True)
-    (folder / "fresh/.venv").symlink_to(WORKSHOP / ".venv")
-    return folder / "fresh"
+@pytest.fixture
+def service(fresh: Path) -> Path:
+    """A new service, always in the same folder, so that its environment is made once."""
+    SERVICE.mkdir(parents=True, exist_ok=True)
+    for path in [path for path in SERVICE.iterdir() if path.name not in KEPT]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.copytree(fresh, SERVICE, dirs_exist_ok=True)
+    run(SERVICE, ["nox", "-s", "dev"])
+    return SERVICE
 
 
 @pytest.fixture(scope="module")
@@ -59,14 +58,13 @@ def postgres() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", recipes())
-def test_a_recipe_works_in_a_fresh_service(name: str, fresh: Path, folder: Path, postgres: dict[str, str]) -> None:
-    service = shutil.copytree(fresh, folder / name.replace(" ", "-"), symlinks=True)
+def test_a_recipe_works_in_a_new_service(name: str, service: Path, postgres: dict[str, str]) -> None:
     tests = [path for block in recipes()[name] if (path := follow(service, block)) and "/test_" in path]
     assert tests
     check(service, "ruff", "check", "--no-cache")
     check(service, "ruff", "format", "--no-cache", "--check")
     check(service, "lint-imports", "--no-cache")
-    check(service, "mypy", f"--cache-dir={WORKSHOP / 'mypy'}", *CODE)
+    check(service, "mypy", *CODE)
     check(service, "pytest", "--quiet", "tests/conformance", *tests, **postgres)
 
 
@@ -89,7 +87,7 @@ def follow(service: Path, block: Block) -> str | None:
 
 
 def check(service: Path, program: str, *arguments: str, **environment: str) -> None:
-    run(service, [str(WORKSHOP / ".venv/bin" / program), *arguments], **environment)
+    run(service, [f".venv/bin/{program}", *arguments], **environment)
 
 
 def run(service: Path, command: list[str], text: str | None = None, **environment: str) -> None:

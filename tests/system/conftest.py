@@ -1,5 +1,6 @@
 """The services as real processes on one throw-away PostgreSQL, started once for all tests of this folder."""
 
+import json
 import os
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -13,10 +14,11 @@ from live_service import live_service
 from people import KEPT_SECRET, Person, new_person
 
 from postgres.server import PostgresServer
-from system.collector import Collector, older
+from system.collector import Collector
 from system.gateway_process import GatewayProcess
 from system.running import System, running_system
 from system.service_process import ServiceProcess, is_ready
+from system.spans_file import read_spans
 
 ROOT = Path(__file__).parents[2]
 OPEN = ("users", "friends")
@@ -58,9 +60,19 @@ def whole_system(collector: Collector) -> Iterator[System]:
         )
         environment.undo()  # the gateway of another test has the limits that it has by itself
         yield system
-        spans = [file for file in (collector.spans, older(collector.spans)) if file.exists()]
-        told = "".join(file.read_text(encoding="utf-8") for file in (*system.logs.iterdir(), *spans))
+        told = "".join(log.read_text(encoding="utf-8") for log in system.logs.iterdir())
+        told += json.dumps(list(read_spans(collector.spans)))
         assert not [secret for secret in KEPT_SECRET if secret in told], "a password or a token is in a log or a span"
+        page = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
+        assert not [name for name in attributes_of(collector) if f"`{name}`" not in page], "the page lists all others"
+
+
+def attributes_of(collector: Collector) -> set[str]:
+    """The names of all attributes that the services have sent, but for headers."""
+    spans = [span["attributes"] for span in read_spans(collector.spans) if span["service"] != "gateway"]
+    points = [json.loads(about) for _, _, about in collector.values]
+    names = {name for attributes in (*spans, *points) for name in attributes}
+    return {name for name in names if not name.startswith("http.request.header.")}
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 from secrets import token_hex
-from typing import Any
 
 from callers import FRIENDSHIPS, Caller, eventually
 from people import SESSIONS, Person, kept_secret, new_person
@@ -10,6 +9,7 @@ from people import SESSIONS, Person, kept_secret, new_person
 from system.collector import Collector
 from system.gateway_process import GatewayProcess
 from system.running import System
+from system.spans_file import Span, read_spans
 
 
 def traceparent() -> tuple[str, str, str]:
@@ -18,10 +18,10 @@ def traceparent() -> tuple[str, str, str]:
     return f"00-{trace}-{span}-01", trace, span
 
 
-def spans_of(collector: Collector, trace: str) -> dict[str, dict[str, Any]]:
+def spans_of(collector: Collector, trace: str) -> dict[str, Span]:
     """The spans of a trace by service, kind and name."""
-    spans = [json.loads(line) for line in collector.spans.read_text(encoding="utf-8").splitlines()]
-    return {f"{span['service']} {span['kind']} {span['name']}": span for span in spans if span["trace_id"] == trace}
+    spans = [span for span in read_spans(collector.spans) if span["trace_id"] == trace]
+    return {f"{span['service']} {span['kind']} {span['name']}": span for span in spans}
 
 
 async def assert_chain(collector: Collector, trace: str, parent: str, *names: str) -> None:
@@ -56,7 +56,7 @@ async def test_a_request_is_one_trace_through_gateway_friends_and_users(
         *("users server GET /api/v1/users/exists", "users client SELECT users"),
     )
     assert "friends client INSERT friendships" in spans_of(collector, trace)
-    assert "planted-query" not in collector.spans.read_text(encoding="utf-8")
+    assert "planted-query" not in str(list(read_spans(collector.spans)))
 
 
 async def test_a_login_is_one_trace_through_gateway_and_accounts(

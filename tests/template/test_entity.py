@@ -20,7 +20,7 @@ REPLY = (
     *("reply", "--field", "review_id:ref:review", "--field", "order_id:ref:order?"),
     *("--field", "parent_id:ref:reply?", "--field", "hidden:bool", "--field", "weight:float?"),
     *("--field", "price:decimal", "--field", "discount:decimal?", "--field", "day:date", "--field", "at:datetime?"),
-    *("--field", "token:uuid", "--field", "remark:str:20?", "--field", "title:str:10000"),
+    *("--field", "token:uuid", "--field", "remark:str:20?", "--field", "title:str:2000"),
     *("--field", "body:text:20000", "--field", "note:text:50?"),
     *("--filter", "hidden", "--filter", "day", "--filter", "at", "--filter", "review_id"),
 )
@@ -167,6 +167,7 @@ def test_nothing_that_was_edited_is_deleted(edited: str, orders: Copy, programs:
         (("review", "--field", "stars:number"), "a field is name:kind"),
         (("review", "--field", "text:str"), "say how many characters"),
         (("review", "--field", "text:str:0"), "say how many characters"),
+        (("review", "--field", "text:str:2001"), "1 to 2000"),
         (("review", "--field", "body:text"), "as in body:text:100"),
         (("review", "--field", "body:text:9", "--filter", "body"), "no field that a list can be filtered by"),
         (("review", "--field", "order_id:ref"), "say which entity"),

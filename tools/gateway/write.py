@@ -1,4 +1,4 @@
-"""Write gateway/dynamic/routes.yml, or say whether it is right: `python -m gateway.write [--check]`."""
+"""Write those of the gateway's files that follow from others, or check them: `python -m gateway.write [--check]`."""
 
 import argparse
 import sys
@@ -12,13 +12,23 @@ from layout import ROOT, services
 from system.service_folder import read_services
 
 FILE = Path("gateway/dynamic/routes.yml")
+SETTINGS, TRACED = Path("gateway/traefik.yml"), Path("gateway/traced-traefik.yml")
+TRACING = """
+# Written by `./noxw -s sync`: traefik.yml, and where Compose sends what the gateway has to tell.
+tracing:
+  serviceName: gateway
+  otlp:
+    http:
+      endpoint: http://observability:4318/v1/traces
+"""
 
 
-def wanted() -> str:
-    """Return what the file must hold for the services that there are; raises `SystemFailure`."""
+def wanted() -> dict[Path, str]:
+    """Return what the files must hold for the services that there are; raises `SystemFailure`."""
     folders = read_services(services())
     by_name = {folder.name: document for folder, document in zip(folders, documents(folders), strict=True)}
-    return routes(folders, operations(by_name))
+    settings = (ROOT / SETTINGS).read_text(encoding="utf-8")
+    return {FILE: routes(folders, operations(by_name)), TRACED: settings + TRACING}
 
 
 def main() -> int:
@@ -27,21 +37,25 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check: bool = parser.parse_args().check
     try:
-        content = wanted()
+        files = wanted()
     except SystemFailure as error:
         print(f"{FILE}: {error}", file=sys.stderr)
         return 1
-    file = ROOT / FILE
-    if file.is_file() and file.read_text(encoding="utf-8") == content:
-        if check:
-            print("The gateway publishes what the services serve.")
-        return 0
-    if check:
-        print(f"{FILE} does not publish exactly what the services serve; run ./noxw -s sync", file=sys.stderr)
+    stale = {file: content for file, content in files.items() if _content(ROOT / file) != content}
+    if check and stale:
+        names = " and ".join(map(str, stale))
+        print(f"{names}: not exactly what the services serve; run ./noxw -s sync", file=sys.stderr)
         return 1
-    file.write_text(content, encoding="utf-8")
-    print(f"{FILE} written")
+    if check:
+        print("The gateway publishes what the services serve.")
+    for file, content in stale.items():
+        (ROOT / file).write_text(content, encoding="utf-8")
+        print(f"{file} written")
     return 0
+
+
+def _content(file: Path) -> str | None:
+    return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
 if __name__ == "__main__":

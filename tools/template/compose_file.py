@@ -20,7 +20,8 @@ services:
   # What it publishes is in gateway/dynamic. The services' own ports are for their documentation, on this machine.
   gateway:
     image: traefik:v3.7
-    command: ["--configFile=/etc/traefik/traefik.yml"]
+    # Traefik reads its settings from a file or from variables, not from both.
+    command: ["--configFile=/etc/traefik/${{OTEL_EXPORTER_OTLP_ENDPOINT:+traced-}}traefik.yml"]
     environment:
 {urls}
       GATEWAY_BURST_PER_ADDRESS: ${{GATEWAY_BURST_PER_ADDRESS:-}}
@@ -59,6 +60,17 @@ services:
     networks: [services]
     restart: unless-stopped
     stop_grace_period: 15s # above the graceTimeOut of traefik.yml
+
+  # To look at traces and metrics (docs/observability.md); not for production: it keeps nothing.
+  observability:
+    image: grafana/otel-lgtm:0.34.0
+    profiles: [observability]
+    ports: ["127.0.0.1:${{GRAFANA_PORT:-3000}}:3000"]
+    volumes:
+      - ./observability/dashboard.json:/otel-lgtm/allium/dashboard.json:ro
+      - ./observability/grafana-dashboards.yml:/otel-lgtm/grafana/conf/provisioning/dashboards/allium.yml:ro
+    mem_limit: 2g
+    networks: [services]
 """
 
 

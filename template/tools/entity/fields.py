@@ -9,7 +9,7 @@ from entity.references import Reference, reference_to
 
 KINDS: Final = ("str", "text", "int", "bool", "float", "decimal", "date", "datetime", "uuid", "ref")
 FILTERS: Final = frozenset(KINDS) - {"text", "float", "decimal"}
-MAX_CHARACTERS: Final = {"str": 10_000, "text": 100_000}
+MAX_CHARACTERS: Final = {"str": 2_000, "text": 100_000}  # to normalise a longer one of one line can take a second
 MAX_FILTERS: Final = 4
 FORM: Final = (
     "name:kind, as in stars:int, with ? at the end if it may be empty; title:str:100, body:text:10000 (several lines)"

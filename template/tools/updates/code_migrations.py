@@ -7,6 +7,7 @@ import argparse
 import difflib
 import importlib
 import pkgutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import cast
 
 from dependencies.environment import alone
+from failures import SystemFailure
 from updates import recipes
 from updates.own_code import Left, OwnCode, tidy
 
@@ -108,8 +110,13 @@ def main() -> int:
             print(migrate(Path(), wanted))
         except ModuleNotFoundError as error:
             print(f"{error.name} is missing; run `nox -s lock`, and then this again.", file=sys.stderr)
-            return 1
-    return 0
+        except SystemFailure as error:
+            print(error, file=sys.stderr)
+        except subprocess.CalledProcessError:
+            pass  # git or ruff, which said why
+        else:
+            return 0
+    return 1
 
 
 if __name__ == "__main__":

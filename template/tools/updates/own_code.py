@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from failures import SystemFailure
 from updates import manifest
 
 UNREADABLE = "This file cannot be read as Python, so nothing in it was changed."
@@ -33,9 +34,12 @@ class OwnCode:
 
     @classmethod
     def of(cls, service: Path) -> "OwnCode":
-        """Read the files that git lists and the template does not own."""
-        [package] = [folder.name for folder in (service / "src").glob("*_service") if folder.is_dir()]
-        code = cls(package)
+        """Read the files that git lists and the template does not own; raises `SystemFailure` for bad answers."""
+        try:
+            name = str(manifest.answers(service).get("service_name"))
+        except ValueError as error:
+            raise SystemFailure(f"{manifest.ANSWERS} {error}") from error
+        code = cls(f"{name.replace('-', '_')}_service")
         for path in _own_files(service):
             try:
                 text = (service / path).read_bytes().decode()

@@ -76,6 +76,7 @@ async def test_beyond_what_can_be_hashed_it_answers_503_and_serves_everything_el
         "login_failures_per_address": 1000,
         "database_pool_wait": 20.0,
         "database_timeout": 20.0,
+        "database_connect_timeout": 20.0,
     }
     app = create_app(settings.model_copy(update=update))
     async with booted(app) as url, aiohttp.ClientSession(url) as client:

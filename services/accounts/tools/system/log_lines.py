@@ -14,7 +14,7 @@ STATUSES = {2: "32", 3: "36", 4: "33", 5: "1;31"}
 # What these say at INFO, they say at each start and stop.
 ROUTINE = ("uvicorn.", "chassis.process.", "chassis.database.pool.", "chassis.authentication.signing_keys")
 # Shown elsewhere in the line, or of use to machines only.
-OMITTED = {"timestamp", "level", "logger", "message", "service", "version", "trace_id"}
+OMITTED = {"timestamp", "level", "logger", "message", "service", "version", "trace_id", "span_id", "trace_flags"}
 OMITTED_OF_PROBLEM = {"type", "status", "instance", "request_id"}
 BODIES = {"http.request.body.content": "request", "http.response.body.content": "response"}
 

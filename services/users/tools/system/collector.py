@@ -18,8 +18,10 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from processes.ports import HOST
+from system.spans_file import add_spans
 
-MOST_BYTES = 16 * 1024 * 1024  # of one message, and of the file; then the older half is what the file before held
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
+MOST_BYTES = 16 * 1024 * 1024  # of one message
 
 Point = tuple[str, str, str]
 """A service, one of its metrics, and the attributes of a value."""
@@ -29,9 +31,8 @@ class Collector:
     """Listens on a free port of this machine from `start` on; `variables` have others send here."""
 
     def __init__(self, spans: Path) -> None:
-        """`spans`: the file, one JSON object a line; what is in it is deleted."""
+        """`spans`: the file, whose folder need not exist before the first of them comes."""
         self.spans = spans
-        spans.write_bytes(b"")
         self.values: dict[Point, float] = {}
         """The latest value of each metric that is a number, and of what a histogram has counted."""
         self._mutex = threading.Lock()
@@ -42,7 +43,7 @@ class Collector:
     def variables(self) -> dict[str, str]:
         """OpenTelemetry's own variables, with short pauses between what is sent."""
         return {
-            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{HOST}:{self._server.server_port}",
+            ENDPOINT: f"http://{HOST}:{self._server.server_port}",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
             "OTEL_METRIC_EXPORT_INTERVAL": "1000",
         }
@@ -58,23 +59,15 @@ class Collector:
     def take(self, path: str, body: bytes) -> None:
         """Keep what a message holds; raises `ValueError` if it is none."""
         if path == "/v1/traces":
-            lines = "".join(f"{json.dumps(span)}\n" for span in _spans_in(ExportTraceServiceRequest.FromString(body)))
+            spans = list(_spans_in(ExportTraceServiceRequest.FromString(body)))
             with self._mutex:
-                if self.spans.exists() and self.spans.stat().st_size > MOST_BYTES:
-                    self.spans.replace(older(self.spans))
-                with self.spans.open("a", encoding="utf-8") as file:
-                    file.write(lines)
+                add_spans(self.spans, spans)
         elif path == "/v1/metrics":
             values = dict(_values_in(ExportMetricsServiceRequest.FromString(body)))
             with self._mutex:
                 self.values |= values
         else:
             raise ValueError(path)
-
-
-def older(spans: Path) -> Path:
-    """Return where the spans are that were there before the file was full."""
-    return spans.with_name(f"older-{spans.name}")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -83,9 +83,10 @@ class UpstreamClient:
             *self._queue.measurements(),
             Measurement(
                 name="chassis.upstream.circuit.open",
-                unit="1",
+                unit="{circuit}",
                 description="1 as long as calls are refused since the service kept failing; 0 otherwise.",
                 read=lambda: [(int(self.circuit.is_open), about)],
+                kind="sum",
             ),
         ]
 

@@ -20,7 +20,7 @@ ALL: Final = {
     "chassis.queue.used": "{place}",
     "chassis.queue.wait_time": "s",
     "chassis.queue.waiting": "{request}",
-    "chassis.upstream.circuit.open": "1",
+    "chassis.upstream.circuit.open": "{circuit}",
     "cpython.gc.collections": "{collection}",
     "db.client.connection.count": "{connection}",
     "http.client.request.duration": "s",

@@ -1,0 +1,181 @@
+"""Show one request on its way through gateway and services, from the spans and logs of the last run.
+
+python -m system.trace --data DIR [ID]
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from failures import SystemFailure
+from system.log_lines import printable
+from system.spans_file import NAME, Span, read_spans
+
+LATEST = 20
+WIDTH = 40  # characters of the time line
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
+LEVELS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
+
+Line = Mapping[str, Any]
+
+
+def main() -> int:
+    """Return 0, or 1 with one clear line if there is nothing to show."""
+    arguments = parse_arguments()
+    try:
+        show(Console(), arguments.data / "logs", arguments.id)
+    except SystemFailure as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def show(console: Console, logs: Path, wanted: str | None) -> None:
+    """Print the trace of this id, or of the request of this id; without one, the latest. Raises `SystemFailure`."""
+    for folder in (logs, logs / "previous"):
+        lines, spans = list(log_lines(folder)), list(read_spans(folder / NAME))
+        if wanted is None and spans:
+            console.print(latest(spans, lines))
+            return
+        if wanted and (trace := trace_of(wanted, lines, spans)):
+            of_trace = [line for line in lines if line.get("trace_id") == trace]
+            recorded = [span for span in spans if span["trace_id"] == trace] or spans_from(of_trace)
+            console.print(waterfall(recorded))
+            console.print(*messages(of_trace), sep="\n")
+            return
+    raise SystemFailure(f"Nothing of {wanted or 'any request'} is in {logs}; `serve` writes there while it runs.")
+
+
+def log_lines(folder: Path) -> Iterator[Line]:
+    """Yield the lines of all services, as far as they are JSON."""
+    for log in sorted(set(folder.glob("*.log")) - set(folder.glob(f"*{NAME}"))):
+        for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
+            if text.startswith("{"):
+                try:
+                    yield json.loads(text)
+                except ValueError:
+                    continue
+
+
+def trace_of(wanted: str, lines: Sequence[Line], spans: Sequence[Span]) -> str | None:
+    """Return the id of the trace that is meant: by its own id, or by that of a request in it."""
+    if any(each.get("trace_id") == wanted for each in (*spans, *lines)):
+        return wanted
+    return next((line.get("trace_id") for line in lines if line.get("request_id") == wanted), None)
+
+
+def spans_from(lines: Sequence[Line]) -> list[Span]:
+    """Make what can be made of access lines alone, where spans were sent elsewhere or not recorded."""
+    return [
+        {
+            "service": line["service"],
+            "name": f"{line['http.request.method']} {line.get('http.route', line['url.path'])}",
+            "span_id": f"line {number}",
+            "parent_id": "",
+            "start": str(_time(line["timestamp"]) - timedelta(milliseconds=line["duration_ms"])),
+            "duration_ms": line["duration_ms"],
+            "failed": line["http.response.status_code"] >= 500,  # noqa: PLR2004 - RFC 9110
+            "attributes": line,
+        }
+        for number, line in enumerate(lines)
+        if line.get("logger") == "access"
+    ]
+
+
+def waterfall(spans: Sequence[Span]) -> Table:
+    """Draw the spans below each other, each within the one that it belongs to, on one time line."""
+    begin = min(_time(span["start"]) for span in spans)
+    whole = max(_start(span, begin) + span["duration_ms"] for span in spans)
+    services = list(dict.fromkeys(span["service"] for span in sorted(spans, key=lambda span: _time(span["start"]))))
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("service")
+    table.add_column("what", overflow="fold")
+    table.add_column("", justify="right")
+    table.add_column("ms", justify="right")
+    table.add_column(f"0 … {whole:.1f} ms", width=WIDTH, no_wrap=True)
+    for depth, span in _in_order(spans):
+        colour = COLOURS[services.index(span["service"]) % len(COLOURS)]
+        outcome = span["attributes"].get("http.response.status_code") or span["attributes"].get("error.type", "")
+        left = round(_start(span, begin) / whole * WIDTH) if whole else 0
+        length = max(1, round(span["duration_ms"] / whole * WIDTH)) if whole else 1
+        table.add_row(
+            Text(printable(span["service"]), colour),
+            Text("  " * depth + printable(span["name"])),
+            Text(printable(str(outcome)), "red" if span["failed"] else ""),
+            f"{span['duration_ms']:.1f}",
+            Text(" " * min(left, WIDTH - 1) + "━" * min(length, WIDTH - min(left, WIDTH - 1)), colour),
+        )
+    return table
+
+
+def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
+    """Each after the one that it belongs to, with how deep it is."""
+    known = {span["span_id"] for span in spans}
+    waiting = [(0, span) for span in _by_time(spans) if span["parent_id"] not in known]
+    while waiting:
+        depth, span = waiting.pop(0)
+        yield depth, span
+        waiting[:0] = [(depth + 1, each) for each in _by_time(spans) if each["parent_id"] == span["span_id"]]
+
+
+def _by_time(spans: Sequence[Span]) -> list[Span]:
+    return sorted(spans, key=lambda span: _time(span["start"]))
+
+
+def messages(lines: Sequence[Line]) -> Iterator[Text]:
+    """Yield what was logged meanwhile, but for the access lines, which say the same as the spans."""
+    for line in sorted(lines, key=lambda line: _time(line["timestamp"])):
+        if line.get("logger") != "access":
+            text = f"{line['service']}: {line['level']} {line['message']}"
+            yield Text(printable(text), LEVELS.get(line["level"], "dim"))
+
+
+def latest(spans: Sequence[Span], lines: Sequence[Line]) -> Table:
+    """List the latest requests, by the ids that show each."""
+    requests: dict[str, Line] = {}
+    for line in lines:
+        if line.get("logger") == "access" and "trace_id" in line:
+            known = requests.setdefault(line["trace_id"], line)
+            if line["duration_ms"] > known["duration_ms"]:  # what it asked others for was over before
+                requests[line["trace_id"]] = line
+    ids = {span["span_id"] for span in spans}
+    first = [span for span in _by_time(spans) if span["parent_id"] not in ids and span["trace_id"] in requests]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("request", "status", "ms", "what"):
+        table.add_column(name, justify="right" if name in {"status", "ms"} else "left", overflow="fold")
+    for span in first[-LATEST:]:
+        line = requests[span["trace_id"]]
+        asked = printable(f"{line['http.request.method']} {line['url.path']}")
+        status = str(span["attributes"].get("http.response.status_code", ""))
+        table.add_row(Text(line["request_id"]), status, f"{span['duration_ms']:.1f}", Text(asked))
+    return table
+
+
+def _time(stamp: str) -> datetime:
+    return datetime.fromisoformat(stamp)
+
+
+def _start(span: Span, begin: datetime) -> float:
+    return (_time(span["start"]) - begin).total_seconds() * 1000
+
+
+def parse_arguments() -> argparse.Namespace:
+    """Return `data` and `id`."""
+    parser = argparse.ArgumentParser(description="Show one request on its way through gateway and services.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder that `serve` writes to")
+    parser.add_argument(
+        "id", nargs="?", help="of a request (X-Request-ID) or a trace; without it the latest are listed"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

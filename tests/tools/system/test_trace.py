@@ -1,0 +1,77 @@
+"""One request, shown from the spans and logs of a run."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from failures import SystemFailure
+from system.spans_file import add_spans
+from system.trace import show
+
+from .telemetry import TRACE, access_line, span
+
+
+def shown(data: Path, wanted: str | None) -> list[str]:
+    console = Console(file=io.StringIO(), width=120)
+    show(console, data / "logs", wanted)
+    assert isinstance(console.file, io.StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines() if line.strip()]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    logs = tmp_path / "logs"
+    (logs / "previous").mkdir(parents=True)
+    (logs / "users.log").write_text(
+        "no JSON\n"
+        + access_line()
+        + access_line(
+            logger="chassis", level="WARNING", message="trying \x1b[31m again", timestamp="2026-11-26T12:00:01Z"
+        )
+    )
+    (logs / "gateway.log").write_text('{"level":"info"}\n')
+    return tmp_path
+
+
+def test_shows_each_span_within_the_one_that_it_belongs_to(data: Path) -> None:
+    spans = [
+        span("SELECT users", "c", "b", after=4, ms=4),
+        span("GET /api/v1/users/{user_id}", "b", "a", after=2, ms=8),
+        span("GET", "a", service="gateway", ms=10),
+        span("of another trace", "z") | {"trace_id": "f" * 32},
+    ]
+    add_spans(data / "logs/spans.log", spans)
+    for wanted in ("request-of-ada", TRACE):
+        header, *rows, warning = shown(data, wanted)
+        assert header.split() == ["service", "what", "ms", "0", "…", "10.0", "ms"]
+        assert [row.partition(" 0.0")[0].split("  ")[0] for row in rows] == ["gateway", "users", "users"]
+        assert [row.index("━") > row.index(name) for row, name in zip(rows, ("GET", "GET", "SELECT"), strict=True)]
+        starts = [row.index("━") for row in rows]
+        assert [start - starts[0] for start in starts] == [0, 8, 16]
+        assert [row.count("━") for row in rows] == [40, 32, 16]
+        assert rows[1].index("GET") < rows[2].index("SELECT")
+        assert warning == r"users: WARNING trying \x1b[31m again"
+
+
+def test_shows_the_access_lines_where_no_span_was_kept(data: Path) -> None:
+    _, row, _ = shown(data, "request-of-ada")
+    assert row.split()[:5] == ["users", "GET", "/api/v1/users/{user_id}", "200", "12.5"]
+
+
+def test_lists_the_latest_requests(data: Path) -> None:
+    add_spans(data / "logs/spans.log", [span("GET", "a", service="gateway", ms=13)])
+    header, row = shown(data, None)
+    assert header.split() == ["request", "status", "ms", "what"]
+    assert row.split() == ["request-of-ada", "13.0", "GET", "/api/v1/users/ada"]
+
+
+def test_finds_a_request_of_the_run_before(data: Path) -> None:
+    (data / "logs/users.log").rename(data / "logs/previous/users.log")
+    assert shown(data, "request-of-ada")
+
+
+def test_says_what_is_not_there(data: Path) -> None:
+    with pytest.raises(SystemFailure, match=r"^Nothing of other is in "):
+        shown(data, "other")
