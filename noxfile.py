@@ -393,9 +393,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure and write benchmarks/results; `-- quick` takes two minutes and writes nothing; `-- growth`: 10^7 rows."""
+    """Measure and write benchmarks/results; `-- quick` writes nothing; `-- growth`: 10^7 rows; `-- scaling`."""
     refresh_environments(session)
     script, arguments = "run.py", session.posargs
-    if arguments[:1] == ["growth"]:
-        script, *arguments = "growth.py", *arguments[1:]
+    if arguments and arguments[0] in {"growth", "scaling"}:
+        script, *arguments = f"{arguments[0]}.py", *arguments[1:]
     run(session, "python", f"benchmarks/{script}", *arguments)
