@@ -246,6 +246,13 @@ def thorough(session: nox.Session) -> None:
 
 
 @nox.session
+def rollout(session: nox.Session) -> None:
+    """Update, and kill, replicas behind the gateway under load, as Kubernetes would; takes some minutes."""
+    refresh_environments(session)
+    run(session, "pytest", *(session.posargs or ["tests/rollout"]))
+
+
+@nox.session
 def mutate(session: nox.Session) -> None:
     """Change one thing in the code at a time and see whether a test notices; `-- --help` says what can be chosen."""
     refresh_environments(session)
