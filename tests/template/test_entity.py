@@ -25,6 +25,11 @@ REPLY = (
     *("--filter", "hidden", "--filter", "day", "--filter", "at", "--filter", "review_id"),
 )
 LONG = ("e" * 32, "--plural", "p" * 30, "--field", f"{'f' * 30}:ref:order", "--filter", "f" * 30)
+COMMON_WORDS = (
+    *("number", "--field", "number:int", "--field", "index:int", "--field", "count:int", "--field", "keys:str:10"),
+    *("--field", "items:str:10", "--field", "table:str:10", "--field", "select:bool", "--field", "model_name:str:10"),
+    *("--filter", "number", "--filter", "count", "--filter", "table"),
+)
 ONE_FIELD = ("tag", "--field", "weight:int?", "--filter", "weight")
 
 
@@ -78,7 +83,7 @@ def contents(service: Copy) -> dict[Path, bytes]:
 
 def test_all_checks_pass_at_once(orders: Copy, programs: Programs) -> None:
     """Every kind of field, references to each other, themselves and one that may be empty, and the longest names."""
-    for arguments in (REVIEW, REPLY, LONG, ONE_FIELD):
+    for arguments in (REVIEW, REPLY, LONG, ONE_FIELD, COMMON_WORDS):
         make(programs, orders, *arguments)
     changed = orders.git("diff", "--name-only").splitlines()
     assert changed == ["src/orders_service/main.py"]
@@ -175,6 +180,10 @@ def test_nothing_that_was_edited_is_deleted(edited: str, orders: Copy, programs:
         (("review", "--field", "review_id:ref:review"), "add a ? at the end"),
         (("review", "--field", "id:int"), "call the field otherwise"),
         (("review", "--field", "import:int"), "call the field otherwise"),
+        (("review", "--field", "metadata:int"), "call the field otherwise"),
+        (("review", "--field", "lines:text:100"), "call the field otherwise"),
+        (("review", "--field", "reviews:int", "--filter", "reviews"), "cannot be filtered by a field of the same name"),
+        (("line", "--field", "stars:int"), "is a name that"),
         (("review", "--field", "stars:int", "--field", "stars:bool"), "Two fields have the same name"),
         (("review", "--field", "weight:float", "--filter", "weight"), "no field that a list can be filtered by"),
         (("page", "--field", "stars:int"), "would hide a name"),
@@ -195,6 +204,8 @@ def test_refuses_with_a_sentence_that_helps(
     ("text", "instead", "sentence"),
     [
         ("database=database", "database=Database(settings)", "main.py has no build_application("),
+        ("from datetime import UTC, datetime", "import datetime", "main.py imports a module as datetime"),
+        ("def create_app", "def create app", "main.py cannot be read as Python"),
         ("problems=[", "problems=[] and [", "main.py has no build_application("),
         ("database = Database", "database = reviews = Database", "another use for the name reviews"),
     ],
@@ -205,6 +216,44 @@ def test_refuses_a_composition_root_that_it_does_not_understand(
     main = orders.root / "src/orders_service/main.py"
     main.write_text(main.read_text(encoding="utf-8").replace(text, instead), encoding="utf-8")
     assert sentence in refused(programs, orders, *REVIEW)
+
+
+def test_takes_migrations_as_alembic_writes_them(orders: Copy, programs: Programs) -> None:
+    versions = orders.root / "migrations/versions"
+    (versions / "__init__.py").touch()
+    (versions / "mine.py").write_text(
+        'from collections.abc import Sequence\n\nrevision: str = "abc"\n'
+        'down_revision: str | Sequence[str] | None = "000000000001"\n',
+        encoding="utf-8",
+    )
+    make(programs, orders, *REVIEW)
+    [made] = versions.glob("*_create_reviews.py")
+    assert 'down_revision = "abc"' in made.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "sentence"),
+    [
+        ("migrations/versions/mine.py", b"revision = (", "cannot be read as Python"),
+        ("src/orders_service/main.py", b"# \xe9", "is not in UTF-8"),
+    ],
+)
+def test_names_a_file_that_it_cannot_read(
+    path: str, content: bytes, sentence: str, orders: Copy, programs: Programs
+) -> None:
+    (orders.root / path).write_bytes(content)
+    said = refused(programs, orders, *REVIEW)
+    assert f"{path} {sentence}" in said
+    assert "Traceback" not in said
+
+
+def test_makes_nothing_if_a_file_cannot_be_written(orders: Copy, programs: Programs) -> None:
+    folder = orders.root / "tests/api"
+    shutil.rmtree(folder)
+    folder.write_text("This is no folder.", encoding="utf-8")
+    said = refused(programs, orders, "review", "--field", "stars:int")
+    assert "tests/api" in said
+    assert "Traceback" not in said
 
 
 def test_leaves_comments_and_what_is_between(orders: Copy, programs: Programs) -> None:

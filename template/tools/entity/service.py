@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,15 +35,32 @@ def package() -> Path:
 
 def authenticates() -> bool:
     """Whether its tests run with authentication on: there is an issuer without anybody having set one."""
-    settings = (package() / "settings.py").read_text(encoding="utf-8")
+    settings = text_of(package() / "settings.py")
     development = Path("development.env")
-    values = development.read_text(encoding="utf-8") if development.is_file() else ""
+    values = text_of(development) if development.is_file() else ""
     return bool(re.search(r"(?m)^ +auth_issuer\b", settings) or re.search(r"(?m)^AUTH_ISSUER=", values))
 
 
+def parsed(text: str, path: Path | str) -> ast.Module:
+    """The syntax tree of a file; raises `Refused` if it is not Python."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        raise Refused(f"{path} cannot be read as Python: {error}.") from error
+
+
+def text_of(path: Path) -> str:
+    """The text of a file; raises `Refused` if it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} is not in UTF-8.") from error
+
+
 def migrations() -> list[Migration]:
-    """All revisions; a merge has several below it, of which any is named."""
-    return [_migration(path) for path in sorted(VERSIONS.glob("*.py"))]
+    """All revisions; a merge has several below it, of which any is named. Raises `Refused`."""
+    every = (_migration(path) for path in sorted(VERSIONS.glob("*.py")))
+    return [each for each in every if each.revision]  # __init__.py and what migrations share are none
 
 
 def newest_revision() -> str:
@@ -56,12 +74,11 @@ def newest_revision() -> str:
 
 
 def _migration(path: Path) -> Migration:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    values = {
-        ast.unparse(line.targets[0]): ast.literal_eval(line.value)
-        for line in tree.body
-        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) in {"revision", "down_revision"}
-    }
+    tree = parsed(text_of(path), path)
+    try:
+        values = {name: ast.literal_eval(value) for line in tree.body for name, value in _revisions(line)}
+    except ValueError as error:
+        raise Refused(f"{path} computes its revision; write it there as a text.") from error
     below = values.get("down_revision") or ""
     made = [line for line in (ast.get_docstring(tree) or "").splitlines() if line.startswith(MADE_BY)]
     return Migration(
@@ -70,3 +87,12 @@ def _migration(path: Path) -> Migration:
         down_revision=below if isinstance(below, str) else " ".join(below),
         recipe=made[0].removeprefix(MADE_BY) if made else "",
     )
+
+
+def _revisions(line: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """What a line says of the revisions; Alembic's own template annotates them."""
+    match line:
+        case ast.Assign(targets=[ast.Name(id="revision" | "down_revision" as name)], value=value):
+            yield name, value
+        case ast.AnnAssign(target=ast.Name(id="revision" | "down_revision" as name), value=ast.expr() as value):
+            yield name, value

@@ -68,7 +68,7 @@ def shared_by_none(variables: Mapping[str, Any]) -> list[Path]:
     """What was made for texts of several lines, if no entity has such a text any longer, and nobody edited it."""
     files = {_path(path, variables): _render(name, variables) for name, path in OF_LINES.items()}
     entities = _path(PACKAGES[0], variables).glob("*.py")
-    if any("from .lines import" in path.read_text(encoding="utf-8") for path in entities):
+    if any("from .lines import" in path.read_text(encoding="utf-8", errors="replace") for path in entities):
         return []
     return [path for path, text in files.items() if path.exists() and path.read_text(encoding="utf-8") == text]
 

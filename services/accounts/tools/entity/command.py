@@ -8,6 +8,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from uuid import uuid4
 from entity import fields
 from entity.composition import with_entity, without_entity
 from entity.names import Names, Refused, names_of
-from entity.service import VERSIONS, Migration, authenticates, migrations, newest_revision, package
+from entity.service import VERSIONS, Migration, authenticates, migrations, newest_revision, package, text_of
 from entity.sources import rendered, shared, shared_by_none, tidy
 
 
@@ -34,11 +35,10 @@ def make(options: argparse.Namespace) -> None:
     if taken := [path for path in files if path.exists()]:
         raise Refused(f"These files are there already; choose another name:\n{_lines(taken)}")
     main = package() / "main.py"
-    new_main = tidy(main, with_entity(main.read_text(encoding="utf-8"), names))
+    new_main = tidy(main, with_entity(text_of(main), names))
     files |= shared(variables)
-    for path, text in (files | {main: new_main}).items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    _write(files)
+    main.write_text(new_main, encoding="utf-8")
     print(f"Made:\n{_lines(files)}\nAdded to {main}.")
     print(f"`nox` checks it. While nothing of it is edited, `nox -s entity -- {names.entity} --delete` undoes it.")
 
@@ -57,7 +57,7 @@ def delete(entity: str) -> None:
     variables = _variables(options, names, migration)
     files = rendered(variables, migration.path)
     main = package() / "main.py"
-    before = main.read_text(encoding="utf-8")
+    before = text_of(main)
     after = tidy(main, without_entity(before, names))
     edited = [path for path, text in files.items() if not _is(path, text)]
     if not _is_undone(main, before, after, names):
@@ -88,6 +88,19 @@ def _variables(options: argparse.Namespace, names: Names, migration: Migration) 
     }
 
 
+def _write(files: Mapping[Path, str]) -> None:
+    """Write files that were not there: all of them, or none if that fails or is interrupted."""
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except BaseException:
+        for path in files:
+            with suppress(OSError):
+                path.unlink()
+        raise
+
+
 def _recipe(options: argparse.Namespace, names: Names) -> str:
     arguments = [names.entity, "--plural", names.entity_plural]
     for option, values in (("--field", options.field), ("--filter", options.filter)):
@@ -96,7 +109,7 @@ def _recipe(options: argparse.Namespace, names: Names) -> str:
 
 
 def _is(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_text(encoding="utf-8") == text
+    return path.is_file() and path.read_text(encoding="utf-8", errors="replace") == text
 
 
 def _is_undone(main: Path, before: str, after: str, names: Names) -> bool:
@@ -133,8 +146,11 @@ def main() -> int:
             delete(options.entity)
         else:
             make(options)
-    except Refused as error:
+    except (Refused, OSError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; `git status` says what is there.", file=sys.stderr)
         return 1
     return 0
 

@@ -60,6 +60,8 @@ def variables(fields: Sequence[Field], filters: Collection[str], names: Names) -
         raise Refused("Give it at least one field, such as --field name:str:100.")
     if len({field.name for field in fields}) < len(fields):
         raise Refused("Two fields have the same name.")
+    if names.entity_plural in filters:
+        raise Refused(f"A list of {names.entity_plural} cannot be filtered by a field of the same name.")
     if len(filters) > MAX_FILTERS:
         raise Refused(
             f"A list can have {MAX_FILTERS} filters at most; further ones are better one object of the query."

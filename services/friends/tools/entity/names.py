@@ -22,13 +22,21 @@ ENTITIES: Final = _words("""
     typed_dict unpack warning
 """)
 PLURALS: Final = _words("""
-    api changed changes contract created cursor database datetime entities errors expected found limit name new
-    next_cursor page pages partial problems repositories request response router service services settings
-    successor_id tables text unit_of_work upstreams version wanted_id
+    alembic_version api changed changes collection contract created cursor database datetime entities errors
+    expected found limit lines name new next_cursor page pages partial problems repositories request response router
+    service services settings successor_id tables text unit_of_work upstreams version wanted_id
 """)
 FIELDS: Final = _words("""
-    after changed changes checked cls column create created created_at cursor date datetime decimal expected found
-    id limit new new_id page request response rows self statement uuid version wanted_id
+    after changed changes checked cls column create created created_at cursor date datetime decimal entities expected
+    found id limit lines link_next_page mapped_column new new_id page request response rows self statement uuid version
+    wanted_id
+""")
+# Attributes of pydantic's models and of SQLAlchemy's, and the columns that every table of PostgreSQL has anyway.
+LIBRARIES: Final = _words("""
+    cmax cmin construct copy ctid from_orm json metadata model_computed_fields model_config model_construct model_copy
+    model_dump model_dump_json model_extra model_fields model_fields_set model_json_schema model_parametrized_name
+    model_post_init model_rebuild model_validate model_validate_json model_validate_strings parse_file parse_obj
+    parse_raw registry schema schema_json tableoid update_forward_refs validate xmax xmin
 """)
 PYTHON: Final = frozenset((*keyword.kwlist, *dir(builtins)))
 
@@ -90,8 +98,8 @@ def names_of(entity: str, plural: str | None) -> Names:
 def refuse_field(name: str) -> None:
     """Raise `Refused` unless a field may have this name."""
     _refuse_odd(name, MAX_FIELD)
-    if name in FIELDS | PYTHON:
-        raise Refused(f'"{name}" is a name that Python or the code itself uses; call the field otherwise.')
+    if name in FIELDS | LIBRARIES | PYTHON:
+        raise Refused(f'"{name}" is a name that Python, a library or the code itself uses; call the field otherwise.')
 
 
 def _refuse_odd(name: str, longest: int) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from entity.names import Refused, class_name
-from entity.service import package
+from entity.service import package, parsed, text_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,11 +58,11 @@ def reference_to(entity: str) -> Reference:
 
 
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return text_of(path) if path.is_file() else ""
 
 
 def _definitions(path: Path) -> list[ast.stmt]:
-    return ast.parse(_text(path)).body
+    return parsed(_text(path), path).body
 
 
 def _table(path: Path, name: str) -> str | None:
@@ -93,13 +93,13 @@ def _returns(function: ast.FunctionDef) -> str:
 
 
 def _required(arguments: ast.arguments) -> bool:
-    positional = len(arguments.args) - len(arguments.defaults)
+    positional = len([*arguments.posonlyargs, *arguments.args]) - len(arguments.defaults)
     return positional > 0 or None in arguments.kw_defaults
 
 
 def _problem(path: Path, error: str) -> tuple[str, str]:
     """The name of the problem that answers an error, and its slug."""
-    calls = [node for node in ast.walk(ast.parse(_text(path))) if isinstance(node, ast.Call)]
+    calls = [node for node in ast.walk(parsed(_text(path), path)) if isinstance(node, ast.Call)]
     for call in calls:
         if ast.unparse(call.func) == "ProblemFor" and ast.unparse(call.args[0]).rpartition(".")[2] == error:
             name = ast.unparse(call.args[1])

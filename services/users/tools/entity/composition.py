@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from entity.names import Names, Refused, class_name
+from entity.service import parsed
 
 SHAPE: Final = "build_application(…, database=<a name>, routers=[…], problems=[…])"
 Edit = tuple[int, int, str]
@@ -82,7 +83,7 @@ def without_entity(text: str, names: Names) -> str:
 
 
 def _root(text: str) -> Root:
-    module = ast.parse(text)
+    module = parsed(text, "main.py")
     for function in (each for each in module.body if isinstance(each, ast.FunctionDef)):
         for statement in function.body:
             for node in ast.walk(statement):
@@ -136,6 +137,9 @@ def _imported(root: Root, names: Names) -> Edit:
         f"Sql{title}": f"from .infrastructure.database.{plural} import Sql{title}",
     }
     imports = [each for each in root.module.body if isinstance(each, ast.Import | ast.ImportFrom)]
+    modules = {alias.asname or alias.name for each in imports if isinstance(each, ast.Import) for alias in each.names}
+    if hidden := sorted(lines.keys() & modules):
+        raise Refused(f"main.py imports a module as {hidden[0]}; take what it needs instead: {lines[hidden[0]]}")
     known = {alias.asname or alias.name for each in imports for alias in each.names}
     _, end = root.span(imports[-1])
     return end, end, "".join(f"\n{line}" for name, line in lines.items() if name not in known)

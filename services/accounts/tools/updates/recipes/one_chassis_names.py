@@ -62,7 +62,7 @@ settings: chassis.settings.types split
 settings_table: chassis.settings.table INTRODUCTION settings_table
 uncaught: chassis.early_logging exception_fields install_hooks log_from_the_first_moment=start_logging timestamp
 validation: chassis.problems.pointers MAX_STEP
-validation: chassis.problems.validation MAX_ERRORS has_foreign_media_type invalid_fields
+validation: chassis.problems.validation MAX_ERRORS invalid_fields
 """
 
 LOGGER: Final = "The chassis's own logger is no part of it; write `logging.getLogger(__name__)`."
@@ -80,6 +80,7 @@ BY_HAND: Final = {
     "statements.Rows": "Rows are SQLAlchemy's: write `Sequence[Row[Any]]`.",
     "statements.direct_statement": "Write `prepared(statement)` of chassis.database once, at import.",
     "uncaught.FirstMomentFormatter": "It is `EarlyFormatter` of chassis.early_logging now, whose output is another.",
+    "validation.has_foreign_media_type": "The chassis answers foreign media types with 415 by itself; delete this.",
     "unhandled.UnhandledExceptionMiddleware": "It is `LastResortMiddleware` of chassis.web.last_resort now.",
 }
 
