@@ -246,6 +246,13 @@ def thorough(session: nox.Session) -> None:
 
 
 @nox.session
+def rollout(session: nox.Session) -> None:
+    """Update, and kill, replicas behind the gateway under load, as Kubernetes would; takes some minutes."""
+    refresh_environments(session)
+    run(session, "pytest", *(session.posargs or ["tests/rollout"]))
+
+
+@nox.session
 def mutate(session: nox.Session) -> None:
     """Change one thing in the code at a time and see whether a test notices; `-- --help` says what can be chosen."""
     refresh_environments(session)
@@ -393,9 +400,9 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure and write benchmarks/results; `-- quick` takes two minutes and writes nothing; `-- growth`: 10^7 rows."""
+    """Measure and write benchmarks/results; `-- quick` writes nothing; `-- growth`: 10^7 rows; `-- scaling`."""
     refresh_environments(session)
     script, arguments = "run.py", session.posargs
-    if arguments[:1] == ["growth"]:
-        script, *arguments = "growth.py", *arguments[1:]
+    if arguments and arguments[0] in {"growth", "scaling"}:
+        script, *arguments = f"{arguments[0]}.py", *arguments[1:]
     run(session, "python", f"benchmarks/{script}", *arguments)

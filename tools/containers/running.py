@@ -33,6 +33,8 @@ class Containers:
             "COMPOSE_PROJECT_NAME": PROJECT,
             "AUTHENTICATION": "off",
             **{name: str(port) for name, port in ports.items()},
+            # Somebody's own may be running.
+            **{name.replace("_PORT", "_CONTAINER_NAME"): "" for name in ports},
         }
 
     def url(self, name: str) -> str:
@@ -81,9 +83,6 @@ def running_containers() -> Iterator[Containers]:
     folders = read_services(services())
     variables = [variable(name, "PORT") for name in ("gateway", *(service.name for service in folders))]
     containers = Containers(dict(zip(variables, free_ports(), strict=False)))
-    names = {f"fastapi_{service.package}" for service in folders}
-    if taken := sorted(names & set(docker("ps", "--all", "--format", "{{.Names}}").split())):
-        raise SystemFailure(f"There is {' and '.join(taken)} already: `docker compose down` keeps the data.")
     try:
         containers.compose("build")
         containers.up()

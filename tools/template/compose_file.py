@@ -12,7 +12,6 @@ from system.service_folder import ServiceFolder, read_services
 NAME = "docker-compose.yml"
 HEAD = """\
 # All services together: `docker compose up`. `./noxw -s new` and `./noxw -s sync` write this file.
-name: allium
 
 include:{includes}
 

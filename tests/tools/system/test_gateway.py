@@ -15,7 +15,7 @@ import pytest
 from failures import SystemFailure
 from layout import ROOT
 from system import running
-from system.gateway_process import PORT, gateway_program
+from system.gateway_process import PORT, gateway_program, tracing
 from system.running import System, running_system
 
 from ..programs import is_gone, soon
@@ -133,3 +133,13 @@ def test_a_certificate_that_cannot_be_used_is_one_clear_line(
         monkeypatch.setenv(name, value)
     with pytest.raises(SystemFailure, match=complaint), running_system(folders, ports="free", gateway=GATEWAY):
         pass
+
+
+def test_traces_as_the_variables_of_opentelemetry_say() -> None:
+    endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"}
+    http = {"endpoint": "http://collector:4318/v1/traces"}
+    assert tracing(endpoint)["tracing"] == {"serviceName": "gateway", "sampleRate": 1, "otlp": {"http": http}}
+    assert tracing({**endpoint, "OTEL_TRACES_SAMPLER_ARG": "0.25"})["tracing"]["sampleRate"] == 0.25
+    assert tracing({**endpoint, "OTEL_TRACES_EXPORTER": "none"}) == {} == tracing({})
+    with pytest.raises(SystemFailure, match="OTEL_TRACES_SAMPLER_ARG"):
+        tracing({**endpoint, "OTEL_TRACES_SAMPLER_ARG": "all"})

@@ -49,7 +49,7 @@ class Collector:
         }
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, name="collector", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.1,), name="collector", daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -143,11 +143,14 @@ class GatewayProcess:
 
 
 def tracing(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return Traefik's settings for what OpenTelemetry's variables say; it would read most of them itself."""
+    """Return Traefik's settings for what OpenTelemetry's variables say, which it does not read itself."""
     endpoint = variables.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
     if not endpoint or variables.get("OTEL_TRACES_EXPORTER") == "none":
         return {}
-    sampled = float(variables.get("OTEL_TRACES_SAMPLER_ARG") or 1)
+    try:
+        sampled = float(variables.get("OTEL_TRACES_SAMPLER_ARG") or 1)
+    except ValueError:
+        raise SystemFailure("OTEL_TRACES_SAMPLER_ARG is no number.") from None
     otlp = {"http": {"endpoint": f"{endpoint}/v1/traces"}}
     return {"tracing": {"serviceName": NAME, "sampleRate": sampled, "otlp": otlp}}
 

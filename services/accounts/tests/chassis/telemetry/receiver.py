@@ -127,11 +127,11 @@ def _values(attributes: Iterable[KeyValue]) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(port: int = 0) -> AsyncIterator[Receiver]:
     receiver = Receiver()
     runner = web.ServerRunner(web.Server(receiver.receive), handle_signals=False, shutdown_timeout=0.01)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     receiver.url = "http://{}:{}".format(*runner.addresses[0])
     try:
         yield receiver

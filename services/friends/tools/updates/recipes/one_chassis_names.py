@@ -80,7 +80,7 @@ BY_HAND: Final = {
     "statements.Rows": "Rows are SQLAlchemy's: write `Sequence[Row[Any]]`.",
     "statements.direct_statement": "Write `prepared(statement)` of chassis.database once, at import.",
     "uncaught.FirstMomentFormatter": "It is `EarlyFormatter` of chassis.early_logging now, whose output is another.",
-    "validation.has_foreign_media_type": "It is `media_type_instead` of chassis.problems.validation now.",
+    "validation.has_foreign_media_type": "The chassis answers foreign media types with 415 by itself; delete this.",
     "unhandled.UnhandledExceptionMiddleware": "It is `LastResortMiddleware` of chassis.web.last_resort now.",
 }
 

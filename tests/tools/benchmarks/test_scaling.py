@@ -1,0 +1,49 @@
+"""The simulation agrees with what is known of queues."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
+
+from scaling_model import Cell, Operation, Simulation, utilisations
+
+READ = Operation(name="read", share=1.0, service=0.001, database=0.0001)
+ONE = Cell(
+    replicas=1,
+    gateway_cores=0,
+    poolers=0,
+    database_cores=1,
+    gateway=0.0002,
+    pooler=0.00002,
+    variation=0.5,
+    pause_every=1e9,
+)
+
+
+def test_one_event_loop_serves_no_more_than_it_can() -> None:
+    outcome = Simulation(ONE, [READ], warm_up=0.5).closed(16, 2.5)
+    assert len(outcome.seconds) / 2 == pytest.approx(1000, rel=0.05)
+    assert outcome.quantile(0.5) == pytest.approx(0.016, rel=0.1)  # Little's law
+
+
+def test_what_is_hardly_used_takes_as_long_as_its_parts() -> None:
+    outcome = Simulation(ONE, [READ], warm_up=0.0).open(20, 5)
+    expected = READ.service + READ.database + 2 * ONE.network
+    assert sum(outcome.seconds) / len(outcome.seconds) == pytest.approx(expected, rel=0.1)
+    assert outcome.share_refused == 0
+
+
+def test_whoever_waits_too_long_for_a_connection_is_refused() -> None:
+    slow = Operation(name="slow", share=1.0, service=0.0001, database=0.02)
+    cell = Cell(**{**vars(ONE), "pool_size": 1, "pool_wait": 0.1})
+    outcome = Simulation(cell, [slow], warm_up=1.0).open(100, 6)
+    assert outcome.share_refused == pytest.approx(0.5, abs=0.1)  # half of what comes can be served
+
+
+def test_a_part_is_as_busy_as_its_share_of_the_requests() -> None:
+    busy = dict(utilisations(Cell(**{**vars(ONE), "replicas": 4, "gateway_cores": 2}), [READ], 2000))
+    assert busy["services"] == pytest.approx(0.5)
+    assert busy["gateway"] == pytest.approx(0.2)
+    assert busy["database"] == pytest.approx(0.2)
