@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ def add_spans(file: Path, spans: Iterable[Span]) -> None:
 
 
 def read_spans(file: Path) -> Iterator[Span]:
-    """Yield all that are there, those before first."""
+    """Yield all that are there, those before first; without one that was not written to its end."""
     for each in (_older(file), file):
         if each.exists():
-            for line in each.read_text(encoding="utf-8").splitlines():
-                yield json.loads(line)
+            for line in each.read_text(encoding="utf-8", errors="replace").splitlines():
+                with suppress(ValueError):
+                    yield json.loads(line)
 
 
 def _older(file: Path) -> Path:

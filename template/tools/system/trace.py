@@ -4,8 +4,8 @@ python -m system.trace --data DIR [ID]
 """
 
 import argparse
-import json
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from failures import SystemFailure
-from system.log_lines import printable
+from system.log_lines import is_access, is_of_service, printable, record_of
 from system.spans_file import NAME, Span, read_spans
 
 LATEST = 20
@@ -55,14 +55,11 @@ def show(console: Console, logs: Path, wanted: str | None) -> None:
 
 
 def log_lines(folder: Path) -> Iterator[Line]:
-    """Yield the lines of all services, as far as they are JSON."""
+    """Yield the lines of all services, and nothing that was printed beside them."""
     for log in sorted(set(folder.glob("*.log")) - set(folder.glob(f"*{NAME}"))):
-        for text in log.read_text(encoding="utf-8", errors="replace").splitlines():
-            if text.startswith("{"):
-                try:
-                    yield json.loads(text)
-                except ValueError:
-                    continue
+        with log.open(encoding="utf-8", errors="replace", newline="\n") as file:
+            records = (record_of(text) for text in file if text.startswith("{"))
+            yield from (record for record in records if record and is_of_service(record))
 
 
 def trace_of(wanted: str, lines: Sequence[Line], spans: Sequence[Span]) -> str | None:
@@ -86,7 +83,7 @@ def spans_from(lines: Sequence[Line]) -> list[Span]:
             "attributes": line,
         }
         for number, line in enumerate(lines)
-        if line.get("logger") == "access"
+        if is_access(line)
     ]
 
 
@@ -119,11 +116,14 @@ def waterfall(spans: Sequence[Span]) -> Table:
 def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
     """Each after the one that it belongs to, with how deep it is."""
     known = {span["span_id"] for span in spans}
-    waiting = [(0, span) for span in _by_time(spans) if span["parent_id"] not in known]
+    within: dict[str, list[Span]] = defaultdict(list)
+    for span in _by_time(spans):
+        within[span["parent_id"] if span["parent_id"] in known else ""].append(span)
+    waiting = [(0, span) for span in reversed(within.pop("", []))]
     while waiting:
-        depth, span = waiting.pop(0)
+        depth, span = waiting.pop()
         yield depth, span
-        waiting[:0] = [(depth + 1, each) for each in _by_time(spans) if each["parent_id"] == span["span_id"]]
+        waiting += [(depth + 1, each) for each in reversed(within.pop(span["span_id"], []))]
 
 
 def _by_time(spans: Sequence[Span]) -> list[Span]:
@@ -142,7 +142,7 @@ def latest(spans: Sequence[Span], lines: Sequence[Line]) -> Table:
     """List the latest requests, by the ids that show each."""
     requests: dict[str, Line] = {}
     for line in lines:
-        if line.get("logger") == "access" and "trace_id" in line:
+        if is_access(line) and "trace_id" in line:
             known = requests.setdefault(line["trace_id"], line)
             if line["duration_ms"] > known["duration_ms"]:  # what it asked others for was over before
                 requests[line["trace_id"]] = line

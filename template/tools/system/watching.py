@@ -15,7 +15,7 @@ from rich.text import Text
 from failures import SystemFailure
 from system.collector import Collector
 from system.log_files import FollowedFile
-from system.log_lines import printable
+from system.log_lines import is_access, printable, record_of
 
 SECONDS = 10  # what is shown is of these last seconds
 MOST_REQUESTS = 20_000  # of a route in that time; of more the latest
@@ -66,16 +66,18 @@ class Watching:
         return Group(self._routes(), Text(), *states, Text(), *self._troubles)
 
     def _take(self, service: str, line: str) -> None:
-        try:
-            record = json.loads(line)
-        except ValueError:
+        record = record_of(line)
+        if record is None:
             return
-        if record.get("logger") == "access" and not record["url.path"].startswith("/health/"):
+        if is_access(record):
+            if record["url.path"].startswith("/health/"):
+                return
             name = f"{record['http.request.method']} {record.get('http.route', '(no route)')}"
             ended = (time.monotonic(), record["duration_ms"], record["http.response.status_code"])
             self._requests[service, name].append(ended)
-        elif record.get("level") in {"WARNING", "ERROR", "CRITICAL"}:
-            self._troubles.append(Text(printable(f"{service}: {record['level']} {record['message']}"), "yellow"))
+        elif record["level"] in {"WARNING", "ERROR", "CRITICAL"}:
+            text = f"{service}: {record['level']} {record.get('message', '')}"
+            self._troubles.append(Text(printable(text), "yellow"))
 
     def _routes(self) -> Table:
         table = _table(("service", "route"), ("req/s", "p50 ms", "p99 ms", "4xx", "5xx"))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+import system.collector
 from system import spans_file
 from system.collector import ENDPOINT, MOST_BYTES, Collector
 from system.spans_file import add_spans, read_spans
@@ -50,6 +51,19 @@ def test_refuses_what_it_cannot_read(collector: Collector) -> None:
     assert post(collector, "/v1/traces", b"nonsense") == 400
     assert post(collector, "/v1/logs", b"") == 400
     assert post(collector, "/v1/traces", b"", {"Content-Length": str(MOST_BYTES + 1)}) == 400
+    assert post(collector, "/v1/traces", b"", {"Content-Length": "-1"}) == 400
+    assert post(collector, "/v1/traces", sent_span("after")) == 200
+
+
+def test_refuses_what_cannot_be_unpacked_or_becomes_too_long(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = {"Content-Encoding": "gzip"}
+    assert post(collector, "/v1/traces", gzip.compress(b"", mtime=0)[:10] + b"nonsense" * 9, packed) == 400
+    monkeypatch.setattr(system.collector, "MOST_BYTES", 100)
+    assert post(collector, "/v1/traces", gzip.compress(sent_span("x" * 200)), packed) == 400
+    chunked = {"Transfer-Encoding": "chunked"}
+    assert post(collector, "/v1/traces", sent_span("x" * 97), chunked) == 400
     assert post(collector, "/v1/traces", sent_span("after")) == 200
 
 

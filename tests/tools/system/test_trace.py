@@ -1,6 +1,7 @@
 """One request, shown from the spans and logs of a run."""
 
 import io
+import time
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,24 @@ def test_finds_a_request_of_the_run_before(data: Path) -> None:
 def test_says_what_is_not_there(data: Path) -> None:
     with pytest.raises(SystemFailure, match=r"^Nothing of other is in "):
         shown(data, "other")
+
+
+def test_passes_over_what_is_no_whole_line_of_a_service(data: Path) -> None:
+    """Such as what a program printed, or what was being written when it was killed."""
+    add_spans(data / "logs/spans.log", [span("GET", "a", service="gateway")])
+    with (data / "logs/spans.log").open("a") as file:
+        file.write('{"service": "us')
+    with (data / "logs/users.log").open("a") as file:
+        file.write(f'{{"trace_id": "{TRACE}", "level": "INFO"}}\n')
+        file.write(access_line(timestamp="yesterday") + access_line(timestamp="2026-11-26"))
+        file.write(access_line(duration_ms=None) + access_line(service=None) + '{"a":' * 100_000)
+    assert len(shown(data, None)) == 2
+    assert len(shown(data, "request-of-ada")) == 3
+
+
+def test_shows_a_trace_of_very_many_requests_at_once(data: Path) -> None:
+    """As if somebody sends the same `traceparent` with each."""
+    add_spans(data / "logs/spans.log", [span("GET", f"{number:x}", "e" * 16) for number in range(3_000)])
+    began = time.monotonic()
+    assert len(shown(data, TRACE)) > 3_000
+    assert time.monotonic() - began < 30

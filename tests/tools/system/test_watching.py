@@ -71,3 +71,19 @@ def test_watch_shows_requests_and_queues_and_trace_one_of_them(folders: list[Pat
 def test_watch_needs_a_terminal() -> None:
     with pytest.raises(SystemFailure, match="needs a terminal"):
         Watching({}, None, Console(file=io.StringIO()))
+
+
+def test_watch_passes_over_what_is_no_line_of_a_service(tmp_path: Path) -> None:
+    """A service may print anything; the system that is watched goes on."""
+    log = tmp_path / "users.log"
+    log.touch()
+    watching = Watching({"users": log}, None, Console(file=io.StringIO(), width=120, force_terminal=True))
+    odd = ("5", "null", "[1]", '"text"', '{"level": []}', '{"level": "ERROR"}', '{"logger": "access"}', "[" * 100_000)
+    with log.open("a") as file:
+        file.writelines(f"{each}\n" for each in odd)
+        file.write(access_line(**{"http.response.status_code": "x"}) + access_line(duration_ms=None) + access_line())
+    watching.read()
+    console = Console(file=io.StringIO(), width=120)
+    console.print(watching.view())
+    assert isinstance(console.file, io.StringIO)
+    assert words_after("GET /api/v1/users/{user_id}", console.file.getvalue())[:2] == ["0.1", "12.5"]

@@ -9,6 +9,7 @@ Record = Mapping[str, Any]
 Paint = Callable[[str, str], str]
 
 DIM = "2"
+STATUS = "http.response.status_code"
 LEVELS = {"DEBUG": DIM, "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31", "FATAL": "1;31"}
 STATUSES = {2: "32", 3: "36", 4: "33", 5: "1;31"}
 # What these say at INFO, they say at each start and stop.
@@ -31,19 +32,19 @@ def coloured(text: str, colour: str) -> str:
 
 def service_lines(line: str, paint: Paint = plain) -> list[str]:
     """Return what to show of a line of a service; nothing for what it says each time it starts and stops."""
-    record = _record(line)
+    record = record_of(line)
     if record is None:
         return [printable(line)]
     if record["level"] == "INFO" and str(record.get("logger")).startswith(ROUTINE):
         return []
-    text = _access(record, paint) if "http.response.status_code" in record else _message(record, paint)
+    text = _access(record, paint) if STATUS in record else _message(record, paint)
     trace = str(record.get("exception.stacktrace", "")).split("\n")
     return [f"{_time(record.get('timestamp'))} {text}", *(f"    {printable(part)}" for part in trace if part)]
 
 
 def gateway_lines(line: str, paint: Paint = plain) -> list[str]:
     """Return what to show of a line of the gateway: what no service has answered, and its own errors."""
-    record = _record(line)
+    record = record_of(line)
     if record is None:
         return [printable(line)]
     if "RequestMethod" not in record:
@@ -66,9 +67,23 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
-def _record(line: str) -> Record | None:
+def record_of(line: str) -> Record | None:
+    """Return what a line of a log says; None if it is no record, since anything may be printed beside them."""
     record = _parsed(line)
     return record if isinstance(record, dict) and isinstance(record.get("level"), str) else None
+
+
+def is_of_service(record: Record) -> bool:
+    """Whether it has what a service's formatter writes into each line."""
+    texts = all(isinstance(record.get(name), str) for name in ("logger", "message", "service"))
+    return texts and _moment(record.get("timestamp")) is not None
+
+
+def is_access(record: Record) -> bool:
+    """Whether it is the access line of a request, as a service writes it."""
+    texts = all(isinstance(record.get(name), str) for name in ("http.request.method", "url.path", "request_id"))
+    numbers = isinstance(record.get("duration_ms"), int | float) and isinstance(record.get(STATUS), int)
+    return record.get("logger") == "access" and texts and numbers
 
 
 def _parsed(text: str) -> object:
@@ -78,17 +93,23 @@ def _parsed(text: str) -> object:
         return None
 
 
+def _moment(stamp: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(stamp))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
 def _time(stamp: object) -> str:
     """The time of the day here."""
-    try:
-        return datetime.fromisoformat(str(stamp)).astimezone().strftime("%H:%M:%S.%f")[:-3]
-    except ValueError:
-        return " " * 12
+    moment = _moment(stamp)
+    return moment.astimezone().strftime("%H:%M:%S.%f")[:-3] if moment else " " * 12
 
 
 def _access(record: Record, paint: Paint) -> str:
     asked = f"{record.get('http.request.method')} {record.get('url.path')}"
-    line = _exchange(asked, record["http.response.status_code"], record.get("duration_ms"), paint)
+    line = _exchange(asked, record[STATUS], record.get("duration_ms"), paint)
     bodies = " ".join(f"{name}={_body(record[field])}" for field, name in BODIES.items() if field in record)
     return f"{line}  {paint(printable(bodies), DIM)}" if bodies else line
 

@@ -3,11 +3,13 @@
 import gzip
 import json
 import threading
+import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,8 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             body = b"".join(self._parts())
             compressed = self.headers.get("Content-Encoding") == "gzip"
-            self._collector.take(self.path, gzip.decompress(body) if compressed else body)
-        except (ValueError, OSError, EOFError, DecodeError):
+            self._collector.take(self.path, _unpacked(body) if compressed else body)
+        except (ValueError, OSError, EOFError, zlib.error, DecodeError):
             self.close_connection = True
             self._answer(HTTPStatus.BAD_REQUEST)
         else:
@@ -94,13 +96,15 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding") != "chunked":
             yield self._read(int(self.headers.get("Content-Length", "0")))
             return
+        left = MOST_BYTES
         while size := int(self.rfile.readline(20), 16):
-            yield self._read(size)
+            yield self._read(size, left)
+            left -= size
             self.rfile.readline(2)
         self.rfile.readline(2)
 
-    def _read(self, size: int) -> bytes:
-        if size > MOST_BYTES:
+    def _read(self, size: int, most: int = MOST_BYTES) -> bytes:
+        if not 0 <= size <= most:
             raise ValueError(size)
         return self.rfile.read(size)
 
@@ -112,6 +116,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Nothing: it is no service that somebody watches."""
+
+
+def _unpacked(body: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=BytesIO(body)) as file:
+        unpacked = file.read(MOST_BYTES + 1)
+    if len(unpacked) > MOST_BYTES:
+        raise ValueError("it is too long")
+    return unpacked
 
 
 def _spans_in(sent: ExportTraceServiceRequest) -> Iterator[dict[str, Any]]:
