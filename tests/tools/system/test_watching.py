@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from failures import SystemFailure
-from system.collector import ENDPOINT
+from system.collector import ENDPOINT, Collector
 from system.watching import Watching
 
 from ..programs import PATIENCE_SECONDS, answer
@@ -87,3 +87,17 @@ def test_watch_passes_over_what_is_no_line_of_a_service(tmp_path: Path) -> None:
     console.print(watching.view())
     assert isinstance(console.file, io.StringIO)
     assert words_after("GET /api/v1/users/{user_id}", console.file.getvalue())[:2] == ["0.1", "12.5"]
+
+
+def test_watch_shows_names_of_metrics_as_they_are(tmp_path: Path) -> None:
+    """Whoever sends metrics to the collector chooses them."""
+    with Collector(tmp_path / "spans.log") as collector:
+        for about in ({}, {"chassis_queue_name": "[/red]\x1b[2J"}):
+            collector.take("/v1/metrics", sent_value("chassis.queue.used", 7, **about))
+            collector.take("/v1/metrics", sent_value("chassis.upstream.circuit.open", 1))
+        console = Console(file=io.StringIO(), width=120, force_terminal=True)
+        console.print(Watching({}, collector, console).view())
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    assert words_after(r"[/red]\x1b[2J", text)[:4] == ["7", "0", "0", "0"]
+    assert "circuit to None open" in text

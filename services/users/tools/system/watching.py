@@ -107,14 +107,15 @@ def _states(values: Mapping[tuple[str, str, str], float]) -> Table:
     for (service, metric, about), value in sorted(dict(values).items()):
         attributes = json.loads(about)
         if metric.startswith("chassis.queue.") and metric != "chassis.queue.wait_time":
-            queues[service, attributes["chassis.queue.name"]][metric.rpartition(".")[2]] = value
+            queues[service, str(attributes.get("chassis.queue.name"))][metric.rpartition(".")[2]] = value
         elif metric == "chassis.upstream.circuit.open":
-            circuits.append((service, attributes["chassis.upstream.name"], value))
+            circuits.append((service, str(attributes.get("chassis.upstream.name")), value))
     for (service, name), queue in queues.items():
         numbers = (f"{queue.get(each, 0):.0f}" for each in ("used", "limit", "waiting", "refused"))
-        table.add_row(service, name, *numbers)
+        table.add_row(Text(printable(service)), Text(printable(name)), *numbers)
     for service, name, is_open in circuits:
-        table.add_row(service, Text(f"circuit to {name} {'open' if is_open else 'closed'}", "red" if is_open else ""))
+        state = f"circuit to {printable(name)} {'open' if is_open else 'closed'}"
+        table.add_row(Text(printable(service)), Text(state, "red" if is_open else ""))
     return table
 
 

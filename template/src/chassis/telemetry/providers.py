@@ -19,6 +19,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from chassis.identity import Identity
 from chassis.measurements import Measurement
 
+from .sending import CollectorSession
+
 Stop = Callable[[], object]
 
 logger = logging.getLogger(__name__)
@@ -30,18 +32,24 @@ def start_traces(identity: Identity) -> Stop:
     if os.environ.get("OTEL_TRACES_SAMPLER_ARG"):
         os.environ.setdefault("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     provider = TracerProvider(resource=_resource(identity), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=_session())))
     trace.set_tracer_provider(provider)
     return provider.shutdown
 
 
 def start_metrics(identity: Identity, measurements: Iterable[Measurement]) -> Stop:
     """Have metrics sent now and then by a thread; returns what ends it, after one last time."""
-    reader = PeriodicExportingMetricReader(OTLPMetricExporter())
+    reader = PeriodicExportingMetricReader(OTLPMetricExporter(session=_session()))
     provider = MeterProvider([reader], resource=_resource(identity), shutdown_on_exit=False)
     metrics.set_meter_provider(provider)
     _observe(provider.get_meter("chassis"), measurements)
     return provider.shutdown
+
+
+def _session() -> CollectorSession | None:
+    """None if a variable says whose session is to be used."""
+    is_said = any(name.startswith("OTEL_PYTHON_") and name.endswith("_CREDENTIAL_PROVIDER") for name in os.environ)
+    return None if is_said else CollectorSession()
 
 
 def _resource(identity: Identity) -> Resource:

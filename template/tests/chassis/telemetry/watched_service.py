@@ -104,6 +104,14 @@ def add_answers(router: APIRouter) -> None:
     async def boom() -> None:
         raise RuntimeError("planted-error")
 
+    @router.get("/broken-off")
+    async def break_off() -> StreamingResponse:
+        async def begin() -> AsyncIterator[bytes]:
+            yield b"begun"
+            raise RuntimeError("planted-error")
+
+        return StreamingResponse(begin())
+
     @router.get("/together")
     async def be_together() -> str:
         context = current_request()

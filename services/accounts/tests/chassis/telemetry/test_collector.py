@@ -1,13 +1,18 @@
 """A collector that is away, refuses, or never answers costs no request anything, and the end a second at most."""
 
 import asyncio
+import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import aiohttp
+import pytest
+import requests
 from aiohttp import web
 
+from chassis.telemetry.trouble import TroubleHandler
 from processes.ports import free_ports
 
 from ..process.serving import lines
@@ -60,6 +65,66 @@ async def test_a_collector_in_trouble_costs_no_request_anything(tmp_path: Path) 
 
 def trouble_in(log: Path) -> list[dict[str, Any]]:
     return [line for line in lines(log) if line["logger"] == "chassis.telemetry.trouble"]
+
+
+async def test_what_a_collector_answers_is_not_kept_and_its_secrets_are_not_logged(tmp_path: Path) -> None:
+    """An answer without an end is not read to it, and one that is no HTTP does not fill the log."""
+    log, collector = tmp_path / "log", EndlessCollector()
+    async with await asyncio.start_server(collector.answer, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        headers = "x-honeycomb-team: planted-key"  # what it has to look like is `name=value`
+        environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}", "OTEL_EXPORTER_OTLP_HEADERS": headers}
+        async with watched(log, **environment) as (process, url):
+            await ask(url, 20)
+            await until(lambda: collector.ended > 1)
+            assert collector.most_bytes < ENDLESS
+            collector.is_endless = False
+            await until(lambda: collector.ended > 5)
+            await stop(process)
+    assert "planted-key" not in log.read_text()
+    assert len(trouble_in(log)) == 1
+    assert not [line for line in lines(log) if line["logger"].startswith("urllib3")]
+
+
+ENDLESS: Final = 64 * 1024 * 1024
+
+
+class EndlessCollector:
+    """Answers each connection once: without an end, or with half a header."""
+
+    def __init__(self) -> None:
+        self.is_endless = True
+        self.ended = self.most_bytes = 0
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, EOFError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Ty")
+            if self.is_endless:
+                await self._go_on(writer)
+            writer.close()
+            await reader.read()
+            await writer.wait_closed()
+        self.ended += 1
+
+    async def _go_on(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"pe: text/html\r\n\r\n")
+        sent = 0
+        while sent < ENDLESS:
+            sent += 65_536
+            self.most_bytes = max(self.most_bytes, sent)
+            writer.write(bytes(65_536))
+            await writer.drain()
+
+
+async def test_a_complaint_quotes_no_header_and_is_not_long(caplog: pytest.LogCaptureFixture) -> None:
+    for complaint in (requests.exceptions.InvalidHeader("header value: 'planted-key\\n'"), "x" * 10_000):
+        values = ("spans", None, complaint)
+        text = "Failed to export %s batch code: %s, reason: %s"
+        TroubleHandler().handle(logging.LogRecord("opentelemetry", logging.ERROR, "", 0, text, values, None))
+    first, second = caplog.messages
+    assert first == "telemetry: a header of OTEL_EXPORTER_OTLP_HEADERS cannot be sent"
+    assert len(second) < 600
 
 
 async def test_the_end_sends_what_was_finished(tmp_path: Path) -> None:

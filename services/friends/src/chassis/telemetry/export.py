@@ -40,7 +40,7 @@ class Telemetry:
             report_trouble()
             try:
                 self._start()
-            except ValueError as error:  # of a variable that OpenTelemetry does not check by itself
+            except (ValueError, RuntimeError) as error:  # of a variable that OpenTelemetry does not check by itself
                 logger.error("telemetry is off: %s", error)  # noqa: TRY400 - it says all there is to say
             else:
                 self._running.enter_context(self._garbage_collection)

@@ -11,6 +11,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, TraceState
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chassis.logs.access import CLIENT_CLOSED_REQUEST
 from chassis.measurements import Measurement, Reading
 from chassis.request_context import RequestContext, calling_span, continue_request, current_request, serving
 from chassis.spans import fail, trace_headers
@@ -126,8 +127,8 @@ class RequestObserver:
         }
         if route := fields.get("http.route"):
             attributes["http.route"] = route
-        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            attributes["error.type"] = str(status)
+        if error := _error_type(fields):
+            attributes["error.type"] = error
         _duration.record(fields["duration_ms"] / 1000, attributes)
         if isinstance(request := current_request(), RecordedRequest):
             _end(request.span, _name(scope, route), fields)
@@ -164,6 +165,15 @@ def _name(scope: Scope, route: str | None = None) -> str:
     return f"{method} {route}" if route else method
 
 
+def _error_type(fields: Mapping[str, Any]) -> str | None:
+    """What went wrong here; nothing if the client left before its answer was complete."""
+    status: int = fields["http.response.status_code"]
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return str(status)
+    is_cut_off = not fields.get("http.response.complete", True) and status != CLIENT_CLOSED_REQUEST
+    return "incomplete" if is_cut_off else None
+
+
 def _end(span: Span, name: str, fields: Mapping[str, Any]) -> None:
     """End the server span with what the access line says: never with a query, a body or a secret."""
     if not span.is_recording():
@@ -173,6 +183,6 @@ def _end(span: Span, name: str, fields: Mapping[str, Any]) -> None:
     if (method := given.pop("http.request.method")) not in _METHODS:
         given["http.request.method_original"] = method
     span.set_attributes(given)
-    if given["http.response.status_code"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        fail(span, str(given["http.response.status_code"]))
+    if error := _error_type(fields):
+        fail(span, error)
     span.end()

@@ -5,6 +5,7 @@ from secrets import token_hex
 from typing import Final
 
 import aiohttp
+import pytest
 
 from ..process.serving import lines
 from .conftest import Pair
@@ -178,3 +179,17 @@ async def test_says_who_sends(pair: Pair) -> None:
         assert resource["service.version"]
         assert resource["service.instance.id"]
     assert len({resource["service.instance.id"] for resource in pair.receiver.resources}) <= 2
+
+
+async def test_an_answer_that_breaks_off_has_failed(pair: Pair) -> None:
+    """Though its status was 200: nothing else could be sent any more."""
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await get(f"{pair.asking}/api/v1/toys/broken-off")
+    [span] = await pair.receiver.spans_of("GET /api/v1/toys/broken-off")
+    assert span.is_failed
+    assert (span.attributes["http.response.status_code"], span.attributes["error.type"]) == (200, "incomplete")
+    points = await pair.receiver.points(
+        "http.server.request.duration",
+        lambda points: any(each.attributes.get("error.type") == "incomplete" for each in points),
+    )
+    assert points
