@@ -1,7 +1,6 @@
 """What a Service of Kubernetes does: leads new connections to replicas that are ready, and learns of changes late."""
 
 import asyncio
-import contextlib
 import random
 from typing import Self
 
@@ -31,6 +30,8 @@ class ClusterService:
         self._server.close()
         for task in self._serving:
             task.cancel()
+        await asyncio.gather(self._probing, *self._serving, return_exceptions=True)
+        await asyncio.sleep(0.1)  # until what was closed is gone
 
     def add(self, replica: LiveService) -> None:
         """Know a replica; it is chosen once it is ready."""
@@ -59,13 +60,18 @@ class ClusterService:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)
         chosen = [replica for replica, is_ready in self._ready.items() if is_ready]
-        if not chosen:
-            writer.close()
-            return
-        with contextlib.suppress(OSError, asyncio.CancelledError):  # at the end all are cancelled
-            replica = random.choice(chosen)  # noqa: S311 - as kube-proxy does
-            onward = await asyncio.open_connection("127.0.0.1", replica.port)
-            await asyncio.gather(_copy(reader, onward[1]), _copy(onward[0], writer))
+        writers = [writer]
+        try:
+            if chosen:
+                replica = random.choice(chosen)  # noqa: S311 - as kube-proxy does
+                onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", replica.port)
+                writers.append(onward_writer)
+                await asyncio.gather(_copy(reader, onward_writer), _copy(onward_reader, writer))
+        except (OSError, asyncio.CancelledError):  # one side is gone; or the end, at which all are cancelled
+            pass
+        finally:
+            for each in writers:
+                each.close()
 
 
 async def _is_ready(replica: LiveService) -> bool:

@@ -315,6 +315,16 @@ def test_keeps_line_ends_and_files_that_need_no_change() -> None:
     assert files[MAIN] == "x=1;y  =2\n"
 
 
+@pytest.mark.parametrize("odd", ["\x0c", "\u2028", "\x1e"])
+def test_adds_an_import_below_a_docstring_with_odd_characters(odd: str) -> None:
+    docstring = f'"""Tables.{odd}\n\nMore.\n"""\n\n'
+    old = "from chassis.database import Database\nfrom sqlalchemy import select\n\nONE = select(1)\n"
+    use = "\n\nasync def one(database: Database) -> int:\n    return (await database.execute(ONE)).scalar_one()\n"
+    files, _ = migrated({TABLES: docstring + old + use})
+    assert "prepared" not in (ast.get_docstring(ast.parse(files[TABLES])) or "")
+    assert "ONE = prepared(select(1))" in files[TABLES]
+
+
 @pytest.mark.parametrize("name", code_migrations.names())
 def test_the_guide_of_a_recipe_is_there(name: str) -> None:
     page, _, anchor = code_migrations.load(name).guide.partition("#")
@@ -334,17 +344,25 @@ def test_a_service_that_lacks_recipes_is_told_and_has_them_run_once(generate: Ge
         "src/orders_service/core/odd.py", "from ..chassis.identifiers import new_id\n\n__all__ = ['new_id']\n"
     )
     service.write("src/orders_service/core/bad.py", "print 'old'\n")
+    service.write("src/orders_service/core/deep.py", f"x = 1{' + 1' * 5000}\n")
+    service.write("src/orders_service/core/marked.py", "\ufefffrom ..chassis.identifiers import new_id as new_id\n")
     assert drift(service.root) == [
         f"The code migration {name} was not run; `nox -s migrate-code` does" for name in code_migrations.names()
     ]
     said = code_migrations.migrate(service.root, code_migrations.pending(service.root))
     assert "+from chassis.ids import new_id\n" in said
-    assert "Changed in the service's own code: src/orders_service/core/odd.py." in said
+    changed = "src/orders_service/core/marked.py, src/orders_service/core/odd.py"
+    assert f"Changed in the service's own code: {changed}." in said
+    assert "src/orders_service/core/deep.py:1: This file cannot be read as Python" in said
     assert "src/orders_service/core/bad.py:1: This file cannot be read as Python" in said
     assert code_migrations.pending(service.root) == []
     assert service.git("status", "--porcelain", "--untracked-files=all").split() == [
         "??",
         "src/orders_service/core/bad.py",
+        "??",
+        "src/orders_service/core/deep.py",
+        "??",
+        "src/orders_service/core/marked.py",
         "??",
         "src/orders_service/core/odd.py",
     ]

@@ -18,7 +18,7 @@ FASTAPI = "FastAPI stays in api, main and the chassis"
 AIOHTTP = "aiohttp stays in infrastructure/clients and the chassis"
 CHASSIS_LAYERS = (
     "application > process > web > authentication > "
-    "problems | database | upstream | logs > settings > the rest > identity"
+    "problems | database | upstream | logs | telemetry > settings > the rest > identity"
 )
 CHASSIS = "the chassis imports nothing of the service"
 FAULTS = [  # importer, imported, contract

@@ -26,10 +26,23 @@ REPLY = (
 )
 LONG = ("e" * 32, "--plural", "p" * 30, "--field", f"{'f' * 30}:ref:order", "--filter", "f" * 30)
 COMMON_WORDS = (
-    *("number", "--field", "number:int", "--field", "index:int", "--field", "count:int", "--field", "keys:str:10"),
+    *(
+        "number",
+        "--field",
+        "due:date",
+        "--field",
+        "number:int",
+        "--field",
+        "index:int",
+        "--field",
+        "count:int",
+        "--field",
+        "keys:str:10",
+    ),
     *("--field", "items:str:10", "--field", "table:str:10", "--field", "select:bool", "--field", "model_name:str:10"),
     *("--filter", "number", "--filter", "count", "--filter", "table"),
 )
+PRICE_ALONE = ("fee", "--field", "price:decimal?")  # it is what the tests change
 ONE_FIELD = ("tag", "--field", "weight:int?", "--filter", "weight")
 
 
@@ -83,7 +96,7 @@ def contents(service: Copy) -> dict[Path, bytes]:
 
 def test_all_checks_pass_at_once(orders: Copy, programs: Programs) -> None:
     """Every kind of field, references to each other, themselves and one that may be empty, and the longest names."""
-    for arguments in (REVIEW, REPLY, LONG, ONE_FIELD, COMMON_WORDS):
+    for arguments in (REVIEW, REPLY, LONG, ONE_FIELD, PRICE_ALONE, COMMON_WORDS):
         make(programs, orders, *arguments)
     changed = orders.git("diff", "--name-only").splitlines()
     assert changed == ["src/orders_service/main.py"]

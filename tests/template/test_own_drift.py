@@ -86,6 +86,7 @@ def test_finds_nothing_in_a_new_service_nor_in_its_own_files(ci: str, generate: 
     for path in (
         "src/orders_service/main.py",
         "tools/ours.py",
+        "caf\udce9.txt",  # a name of Latin-1
         "scripts/ours.sh",
         "LICENSE",
         "tests/core/test_ours.py",

@@ -1,6 +1,7 @@
 """The Python files of a service that are its own, as a recipe reads and changes them."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Collection, Iterator
@@ -42,9 +43,9 @@ class OwnCode:
         code = cls(f"{name.replace('-', '_')}_service")
         for path in _own_files(service):
             try:
-                text = (service / path).read_bytes().decode()
+                text = (service / path).read_bytes().decode("utf-8-sig")
                 ast.parse(text)
-            except (UnicodeDecodeError, SyntaxError, ValueError) as error:
+            except (OSError, SyntaxError, ValueError, RecursionError) as error:
                 line = getattr(error, "lineno", None) or 1
                 code.unreadable.append(Left(path, line, UNREADABLE))
             else:
@@ -136,7 +137,7 @@ def _own_files(service: Path) -> list[str]:
     except ValueError:
         owned = set()
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate", "*.py"]
-    listed = subprocess.run(command, cwd=service, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\0")
+    listed = os.fsdecode(subprocess.run(command, cwd=service, check=True, stdout=subprocess.PIPE).stdout).split("\0")
     paths = [path for path in listed if path and path not in owned and not path.startswith("src/chassis/")]
     return sorted(path for path in paths if (service / path).is_file() and not (service / path).is_symlink())
 

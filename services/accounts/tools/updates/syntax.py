@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from io import StringIO
 
 import libcst as cst
 
@@ -52,6 +53,11 @@ def _last_as_before(kept: list[cst.Arg], call: cst.Call) -> list[cst.Arg]:
     return kept
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines as Python counts them, with their ends; a form feed, or U+2028 in a text, ends none."""
+    return list(StringIO(text, newline=""))
+
+
 def with_import(text: str, statement: str) -> str:
     """Return a file with an import statement before its first one, unless it has the same; `tidy` sorts them."""
     tree = ast.parse(text)
@@ -59,7 +65,7 @@ def with_import(text: str, statement: str) -> str:
     if any(ast.unparse(node) == statement for node in imports):
         return text
     after = [node for node in imports if not (isinstance(node, ast.ImportFrom) and node.module == "__future__")]
-    lines = text.splitlines(keepends=True)
+    lines = lines_of(text)
     if after:
         place = after[0].lineno - 1
     elif imports:

@@ -3,6 +3,7 @@
 What a service may vary is in its own files and its answers; README.md says how.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -92,8 +93,8 @@ def _ignored(service: Path, expected: Manifest) -> Iterator[str]:
 def _git(service: Path, *arguments: str, given: str = "") -> str | None:
     """Return what a git command prints, or None if it fails, as it does where there is no repository."""
     command = ["git", "-c", "safe.directory=*", *arguments]
-    done = subprocess.run(command, cwd=service, input=given, check=False, capture_output=True, text=True)
-    return done.stdout if done.returncode == 0 else None
+    done = subprocess.run(command, cwd=service, input=os.fsencode(given), check=False, capture_output=True)
+    return os.fsdecode(done.stdout) if done.returncode == 0 else None
 
 
 def _is_beside_template(service: Path) -> bool:

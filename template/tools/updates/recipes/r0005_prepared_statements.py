@@ -15,7 +15,7 @@ import libcst as cst
 from libcst.metadata import PositionProvider
 
 from updates.own_code import Left, OwnCode
-from updates.syntax import calls, dotted, with_import
+from updates.syntax import calls, dotted, lines_of, with_import
 
 GUIDE: Final = "docs/from-the-first-edition.md#6-infrastructuredatabase"
 DATABASE: Final = ("chassis.database.Database", "chassis.database.database.Database")
@@ -92,7 +92,7 @@ def _databases(code: OwnCode, path: str, tree: ast.Module) -> set[str]:
 
 def _lists(tree: ast.Module, databases: set[str], text: str) -> set[tuple[int, int]]:
     """Line and column of each result that must be a list."""
-    lines = text.splitlines()
+    lines = lines_of(text)
     found = set()
     for function in (node for node in ast.walk(tree) if isinstance(node, Function)):
         nodes = list(ast.walk(function))
