@@ -184,7 +184,7 @@ async def test_says_who_sends(pair: Pair) -> None:
 async def test_an_answer_that_breaks_off_has_failed(pair: Pair) -> None:
     """Though its status was 200: nothing else could be sent any more."""
     with pytest.raises(aiohttp.ClientPayloadError):
-        await get(f"{pair.asking}/api/v1/toys/broken-off")
+        await get(f"{pair.asked}/api/v1/toys/broken-off")
     [span] = await pair.receiver.spans_of("GET /api/v1/toys/broken-off")
     assert span.is_failed
     assert (span.attributes["http.response.status_code"], span.attributes["error.type"]) == (200, "incomplete")
