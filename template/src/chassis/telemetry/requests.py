@@ -11,9 +11,15 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags, TraceState
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chassis.logs.access import CLIENT_CLOSED_REQUEST
 from chassis.measurements import Measurement, Reading
-from chassis.request_context import RequestContext, calling_span, continue_request, current_request, serving
+from chassis.request_context import (
+    CLIENT_CLOSED_REQUEST,
+    RequestContext,
+    calling_span,
+    continue_request,
+    current_request,
+    serving,
+)
 from chassis.spans import fail, trace_headers
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
