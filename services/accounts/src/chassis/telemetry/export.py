@@ -18,6 +18,8 @@ STOP_SECONDS: Final = 0.9
 """How long the end waits until what was recorded last has been sent."""
 
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+PROTOCOL: Final = "OTEL_EXPORTER_OTLP_PROTOCOL"
+ONLY_PROTOCOL: Final = "http/protobuf"
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +40,10 @@ class Telemetry:
     async def __aenter__(self) -> Self:
         if self._settings.sends_traces or self._settings.sends_metrics:
             report_trouble()
-            try:
-                self._start()
-            except (ValueError, RuntimeError) as error:  # of a variable that OpenTelemetry does not check by itself
-                logger.error("telemetry is off: %s", error)  # noqa: TRY400 - it says all there is to say
-            else:
-                self._running.enter_context(self._garbage_collection)
-                await self._running.enter_async_context(EventLoopLag())
+            self._start()
+        if self._stops:
+            self._running.enter_context(self._garbage_collection)
+            await self._running.enter_async_context(EventLoopLag())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -55,10 +54,19 @@ class Telemetry:
         from .providers import start_metrics, start_traces  # noqa: PLC0415 - it takes a while, and most do without
 
         os.environ.setdefault(ENDPOINT, self._settings.otel_exporter_otlp_endpoint)
+        identity = self._settings.identity
         if self._settings.sends_traces:
-            self._stops.append(start_traces(self._settings.identity))
+            self._start_one("traces", lambda: start_traces(identity))
         if self._settings.sends_metrics:
-            self._stops.append(start_metrics(self._settings.identity, self._measurements))
+            self._start_one("metrics", lambda: start_metrics(identity, self._measurements))
+        if (protocol := os.environ.get(PROTOCOL) or ONLY_PROTOCOL) != ONLY_PROTOCOL:
+            logger.warning("%s=%s is not known here: %s is used", PROTOCOL, protocol, ONLY_PROTOCOL)
+
+    def _start_one(self, name: str, start: Callable[[], Callable[[], object]]) -> None:
+        try:
+            self._stops.append(start())
+        except (ValueError, RuntimeError) as error:  # of a variable that OpenTelemetry does not check by itself
+            logger.error("%s are off: %s", name, " ".join(str(error).split()))  # noqa: TRY400 - it says all there is
 
 
 def end_within(seconds: float, stops: Iterable[Callable[[], object]]) -> None:

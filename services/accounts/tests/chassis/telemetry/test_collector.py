@@ -163,3 +163,16 @@ async def test_nothing_is_loaded_where_it_is_off() -> None:
     )
     _, said = await process.communicate()
     assert (process.returncode, said.decode()) == (1, "\n")
+
+
+async def test_odd_variables_are_complained_of_and_the_rest_works(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    odd = {"OTEL_METRIC_EXPORT_INTERVAL": "-1", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
+    async with receiving() as receiver, watched(log, OTEL_EXPORTER_OTLP_ENDPOINT=receiver.url, **odd) as (_, url):
+        await ask(url)
+        await receiver.spans_of("GET /api/v1/toys/hello/{name}")
+    complaints = [line["message"] for line in lines(log) if line["logger"] == "chassis.telemetry.export"]
+    assert complaints == [
+        "metrics are off: interval value -1.0 is invalid and needs to be larger than zero.",
+        "OTEL_EXPORTER_OTLP_PROTOCOL=grpc is not known here: http/protobuf is used",
+    ]
