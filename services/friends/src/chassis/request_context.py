@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Final
 
 import uuid_utils
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+CLIENT_CLOSED_REQUEST: Final = 499
+"""nginx's status for a client that left before its answer; in log lines and spans only."""
 
 REQUEST_ID_HEADER = "X-Request-ID"
 TRACEPARENT_HEADER = "traceparent"

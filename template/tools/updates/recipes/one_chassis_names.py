@@ -4,7 +4,8 @@ from typing import Final
 
 _MOVES: Final = """
 access_log: chassis.logs AccessLogMiddleware
-access_log: chassis.logs.access CLIENT_CLOSED_REQUEST MAX_TEXT route_template
+access_log: chassis.logs.access MAX_TEXT route_template
+access_log: chassis.request_context CLIENT_CLOSED_REQUEST
 application: chassis.application build_application
 body_limit: chassis.web.body_limit BodyLimitMiddleware
 body_limit: chassis.web.http_protocol LINGER_SECONDS

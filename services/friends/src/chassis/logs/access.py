@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from chassis.request_context import current_request
+from chassis.request_context import CLIENT_CLOSED_REQUEST, current_request
 
 from .bodies import BodyLog
 from .excerpts import beginning
@@ -15,7 +15,6 @@ from .exchange import Bodies, Exchange
 from .records import REDACTED_FIELDS
 from .redaction import Redactor
 
-CLIENT_CLOSED_REQUEST: Final = 499  # nginx's code for a client that left before its answer
 MAX_TEXT: Final = 1024  # characters of a path or header: clients choose them, and servers accept 64 KiB
 
 END_USER: Final = "chassis.end_user"

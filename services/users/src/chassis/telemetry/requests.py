@@ -12,14 +12,20 @@ from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, T
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chassis.measurements import Measurement, Reading
-from chassis.request_context import RequestContext, calling_span, continue_request, current_request, serving
+from chassis.request_context import (
+    CLIENT_CLOSED_REQUEST,
+    RequestContext,
+    calling_span,
+    continue_request,
+    current_request,
+    serving,
+)
 from chassis.spans import fail, trace_headers
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 """Bounds of the histogram, as the semantic conventions want them."""
 
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
-_CLIENT_LEFT: Final = 499  # which the access line says
 _ONLY_IN_LINES: Final = frozenset({"duration_ms"})
 _TRACER: Final = trace.get_tracer("chassis")
 _duration = metrics.get_meter("chassis").create_histogram(
@@ -170,7 +176,7 @@ def _error_type(fields: Mapping[str, Any]) -> str | None:
     status: int = fields["http.response.status_code"]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return str(status)
-    is_cut_off = not fields.get("http.response.complete", True) and status != _CLIENT_LEFT
+    is_cut_off = not fields.get("http.response.complete", True) and status != CLIENT_CLOSED_REQUEST
     return "incomplete" if is_cut_off else None
 
 
