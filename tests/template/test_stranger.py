@@ -61,6 +61,7 @@ def test_takes_three_successive_versions_and_keeps_every_line(clone: Copy, stran
     assert update(stranger) == "Nothing changed; this is the newest version.\n"
 
 
+@pytest.mark.thorough
 def test_takes_the_next_version_without_tags_and_below_the_root(clone: Copy, stranger: Copy) -> None:
     generate(stranger, clone, "back end/orders")
     service = Copy(stranger.root / "back end/orders")

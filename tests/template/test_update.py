@@ -61,6 +61,7 @@ def test_sync_leaves_a_clean_tree_clean(clone: Copy) -> None:
     assert clone.anchor("users") == commit
 
 
+@pytest.mark.thorough
 def test_anchoring_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Copy) -> None:
     """`./noxw -s update` does it."""
     clone.append("template/noxfile.py", "# changed\n")
@@ -77,6 +78,7 @@ def test_anchoring_after_the_commit_makes_the_next_update_free_of_conflicts(clon
     assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("changed\n# changed again\n")
 
 
+@pytest.mark.thorough
 def test_sync_before_an_update_makes_up_for_a_commit_that_was_synchronised_before_it_was_made(clone: Copy) -> None:
     """`./noxw -s update` does this; `copier update` alone would compare with the version before that commit."""
     replace_last_line(clone, "# changed\n")
