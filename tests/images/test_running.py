@@ -73,7 +73,7 @@ def test_finds_the_other_services_by_their_names(containers: Containers, name: s
 
 def test_migrations_ended_well_and_can_be_repeated_by_hand(containers: Containers, name: str) -> None:
     assert containers.inspect(f"{name}-migrate")["State"]["ExitCode"] == 0
-    docker("exec", f"fastapi_{name.replace('-', '_')}_service", "alembic", "upgrade", "head")
+    containers.compose("exec", "--no-TTY", name, "alembic", "upgrade", "head")
 
 
 def test_prints_nothing_but_json(containers: Containers, name: str) -> None:

@@ -40,11 +40,16 @@ def delete(file: Path, _text: str) -> None:
 
 
 def rename(file: Path, _text: str) -> None:
-    file.rename(file.with_name(f"renamed {file.name}"))
+    file.rename(beside(file, "renamed"))
 
 
 def add(file: Path, text: str) -> None:
-    file.with_name(f"added {file.name}").write_bytes(text.encode())
+    beside(file, "added").write_bytes(text.encode())
+
+
+def beside(file: Path, word: str) -> Path:
+    """A name that the other side does not give: of two files with one name `copier update` makes a conflict."""
+    return file.with_name(f"{word} {'theirs' if 'template' in file.parts else 'ours'} {file.name}")
 
 
 CHANGES: dict[str, Change] = {each.__name__: each for each in (prepend, append, empty, delete, rename, add)}
