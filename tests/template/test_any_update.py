@@ -95,7 +95,7 @@ def service(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 @pytest.mark.thorough
-@settings(max_examples=20, deadline=None, derandomize=True, database=None)
+@settings(max_examples=10, deadline=None, derandomize=True, database=None)
 @given(ours=EDITS, theirs=EDITS)
 def test_any_update_keeps_its_promises(template: Copy, service: Copy, ours: list[Edit], theirs: list[Edit]) -> None:
     for copy in (template, service):
