@@ -67,7 +67,7 @@ def change(root: Path, paths: list[Path], edits: list[Edit]) -> None:
 def may_change(path: Path) -> bool:
     """Without the answers there is no update, and without what others include no rendering.
 
-    `.vscode` has one file: Copier deletes a folder that the template has no longer, with whatever else is in it.
+    `.vscode` has one file, and git ignores what is beside it, which Copier deletes.
     """
     return path.name != ANSWERS and INCLUDED not in path.as_posix() and ".vscode" not in path.parts
 
@@ -101,7 +101,8 @@ def test_any_update_keeps_its_promises(template: Copy, service: Copy, ours: list
     for copy in (template, service):
         copy.git("reset", "--quiet", "--hard", "begin")
         copy.git("clean", "--quiet", "--force", "-d")
-    change(service.root, [path for path in listed(service.root) if belongs_to_service(path)], ours)
+    own = [path for path in listed(service.root) if belongs_to_service(path) and may_change(path)]
+    change(service.root, own, ours)
     service.commit("Work")
     change(template.root, [path for path in listed(template.root, "template") if may_change(path)], theirs)
     template.commit("Change the template")
