@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from noxfiles import sessions
 from workflow_rules import broken_rules, sessions_called
 
 from dependencies import lock
 from layout import ROOT, services
+from noxw_words import sessions
 
 GOOD = """\
 name: Release
@@ -54,7 +54,7 @@ def test_a_broken_rule_is_found(old: str, new: str, rule: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_our_workflows_break_no_rule(name: str) -> None:
-    assert broken_rules((OURS / name).read_text(encoding="utf-8"), sessions(ROOT / "noxfile.py")) == []
+    assert broken_rules((OURS / name).read_text(encoding="utf-8"), set(sessions(ROOT / "noxfile.py"))) == []
 
 
 def test_every_push_runs_what_noxw_runs() -> None:
@@ -68,7 +68,7 @@ def test_every_push_runs_what_noxw_runs() -> None:
 def test_the_workflows_of_a_service_break_no_rule(generated: Mapping[str, Path], name: str) -> None:
     service = generated["github"]
     text = (service / ".github" / "workflows" / name).read_text(encoding="utf-8")
-    assert broken_rules(text, sessions(service / "noxfile.py")) == []
+    assert broken_rules(text, set(sessions(service / "noxfile.py"))) == []
 
 
 def test_the_pipeline_of_a_service_runs_sessions_that_exist(generated: Mapping[str, Path]) -> None:
@@ -78,7 +78,7 @@ def test_the_pipeline_of_a_service_runs_sessions_that_exist(generated: Mapping[s
     called = {name for row in rows for name in ([row] if isinstance(row, str) else row)}
     called.add(pipeline["chassis"]["variables"]["SESSION"])
     expected = {"lint", "typecheck", "test", "chassis", "lowest", "newest", "audit"}
-    assert expected == called <= sessions(service / "noxfile.py")
+    assert expected == called <= set(sessions(service / "noxfile.py"))
 
 
 def test_a_changed_lock_has_the_chassis_tested(generated: Mapping[str, Path]) -> None:

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from noxfiles import sessions
 from pages import documents
 
 from layout import ROOT
+from noxw_words import sessions
 
 FOLDERS = "benchmarks|docs|services|template|tests|tools"
 SERVICE = ROOT / "services/users"
@@ -20,7 +20,7 @@ ABOUT_OTHERS = {"comparison.md"}
 
 def wrong(text: str) -> set[str]:
     """What a document names that there is not."""
-    here, there = sessions(ROOT / "noxfile.py"), sessions(ROOT / "template/noxfile.py")
+    here, there = set(sessions(ROOT / "noxfile.py")), set(sessions(ROOT / "template/noxfile.py"))
     named = {match[1] for match in re.finditer(r"\./noxw -s ([\w-]+)", text)}
     named_there = {match[1] for match in re.finditer(r"(?<![\w/.])nox -s ([\w-]+)", text)}
     paths = {match[1] for match in re.finditer(rf"`((?:{FOLDERS})/[\w./-]*)`", text)}

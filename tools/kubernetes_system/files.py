@@ -5,6 +5,7 @@ from pathlib import Path
 
 from layout import ROOT, answers, services
 from system.service_folder import ServiceFolder, read_services
+from template import written
 
 NAMESPACE = "allium"
 FOLDER = "kubernetes"
@@ -103,25 +104,18 @@ def _template(name: str) -> str:
 
 def stale(root: Path = ROOT) -> list[Path]:
     """Return the files that are missing, are for other services than there are, or are for none."""
-    files = wanted(root)
-    there = {
-        path: path.read_text(encoding="utf-8")
-        for path in [*(root / FOLDER).rglob("*.yml"), root / GATEWAY_FOLDER / "kustomization.yml"]
-        if path.is_file()
-    }
-    strays = {path for path in there.keys() - files.keys() if there[path].startswith(OURS)}
-    differ = {path for path, text in files.items() if there.get(path) != text}
-    return sorted(path.relative_to(root) for path in differ | strays)
+    return [path.relative_to(root) for path in _stale(wanted(root), root)]
 
 
 def write(root: Path = ROOT) -> list[Path]:
     """Bring the files up to date; return those that this changed."""
     files = wanted(root)
-    changed = stale(root)
-    for path in (root / each for each in changed):
-        if text := files.get(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        else:
-            path.unlink()
-    return changed
+    changed = _stale(files, root)
+    written.write(files, changed)
+    return [path.relative_to(root) for path in changed]
+
+
+def _stale(files: dict[Path, str], root: Path) -> list[Path]:
+    return written.stale(
+        files, [*(root / FOLDER).rglob("*.yml"), root / GATEWAY_FOLDER / "kustomization.yml"], mark=OURS
+    )

@@ -115,14 +115,15 @@ class _Parts:
 @cache
 def _parts(source: Path) -> _Parts:
     files = source / "template"
+    paths = {path for path in files.rglob("*") if path.is_file() and path.parent.name != "__pycache__"}
+    needs_copier = {path for path in paths if "{" in str(path.relative_to(files)) or path.suffix in {".jinja", ".j2"}}
     rendered = _temporary_folder()
-    paths = [path.relative_to(files) for path in files.rglob("*") if path.is_file()]
-    copied = [path for path in paths if "{" not in str(path) and path.suffix not in {".jinja", ".j2"}]
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(source, rendered, dirs_exist_ok=True, ignore=ignored)
-    for path in copied:
-        (rendered / "template" / path).unlink(missing_ok=True)
-    return _Parts(rendered=rendered, files=files, copied=[path for path in copied if path.parent.name != "__pycache__"])
+    for path in (source / "copier.yml", *needs_copier):
+        (rendered / path.relative_to(source)).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, rendered / path.relative_to(source))
+    return _Parts(
+        rendered=rendered, files=files, copied=sorted(path.relative_to(files) for path in paths - needs_copier)
+    )
 
 
 def _anchor(file: Path) -> None:

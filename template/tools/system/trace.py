@@ -91,7 +91,7 @@ def waterfall(spans: Sequence[Span]) -> Table:
     """Draw the spans below each other, each within the one that it belongs to, on one time line."""
     begin = min(_time(span["start"]) for span in spans)
     whole = max(_start(span, begin) + span["duration_ms"] for span in spans)
-    services = list(dict.fromkeys(span["service"] for span in sorted(spans, key=lambda span: _time(span["start"]))))
+    services = list(dict.fromkeys(span["service"] for span in _by_time(spans)))
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("service")
     table.add_column("what", overflow="fold")
