@@ -76,7 +76,7 @@ def test_does_not_say_which_environment_it_is(
     kind: type[Settings], file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file.write_text("TOKEN=x\nENVIRONMENT=production\n")
-    assert unusable(caplog, kind) == ["ENVIRONMENT in development.env: is to be set in the environment"]
+    assert unusable(caplog, kind) == ["ENVIRONMENT in development.env: must be set in the environment instead"]
 
 
 def test_may_have_values_for_others(kind: type[Settings], file: Path) -> None:

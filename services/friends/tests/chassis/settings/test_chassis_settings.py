@@ -140,7 +140,7 @@ def test_production_refuses_to_be_open_by_accident(
     assert not load_settings(Settings).authenticates, "where everybody may do everything"
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
-    reason = "is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off says that it is meant"
+    reason = "is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off serves without tokens"
     assert unusable(caplog) == [f"AUTH_ISSUER: {reason}"]
     monkeypatch.setenv("AUTH_ISSUER", "https://id.example")
     assert load_settings(Settings).authenticates
@@ -157,14 +157,14 @@ def test_an_issuer_stays_as_it_is_written(issuer: str, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("variable", "value", "reason"),
     [
-        ("AUTH_ISSUER", "id.example", "must be a URL of http or https"),
-        ("AUTH_ISSUER", "ftp://id.example", "must be a URL of http or https"),
-        ("AUTH_ISSUER", "https://me:secret@id.example", "must not hold a user name, a password or a `#`"),
-        ("AUTH_ISSUER", " https://id.example", "must not hold blanks"),
-        ("AUTH_ISSUER", "https://id.example\n", "must not hold blanks"),
-        ("AUTH_ISSUER", "https://id.example?realm=one", "must end with its path: no `?`"),
-        ("AUTH_JWKS_URL", "keys", "must be a URL of http or https"),
-        ("AUTH_TOKEN_URL", "https://id.example/token#here", "must not hold a user name, a password or a `#`"),
+        ("AUTH_ISSUER", "id.example", "must be an http or https URL"),
+        ("AUTH_ISSUER", "ftp://id.example", "must be an http or https URL"),
+        ("AUTH_ISSUER", "https://me:secret@id.example", "must not contain a user name, a password or a `#`"),
+        ("AUTH_ISSUER", " https://id.example", "must not contain whitespace"),
+        ("AUTH_ISSUER", "https://id.example\n", "must not contain whitespace"),
+        ("AUTH_ISSUER", "https://id.example?realm=one", "must end with its path, without `?`"),
+        ("AUTH_JWKS_URL", "keys", "must be an http or https URL"),
+        ("AUTH_TOKEN_URL", "https://id.example/token#here", "must not contain a user name, a password or a `#`"),
     ],
 )
 def test_addresses_of_an_issuer_are_checked(
@@ -189,7 +189,7 @@ def test_a_name_of_nobody_that_could_know_it_is_refused_in_production(
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     monkeypatch.setenv("AUTHENTICATION", "off")
-    reason = "needs AUTH_ISSUER or AUTH_TOKEN_URL, which ENVIRONMENT=production wants to be there"
+    reason = "needs AUTH_ISSUER or AUTH_TOKEN_URL in ENVIRONMENT=production"
     assert unusable(caplog) == [f"AUTH_CLIENT_ID: {reason}"]
     monkeypatch.setenv("AUTH_TOKEN_URL", "https://id.example/token")
     assert load_settings(Settings).has_client_credentials
@@ -204,7 +204,7 @@ def test_production_refuses_to_log_what_people_send(
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     monkeypatch.setenv("AUTHENTICATION", "off")
-    reason = "would write what people send into the log, which ENVIRONMENT=production refuses"
+    reason = "would log values from bodies, which ENVIRONMENT=production refuses"
     assert unusable(caplog) == [f"LOG_BODIES: {reason}"]
     for accepted in ("shapes", "off"):
         monkeypatch.setenv("LOG_BODIES", accepted)
@@ -217,7 +217,7 @@ def test_several_processes_do_not_share_a_log_file(
     monkeypatch.setenv("LOG_FILE", "log")
     assert str(load_settings(Settings).log_file) == "log"
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
-    assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; it needs WEB_CONCURRENCY=1"]
+    assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; set WEB_CONCURRENCY=1"]
 
 
 def test_a_mistyped_number_of_processes_is_all_that_is_wrong_with_it(
@@ -274,5 +274,5 @@ def test_defaults_are_those_of_the_identity(kind: type[ChassisSettings], expecte
 
 
 def test_settings_without_an_identity_say_so() -> None:
-    with pytest.raises(TypeError, match="OfACompany does not say whose settings it holds"):
+    with pytest.raises(TypeError, match="OfACompany does not say which service it belongs to"):
         OfACompany()

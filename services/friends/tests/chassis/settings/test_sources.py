@@ -56,7 +56,7 @@ def test_so_is_a_list_of_numbers_that_may_be_missing(
     assert load_settings(Own).numbers == numbers
 
 
-NEITHER = "is neither JSON nor a list that is separated by commas"
+NEITHER = "is neither JSON nor a comma-separated list"
 
 
 @pytest.mark.parametrize(
