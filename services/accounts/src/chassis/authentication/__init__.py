@@ -1,6 +1,6 @@
-"""Who is calling: access tokens of an issuer (RFC 9068) are verified, and operations say who may use them.
+"""Authentication: verify access tokens of an issuer (RFC 9068), and let operations declare who may use them.
 
-Where AUTH_ISSUER is set, every request needs a token, unless what it asks for is marked `public`.
+If AUTH_ISSUER is set, every request needs a token, except for operations marked `public`.
 """
 
 from .client_credentials import ClientCredentials

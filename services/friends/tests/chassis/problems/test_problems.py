@@ -114,7 +114,7 @@ async def test_names_members_and_headers_of_a_domain_error(sample: aiohttp.Clien
         assert response.headers["X-Reason"] == "because"
         assert (await problem_of(response))["detail"] == "Not for you."
     async with sample.post("/sample/items", json={}) as response:
-        assert (await problem_of(response))["detail"] == "The request is not valid; see errors."
+        assert (await problem_of(response))["detail"] == "The request is invalid; see errors."
     async with sample.post("/sample/items", data="name: lamp", headers={"Content-Type": "text/plain"}) as response:
         assert (await problem_of(response))["detail"] == "Send the body as application/json."
 
@@ -241,7 +241,7 @@ def test_clients_can_rely_on_these_kinds() -> None:
         (503, "not-ready", "Not ready", 2),
         (503, "database-unavailable", "Database unavailable", 2),
         (503, "database-not-migrated", "Database not migrated", 2),
-        (503, "shutting-down", "Service is stopping", 2),
+        (503, "shutting-down", "Service is shutting down", 2),
         (503, "too-busy", "Too busy", 2),
         (503, "too-many-connections", "Too many connections", 2),
         (503, "upstream-unavailable", "Upstream service unavailable", 2),
@@ -267,8 +267,13 @@ async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSe
     examples = declared["content"]["application/problem+json"]["examples"]
     own = {"database-unavailable", "database-not-migrated", "shutting-down", "upstream-unavailable"}
     assert examples.keys() == {*own, "issuer-unavailable"}
-    titles = ("Database unavailable", "Database not migrated", "Service is stopping", "Upstream service unavailable")
-    assert declared["description"] == "; ".join([*titles, "Issuer of tokens unavailable"])
+    titles = (
+        "Database unavailable",
+        "Database not migrated",
+        "Service is shutting down",
+        "Upstream service unavailable",
+    )
+    assert declared["description"] == "; ".join([*titles, "Token issuer unavailable"])
 
 
 def example(kind: Problem) -> dict[str, Any]:
@@ -299,7 +304,7 @@ def test_declares_all_problems_of_one_status_together() -> None:
     schema = declared[422]["content"]["application/problem+json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/ValidationProblemDetails"}
     assert declared[503] == {
-        "description": "Service is stopping; Database unavailable",
+        "description": "Service is shutting down; Database unavailable",
         "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
         "content": {
             "application/problem+json": {
