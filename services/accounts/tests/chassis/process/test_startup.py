@@ -1,4 +1,4 @@
-"""An unusable setting stops the start, with one line for each, which names it and never repeats its value."""
+"""An invalid setting stops the start, with one line for each, which names it and never repeats its value."""
 
 import json
 from typing import Annotated, Literal, Self

@@ -111,7 +111,7 @@ async def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
         writer.write(UPLOAD)
         await asyncio.sleep(0.5)  # until it is being served
         process.kill()
-        await until_said(log, "draining for 0.0 s after the parent's end", 2)
+        await until_said(log, "draining for 0.0 s after the parent's exit", 2)
         writer.write(b"body")
         assert (await reader.read()).startswith(b"HTTP/1.1 200 OK"), "what is in flight finishes"
         writer.close()

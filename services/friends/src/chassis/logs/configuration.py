@@ -77,7 +77,7 @@ def _file_handler(settings: ChassisSettings, formatter: logging.Formatter) -> lo
             encoding="utf-8",
         )
     except OSError as error:
-        logging.getLogger(__name__).critical("unusable setting: LOG_FILE: %s", error.strerror)
+        logging.getLogger(__name__).critical("invalid setting: LOG_FILE: %s", error.strerror)
         raise SystemExit(os.EX_CONFIG) from None
     handler.setFormatter(formatter)
     return handler

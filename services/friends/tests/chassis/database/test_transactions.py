@@ -77,7 +77,7 @@ async def test_two_databases_do_not_know_each_other(narrow: Database, database: 
 async def test_an_error_of_postgresql_that_is_caught_does_not_end_as_success(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
-    with pytest.raises(DBAPIError, match="Nothing is stored") as caught:
+    with pytest.raises(DBAPIError, match="Nothing was committed") as caught:
         await add_twice(narrow, 110)
     assert "SQLSTATE 25P02" in caught.value.__notes__[0]
     assert await stored(connection, 110) == []
@@ -106,7 +106,7 @@ async def test_a_part_does_not_end_as_success_either(narrow: Database, connectio
             with pytest.raises(DBAPIError, match="aborted"):
                 await add_twice(narrow, 126)
 
-    with pytest.raises(DBAPIError, match="Nothing is stored"):
+    with pytest.raises(DBAPIError, match="Nothing was committed"):
         await work()
     assert await stored(connection, 125, 126) == []
 
@@ -115,7 +115,7 @@ async def test_a_part_has_the_limits_of_the_whole(database: Database) -> None:
     async with database.transaction():
         parts: tuple[dict[str, Any], ...] = ({"timeout": 1.0}, {"isolation_level": "SERIALIZABLE"})
         for options in parts:
-            with pytest.raises(InvalidRequestError, match="of that one"):
+            with pytest.raises(InvalidRequestError, match="of the outer one"):
                 database.transaction(**options)
 
 
@@ -155,7 +155,7 @@ async def test_a_task_that_outlives_its_transaction_is_refused(
         inside = asyncio.create_task(add_later(144))
         outside = asyncio.create_task(apart(add_later(145)))
     over.set()
-    with pytest.raises(InvalidRequestError, match="is over"):
+    with pytest.raises(InvalidRequestError, match="has ended"):
         await inside
     await outside
     assert await stored(connection, 144, 145) == [145]
@@ -195,7 +195,7 @@ async def test_errors_of_other_code_pass_also_if_the_connection_is_lost(
 async def test_a_connection_that_is_lost_inside_is_the_databases_fault(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
-    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+    with pytest.raises(DatabaseUnavailable, match="is unreachable"):
         await lose_the_connection(narrow, connection, None)
     assert await ask(narrow) == 1
 
@@ -208,7 +208,7 @@ async def test_a_transaction_has_the_time_of_all_or_its_own(settings: Settings, 
         await asyncio.sleep(60)
 
     async with changed(settings, **limits) as database, asyncio.timeout(60):
-        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not respond in time\.$"):
             await interrupted(database, add_slowly(), KeyError())
         async with database.transaction(timeout=50):
             await database.execute(text("SELECT pg_sleep(0.5)"))

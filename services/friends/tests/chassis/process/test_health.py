@@ -180,4 +180,4 @@ async def test_a_service_without_its_database_lives_but_is_not_ready(unready: ai
         assert response.content_type == "application/problem+json"
         problem = await response.json()
         assert (problem["type"], problem["reason"]) == ("/problems/not-ready", "database-unavailable")
-        assert problem["detail"] == "No request should be sent here for now."
+        assert problem["detail"] == "Do not send requests here for now."

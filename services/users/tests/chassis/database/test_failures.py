@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("things")
 
 async def test_a_statement_that_takes_too_long_is_given_up(settings: Settings) -> None:
     async with changed(settings, database_statement_timeout=0.5) as database:
-        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not respond in time\.$"):
             await sleep(database)
         assert await ask(database) == 1
 
@@ -39,7 +39,7 @@ async def test_a_statement_that_takes_too_long_is_given_up(settings: Settings) -
 @pytest.mark.parametrize("statement", [SLEEP, prepared(SLEEP)], ids=["by SQLAlchemy", "by the driver"])
 async def test_no_statement_takes_longer_than_all_may_take(settings: Settings, statement: Statement) -> None:
     async with changed(settings, database_timeout=0.5, database_statement_timeout=60) as database, asyncio.timeout(20):
-        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not respond in time\.$"):
             await database.execute(statement)
 
 
@@ -84,7 +84,7 @@ async def test_a_connection_that_is_lost_in_the_middle_is_the_databases_fault(
 )
 async def test_a_database_that_cannot_be_reached_is_unavailable(settings: Settings, changes: dict[str, Any]) -> None:
     async with changed(settings, **changes) as database:
-        with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database is unreachable\.$"):
             await ask(database)
 
 
@@ -124,7 +124,7 @@ async def test_a_database_proxy_is_not_waited_for(settings: Settings, road: tupl
             asked = (ask(database), work(database), *(ask(database) for _ in range(4)), examine(database))
             results = await asyncio.gather(*asked, return_exceptions=True)
             assert {type(result) for result in results} == {DatabaseUnavailable}
-            assert "The database did not answer in time." in {str(result) for result in results}
+            assert "The database did not respond in time." in {str(result) for result in results}
             assert time.monotonic() - started < 20
         way.open.set()
         assert await asyncio.gather(*(ask(database) for _ in range(6))) == [1] * 6

@@ -67,7 +67,10 @@ async def test_requests_wait_for_the_connections_there_are(wide: Database, caplo
         await all_answers(wide)
     told = [record for record in caplog.records if "connections" in record.getMessage()]
     assert [(record.levelno, record.getMessage()) for record in told] == [
-        (logging.WARNING, "the database server allows 2 connections of DATABASE_POOL_SIZE=10; requests wait for them")
+        (
+            logging.WARNING,
+            "the database server allows only 2 connections of DATABASE_POOL_SIZE=10; requests wait for them",
+        )
     ]
 
 
@@ -104,5 +107,5 @@ async def test_nobody_waits_longer_than_for_a_busy_pool(settings: Settings, role
     await role.allow(0)
     async with changed(settings, postgres_user=role.name, database_pool_wait=600) as database, asyncio.timeout(20):
         for way in (ask, examine):
-            with pytest.raises(DatabaseUnavailable, match=r"^The database has no connections left\.$"):
+            with pytest.raises(DatabaseUnavailable, match=r"^The database has no free connections\.$"):
                 await way(database)
