@@ -223,7 +223,7 @@ async def test_an_upstream_that_is_not_there_is_unavailable(url: str, caplog: py
 
 
 async def test_cannot_be_used_before_it_is_opened() -> None:
-    with pytest.raises(RuntimeError, match=r"^UpstreamClient is used outside of `async with`$"):
+    with pytest.raises(RuntimeError, match=r"^UpstreamClient must be used inside `async with`$"):
         await UpstreamClient("users", "http://users", Settings()).get("/", read=whole)
 
 

@@ -100,7 +100,7 @@ def test_refuses(value: str, reason: str) -> None:
 def test_refuses_within_a_text(character: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean(f"a{character}b", field="note", maximum=MAXIMUM)
-    assert caught.value.reason == "must not hold control characters, line breaks or invalid Unicode"
+    assert caught.value.reason == "must not contain control characters, line breaks or invalid Unicode"
 
 
 def test_holds_a_minimum() -> None:
