@@ -40,4 +40,4 @@ def test_the_last_one_stays() -> None:
 
 
 def test_says_that_nothing_can_be_signed() -> None:
-    assert str(NoSigningKey()) == "No token can be signed now."
+    assert str(NoSigningKey()) == "No token can be signed right now."

@@ -33,7 +33,7 @@ async def test_registers(world: World, ada: Account) -> None:
 async def test_registers_nobody_twice(world: World) -> None:
     with pytest.raises(UsernameTaken) as caught:
         await world.accounts.register(username="ADA_L", password="analytical engine", address=HOME)
-    assert "case makes no difference" in str(caught.value)
+    assert "ignoring case" in str(caught.value)
 
 
 async def test_an_address_registers_so_many_accounts_and_no_more_passwords_are_hashed(world: World) -> None:
