@@ -89,8 +89,8 @@ def test_leaves_other_text_unchanged(line: Callable[..., str]) -> None:
     assert text in line(text)
 
 
-def test_omits_the_colored_message_of_uvicorn() -> None:
-    """uvicorn adds the same message with color codes."""
+def test_omits_the_coloured_message_of_uvicorn() -> None:
+    """uvicorn adds the same message with colour codes."""
     assert "planted" not in format_json("message", color_message="planted")
 
 
@@ -131,7 +131,7 @@ def test_console_line_is_compact() -> None:
     ("level", "colour"),
     [("DEBUG", "2"), ("INFO", "32"), ("WARNING", "33"), ("ERROR", "31"), ("CRITICAL", "1;31"), ("Level 35", "0")],
 )
-def test_colors_the_level_on_a_terminal(monkeypatch: pytest.MonkeyPatch, level: str, colour: str) -> None:
+def test_colours_the_level_on_a_terminal(monkeypatch: pytest.MonkeyPatch, level: str, colour: str) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     _, _, line = format_console("message", levelname=level).partition(" ")
     assert line == f"\x1b[{colour}m{level:<8}\x1b[0m message  \x1b[2mx\x1b[0m"

@@ -254,7 +254,7 @@ async def test_does_not_follow_redirects(upstream: Upstream) -> None:
 
 
 @pytest.mark.parametrize("content_type", [JSON, "application/hal+json", "application/json; charset=utf-8"])
-async def test_recognizes_json_by_its_content_type(upstream: Upstream, content_type: str) -> None:
+async def test_recognises_json_by_its_content_type(upstream: Upstream, content_type: str) -> None:
     upstream.handler = upstream.sequence(web.Response(body=b"[1]", headers={"Content-Type": content_type}))
     async with client_of(upstream.url) as client:
         assert await client.get("/", read=list[int]) == [1]

@@ -1,4 +1,4 @@
-"""Secrets are recognized by the names of their fields, in any spelling."""
+"""Secrets are recognised by the names of their fields, in any spelling."""
 
 import pytest
 
@@ -17,7 +17,7 @@ def spellings(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES | SECRET_WORDS))
 @pytest.mark.parametrize("within", ["{}", "user_{}", "{}_2", "old-{}-of-user", "user[{}]"])
-def test_recognizes_each_name_in_each_spelling(name: str, within: str) -> None:
+def test_recognises_each_name_in_each_spelling(name: str, within: str) -> None:
     assert [each for each in spellings(name) if not REDACTOR.is_secret(within.format(each))] == []
 
 
@@ -29,7 +29,7 @@ def test_recognizes_each_name_in_each_spelling(name: str, within: str) -> None:
         "otpCode", "pins", "AWS_SECRET_ACCESS_KEY", "db_pass", "smtpPass",
     ],
 )  # fmt: skip
-def test_recognizes_secret_names(name: str) -> None:
+def test_recognises_secret_names(name: str) -> None:
     assert REDACTOR.is_secret(name)
 
 
@@ -57,7 +57,7 @@ def test_leaves_other_names(name: str) -> None:
         "PA\u00adSSWORD",
     ],
 )
-def test_recognizes_names_in_unicode_compatibility_characters(name: str) -> None:
+def test_recognises_names_in_unicode_compatibility_characters(name: str) -> None:
     assert REDACTOR.is_secret(name)
 
 
@@ -74,7 +74,7 @@ def test_recognizes_names_in_unicode_compatibility_characters(name: str) -> None
         "straße",
     ],
 )
-def test_recognizes_additional_names(name: str) -> None:
+def test_recognises_additional_names(name: str) -> None:
     assert REDACTOR.is_secret(name)
 
 

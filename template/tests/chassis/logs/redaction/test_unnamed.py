@@ -1,4 +1,4 @@
-"""Secrets that are recognized without a name next to them."""
+"""Secrets that are recognised without a name next to them."""
 
 import pytest
 
