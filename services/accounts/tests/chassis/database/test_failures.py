@@ -145,3 +145,23 @@ async def test_a_connection_that_is_lost_in_the_moment_of_its_use_is_the_databas
         with pytest.raises(DatabaseUnavailable):
             await narrow.execute(statement)
     assert await ask(narrow) == 1
+
+
+async def test_a_connection_lost_while_it_is_set_up_is_the_databases_fault(
+    narrow: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy teaches each new connection JSON, and wraps no error of that."""
+    teach = engine.Connection.set_type_codec
+
+    async def lose_and_teach(connection: engine.Connection, *arguments: Any, **options: Any) -> None:
+        connection.terminate()
+        await teach(connection, *arguments, **options)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.Connection, "set_type_codec", lose_and_teach)
+        for use in (ask, work):
+            with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+                await use(narrow)
+        with pytest.raises(DatabaseUnavailable):
+            await examine(narrow)
+    assert await ask(narrow) == 1
