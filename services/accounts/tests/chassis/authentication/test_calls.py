@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from chassis.authentication import ClientCredentials, client_credentials
+from chassis.authentication import client_credentials
+from chassis.authentication.client_credentials import ClientCredentials
 from chassis.errors import UpstreamError, UpstreamRefused, UpstreamUnavailable
 from chassis.upstream import UpstreamClient
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +15,6 @@ from chassis.telemetry.trouble import TroubleHandler
 from processes.ports import free_ports
 
 from ..process.serving import lines
-from ..sample_process import SERVICE_FOLDER, python_path
 from .conftest import stop, watched
 from .receiver import receiving, until
 
@@ -139,30 +137,6 @@ async def test_shutdown_exports_finished_spans(tmp_path: Path) -> None:
         assert len(await receiver.spans_of("GET /api/v1/toys/hello/{name}", 3)) == 3
         [point] = await receiver.points("http.server.request.duration")
         assert point.value == 3
-
-
-IMPORTS: Final = """
-import sys
-from sample_service.main import create_app
-app = create_app()
-import asyncio
-async def main():
-    async with app.router.lifespan_context(app):
-        names = ("opentelemetry.sdk", "opentelemetry.exporter", "opentelemetry.proto", "google.protobuf", "requests")
-        sys.exit(", ".join(sorted({name for name in names if name in sys.modules})))
-asyncio.run(main())
-"""
-
-
-async def test_does_not_import_opentelemetry_if_telemetry_is_off() -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", IMPORTS),
-        cwd=SERVICE_FOLDER,
-        env={"PYTHONPATH": python_path()},
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, said = await process.communicate()
-    assert (process.returncode, said.decode()) == (1, "\n")
 
 
 async def test_logs_invalid_otel_variables_and_exports_the_rest(tmp_path: Path) -> None:

@@ -151,3 +151,23 @@ async def test_raises_database_unavailable_if_the_connection_is_lost_when_it_is_
         with pytest.raises(DatabaseUnavailable):
             await narrow.execute(statement)
     assert await ask(narrow) == 1
+
+
+async def test_raises_database_unavailable_if_the_connection_is_lost_during_its_setup(
+    narrow: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLAlchemy prepares each new connection for JSON, and wraps no error of that."""
+    teach = engine.Connection.set_type_codec
+
+    async def lose_and_teach(connection: engine.Connection, *arguments: Any, **options: Any) -> None:
+        connection.terminate()
+        await teach(connection, *arguments, **options)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.Connection, "set_type_codec", lose_and_teach)
+        for use in (ask, work):
+            with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+                await use(narrow)
+        with pytest.raises(DatabaseUnavailable):
+            await examine(narrow)
+    assert await ask(narrow) == 1
