@@ -1,5 +1,5 @@
 """The recipes, each done as it says in a fresh service, and then checked as a service is. It takes a minute and more,
-so it is in the session `docs`, as the tutorial is."""
+so it is in the session `docs-test`, as the tutorial is."""
 
 import os
 import shutil
