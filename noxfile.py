@@ -132,6 +132,12 @@ def refresh_environments(session: nox.Session) -> None:
             refresh_environment(session)
 
 
+def refresh_contenders(session: nox.Session) -> None:
+    """Bring the environment of the servers that the benchmark compares the services with up to date."""
+    with session.chdir("benchmarks"):
+        refresh_environment(session)
+
+
 @nox.session
 def check(session: nox.Session) -> None:
     """Run the quick checks, every few minutes: style here, and style, imports, types and core of each service."""
@@ -235,13 +241,15 @@ def system(session: nox.Session) -> None:
     in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs-test
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, *tests]))
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *tests]))
 
 
 @nox.session
 def thorough(session: nox.Session) -> None:
-    """Run the tests of the template that take long, and check what the chassis's tests cover; takes ten minutes."""
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS]))
+    """Run the tests that take long, and check what the chassis's tests cover; takes ten minutes."""
+    refresh_environments(session)
+    refresh_contenders(session)
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS, "tests/tools"]))
     session.run(*_nox(SERVICES[0], "chassis-coverage"))
 
 
@@ -412,6 +420,7 @@ def build_site(session: nox.Session, *arguments: str) -> None:
 def bench(session: nox.Session) -> None:
     """Measure and write benchmarks/results; `-- quick` writes nothing; `-- growth`: 10^7 rows; `-- scaling`."""
     refresh_environments(session)
+    refresh_contenders(session)
     script, arguments = "run.py", session.posargs
     if arguments and arguments[0] in {"growth", "scaling"}:
         script, *arguments = f"{arguments[0]}.py", *arguments[1:]
