@@ -12,7 +12,7 @@ USERS = 100_000
 HUBS = 10
 FRIENDS_OF_A_HUB = 20_000
 FRIENDS_OF_ANYBODY = 8
-FEW = 2_000  # users among whom two million pairs are no friends yet, enough for a full run
+GROUPS = 500  # of 200 users each, who are spread over all
 SEED = 7
 SECONDARY_INDEXES = """
     SELECT indexname AS name, indexdef AS definition FROM pg_indexes
@@ -33,18 +33,23 @@ def user_ids() -> list[UUID]:
 
 
 def new_pairs(users: list[UUID]) -> Iterator[tuple[UUID, UUID]]:
-    """Yield pairs of users that are no friends yet, all different."""
+    """Yield pairs of any users that are no friends yet, all different, and none of them within a group."""
     for distance in range(_FIRST_FREE_DISTANCE, USERS // 2):
-        for number in range(USERS):
-            first = number * _STRIDE % USERS
-            yield users[first], users[(first + distance) % USERS]
+        if distance % GROUPS:
+            for number in range(USERS):
+                first = number * _STRIDE % USERS
+                yield users[first], users[(first + distance) % USERS]
 
 
-def new_pairs_of_few(users: list[UUID]) -> Iterator[tuple[UUID, UUID]]:
-    """Yield pairs within a small part of the users that are no friends yet, all different."""
-    few = users[-FEW:]
-    for distance in range(FRIENDS_OF_ANYBODY + 1, FEW):
-        yield from zip(few, few[distance:], strict=False)
+def new_pairs_in_groups(users: list[UUID]) -> Iterator[tuple[UUID, UUID]]:
+    """Yield pairs that are no friends yet, group by group, all different.
+
+    A group has 19,900 pairs, so nearly all requests are about users that were in one a moment before.
+    """
+    for number in range(HUBS, GROUPS):
+        group = users[number::GROUPS]
+        for distance in range(1, len(group)):
+            yield from zip(group, group[distance:], strict=False)
 
 
 async def seed(postgres: Mapping[str, str]) -> None:
