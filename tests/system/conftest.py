@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from callers import Caller
+from callers import PATIENCE, Caller
 from issuer import Issuer, running_issuer
 from live_service import live_service
 from people import KEPT_SECRET, Person, new_person
@@ -124,7 +124,9 @@ def urls(
     with live_service(users, logs / "users", **issuer.environment) as asked:
         more = {**issuer.environment, "USERS_SERVICE_URL": asked.url}
         with live_service(friends, logs / "friends", **more) as asking:
+            end = time.monotonic() + PATIENCE
             while not (is_ready(asked.port) and is_ready(asking.port)):
+                assert time.monotonic() < end, "a service did not become ready"
                 time.sleep(0.05)
             yield {"users": asked.url, "friends": asking.url}
 

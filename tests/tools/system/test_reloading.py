@@ -27,7 +27,7 @@ class Watched:
         self.service = system.services["users"]
         self.folder = self.service.service.path
         self.said: list[str] = []
-        self._reloading = Reloading(self.service, self.said.append)
+        self._reloading = Reloading(self.service, self.said.append, since=snapshot(self.folder))
 
     def edit(self, old: str, new: str) -> None:
         main = self.folder / MAIN
@@ -57,6 +57,18 @@ def test_an_edit_is_seen_and_the_others_run_on(system: System, users: Watched) -
     assert answer(users.service.url, "ANY") == "edited"
     assert system.services["friends"].process.pid == friends
     system.check()
+
+
+def test_an_edit_made_before_the_watching_began_is_seen(system: System) -> None:
+    """As by somebody who edits while the services start."""
+    service, said = system.services["users"], list[str]()
+    since = snapshot(service.service.path)
+    main = service.service.path / MAIN
+    main.write_text(main.read_text() + "# edited\n")
+    reloading = Reloading(service, said.append, since=since)
+    for _ in range(2):
+        reloading.step()
+    assert said == [f"users starts again: {MAIN} changed."]
 
 
 def test_code_that_does_not_start_waits_for_the_next_edit(users: Watched) -> None:

@@ -1,4 +1,4 @@
-"""The table that documents settings."""
+"""The table of settings in SETTINGS.md."""
 
 from enum import Enum
 from uuid import UUID, uuid4
@@ -40,8 +40,8 @@ ROWS = """\
 | `PLAIN` | `1` |  |
 | `LISTED` | `b,a` | Made anew. |
 | `CHOSEN` | `a,b` |  |
-| `COUNTED` | made of other settings | Made of the settings before it. |
-| `RANDOM` | made anew at each start |  |
+| `COUNTED` | computed from other settings | Made of the settings before it. |
+| `RANDOM` | generated at each start |  |
 | `COLOUR` | `red` |  |
 | `SIZES` | `{"a": 1}` |  |
 | `NEW_NAME` or `OLD_NAME` | `1` | In two lines. |
@@ -49,10 +49,10 @@ ROWS = """\
 | `MAIL__PORT` | `25` |  |
 | `POST__HOST` | required if another `POST__…` is set | Where it is. |
 | `POST__PORT` | `25` |  |
-| `ENVIRONMENT` | `development` | `production` refuses well-known passwords, bodies in logs, to be open by accident. |
+| `ENVIRONMENT` | `development` | `production` refuses well-known passwords, logging bodies, and an empty AUTH_ISSUER. |
 """
 
 
-def test_settings_of_the_service_come_first_each_as_one_sets_it() -> None:
+def test_lists_settings_of_the_service_first_by_variable_name() -> None:
     rows = [line for line in settings_table(Example, package="sample_service").splitlines() if line.startswith("| `")]
     assert rows[:15] == ROWS.splitlines()
