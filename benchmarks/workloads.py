@@ -34,9 +34,9 @@ class Contender:
     """Prepares a file of requests for so many seconds of load."""
     connections: tuple[int, ...] = CONNECTIONS
     behind: tuple[str, ...] = ()
-    """Servers that the server sends requests to; their CPU time counts, too."""
+    """Servers that it sends requests to; their CPU time is added to its own."""
     prelude: Path | None = None
-    """Requests that are sent for a second before each round and not measured."""
+    """Requests sent for a second before each round, not measured."""
 
 
 class Workloads:
@@ -89,7 +89,7 @@ class Workloads:
     def _befriend(self) -> list[Contender]:
         uncached, asked = "allium, users not remembered", ("users",)
         every_pair = partial(Contender, requests=self._pairs_of_all, behind=asked)
-        # For a minute from then on friends remembers that these users exist.
+        # After these, friends remembers for a minute that the users exist.
         lists = self._write("few_users", [_get(_page_path(user, limit=1)) for user in few_users(self._users)])
         return [
             Contender(name="allium", server="friends", requests=self._pairs_of_few, prelude=lists),
@@ -139,7 +139,7 @@ def _baselines(like: str, requests: Callable[[float], Path]) -> list[Contender]:
 
 
 def _always(file: Path) -> Callable[[float], Path]:
-    """Return the same requests for however many seconds."""
+    """Return the same file for any number of seconds."""
     return lambda _seconds: file
 
 
