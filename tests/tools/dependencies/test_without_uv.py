@@ -1,4 +1,4 @@
-"""What needs uv says so in one sentence where uv is missing."""
+"""Tools that need uv say so in one sentence if it is missing."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from layout import ROOT
 @pytest.mark.parametrize(
     ("command", "purpose"),
     [
-        ("-S -m dependencies.environment", "make .venv"),  # -S hides all libraries, as before there are any
+        ("-S -m dependencies.environment", "make .venv"),  # -S hides all libraries, as if none were installed
         ("-m dependencies.lock", "lock"),
         ("-m dependencies.audit", "audit"),
         ("-m updates.update", "update"),

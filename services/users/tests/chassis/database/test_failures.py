@@ -153,10 +153,10 @@ async def test_raises_database_unavailable_if_the_connection_is_lost_when_it_is_
     assert await ask(narrow) == 1
 
 
-async def test_a_connection_lost_while_it_is_set_up_is_the_databases_fault(
+async def test_raises_database_unavailable_if_the_connection_is_lost_during_its_setup(
     narrow: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLAlchemy teaches each new connection JSON, and wraps no error of that."""
+    """SQLAlchemy prepares each new connection for JSON, and wraps no error of that."""
     teach = engine.Connection.set_type_codec
 
     async def lose_and_teach(connection: engine.Connection, *arguments: Any, **options: Any) -> None:
