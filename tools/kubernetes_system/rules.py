@@ -108,6 +108,8 @@ def the_gateway_is_the_tested_one_and_knows_every_service(system: System) -> Ite
     if version is None or version[1] != system.traefik:
         yield f"the gateway runs {container['image']}, and the tests {system.traefik}"
     urls = {each["name"]: each["value"] for each in container["env"]}
+    if urls.get("GATEWAY_HEALTH_CHECKS") != "off":
+        yield "the gateway checks the health of Services: GATEWAY_HEALTH_CHECKS is not off"
     for service in system.services:
         if urls.get(service.gateway_variable) != f"http://{service.name}:{SERVICE_PORT}":
             yield f"the gateway does not know where {service.name} is"
