@@ -255,9 +255,9 @@ def thorough(session: nox.Session) -> None:
 
 @nox.session
 def rollout(session: nox.Session) -> None:
-    """Update, and kill, replicas behind the gateway under load, as Kubernetes would; takes some minutes."""
+    """Update, kill and freeze replicas under load, and let their database fail over; takes ten minutes."""
     refresh_environments(session)
-    run(session, "pytest", *(session.posargs or ["tests/rollout"]))
+    run(session, "pytest", *(session.posargs or ["-rs", "tests/rollout"]))
 
 
 @nox.session
