@@ -42,6 +42,13 @@ def test_whoever_waits_too_long_for_a_connection_is_refused() -> None:
     assert outcome.share_refused == pytest.approx(0.5, abs=0.1)  # half of what comes can be served
 
 
+def test_requests_of_one_turn_share_a_call_to_another_service() -> None:
+    asking = Operation(name="ask", share=1.0, service=0.0005, database=0.0001, asked=0.001)
+    outcome = Simulation(ONE, [asking], warm_up=0.5).closed(16, 2.5)
+    rate = len(outcome.seconds) / 2
+    assert 1500 < rate < 2000, "each with a call of its own: 1,000"
+
+
 def test_a_part_is_as_busy_as_its_share_of_the_requests() -> None:
     busy = dict(utilisations(Cell(**{**vars(ONE), "replicas": 4, "gateway_cores": 2}), [READ], 2000))
     assert busy["services"] == pytest.approx(0.5)
