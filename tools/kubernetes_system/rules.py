@@ -101,7 +101,7 @@ def all_trust_one_issuer(system: System) -> Iterator[str]:
 
 
 def the_gateway_is_the_tested_one_and_knows_every_service(system: System) -> Iterator[str]:
-    """By exact version; routes.yml names each service by a variable."""
+    """By exact version, to which a digest may be added; routes.yml names each service by a variable."""
     deployment = find(system.documents, "Deployment", GATEWAY)
     [container] = containers(deployment)
     version = EXACT.fullmatch(container["image"])
