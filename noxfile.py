@@ -257,7 +257,7 @@ def thorough(session: nox.Session) -> None:
 def rollout(session: nox.Session) -> None:
     """Update, kill and freeze replicas under load, and let their database fail over; takes ten minutes."""
     refresh_environments(session)
-    run(session, "pytest", *(session.posargs or ["-rs", "tests/rollout"]))
+    run(session, "pytest", *(session.posargs or ["tests/rollout"]))
 
 
 @nox.session
