@@ -48,6 +48,8 @@ class DatabasePair:
 
     async def __aexit__(self, *_: object) -> None:
         await self._address.__aexit__()
+        if not self._primary.running:  # this removes the shared memory that the killed one left
+            await asyncio.to_thread(self._primary.start)
         self._primary.close()
         self._standby.let_go()
         self._standby.wait()

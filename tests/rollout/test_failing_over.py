@@ -11,8 +11,8 @@ from callers import DATABASE_TIMEOUT, MARGIN, USERS, Caller, eventually, somebod
 from databases import database_of
 from failing_over import DatabasePair
 from live_service import live_service
-from load import load
 from replicas import Replicas
+from traffic import load
 
 from system.database import ensure_database
 from system.service_process import ServiceProcess
@@ -52,8 +52,7 @@ async def test_failover_loses_nothing_confirmed_and_needs_no_restart(
     assert all(failure.began < promoted + 2 * MARGIN for failure in seen.failures), seen.failures
     assert all(replica.process.poll() is None for replica in replicas.running), "none was restarted"
     async with database_of(replicas.like) as database:
-        count = await database.fetchval("SELECT count(*) FROM users WHERE id = ANY($1::uuid[])", seen.registered)
-    assert count == len(seen.registered)
+        assert await seen.lost(database) == 0
 
 
 @pytest.mark.parametrize("count", [1])

@@ -5,8 +5,8 @@ import time
 
 from callers import MARGIN
 from databases import database_of
-from load import CLIENTS, CONNECTION_BROKE, Load, load
 from replicas import Replicas
+from traffic import CLIENTS, CONNECTION_BROKE, load
 
 GATEWAY_TIMEOUT = 20.0  # responseHeaderTimeout
 NOTICED = 2 * (3.0 + 1.0)  # two probes, and the pauses between them
@@ -23,7 +23,8 @@ async def test_killed_replica_costs_only_requests_of_the_first_seconds(replicas:
     assert set(seen.statuses) <= {CONNECTION_BROKE, 200, 201, 503}, seen.failures
     assert all(failure.began < killed + NOTICED + MARGIN for failure in seen.failures), seen.failures
     assert all(failure.seconds < MARGIN for failure in seen.failures), seen.failures
-    await has_all_that_was_confirmed(replicas, seen)
+    async with database_of(replicas.like) as database:
+        assert await seen.lost(database) == 0
 
 
 async def test_frozen_replica_is_left_out_and_serves_again_once_it_runs(replicas: Replicas, gateway: str) -> None:
@@ -47,10 +48,5 @@ async def test_frozen_replica_is_left_out_and_serves_again_once_it_runs(replicas
     assert all(failure.seconds < GATEWAY_TIMEOUT + MARGIN for failure in failures), failures
     assert all(failure.began < began + GATEWAY_TIMEOUT + NOTICED + MARGIN for failure in failures), failures
     assert frozen.process.poll() is None, "it was not restarted"
-    await has_all_that_was_confirmed(replicas, seen)
-
-
-async def has_all_that_was_confirmed(replicas: Replicas, seen: Load) -> None:
     async with database_of(replicas.like) as database:
-        count = await database.fetchval("SELECT count(*) FROM users WHERE id = ANY($1::uuid[])", seen.registered)
-    assert count == len(seen.registered)
+        assert await seen.lost(database) == 0

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from databases import database_of
-from load import load
 from pgbouncer import pgbouncer, pgbouncer_program
 from replicas import Replicas
+from traffic import load
 
 from system.running import System
 from system.service_process import ServiceProcess

@@ -6,9 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 from databases import database_of
-from load import load
 from releases import Releases, make_releases
 from replicas import Replicas
+from traffic import load
 
 from system.service_process import ServiceProcess
 
@@ -42,6 +42,7 @@ async def test_expanding_rolling_back_and_contracting_the_schema_lose_no_request
         assert await database.fetchval(count) == written, "no replica uses the column any more"
         await replicas.update(releases.contracted)
     assert set(seen.statuses) == {200, 201}, seen.failures
+    assert await seen.lost(database) == 0
 
 
 @pytest.mark.parametrize("count", [1])

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import aiohttp
+import asyncpg
 from callers import USERS, Caller, eventually, somebody
 
 CLIENTS = 8
@@ -63,6 +64,11 @@ class Load:
             return min(self._began.values()) > now
 
         await eventually(is_so)
+
+    async def lost(self, database: asyncpg.Connection) -> int:
+        """Return the number of registrations that were confirmed with 201 and are not in the database."""
+        found = await database.fetchval("SELECT count(*) FROM users WHERE id = ANY($1::uuid[])", self.registered)
+        return len(self.registered) - int(found)
 
     async def run(self, url: str, stop: asyncio.Event) -> None:
         """Be one client."""
