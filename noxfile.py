@@ -270,7 +270,7 @@ def thorough(session: nox.Session) -> None:
 
 @nox.session
 def rollout(session: nox.Session) -> None:
-    """Update, and kill, replicas behind the gateway under load, as Kubernetes would; takes some minutes."""
+    """Update, kill and freeze replicas under load, and let their database fail over; takes six minutes."""
     refresh_environments(session)
     run(session, "pytest", *(session.posargs or ["tests/rollout"]))
 
