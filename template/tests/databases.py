@@ -1,4 +1,4 @@
-"""Databases for tests, on a real PostgreSQL, and settings that lead to them."""
+"""Databases for tests on a real PostgreSQL, and settings for them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ SettingsType = TypeVar("SettingsType", bound=ChassisSettings)
 
 @asynccontextmanager
 async def administrator(postgres: dict[str, str], database: str = "postgres") -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the server's superuser."""
+    """Yield a connection as the superuser of the server."""
     connection = await asyncpg.connect(
         host=postgres["POSTGRES_HOST"],
         port=int(postgres["POSTGRES_PORT"]),
@@ -31,7 +31,7 @@ async def administrator(postgres: dict[str, str], database: str = "postgres") ->
 
 @asynccontextmanager
 async def temporary_database(postgres: dict[str, str], template: str = "template1") -> AsyncIterator[str]:
-    """A database of our own, whatever else the server holds."""
+    """Create a database, yield its name, and drop it afterwards."""
     name = f"test_{uuid4().hex}"
     async with administrator(postgres) as connection:
         await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
@@ -42,7 +42,7 @@ async def temporary_database(postgres: dict[str, str], template: str = "template
 
 
 def settings_for(kind: type[SettingsType], postgres: dict[str, str], database_name: str) -> SettingsType:
-    """Settings that point to a database, with patience for a busy machine; everything else at its default."""
+    """Return settings for a database with timeouts for a busy machine, and defaults for everything else."""
     return kind(
         postgres_host=postgres["POSTGRES_HOST"],
         postgres_port=int(postgres["POSTGRES_PORT"]),

@@ -1,11 +1,11 @@
-"""What the OpenAPI document of every service keeps to."""
+"""Rules for the OpenAPI document of every service."""
 
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-# What the regular expressions of Python, Rust (pydantic), Go (RE2) and JavaScript, with the flag `u` and without, read
-# alike. So there is no `.`, `\d`, `\w`, `\s`, `\b` and `[^…]`: they differ in newlines, in Unicode, or beyond U+FFFF.
+# Syntax that Python, Rust (pydantic), Go (RE2) and JavaScript (with and without the flag `u`) interpret alike. This
+# excludes `.`, `\d`, `\w`, `\s`, `\b` and `[^…]`, which differ in newlines, in Unicode, or beyond U+FFFF.
 _ESCAPE: Final = r"\\(?:[\\^$.|?*+()\[\]{}/tnr]|x[0-9A-Fa-f]{2})"
 _IN_CLASS: Final = rf"(?:[^\\\[\]\-\U00010000-\U0010ffff]|{_ESCAPE}|\\-)"
 _CLASS: Final = rf"\[(?!\^|[^\]]*(?:&&|~~|\|\|))(?:{_IN_CLASS}(?:-{_IN_CLASS})?)+-?\]"
@@ -17,12 +17,12 @@ _TOKEN: Final = re.compile(
 
 
 def answers_of(document: dict[str, Any], operation: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What an operation declares to answer, by status; an answer may stand in the components."""
+    """Return the responses that an operation declares, by status; references to the components are resolved."""
     return {status: _resolved(document, answer) for status, answer in operation["responses"].items()}
 
 
 def check_operations(document: dict[str, Any]) -> None:
-    """Each operation has an id that is a short name of its own, a summary in sentence case, and a described tag."""
+    """Check that each operation has a short unique id, a summary in sentence case, and a described tag."""
     operations = [each for path in document["paths"].values() for each in path.values()]
     ids = [operation["operationId"] for operation in operations]
     assert len(ids) == len(set(ids)), sorted(ids)
@@ -42,7 +42,7 @@ def _resolved(document: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
 
 
 def check_references(document: dict[str, Any]) -> None:
-    """Each `$ref` leads to a part of the document."""
+    """Check that each `$ref` leads to a part of the document."""
     names = set(_references(document))
     assert names
     for name in names:
@@ -53,7 +53,7 @@ def check_references(document: dict[str, Any]) -> None:
 
 
 def check_problems(document: dict[str, Any]) -> None:
-    """Each operation declares the problems that any can answer, and all errors are problems."""
+    """Check that each operation declares the common problems, and that all errors are problems."""
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             if path.startswith("/health"):
@@ -71,7 +71,7 @@ def check_problems(document: dict[str, Any]) -> None:
 
 
 def check_examples(document: dict[str, Any]) -> None:
-    """Examples of problems have all members that a problem must have."""
+    """Check that examples of problems have all required members."""
     required = set(document["components"]["schemas"]["ProblemDetails"]["required"])
     examples = list(_examples_of_problems(document))
     assert examples or has_other_errors(document)
@@ -80,20 +80,20 @@ def check_examples(document: dict[str, Any]) -> None:
 
 
 def has_other_errors(document: dict[str, Any]) -> bool:
-    """Whether the service answers all errors in a format of its own, as each operation says then."""
+    """Return whether every operation declares another format of errors."""
     return all("x-errors" in operation for path in document["paths"].values() for operation in path.values())
 
 
 def check_patterns(document: dict[str, Any]) -> None:
-    """Each pattern is understood, and understood alike, by clients and gateways in other languages."""
+    """Check that clients and gateways in other languages interpret each pattern alike."""
     for pattern in _patterns(document):
-        assert is_portable(pattern), f"not every language reads it alike: {pattern}"
+        assert is_portable(pattern), f"languages interpret this pattern differently: {pattern}"
 
 
 def is_portable(pattern: str) -> bool:
-    """Whether Python, Rust, Go and JavaScript read a regular expression alike.
+    """Return whether Python, Rust, Go and JavaScript interpret a regular expression alike.
 
-    But for `$`, which in Python is also before a newline at the end; there is no other end that all know.
+    The exception is `$`, which in Python also matches before a final newline; no other anchor is known to all of them.
     """
     depth = position = 0
     may_repeat = False
@@ -110,7 +110,7 @@ def is_portable(pattern: str) -> bool:
 
 
 def _patterns(part: object) -> Iterator[str]:
-    """All `pattern`s and names of `patternProperties` below a part of the document."""
+    """Yield all `pattern`s and names of `patternProperties` below a part of the document."""
     if isinstance(part, dict):
         if isinstance(part.get("pattern"), str):
             yield part["pattern"]
@@ -130,7 +130,7 @@ def _examples_of_problems(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _references(document: object) -> Iterator[str]:
-    """All `$ref`s below a part of the document."""
+    """Yield all `$ref`s below a part of the document."""
     if isinstance(document, dict):
         for name, value in document.items():
             if name == "$ref":

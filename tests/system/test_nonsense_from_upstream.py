@@ -1,4 +1,4 @@
-"""What friends does when users answers what nobody could have expected."""
+"""The friends service when users sends unexpected responses."""
 
 from collections.abc import AsyncIterator
 from uuid import uuid4
@@ -38,7 +38,7 @@ async def stub() -> AsyncIterator[stubs.StubUpstream]:
 async def misled(
     stub: stubs.StubUpstream, system: System, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[LiveService]:
-    """A friends service whose circuit never opens, so that each answer of the stub counts for itself."""
+    """Yield a friends service whose circuit never opens, so that each response of the stub counts by itself."""
     log = tmp_path_factory.mktemp("misled") / "friends.log"
     environment = {"USERS_SERVICE_URL": stub.url, "CIRCUIT_BREAKER_FAILURES": "1000"}
     with live_service(system.services["friends"], log, **environment) as service:
@@ -47,19 +47,19 @@ async def misled(
 
 
 @pytest.mark.parametrize("kind", NONSENSE)
-async def test_takes_nonsense_for_an_unavailable_upstream(
+async def test_responds_503_to_malformed_upstream_responses(
     stub: stubs.StubUpstream, misled: LiveService, kind: str
 ) -> None:
     stub.behaviour, logged = NONSENSE[kind]
     before = len(misled.lines)
     async with Caller(misled.url) as friends:
         for answer in (await friends.befriend_strangers(), await friends.get(f"{USERS}/{uuid4()}/friendships")):
-            assert answer.problem == "upstream-unavailable", "and not upstream-timeout"
+            assert answer.problem == "upstream-unavailable", "the problem must not be upstream-timeout"
             assert answer.is_refusal()
     assert any(logged in line["message"] for line in misled.lines[before:] if line["level"] == "WARNING")
 
 
-async def test_times_out_on_half_an_answer(stub: stubs.StubUpstream, misled: LiveService) -> None:
+async def test_times_out_on_half_a_response(stub: stubs.StubUpstream, misled: LiveService) -> None:
     stub.behaviour = stubs.half_an_answer
     async with Caller(misled.url) as friends:
         answer = await friends.befriend_strangers()

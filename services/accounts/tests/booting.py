@@ -1,4 +1,4 @@
-"""Serves an application within the process of the tests, over real HTTP."""
+"""Serve an application within the test process, over real HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from chassis.web.http_protocol import HttpProtocol
 
 @asynccontextmanager
 async def booted(app: FastAPI, limits: Limits = Limits()) -> AsyncIterator[str]:  # noqa: B008 - frozen
-    """Serve the application over HTTP with its lifespan running; yields its base URL."""
+    """Serve the application over HTTP with its lifespan running; yield its base URL."""
     protocol: Any = partial(HttpProtocol, limits=limits)
     server = uvicorn.Server(uvicorn.Config(app, http=protocol, port=0, log_config=None, access_log=False, ws="none"))
     serving = asyncio.create_task(server._serve())

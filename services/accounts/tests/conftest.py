@@ -1,4 +1,4 @@
-"""What every test of this service can ask for: a real PostgreSQL, and the service itself, booted."""
+"""Fixtures for every test of this service: a real PostgreSQL, and the booted service."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from accounts_service.settings import Settings
 from .booting import booted
 from .databases import administrator, settings_for, temporary_database
 
-# A property is about what holds, not about how fast the machine is that checks it.
+# Property tests check results, not the speed of the machine.
 hypothesis_settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis_settings.load_profile("patient")
 
@@ -32,14 +32,14 @@ SERVICE_FOLDER = Path(__file__).parents[1]
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[dict[str, str]]:
-    """A throw-away server (or the one that POSTGRES_HOST names): POSTGRES_HOST, _PORT, _USER and _PASSWORD."""
+    """Yield the POSTGRES_* variables of a throw-away server, or of the one that POSTGRES_HOST names."""
     with postgres_environment() as variables:
         yield variables
 
 
 @pytest.fixture(scope="session")
 async def migrated(postgres: dict[str, str]) -> AsyncIterator[str]:
-    """A database at head, migrated once; the others are cloned from it."""
+    """Yield the name of a database at head, migrated once; the others are cloned from it."""
     async with temporary_database(postgres) as name:
         migrate = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "accounts_service", "migrate"),
@@ -52,60 +52,60 @@ async def migrated(postgres: dict[str, str]) -> AsyncIterator[str]:
 
 @pytest.fixture(scope="module")
 async def database_name(postgres: dict[str, str], migrated: str) -> AsyncIterator[str]:
-    """A clean database for each test module."""
+    """Yield the name of a clean database for each test module."""
     async with temporary_database(postgres, template=migrated) as name:
         yield name
 
 
 @pytest.fixture
 async def empty_database(postgres: dict[str, str]) -> AsyncIterator[str]:
-    """The name of a database without any table."""
+    """Yield the name of a database without tables."""
     async with temporary_database(postgres) as name:
         yield name
 
 
 @pytest.fixture
 async def empty_connection(postgres: dict[str, str], empty_database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the empty database."""
+    """Yield a connection to the empty database."""
     async with administrator(postgres, empty_database) as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
 def settings(postgres: dict[str, str], database_name: str) -> Settings:
-    """The settings under test."""
+    """Return the settings under test."""
     return settings_for(Settings, postgres, database_name)
 
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    """The database under test, as repositories see it."""
+    """Yield the database under test, as repositories see it."""
     async with Database(settings) as database:
         yield database
 
 
 @pytest.fixture
 async def connection(postgres: dict[str, str], database_name: str) -> AsyncIterator[asyncpg.Connection]:
-    """A second connection to the database under test, to see what was really committed."""
+    """Yield a second connection to the database under test, which sees only what was committed."""
     async with administrator(postgres, database_name) as connection:
         yield connection
 
 
 @pytest.fixture(scope="session")
 def boot() -> Callable[[FastAPI], AbstractAsyncContextManager[str]]:
-    """How to serve another application than the service."""
+    """Return a function that serves another application than the service."""
     return booted
 
 
 @pytest.fixture(scope="module")
 async def base_url(settings: Settings) -> AsyncIterator[str]:
-    """The service, booted on a clean database."""
+    """Yield the base URL of the service, booted on a clean database."""
     async with booted(create_app(settings)) as url:
         yield url
 
 
 @pytest.fixture
 async def client(base_url: str) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the booted service."""
+    """Yield a client of the booted service."""
     async with aiohttp.ClientSession(base_url) as session:
         yield session

@@ -3,19 +3,16 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from inspect import isawaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from chassis.authentication.discovery import keys_of_issuer
-from chassis.authentication.middleware import AuthenticationMiddleware
+from chassis.authentication.key_source import KeySource
 from chassis.authentication.openapi import declare_security
 from chassis.authentication.refusals import KINDS as REFUSALS
 from chassis.authentication.refusals import PROBLEMS as AUTHENTICATION_PROBLEMS
-from chassis.authentication.signing_keys import KeySource, SigningKeys
-from chassis.authentication.verifier import Verifier
 from chassis.database import Database
 from chassis.logs import AccessLogMiddleware, configure_logging, redactor_for
 from chassis.measurements import Measured, Measurement
@@ -38,6 +35,9 @@ from chassis.web.root_path import RootPathMiddleware
 from chassis.web.routing import ResourceRouter
 from chassis.web.served_routes import refuse_unserved_routes
 from chassis.web.shared_responses import share_responses
+
+if TYPE_CHECKING:
+    from chassis.authentication.verification import Verification
 
 
 def build_application(  # noqa: PLR0913 - all are keyword arguments, and most services use half of them
@@ -66,11 +66,10 @@ def build_application(  # noqa: PLR0913 - all are keyword arguments, and most se
     """
     configure_logging(settings)
     routers, problems, resources = list(routers), [*AUTHENTICATION_PROBLEMS, *problems], list(resources)
-    signing_keys = _signing_keys(settings, keys)
-    verifier = Verifier(settings, signing_keys) if signing_keys else None
+    verification = _verification(settings, keys)
     observer = RequestObserver() if settings.sends_traces or settings.sends_metrics else None
-    telemetry = Telemetry(settings, _measurements(database, observer, verifier, *resources))
-    health = Health(database, can_authenticate=lambda: signing_keys is None or bool(signing_keys.known))
+    telemetry = Telemetry(settings, _measurements(database, observer, verification, *resources))
+    health = Health(database, can_authenticate=lambda: verification is None or verification.is_possible)
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
@@ -84,8 +83,8 @@ def build_application(  # noqa: PLR0913 - all are keyword arguments, and most se
                 _event_handlers(served),
                 draining,
             ]
-            if signing_keys:
-                opened.insert(2, signing_keys)
+            if verification:
+                opened.insert(2, verification.keys)
             for resource in opened:
                 await stack.enter_async_context(resource)
             yield
@@ -102,7 +101,7 @@ def build_application(  # noqa: PLR0913 - all are keyword arguments, and most se
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
-        outermost=_middleware(settings, health, observer, verifier, around),
+        outermost=_middleware(settings, health, observer, verification, around),
         middleware=list(middleware),
         exception_handlers=exception_handlers(problems),
         telemetry={"tracing": False, "metrics": False, "logs": False},
@@ -159,10 +158,13 @@ async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
             await result
 
 
-def _signing_keys(settings: ChassisSettings, source: KeySource | None) -> SigningKeys | None:
+def _verification(settings: ChassisSettings, source: KeySource | None) -> "Verification | None":
     if not settings.authenticates:
         return None
-    return SigningKeys(source or keys_of_issuer(settings), wait=settings.http_client_total_timeout)
+    # What is needed for it takes a fifth of all imports, and so of a cold start.
+    from chassis.authentication.verification import Verification  # noqa: PLC0415
+
+    return Verification(settings, source)
 
 
 def _measurements(*parts: object) -> Iterator[Measurement]:
@@ -176,7 +178,7 @@ def _middleware(
     settings: ChassisSettings,
     health: Health,
     observer: RequestObserver | None,
-    verifier: Verifier | None,
+    verification: "Verification | None",
     around: Iterable[Middleware],
 ) -> list[Middleware]:
     """Return the middleware, outermost first. Those that respond are inside CORS, so that pages can read refusals."""
@@ -201,8 +203,6 @@ def _middleware(
     if settings.root_path:
         stack.append(Middleware(RootPathMiddleware, root_path=settings.root_path))
     stack += [Middleware(BodyLimitMiddleware, limit=settings.max_body_size), Middleware(HeadMiddleware)]
-    if verifier:
-        # `sub` is an opaque ID and may be logged. Another claim may be a name or an address.
-        logs_subject = settings.auth_subject_claim == "sub"
-        stack.append(Middleware(AuthenticationMiddleware, verifier=verifier, logs_subject=logs_subject))
+    if verification:
+        stack.append(verification.middleware())
     return stack

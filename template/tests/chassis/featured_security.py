@@ -1,4 +1,4 @@
-"""Routes behind the ways to authenticate that FastAPI has."""
+"""Routes behind each of FastAPI's security schemes."""
 
 from typing import Annotated
 
@@ -15,7 +15,7 @@ def scoped(scopes: SecurityScopes, token: Annotated[str, Depends(bearer)]) -> st
 
 
 def security_router() -> APIRouter:
-    """Each refuses who does not say who he is."""
+    """Return routes that refuse anonymous callers."""
     router = APIRouter(prefix="/secured", tags=["secured"])
 
     @router.get("/scoped")

@@ -1,4 +1,4 @@
-"""HTTP by hand: requests that no client would send, and clients that leave in the middle."""
+"""Raw HTTP: requests that no client library sends, and clients that disconnect in the middle."""
 
 import asyncio
 import re
@@ -13,7 +13,7 @@ async def connection_to(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamW
 
 
 async def answer_to(url: str, *parts: bytes, half_close: bool = False) -> bytes:
-    """All that comes back until the connection is closed; the parts of the request are segments of their own."""
+    """Return all bytes until the connection is closed; each part of the request is sent as its own segment."""
     reader, writer = await connection_to(url)
     for part in parts:
         writer.write(part)
@@ -27,10 +27,10 @@ async def answer_to(url: str, *parts: bytes, half_close: bool = False) -> bytes:
 
 
 def statuses(answers: bytes) -> list[int]:
-    """The statuses of all responses in what a connection brought, in their order."""
+    """Return the statuses of all responses in the bytes of a connection, in order."""
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", answers)]
 
 
 def reset_when_closed(connection: socket.socket) -> None:
-    """Let its end be a reset, as that of a process that is killed with unread data."""
+    """Make closing send a reset, as the kernel does for a killed process with unread data."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -1,4 +1,4 @@
-"""So many at a time, first come, first served; nobody waits for ever, and no place is ever lost."""
+"""A fair queue admits a limited number at a time, in order; waiting is limited and no slot is ever lost."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,13 +18,13 @@ def limit_of(size: int, *, wait: float = 60) -> FairQueue:
 
 
 async def settle() -> None:
-    """Let every task come as far as it can."""
+    """Let every task run as far as it can."""
     for _ in range(5):
         await asyncio.sleep(0)
 
 
 class Crowd:
-    """Tasks that want to pass a limit; `inside` are those that did and have not left. All are gone at its end."""
+    """Tasks that queue for a limit; `inside` are those admitted that have not left. All are cancelled at the end."""
 
     def __init__(self, limit: FairQueue) -> None:
         self.limit = limit
@@ -57,7 +57,7 @@ class Crowd:
             self.inside.remove(number)
 
 
-async def test_lets_so_many_in_and_the_next_in_turn() -> None:
+async def test_admits_up_to_the_limit_then_in_order() -> None:
     async with Crowd(limit_of(2)) as crowd:
         await crowd.come(5)
         assert crowd.inside == [0, 1]
@@ -68,27 +68,27 @@ async def test_lets_so_many_in_and_the_next_in_turn() -> None:
         for number in (2, 3, 4):
             await crowd.leave(number)
         await crowd.come(3)
-        assert crowd.inside == [5, 6], "as many as at first"
+        assert crowd.inside == [5, 6], "the limit must be as at first"
 
 
-async def test_a_newcomer_does_not_overtake() -> None:
+async def test_a_new_task_does_not_overtake_waiting_ones() -> None:
     limit = limit_of(1)
     async with Crowd(limit) as crowd:
         await crowd.come(2)
-        crowd.exits[0].set()  # in the same turn of the event loop as the newcomer
+        crowd.exits[0].set()  # in the same iteration of the event loop as the new task
         async with Crowd(limit) as newcomer:
             await newcomer.come(1)
             assert (crowd.inside, newcomer.inside) == ([1], [])
 
 
-async def test_refuses_who_has_waited_long_enough() -> None:
+async def test_refuses_a_task_after_its_maximum_wait() -> None:
     async with Crowd(limit_of(1, wait=0.05)) as crowd:
         await crowd.come(3)
         refusals = await asyncio.gather(*crowd.tasks[1:], return_exceptions=True)
         assert [type(refusal) for refusal in refusals] == [Refused, Refused]
         await crowd.leave(0)
         await crowd.come(1)
-        assert crowd.inside == [3], "who was refused takes no place"
+        assert crowd.inside == [3], "a refused task must take no slot"
 
 
 async def leave_first(crowd: Crowd, number: int) -> None:
@@ -103,7 +103,7 @@ async def cancel_first(crowd: Crowd, number: int) -> None:
 
 
 @pytest.mark.parametrize("how", [leave_first, cancel_first])
-async def test_the_turn_of_one_who_went_away_is_the_next_ones(how: Callable[[Crowd, int], Awaitable[None]]) -> None:
+async def test_passes_the_turn_of_a_cancelled_task_to_the_next(how: Callable[[Crowd, int], Awaitable[None]]) -> None:
     async with Crowd(limit_of(1)) as crowd:
         await crowd.come(3)
         await how(crowd, 1)
@@ -112,11 +112,11 @@ async def test_the_turn_of_one_who_went_away_is_the_next_ones(how: Callable[[Cro
         assert crowd.inside == [2]
         await crowd.leave(2)
         await crowd.come(2)
-        assert crowd.inside == [3], "one place, not two"
+        assert crowd.inside == [3], "one slot must be free, not two"
 
 
 @pytest.mark.parametrize("earlier", [0.0, 0.000_1, 0.001])
-async def test_one_who_is_cancelled_while_being_refused_leaves_no_second_place(earlier: float) -> None:
+async def test_cancelling_a_task_during_its_refusal_frees_no_extra_slot(earlier: float) -> None:
     async with Crowd(limit_of(1, wait=0.02)) as crowd:
         await crowd.come(2)
         asyncio.get_running_loop().call_later(0.02 - earlier, crowd.tasks[1].cancel)
@@ -124,6 +124,6 @@ async def test_one_who_is_cancelled_while_being_refused_leaves_no_second_place(e
         assert crowd.tasks[1].cancelled() or isinstance(crowd.tasks[1].exception(), Refused)
         await crowd.leave(0)
         await crowd.come(2)
-        assert crowd.inside == [2], "one place, not two"
+        assert crowd.inside == [2], "one slot must be free, not two"
         with pytest.raises(Refused):
             await crowd.tasks[3]

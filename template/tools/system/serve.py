@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from system.collector import ENDPOINT, Collector
 from system.gateway_process import NAME as GATEWAY
 from system.log_files import LogDisplay
 from system.log_lines import gateway_lines, service_lines
-from system.reloading import Reloading
+from system.reloading import Reloading, Snapshot, snapshot
 from system.running import System, running_system
 from system.spans_file import NAME as SPANS
 from system.watching import Watching
@@ -36,6 +36,7 @@ def main() -> int:
         os.environ.setdefault("DRAIN_DELAY", "0")  # nobody has to notice that the service stops
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is what Python opened
     stop_on_signals()
+    watched = {folder.absolute(): snapshot(folder) for folder in arguments.folders} if arguments.reload else {}
     try:
         with (
             own_collector(arguments.data) as collector,
@@ -51,7 +52,7 @@ def main() -> int:
         ):
             say(f"Logs are in {system.logs}. Ctrl-C stops everything.")
             with watching(system, collector) if arguments.watch else printing(system) as show:
-                attend(system, show, reload=arguments.reload, goes_on=lambda: parent in {None, os.getppid()})
+                attend(system, show, watched, goes_on=lambda: parent in {None, os.getppid()})
     except Stopped:
         say("Stopped.")
     except (PostgresUnavailable, SystemFailure) as error:
@@ -78,10 +79,16 @@ def printing(system: System) -> AbstractContextManager[Callable[[], None]]:
     return nullcontext(LogDisplay(logs, sys.stdout).show_new)
 
 
-def attend(system: System, show: Callable[[], None], *, reload: bool, goes_on: Callable[[], bool]) -> None:
-    """Show it again and again, and start what was changed; raises `SystemFailure` if the system cannot go on."""
-    reloads = [Reloading(service, say) for service in system.services.values()] if reload else []
-    check = system.check_surroundings if reload else system.check
+def attend(
+    system: System, show: Callable[[], None], watched: Mapping[Path, Snapshot], *, goes_on: Callable[[], bool]
+) -> None:
+    """Show it again and again, and start what was changed; raises `SystemFailure` if the system cannot go on.
+
+    `watched`: the folders of the services to be started again, with their files from before the first start.
+    """
+    services = {service.service.path: service for service in system.services.values()}
+    reloads = [Reloading(services[folder], say, since=since) for folder, since in watched.items()]
+    check = system.check_surroundings if reloads else system.check
     while goes_on():
         show()
         check()

@@ -1,4 +1,4 @@
-"""Guessing passwords is slowed down, and the owner of the account is not locked out."""
+"""Password guessing is rate limited without locking out the owner of the account."""
 
 import asyncio
 from collections import Counter
@@ -45,7 +45,7 @@ async def guess(client: aiohttp.ClientSession, username: str, address: str, pass
         return response.status
 
 
-async def test_an_address_has_so_many_guesses_for_an_account(client: aiohttp.ClientSession) -> None:
+async def test_limits_guesses_per_address_and_account(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
     statuses = await asyncio.gather(*(guess(client, username, "192.0.2.1") for _ in range(12)))
     assert Counter(statuses) == {401: PER_PAIR, 429: 12 - PER_PAIR}
@@ -53,8 +53,8 @@ async def test_an_address_has_so_many_guesses_for_an_account(client: aiohttp.Cli
     assert await guess(client, username, "192.0.2.2", PASSWORD) == 201
 
 
-async def test_an_address_registers_so_many_accounts(settings: Settings, connection: asyncpg.Connection) -> None:
-    """Each costs a hash, also of a name that is taken: one address must not keep all others from logging in."""
+async def test_limits_registrations_per_address(settings: Settings, connection: asyncpg.Connection) -> None:
+    """Each one hashes a password, even for a taken name, so one address could keep all others from logging in."""
     await connection.execute("TRUNCATE login_attempts")
     app = create_app(settings.model_copy(update={"registrations_per_address": 3}))
     async with booted(app) as url, aiohttp.ClientSession(url) as client:
@@ -69,13 +69,13 @@ async def test_an_address_registers_so_many_accounts(settings: Settings, connect
         await log_in(client, username)
 
 
-async def test_case_and_blanks_of_the_name_are_no_way_around(client: aiohttp.ClientSession) -> None:
+async def test_counts_guesses_regardless_of_case_and_spaces_of_the_username(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
     names = [username, username.upper(), f" {username}", f"{username}\t\n", f"\u2003{username} "] * 2
     assert Counter([await guess(client, name, "192.0.2.1") for name in names]) == {401: PER_PAIR, 429: 10 - PER_PAIR}
 
 
-async def test_an_address_has_so_many_guesses_altogether(client: aiohttp.ClientSession) -> None:
+async def test_limits_guesses_per_address(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
     statuses = [await guess(client, f"nobody{number}", "192.0.2.1") for number in range(PER_ADDRESS + 2)]
     assert Counter(statuses) == {401: PER_ADDRESS, 429: 2}
@@ -83,13 +83,13 @@ async def test_an_address_has_so_many_guesses_altogether(client: aiohttp.ClientS
     assert await guess(client, username, "192.0.2.2", PASSWORD) == 201
 
 
-async def test_addresses_of_one_network_of_ipv6_are_one(client: aiohttp.ClientSession) -> None:
+async def test_counts_an_ipv6_network_as_one_address(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
     statuses = [await guess(client, username, f"2001:db8::{number:x}") for number in range(10)]
     assert Counter(statuses) == {401: PER_PAIR, 429: 10 - PER_PAIR}
 
 
-async def test_an_attack_from_many_addresses_does_not_lock_the_owner_out(client: aiohttp.ClientSession) -> None:
+async def test_distributed_attack_does_not_lock_out_the_owner(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
     assert await guess(client, username, "198.51.100.7", PASSWORD) == 201
     statuses = [await guess(client, username, f"192.0.2.{number}") for number in range(12)]
@@ -98,9 +98,7 @@ async def test_an_attack_from_many_addresses_does_not_lock_the_owner_out(client:
     assert await guess(client, username, "198.51.100.7", PASSWORD) == 201
 
 
-async def test_who_is_refused_may_try_again_later(
-    client: aiohttp.ClientSession, connection: asyncpg.Connection
-) -> None:
+async def test_allows_a_login_after_a_wait(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
     username = (await register(client))["username"]
     for _ in range(PER_PAIR):
         assert await guess(client, username, "192.0.2.1") == 401
@@ -109,13 +107,13 @@ async def test_who_is_refused_may_try_again_later(
     assert await guess(client, username, "192.0.2.1", PASSWORD) == 201
 
 
-async def test_right_passwords_do_not_count(client: aiohttp.ClientSession) -> None:
+async def test_does_not_count_successful_logins(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
     for _ in range(PER_ADDRESS * 2):
         await log_in(client, username)
 
 
-async def test_guesses_by_a_stolen_access_token_are_counted_too(client: aiohttp.ClientSession) -> None:
+async def test_counts_wrong_current_passwords_of_password_changes(client: aiohttp.ClientSession) -> None:
     tokens = await log_in(client, (await register(client))["username"])
     body = {"current_password": "wrong", "new_password": "another password"}
     statuses = []
@@ -125,7 +123,7 @@ async def test_guesses_by_a_stolen_access_token_are_counted_too(client: aiohttp.
     assert Counter(statuses) == {403: PER_PAIR, 429: 8 - PER_PAIR}
 
 
-async def test_old_counts_are_deleted_by_the_way(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
+async def test_deletes_old_counts(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
     await connection.execute(
         "INSERT INTO login_attempts SELECT sha256(n::text::bytea), 1, false, now() - interval '1 h' "
         "FROM generate_series(1, 250) n"
@@ -136,7 +134,7 @@ async def test_old_counts_are_deleted_by_the_way(client: aiohttp.ClientSession, 
     assert await connection.fetchval(count) == 0
 
 
-async def test_neither_addresses_nor_names_are_kept(
+async def test_stores_neither_addresses_nor_usernames(
     client: aiohttp.ClientSession, connection: asyncpg.Connection
 ) -> None:
     username = (await register(client))["username"]

@@ -56,14 +56,14 @@ async def test_changes_nothing_without_the_current_password(client: aiohttp.Clie
     await log_in(client, username)
 
 
-async def test_refuses_a_new_password_that_is_none(client: aiohttp.ClientSession) -> None:
+async def test_refuses_an_invalid_new_password(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     async with client.put(ME, json=CHANGE | {"new_password": "short"}, headers=bearer(tokens)) as response:
         document = await problem(response, 422, "invalid-request")
     assert [error["pointer"] for error in document["errors"]] == ["#/new_password"]
 
 
-async def test_refuses_who_has_no_valid_token(client: aiohttp.ClientSession) -> None:
+async def test_refuses_a_request_without_a_valid_token(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     head, claims, signature = tokens["access_token"].split(".")
     changed = f"{head}.{claims}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
@@ -84,9 +84,9 @@ async def test_refuses_who_has_no_valid_token(client: aiohttp.ClientSession) -> 
         {"expires_at": NOW - timedelta(minutes=1)},
         {"issued_at": NOW + timedelta(hours=1)},
     ],
-    ids=lambda changes: "".join(changes) or "good",
+    ids=lambda changes: "".join(changes) or "valid",
 )
-async def test_a_good_signature_is_not_enough(
+async def test_refuses_a_well_signed_token_with_wrong_claims(
     client: aiohttp.ClientSession, settings: Settings, database: Database, changes: dict[str, Any]
 ) -> None:
     account_id = (await register(client))["id"]
@@ -107,7 +107,7 @@ async def test_a_good_signature_is_not_enough(
         assert response.status == (401 if changes else 204)
 
 
-async def test_without_authentication_nobody_can_be_told_to_be_the_owner(settings: Settings) -> None:
+async def test_refuses_password_changes_if_authentication_is_off(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"authentication": "off"}))
     async with booted(app) as url, aiohttp.ClientSession(url) as client:
         tokens = await session(client)
@@ -115,7 +115,7 @@ async def test_without_authentication_nobody_can_be_told_to_be_the_owner(setting
             await problem(response, 401, "authentication-required")
 
 
-async def test_what_is_not_public_is_closed(client: aiohttp.ClientSession) -> None:
+async def test_requires_a_token_for_all_other_paths(client: aiohttp.ClientSession) -> None:
     for path in ("/api/v1/accounts/me", "/nowhere"):
         async with client.get(path) as response:
             await problem(response, 401, "authentication-required")
@@ -123,7 +123,7 @@ async def test_what_is_not_public_is_closed(client: aiohttp.ClientSession) -> No
             await problem(response, 404, "not-found")
 
 
-async def test_refuses_clients_which_have_no_password(client: aiohttp.ClientSession) -> None:
+async def test_refuses_a_client_token(client: aiohttp.ClientSession) -> None:
     form = {"grant_type": "client_credentials"}
     async with client.post(TOKEN, data=form, headers=basic("friends", CLIENT_SECRET)) as response:
         of_client = await response.json()
@@ -131,7 +131,7 @@ async def test_refuses_clients_which_have_no_password(client: aiohttp.ClientSess
         await problem(response, 403, "not-an-account")
 
 
-async def test_of_several_changes_at_once_one_is_made(client: aiohttp.ClientSession) -> None:
+async def test_concurrent_changes_succeed_once(client: aiohttp.ClientSession) -> None:
     username = (await register(client))["username"]
     tokens = await log_in(client, username)
     news = [f"{NEW} {number}" for number in range(4)]
@@ -147,7 +147,7 @@ async def test_of_several_changes_at_once_one_is_made(client: aiohttp.ClientSess
 
 
 @pytest.mark.parametrize("turn", range(3))
-async def test_no_session_outlives_a_change_that_came_in_between(client: aiohttp.ClientSession, turn: int) -> None:
+async def test_no_session_of_a_concurrent_login_outlives_the_change(client: aiohttp.ClientSession, turn: int) -> None:
     username = (await register(client))["username"]
     tokens = await log_in(client, username)
 

@@ -1,4 +1,4 @@
-"""POST /oauth/token with the credentials of a client, what is refused there, and the metadata."""
+"""POST /oauth/token with client credentials, its errors, and the metadata."""
 
 import base64
 
@@ -24,7 +24,7 @@ GRANT = {"grant_type": "client_credentials"}
     ],
     ids=["Basic", "Basic, encoded", "form", "with a scope"],
 )
-async def test_gives_a_token_to_a_client(
+async def test_issues_a_token_to_a_client(
     client: aiohttp.ClientSession, form: dict[str, str], headers: dict[str, str]
 ) -> None:
     async with client.post(TOKEN, data=form, headers=headers) as response:
@@ -51,14 +51,16 @@ async def test_gives_a_token_to_a_client(
     ],
     ids=range(9),
 )
-async def test_refuses_whom_it_does_not_know(client: aiohttp.ClientSession, headers: dict[str, str]) -> None:
+async def test_refuses_unknown_clients_and_wrong_secrets(
+    client: aiohttp.ClientSession, headers: dict[str, str]
+) -> None:
     for path, form in ((TOKEN, GRANT), (REVOKE, {"token": "x"})):
         async with client.post(path, data=form, headers=headers) as response:
             assert response.headers["WWW-Authenticate"] == 'Basic realm="accounts"'
             await refusal(response, 401, "invalid_client")
 
 
-async def test_refuses_a_client_that_does_not_say_who_it_is(client: aiohttp.ClientSession) -> None:
+async def test_refuses_a_request_without_client_credentials(client: aiohttp.ClientSession) -> None:
     async with client.post(TOKEN, data=GRANT) as response:
         await refusal(response, 401, "invalid_client")
     async with client.post(TOKEN, data=GRANT | {"client_id": "friends"}) as response:
@@ -66,7 +68,7 @@ async def test_refuses_a_client_that_does_not_say_who_it_is(client: aiohttp.Clie
 
 
 @pytest.mark.parametrize("scope", ["admin", "users:exists admin"])
-async def test_refuses_more_than_the_client_may_do(client: aiohttp.ClientSession, scope: str) -> None:
+async def test_refuses_scopes_that_the_client_does_not_have(client: aiohttp.ClientSession, scope: str) -> None:
     async with client.post(TOKEN, data=GRANT | {"scope": scope}, headers=basic("friends", CLIENT_SECRET)) as response:
         await refusal(response, 400, "invalid_scope")
 
@@ -87,20 +89,18 @@ async def test_refuses_more_than_the_client_may_do(client: aiohttp.ClientSession
     ],
     ids=range(10),
 )
-async def test_refuses_a_form_that_asks_for_nothing_it_has(
-    client: aiohttp.ClientSession, form: str, error: str
-) -> None:
+async def test_refuses_a_missing_or_unsupported_grant(client: aiohttp.ClientSession, form: str, error: str) -> None:
     async with client.post(TOKEN, data=form, headers={"Content-Type": FORM}) as response:
         await refusal(response, 400, error)
 
 
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain", "multipart/form-data", "", "nonsense"])
-async def test_refuses_what_is_no_form(client: aiohttp.ClientSession, media_type: str) -> None:
+async def test_refuses_other_media_types(client: aiohttp.ClientSession, media_type: str) -> None:
     async with client.post(TOKEN, data=b"grant_type=refresh_token", headers={"Content-Type": media_type}) as response:
         await refusal(response, 400, "invalid_request")
 
 
-async def test_refuses_what_is_compressed_or_not_ascii(client: aiohttp.ClientSession) -> None:
+async def test_refuses_a_compressed_or_non_ascii_form(client: aiohttp.ClientSession) -> None:
     headers = {"Content-Type": FORM, "Content-Encoding": "gzip"}
     async with client.post(TOKEN, data=b"grant_type=refresh_token", headers=headers) as response:
         await refusal(response, 400, "invalid_request")
@@ -108,7 +108,7 @@ async def test_refuses_what_is_compressed_or_not_ascii(client: aiohttp.ClientSes
         await refusal(response, 400, "invalid_request")
 
 
-async def test_refuses_a_client_that_authenticates_twice(client: aiohttp.ClientSession) -> None:
+async def test_refuses_two_kinds_of_client_authentication(client: aiohttp.ClientSession) -> None:
     headers = basic("friends", CLIENT_SECRET)
     form = GRANT | {"client_id": "friends", "client_secret": CLIENT_SECRET}
     async with client.post(TOKEN, data=form, headers=headers) as response:
@@ -117,12 +117,12 @@ async def test_refuses_a_client_that_authenticates_twice(client: aiohttp.ClientS
         await refusal(response, 400, "invalid_request")
 
 
-async def test_other_methods_are_problems(client: aiohttp.ClientSession) -> None:
+async def test_refuses_other_methods_with_a_problem(client: aiohttp.ClientSession) -> None:
     async with client.get(TOKEN, headers=bearer(await session(client))) as response:
         await problem(response, 405, "method-not-allowed")
 
 
-async def test_an_issuer_may_end_with_a_slash(settings: Settings) -> None:
+async def test_accepts_an_issuer_with_a_trailing_slash(settings: Settings) -> None:
     app = create_app(settings.model_copy(update={"auth_issuer": "https://shop.example/"}))
     async with (
         booted(app) as url,
@@ -134,7 +134,7 @@ async def test_an_issuer_may_end_with_a_slash(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("path", ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"])
-async def test_says_where_everything_is(client: aiohttp.ClientSession, settings: Settings, path: str) -> None:
+async def test_publishes_its_metadata(client: aiohttp.ClientSession, settings: Settings, path: str) -> None:
     async with client.get(path) as response:
         assert (response.status, response.headers["Cache-Control"]) == (200, "public, max-age=300")
         document = await response.json()

@@ -13,7 +13,7 @@ from accounts_service.settings import Settings
 from .calls import JWKS, PASSWORD, SESSIONS, log_in, parts, problem, register
 
 
-async def test_gives_tokens_to_whom_the_account_is(client: aiohttp.ClientSession, settings: Settings) -> None:
+async def test_issues_tokens_for_the_right_password(client: aiohttp.ClientSession, settings: Settings) -> None:
     account = await register(client)
     async with client.post(SESSIONS, json={"username": account["username"].upper(), "password": PASSWORD}) as response:
         assert (response.status, response.headers["Cache-Control"]) == (201, "no-store")
@@ -27,7 +27,7 @@ async def test_gives_tokens_to_whom_the_account_is(client: aiohttp.ClientSession
     assert claims["exp"] - claims["iat"] == 600
 
 
-async def test_the_token_is_verified_by_the_published_key(client: aiohttp.ClientSession) -> None:
+async def test_published_key_verifies_the_token(client: aiohttp.ClientSession) -> None:
     account = await register(client)
     tokens = await log_in(client, account["username"])
     async with client.get(JWKS) as response:
@@ -39,7 +39,7 @@ async def test_the_token_is_verified_by_the_published_key(client: aiohttp.Client
     assert claims["sub"] == account["id"]
 
 
-async def test_takes_the_name_as_it_was_typed_at_registration(client: aiohttp.ClientSession) -> None:
+async def test_accepts_the_username_as_typed_at_registration(client: aiohttp.ClientSession) -> None:
     typed = f"  u{uuid4().hex[:12]}\u00a0"
     assert (await register(client, username=typed))["username"] == typed.strip()
     await log_in(client, typed)
@@ -54,7 +54,7 @@ async def test_refuses_a_wrong_password(client: aiohttp.ClientSession, password:
 
 
 @pytest.mark.parametrize("username", ["nobody_here", "", "x" * 10_000, "ädmin", "%", "' OR 1=1 --"])
-async def test_refuses_whom_it_does_not_know_in_the_same_words(client: aiohttp.ClientSession, username: str) -> None:
+async def test_refuses_an_unknown_username_like_a_wrong_password(client: aiohttp.ClientSession, username: str) -> None:
     account = await register(client)
     async with client.post(SESSIONS, json={"username": account["username"], "password": "wrong"}) as response:
         of_known = await problem(response, 401, "wrong-credentials")
@@ -66,7 +66,7 @@ async def test_refuses_whom_it_does_not_know_in_the_same_words(client: aiohttp.C
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"null", b"[]", b'{"username": "ada_l"}', b'{"username": 1, "password": 2}']
 )
-async def test_refuses_what_is_no_login(client: aiohttp.ClientSession, body: bytes) -> None:
+async def test_refuses_an_invalid_body(client: aiohttp.ClientSession, body: bytes) -> None:
     async with client.post(SESSIONS, data=body, headers={"Content-Type": "application/json"}) as response:
         await problem(response, 422, "invalid-request")
 
@@ -76,7 +76,7 @@ async def test_refuses_a_form(client: aiohttp.ClientSession) -> None:
         await problem(response, 415, "unsupported-media-type")
 
 
-async def test_a_hash_with_other_parameters_is_replaced(
+async def test_rehashes_a_password_with_outdated_parameters(
     client: aiohttp.ClientSession, connection: asyncpg.Connection
 ) -> None:
     from argon2 import PasswordHasher  # noqa: PLC0415 - one test
@@ -90,7 +90,7 @@ async def test_a_hash_with_other_parameters_is_replaced(
     await log_in(client, account["username"])
 
 
-async def test_an_account_has_a_hundred_sessions_at_most(
+async def test_limits_an_account_to_a_hundred_sessions(
     client: aiohttp.ClientSession, connection: asyncpg.Connection
 ) -> None:
     account = await register(client)
@@ -103,9 +103,7 @@ async def test_an_account_has_a_hundred_sessions_at_most(
     assert await connection.fetchval("SELECT count(*) FROM sessions WHERE account_id = $1", account["id"]) == 100
 
 
-async def test_sessions_that_are_over_are_deleted_by_the_way(
-    client: aiohttp.ClientSession, connection: asyncpg.Connection
-) -> None:
+async def test_deletes_expired_sessions(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
     old, new = await register(client), await register(client)
     await log_in(client, old["username"])
     await connection.execute("UPDATE sessions SET expires_at = now() - interval '1 s' WHERE account_id = $1", old["id"])

@@ -13,11 +13,11 @@ AT_ONCE = 8
 
 
 async def past_the_grace(connection: asyncpg.Connection) -> None:
-    """Let time pass for all sessions."""
+    """Move all sessions past the grace period."""
     await connection.execute("UPDATE sessions SET rotated_at = rotated_at - interval '11 s'")
 
 
-async def test_a_refresh_token_gives_the_next_one(client: aiohttp.ClientSession) -> None:
+async def test_refresh_returns_the_next_tokens(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     async with client.post(TOKEN, data=form) as response:
@@ -30,7 +30,7 @@ async def test_a_refresh_token_gives_the_next_one(client: aiohttp.ClientSession)
     assert (await refreshed(client, next_tokens["refresh_token"]))[0] == 200
 
 
-async def test_of_eight_at_once_one_rotates_and_all_get_the_same(
+async def test_concurrent_refreshes_rotate_once_and_get_the_same_token(
     client: aiohttp.ClientSession, connection: asyncpg.Connection
 ) -> None:
     for _ in range(5):
@@ -42,14 +42,14 @@ async def test_of_eight_at_once_one_rotates_and_all_get_the_same(
     assert await connection.fetchval("SELECT count(*) FROM sessions WHERE previous_hash IS NOT NULL") >= 5
 
 
-async def test_a_lost_answer_is_given_again_within_the_grace(client: aiohttp.ClientSession) -> None:
+async def test_repeats_a_lost_response_within_the_grace_period(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     _, lost = await refreshed(client, tokens["refresh_token"])
     status, again = await refreshed(client, tokens["refresh_token"])
     assert (status, again["refresh_token"]) == (200, lost["refresh_token"])
 
 
-async def test_a_token_that_is_used_again_later_ends_the_session(
+async def test_reuse_after_the_grace_period_ends_the_session(
     client: aiohttp.ClientSession, connection: asyncpg.Connection
 ) -> None:
     tokens = await session(client)
@@ -59,7 +59,7 @@ async def test_a_token_that_is_used_again_later_ends_the_session(
     assert (await refreshed(client, stolen["refresh_token"]))[1]["error"] == "invalid_grant"
 
 
-async def test_a_token_two_generations_old_ends_the_session_at_once(client: aiohttp.ClientSession) -> None:
+async def test_reuse_of_a_token_two_generations_old_ends_the_session_at_once(client: aiohttp.ClientSession) -> None:
     first = await session(client)
     _, second = await refreshed(client, first["refresh_token"])
     _, third = await refreshed(client, second["refresh_token"])
@@ -75,7 +75,7 @@ async def test_reuse_ends_no_other_session(client: aiohttp.ClientSession) -> Non
     assert (await refreshed(client, other["refresh_token"]))[0] == 200
 
 
-async def test_a_session_that_is_over_cannot_go_on(
+async def test_refuses_a_refresh_of_an_expired_session(
     client: aiohttp.ClientSession, connection: asyncpg.Connection
 ) -> None:
     tokens = await session(client)
@@ -84,7 +84,7 @@ async def test_a_session_that_is_over_cannot_go_on(
     assert (await refreshed(client, tokens["refresh_token"]))[1]["error"] == "invalid_grant"
 
 
-async def test_the_database_has_no_token(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
+async def test_database_contains_no_token(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
     tokens = await session(client)
     _, following = await refreshed(client, tokens["refresh_token"])
     from base64 import urlsafe_b64decode  # noqa: PLC0415 - one test
@@ -96,12 +96,12 @@ async def test_the_database_has_no_token(client: aiohttp.ClientSession, connecti
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 64, "A" * 63, "ä" * 64, "=" * 64, "-" * 64, "a.b.c", "A" * 100_000])
-async def test_refuses_what_is_no_token_of_a_session(client: aiohttp.ClientSession, token: str) -> None:
+async def test_refuses_invalid_refresh_tokens(client: aiohttp.ClientSession, token: str) -> None:
     status, body = await refreshed(client, token)
     assert (status, body["error"]) == (400, "invalid_grant")
 
 
-async def test_a_client_cannot_use_the_session_of_a_person(client: aiohttp.ClientSession) -> None:
+async def test_refuses_a_client_that_refreshes_a_session_of_a_person(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     from .calls import CLIENT_SECRET  # noqa: PLC0415 - one test
 
@@ -115,7 +115,7 @@ async def test_a_client_cannot_use_the_session_of_a_person(client: aiohttp.Clien
     assert (await refreshed(client, tokens["refresh_token"]))[0] == 200
 
 
-async def test_logging_out_ends_the_session(client: aiohttp.ClientSession) -> None:
+async def test_revocation_ends_the_session(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     async with client.post(REVOKE, data={"token": tokens["refresh_token"], "token_type_hint": "refresh_token"}) as it:
         assert (it.status, await it.read()) == (200, b"")
@@ -124,7 +124,7 @@ async def test_logging_out_ends_the_session(client: aiohttp.ClientSession) -> No
         assert response.status == 200
 
 
-async def test_logging_out_with_an_old_token_ends_the_session_too(client: aiohttp.ClientSession) -> None:
+async def test_revocation_of_an_old_token_ends_the_session(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     _, following = await refreshed(client, tokens["refresh_token"])
     async with client.post(REVOKE, data={"token": tokens["refresh_token"]}) as response:
@@ -132,7 +132,7 @@ async def test_logging_out_with_an_old_token_ends_the_session_too(client: aiohtt
     assert (await refreshed(client, following["refresh_token"]))[0] == 400
 
 
-async def test_says_that_access_tokens_cannot_be_revoked(client: aiohttp.ClientSession) -> None:
+async def test_refuses_the_revocation_of_an_access_token(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     async with client.post(REVOKE, data={"token": tokens["access_token"]}) as response:
         await refusal(response, 400, "unsupported_token_type")
@@ -144,7 +144,7 @@ async def test_refuses_a_revocation_without_a_token(client: aiohttp.ClientSessio
         await refusal(response, 400, "invalid_request")
 
 
-async def test_knows_nobody_by_a_token_in_the_query(client: aiohttp.ClientSession) -> None:
+async def test_ignores_a_refresh_token_in_the_query(client: aiohttp.ClientSession) -> None:
     tokens = await session(client)
     query = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
     async with client.post(TOKEN, params=query, headers={"Content-Type": FORM}) as response:

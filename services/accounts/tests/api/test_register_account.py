@@ -1,6 +1,6 @@
 """POST /api/v1/accounts."""
 
-# ruff: noqa: RUF001 - letters of other scripts look like ours
+# ruff: noqa: RUF001 - similar letters of several scripts
 
 import asyncio
 from collections import Counter
@@ -44,7 +44,7 @@ async def test_refuses_a_taken_username_ignoring_case(
     ],
     ids=lambda value: f"{ascii(value)[:20]} of {len(str(value))}",
 )
-async def test_refuses_and_says_where(client: aiohttp.ClientSession, field: str, value: object) -> None:
+async def test_refuses_invalid_fields_with_a_pointer(client: aiohttp.ClientSession, field: str, value: object) -> None:
     async with client.post(ACCOUNTS, json=new_account(**{field: value})) as response:
         document = await problem(response, 422, "invalid-request")
     assert [error["pointer"] for error in document["errors"]] == [f"#/{field}"]
@@ -59,17 +59,17 @@ async def test_refuses_the_username_as_password(client: aiohttp.ClientSession) -
 @pytest.mark.parametrize(
     "password", ["пароль из слов", "  spaces  ", "x" * 128, "🔑🔑🔑🔑🔑🔑🔑🔑", "Zo\u0308e ist da"]
 )
-async def test_takes_any_characters(client: aiohttp.ClientSession, password: str) -> None:
+async def test_accepts_passwords_of_any_characters(client: aiohttp.ClientSession, password: str) -> None:
     account = await register(client, password=password)
     await log_in(client, account["username"], password)
 
 
-async def test_keyboards_may_compose_letters_differently(client: aiohttp.ClientSession) -> None:
+async def test_accepts_a_password_in_another_unicode_composition(client: aiohttp.ClientSession) -> None:
     account = await register(client, password="Zoë ist da")
     await log_in(client, account["username"], "Zoe\u0308 ist da")
 
 
-async def test_of_many_who_want_a_username_at_once_exactly_one_gets_it(client: aiohttp.ClientSession) -> None:
+async def test_concurrent_registrations_of_a_username_succeed_once(client: aiohttp.ClientSession) -> None:
     spellings = ["WANTED" if number % 2 else "wanted" for number in range(10)]
     responses = await asyncio.gather(*(client.post(ACCOUNTS, json=new_account(username=each)) for each in spellings))
     assert Counter(response.status for response in responses) == {201: 1, 409: 9}
@@ -77,7 +77,7 @@ async def test_of_many_who_want_a_username_at_once_exactly_one_gets_it(client: a
         response.release()
 
 
-async def test_no_password_is_in_the_database(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
+async def test_database_contains_no_password(client: aiohttp.ClientSession, connection: asyncpg.Connection) -> None:
     await register(client)
     rows = await connection.fetch("SELECT a::text FROM accounts a")
     assert all(PASSWORD not in row["a"] for row in rows)

@@ -1,4 +1,4 @@
-"""The sample application, booted, with an empty log for each test; an upstream service; a table and a narrow pool."""
+"""The booted sample with an empty log for each test, an upstream stub, a test table and a one-connection pool."""
 
 import contextlib
 import logging
@@ -27,12 +27,12 @@ Boot = Callable[[FastAPI], AbstractAsyncContextManager[str]]
 
 @pytest.fixture(autouse=True)
 def logging_kept() -> Iterator[None]:
-    """Give logging back as it was: a test that makes an application of its own sends the process's log elsewhere."""
+    """Restore logging after a test that builds an application, which redirects the log of the process."""
     root = logging.getLogger()
     level, handlers = root.level, root.handlers[:]
     yield
     for handler in set(root.handlers) - set(handlers):
-        with contextlib.suppress(OSError):  # of a disk that is full
+        with contextlib.suppress(OSError):  # for a test with a full disk
             handler.close()
     root.setLevel(level)
     root.handlers[:] = handlers
@@ -40,20 +40,20 @@ def logging_kept() -> Iterator[None]:
 
 @pytest.fixture
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting is in the environment."""
+    """Remove all settings from the environment."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
 @pytest.fixture(scope="module")
 def settings(postgres: dict[str, str], database_name: str) -> Settings:
-    """Those of the sample, which lead to a database with the tables of the service that it is tested in."""
+    """Return the settings of the sample, for a database with the tables of the service under test."""
     return settings_for(Settings, postgres, database_name)
 
 
 @pytest.fixture(scope="module")
 async def base_url(settings: Settings, boot: Boot) -> AsyncIterator[str]:
-    """The sample on that database."""
+    """Yield the base URL of the sample on that database."""
     async with boot(create_app(settings)) as url:
         yield url
 
@@ -81,7 +81,7 @@ async def sample_url(sample_settings: Settings, boot: Boot) -> AsyncIterator[str
 
 @pytest.fixture
 async def sample(sample_url: str, sample_log: Path) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the sample application."""
+    """Yield a client of the sample application."""
     empty(sample_log)
     async with aiohttp.ClientSession(sample_url) as session:
         yield session
@@ -107,7 +107,7 @@ async def things(settings: Settings) -> None:
 
 @pytest.fixture
 async def narrow(settings: Settings) -> AsyncIterator[Database]:
-    """A database with one connection, for which nobody waits long, and time for a statement to be interrupted."""
+    """Yield a database with one connection, short waits, and enough time to interrupt a statement."""
     patience = {"database_timeout": 30, "database_statement_timeout": 30}
     async with changed(settings, database_pool_size=1, database_pool_wait=0.1, **patience) as database:
         yield database

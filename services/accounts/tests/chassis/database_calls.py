@@ -1,4 +1,4 @@
-"""What tests ask a database, and how they see what it does."""
+"""What tests do with a database, and how they observe it."""
 
 import asyncio
 import contextvars
@@ -33,25 +33,25 @@ async def ask(database: Database) -> int:
 
 
 async def examine(database: Database) -> None:
-    """Ask as the readiness check does."""
+    """Query as the readiness check does."""
     async with database.spare() as spare:
         assert await spare.scalar(ONE) == 1
 
 
 async def work(database: Database) -> None:
-    """Ask twice, in a transaction."""
+    """Query twice in a transaction."""
     async with database.transaction() as connection:
         for _ in range(2):
             assert await connection.scalar(ONE) == 1
 
 
 async def apart(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Do it in a task that knows of no open transaction."""
+    """Run in a task outside of the open transaction."""
     return await asyncio.create_task(work, context=contextvars.Context())
 
 
 async def use_all(database: Database, size: int) -> None:
-    """Hold as many connections at once as the pool has: none has been lost."""
+    """Hold as many connections at once as the pool size, to prove that none is lost."""
     all_are_lent = asyncio.Barrier(size)
 
     async def hold() -> None:

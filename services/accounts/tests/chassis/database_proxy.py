@@ -1,4 +1,4 @@
-"""A road to the database server on which traffic can be stopped, as by a firewall or a frozen machine."""
+"""A proxy to the database server that can stop all traffic, like a firewall or a frozen machine."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class DatabaseProxy:
-    """Passes bytes on while `open` is set."""
+    """A proxy that forwards bytes while `open` is set."""
 
     def __init__(self, host: str, port: int) -> None:
         self.open = asyncio.Event()
@@ -17,7 +17,7 @@ class DatabaseProxy:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Pass the bytes of one connection on in both directions."""
+        """Forward the bytes of one connection in both directions."""
         if self._host.startswith("/"):
             there = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
         else:
@@ -38,7 +38,7 @@ class DatabaseProxy:
             target.close()
 
     async def close(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         for task in tuple(self._tasks):
             task.cancel()
         while self._tasks:
@@ -48,7 +48,7 @@ class DatabaseProxy:
 
 @asynccontextmanager
 async def proxy_to(host: str, port: int, folder: Path) -> AsyncIterator[DatabaseProxy]:
-    """A Unix socket in `folder` that leads to the server."""
+    """Yield a proxy with a Unix socket in `folder` that leads to the server."""
     road = DatabaseProxy(host, port)
     server = await asyncio.start_unix_server(road.connected, folder / ".s.PGSQL.5432")
     try:

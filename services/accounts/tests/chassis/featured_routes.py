@@ -1,4 +1,4 @@
-"""Routes with what FastAPI's documentation shows, to be served by plain FastAPI and through `build_application`."""
+"""Routes with features from FastAPI's documentation, served by plain FastAPI and by `build_application`."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from enum import StrEnum
@@ -46,11 +46,11 @@ class PaintQuery(BaseModel):
 
 
 class Noted(Exception):
-    """What a dependency gives way to and notes."""
+    """A dependency with `yield` that notes its setup and cleanup."""
 
 
 class ReversedRoute(APIRoute):
-    """A route class of a service: it turns the body of each answer around."""
+    """A custom route class that reverses the body of each response."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handler = super().get_route_handler()
@@ -63,7 +63,7 @@ class ReversedRoute(APIRoute):
 
 
 class Counter:
-    """A dependency that is an object, and one that is asked twice and made once."""
+    """A callable dependency object, which is used twice and evaluated once per request."""
 
     def __init__(self, events: list[str]) -> None:
         self._events = events
@@ -74,7 +74,7 @@ class Counter:
 
 
 def featured_router(events: list[str], folder: Path) -> APIRouter:
-    """All of them, below /featured."""
+    """Return a router with all of them, below /featured."""
     router = APIRouter(prefix="/featured", generate_unique_id_function=lambda route: f"own_{route.name}")
     parts = [inputs_router(), dependencies_router(events), models_router(), responses_router(folder)]
     for part in (*parts, effects_router(events), security_router()):
@@ -86,7 +86,7 @@ def featured_router(events: list[str], folder: Path) -> APIRouter:
 
 
 def inputs_router() -> APIRouter:
-    """What comes in: parameters and bodies."""
+    """Return routes for input: parameters and bodies."""
     router = APIRouter()
 
     @router.get("/parameters/{file:path}", tags=["in"], summary="All kinds", deprecated=True)
@@ -121,7 +121,7 @@ def inputs_router() -> APIRouter:
 
 
 def dependencies_router(events: list[str]) -> APIRouter:
-    """What is made for a request, once, and given way to."""
+    """Return routes with dependencies, cached per request, with and without `yield`."""
     router = APIRouter()
     counter = Counter(events)
 
@@ -151,7 +151,7 @@ def dependencies_router(events: list[str]) -> APIRouter:
 
 
 def models_router() -> APIRouter:
-    """What goes out through a model."""
+    """Return routes with response models."""
     router = APIRouter()
 
     @router.get("/model", response_model=Paint, response_model_exclude={"secret"})
@@ -175,7 +175,7 @@ def models_router() -> APIRouter:
 
 
 def responses_router(folder: Path) -> APIRouter:
-    """What goes out in other ways."""
+    """Return routes with other kinds of responses."""
     router = APIRouter(default_response_class=PlainTextResponse)
     (folder / "file.txt").write_text("x" * 100_000)
 
@@ -203,7 +203,7 @@ def responses_router(folder: Path) -> APIRouter:
 
 
 def effects_router(events: list[str]) -> APIRouter:
-    """What is done besides answering: streams, tasks, callbacks."""
+    """Return routes with side effects: streams, background tasks, callbacks."""
     router = APIRouter()
     callbacks = APIRouter()
 

@@ -1,4 +1,4 @@
-"""How the sample service is run as a program."""
+"""How to run the sample service as a program."""
 
 import os
 from pathlib import Path
@@ -9,5 +9,5 @@ SERVICE_FOLDER: Final = Path(__file__).parents[2]
 
 
 def python_path(*first: str | Path) -> str:
-    """Where Python finds the chassis and the sample, after the folders that are to come first."""
+    """Return a PYTHONPATH for the chassis and the sample, with these folders first."""
     return os.pathsep.join([*map(str, first), "src", "tests/chassis"])

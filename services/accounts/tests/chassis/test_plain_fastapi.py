@@ -1,4 +1,4 @@
-"""What users of FastAPI know works as in plain FastAPI: the same small application is built both ways and compared."""
+"""A small application behaves the same whether it is built with plain FastAPI or with `build_application`."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,7 +30,7 @@ class Unforeseen(Exception):
 
 @dataclass
 class Small:
-    """An application, and what happened in it."""
+    """The application, and the events that occurred in it."""
 
     app: FastAPI
     events: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ async def guard(request: Request) -> None:
 
 
 def leaves_router(events: list[str]) -> APIRouter:
-    """A nested router, with dependencies of its own and of its routes."""
+    """Return a nested router with dependencies of its own and of its routes."""
 
     async def noted() -> AsyncIterator[str]:
         events.append("dependency opened")
@@ -65,7 +65,7 @@ def leaves_router(events: list[str]) -> APIRouter:
 
 
 def tree_router(events: list[str]) -> APIRouter:
-    """A router with a lifespan, and routes that fail."""
+    """Return a router with a lifespan and failing routes."""
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -94,7 +94,7 @@ def tree_router(events: list[str]) -> APIRouter:
 
 
 def small_application(build: Build) -> Small:
-    """An application that uses what the documentation of FastAPI describes, also after it was built."""
+    """Return an application that uses FastAPI's documented features, some of them after it was built."""
     events: list[str] = []
     app = build([tree_router(events)])
     app.state.colour = "red"
@@ -151,7 +151,7 @@ async def both(sample_settings: Settings, boot: Boot) -> AsyncIterator[Both]:
         ("GET", "/inner/mounted", 200),
     ],
 )
-async def test_answers_alike(both: Both, method: str, path: str, status: int) -> None:
+async def test_responses_equal_plain_fastapi(both: Both, method: str, path: str, status: int) -> None:
     answers = []
     for small, client in both:
         async with client.request(method, path) as response:
@@ -162,7 +162,7 @@ async def test_answers_alike(both: Both, method: str, path: str, status: int) ->
     assert answers[0] == answers[1]
 
 
-async def test_lifespans_and_dependencies_of_routers_have_their_effects(sample_settings: Settings, boot: Boot) -> None:
+async def test_runs_lifespans_and_dependencies_of_routers(sample_settings: Settings, boot: Boot) -> None:
     for build in builds(sample_settings):
         small = small_application(build)
         async with boot(small.app) as url, aiohttp.ClientSession(url) as client:
@@ -170,7 +170,7 @@ async def test_lifespans_and_dependencies_of_routers_have_their_effects(sample_s
         assert small.events == ["router opened", "dependency opened", "dependency closed", "router closed"]
 
 
-async def test_a_handler_of_status_500_answers_what_nobody_foresaw(sample_settings: Settings, boot: Boot) -> None:
+async def test_handler_for_status_500_handles_unexpected_errors(sample_settings: Settings, boot: Boot) -> None:
     for build in builds(sample_settings):
         app = build([tree_router([])])
         app.add_exception_handler(500, lambda _, error: PlainTextResponse(type(error).__name__, 500))
@@ -182,7 +182,7 @@ async def test_a_handler_of_status_500_answers_what_nobody_foresaw(sample_settin
             assert (response.status, await response.text()) == (500, "Unforeseen")
 
 
-async def test_documents_alike(both: Both) -> None:
+async def test_openapi_document_equals_plain_fastapi(both: Both) -> None:
     (plain, _), (ours, _) = both
     documented = without_tokens(ours.app.openapi())
     expected = without_tokens(plain.app.openapi())

@@ -1,4 +1,4 @@
-"""Runs the commands of this service as processes."""
+"""Run the commands of this service as processes."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ SERVICE_FOLDER = Path(__file__).parents[2]
 
 
 async def run(settings: Settings, *arguments: str, **variables: str) -> tuple[int, list[dict[str, Any]]]:
-    """Exit code and log lines of `python -m accounts_service …` on the database of the settings."""
+    """Return the exit code and log records of `python -m accounts_service …` on the database of the settings."""
     environment = {
         "POSTGRES_HOST": settings.postgres_host,
         "POSTGRES_PORT": str(settings.postgres_port),

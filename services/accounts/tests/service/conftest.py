@@ -1,4 +1,4 @@
-"""The service under test is patient with a busy machine."""
+"""Timeouts of the service under test for a busy machine."""
 
 import pytest
 

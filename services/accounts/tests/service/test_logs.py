@@ -1,4 +1,4 @@
-"""No password, token or secret reaches the log, whatever LOG_BODIES says and however a request fails."""
+"""No password, token or secret reaches the log, for each value of LOG_BODIES and however a request fails."""
 
 import asyncio
 from pathlib import Path
@@ -15,7 +15,7 @@ GUESS = "a guess that nobody may read"
 NEW = "through the looking-glass"
 
 
-async def test_nothing_secret_is_logged(settings: Settings, tmp_path: Path) -> None:
+async def test_logs_no_secrets(settings: Settings, tmp_path: Path) -> None:
     log = tmp_path / "log.json"
     verbose = settings.model_copy(update={"log_bodies": "all", "log_file": log, "log_level": "DEBUG"})
     secrets = {PASSWORD, GUESS, NEW, CLIENT_SECRET}

@@ -1,4 +1,4 @@
-"""An instance keeps nothing to itself: after it was stopped, another one on the same database goes on."""
+"""An instance keeps no state: after it stops, another one on the same database continues."""
 
 import aiohttp
 
@@ -9,7 +9,7 @@ from ..api.calls import JWKS, log_in, parts, refreshed, register
 from ..booting import booted
 
 
-async def test_another_instance_goes_on_with_accounts_sessions_and_keys(settings: Settings) -> None:
+async def test_another_instance_continues_with_accounts_sessions_and_keys(settings: Settings) -> None:
     async with booted(create_app(settings)) as url, aiohttp.ClientSession(url) as client:
         username = (await register(client))["username"]
         tokens = await log_in(client, username)

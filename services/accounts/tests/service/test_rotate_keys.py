@@ -1,4 +1,4 @@
-"""`rotate-keys` with several replicas under load: no request fails, and every token can be verified at once."""
+"""`rotate-keys` with several replicas under load: no request fails, and every token can be verified at all times."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -59,7 +59,7 @@ async def published(client: aiohttp.ClientSession) -> dict[str, jwt.PyJWK]:
 
 
 async def time_passes(connection: asyncpg.Connection, seconds: float) -> None:
-    """All keys are that much older; and the replicas have noticed."""
+    """Make all keys older, and wait until the replicas have noticed."""
     await connection.execute(
         "UPDATE signing_keys SET signs_from = signs_from - $1::interval", timedelta(seconds=seconds)
     )
@@ -67,13 +67,13 @@ async def time_passes(connection: asyncpg.Connection, seconds: float) -> None:
 
 
 async def eventually(is_so: Callable[[], bool]) -> None:
-    """Wait until the replicas have noticed, however busy the machine is."""
+    """Wait until the condition holds, with time for a busy machine."""
     async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - other tasks of the test bring it about
             await asyncio.sleep(0.01)
 
 
-async def test_no_request_fails_while_keys_follow_each_other(
+async def test_no_request_fails_during_key_rotation(
     replicas: list[aiohttp.ClientSession], settings: Settings, connection: asyncpg.Connection
 ) -> None:
     username = (await register(replicas[0]))["username"]
@@ -83,7 +83,7 @@ async def test_no_request_fails_while_keys_follow_each_other(
     used: list[str] = []
 
     async def load(client: aiohttp.ClientSession, refresh_token: str) -> None:
-        """Go on with a session, and verify each token with keys that a service has known for some time."""
+        """Refresh a session and verify each token with keys that a service fetched earlier."""
         while not stop.is_set():
             status, body = await refreshed(client, refresh_token)
             assert status == 200, body
@@ -101,7 +101,7 @@ async def test_no_request_fails_while_keys_follow_each_other(
         assert code == 0, lines
         used.clear()
         await eventually(lambda: len(used) > 20)
-        assert set(used[-3:]) == {old}  # the new one waits
+        assert set(used[-3:]) == {old}  # the new key does not sign yet
         known = await published(replicas[1])
         assert len(known) == 2
         await time_passes(connection, PUBLICATION.total_seconds())
@@ -110,16 +110,16 @@ async def test_no_request_fails_while_keys_follow_each_other(
         new = used[-1]
         assert new != old
         assert new in known
-        assert old in await published(replicas[0])  # tokens that it has signed are still valid
+        assert old in await published(replicas[0])  # tokens that the old key signed are still valid
         await time_passes(connection, settings.access_token_life + 61)
         assert set(await published(replicas[0])) == {new}
         old = new
     stop.set()
     await asyncio.gather(*loads)
-    assert (await refreshed(replicas[1], tokens["refresh_token"]))[0] == 200  # nobody was logged out
+    assert (await refreshed(replicas[1], tokens["refresh_token"]))[0] == 200  # all sessions continue
 
 
-async def test_many_who_rotate_at_once_add_one_key(
+async def test_concurrent_rotations_add_one_key(
     replicas: list[aiohttp.ClientSession], settings: Settings, connection: asyncpg.Connection
 ) -> None:
     await published(replicas[0])
@@ -129,7 +129,7 @@ async def test_many_who_rotate_at_once_add_one_key(
     assert len({line["message"] for _, lines in results for line in lines if "newest key" in line["message"]}) == 1
 
 
-async def test_replicas_that_start_at_once_make_one_first_key(
+async def test_concurrent_replicas_create_one_first_key(
     replicas: list[aiohttp.ClientSession], connection: asyncpg.Connection
 ) -> None:
     await asyncio.sleep(0.3)
@@ -138,7 +138,7 @@ async def test_replicas_that_start_at_once_make_one_first_key(
     assert await connection.fetchval("SELECT count(*) FROM signing_keys") == 1
 
 
-async def test_a_stolen_key_is_replaced_at_once_and_nobody_is_logged_out(
+async def test_rotation_at_once_replaces_a_stolen_key_and_keeps_sessions(
     replicas: list[aiohttp.ClientSession], settings: Settings
 ) -> None:
     tokens = await log_in(replicas[0], (await register(replicas[0]))["username"])
@@ -150,20 +150,20 @@ async def test_a_stolen_key_is_replaced_at_once_and_nobody_is_logged_out(
     status, body = await refreshed(replicas[1], tokens["refresh_token"])
     assert status == 200
     assert parts(body["access_token"])[0]["kid"] != stolen
-    for replica in replicas:  # each knows the new key, and the one that answers first not from having signed with it
+    for replica in replicas:  # each has the new key, even a replica that has not signed with it
         async with replica.put(
             ME, json={"current_password": "x", "new_password": "y"}, headers=bearer(body)
         ) as response:
             await problem(response, 422, "invalid-request")
 
 
-async def test_private_keys_are_useless_without_their_secret(
+async def test_private_keys_are_encrypted_with_the_secret(
     replicas: list[aiohttp.ClientSession], settings: Settings, connection: asyncpg.Connection
 ) -> None:
     username = (await register(replicas[0]))["username"]
     tokens = await log_in(replicas[0], username)
     sealed = await connection.fetchval("SELECT sealed_private_key FROM signing_keys")
-    assert b"\x2a\x86\x48\xce\x3d" not in sealed  # the OID of keys on elliptic curves
+    assert b"\x2a\x86\x48\xce\x3d" not in sealed  # the OID of elliptic curve keys
     other = "another secret, which is as long as it has to be"
     changed = settings.model_copy(update={"key_encryption_secret": SecretStr(other)})
     async with booted(create_app(changed)) as url, aiohttp.ClientSession(url) as client:
@@ -180,7 +180,7 @@ async def test_private_keys_are_useless_without_their_secret(
         assert (await refreshed(client, tokens["refresh_token"]))[0] == 200
 
 
-async def test_the_command_says_that_the_database_is_away(settings: Settings) -> None:
+async def test_rotate_keys_reports_an_unreachable_database(settings: Settings) -> None:
     code, lines = await run(settings, "rotate-keys", POSTGRES_PORT="1", POSTGRES_HOST="127.0.0.1")
     assert code == 1
     assert lines[-1]["message"].startswith("cannot rotate-keys: ")

@@ -1,4 +1,4 @@
-"""Which settings this service refuses."""
+"""Which settings this service accepts and refuses."""
 
 import json
 from typing import Any
@@ -18,13 +18,13 @@ GOOD: dict[str, Any] = {
 (KNOWN,) = DEVELOPMENT_HASHES
 
 
-def test_takes_good_ones() -> None:
+def test_accepts_valid_settings() -> None:
     settings = Settings(**GOOD)
     assert settings.clients["friends"].scopes == {"users:exists"}
     assert "u8Xb0m1p2" not in repr(settings)
 
 
-def test_clients_of_the_environment_come_beside_that_of_development(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_adds_clients_of_the_environment_to_the_development_client(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLIENTS", json.dumps({"orders": {"secret_sha256": "cd" * 32, "scopes": []}}))
     assert Settings().clients.keys() == {"friends", "orders"}
 
@@ -46,11 +46,11 @@ def test_clients_of_the_environment_come_beside_that_of_development(monkeypatch:
     ],
     ids=range(15),
 )
-def test_refuses_others(field: str, value: object) -> None:
+def test_refuses_invalid_settings(field: str, value: object) -> None:
     with pytest.raises(ValidationError) as caught:
         Settings(**GOOD | {field: value})
     assert all(error["loc"][0] == field for error in caught.value.errors())
 
 
-def test_development_may_use_the_secrets_that_everybody_knows() -> None:
+def test_development_accepts_the_default_secrets() -> None:
     assert Settings().clients["friends"].secret_sha256 == KNOWN

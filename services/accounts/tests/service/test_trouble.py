@@ -1,4 +1,4 @@
-"""What a client gets when the database is frozen, or more people log in than passwords can be looked at."""
+"""What a client gets while the database is frozen or password hashing is overloaded."""
 
 import asyncio
 from collections import Counter
@@ -29,7 +29,7 @@ from ..booting import booted
 from ..chassis.database_proxy import proxy_to
 
 
-async def test_a_frozen_database_costs_nobody_the_session(
+async def test_responds_503_and_keeps_sessions_while_the_database_is_frozen(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signing_keys, "REMEMBERED", timedelta(seconds=0.2))
@@ -49,7 +49,7 @@ async def test_a_frozen_database_costs_nobody_the_session(
             assert (await refreshed(client, tokens["refresh_token"]))[0] == 503
             async with client.post("/api/v1/accounts", json=new_account()) as response:
                 await problem(response, 503, "database-unavailable")
-            # What needs no database goes on: services can verify tokens, and call each other.
+            # What needs no database still works: services can verify tokens and call each other.
             async with client.get(JWKS) as response:
                 assert (response.status, await response.json()) == (200, keys)
             form = {"grant_type": "client_credentials"}
@@ -69,7 +69,7 @@ async def status_once_it_is_back(client: aiohttp.ClientSession, refresh_token: s
     return 503
 
 
-async def test_beyond_what_can_be_hashed_it_answers_503_and_serves_everything_else(settings: Settings) -> None:
+async def test_responds_503_if_password_hashing_is_overloaded_and_serves_the_rest(settings: Settings) -> None:
     update = {
         "password_hashing_concurrency": 1,
         "password_hashing_wait": 0.1,

@@ -17,11 +17,12 @@ Snapshot = dict[str, tuple[int, int]]
 class Reloading:
     """Watches the files of one service; `step` is to be called again and again, and never waits long."""
 
-    def __init__(self, service: ServiceProcess, say: Say) -> None:
+    def __init__(self, service: ServiceProcess, say: Say, *, since: Snapshot) -> None:
+        """`since`: its files from before it was started, so that no edit made meanwhile is missed."""
         self._service = service
         self._say = say
         self._folder = service.service.path
-        self._started_with = self._seen = snapshot(self._folder)
+        self._started_with = self._seen = since
         self._starting: Iterator[None] | None = None
         self._to_migrate = False
         self._broken = False

@@ -7,7 +7,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from chassis.application import build_application
-from chassis.authentication import ClientCredentials
+from chassis.authentication.client_credentials import ClientCredentials
 from chassis.database import Database
 from chassis.ids import new_id
 from chassis.process import load_settings

@@ -1,4 +1,4 @@
-"""Calls that many tests make, and what they expect of each answer."""
+"""Calls that many tests make, with the responses that they expect."""
 
 from typing import Any
 from uuid import UUID
@@ -10,14 +10,14 @@ NOBODY = UUID("00000000-0000-7000-8000-000000000000")
 
 
 def between(initiator_id: object, target_id: object, **more: object) -> dict[str, object]:
-    """A friendship to begin."""
+    """Return a friendship to create."""
     return {"initiator_id": str(initiator_id), "target_id": str(target_id), **more}
 
 
 async def befriend(
     client: aiohttp.ClientSession, initiator_id: UUID, target_id: UUID, **more: object
 ) -> dict[str, Any]:
-    """Begin a friendship, which must be accepted."""
+    """Create a friendship and return it; fail unless it is accepted."""
     async with client.post(PATH, json=between(initiator_id, target_id, **more)) as response:
         assert response.status == 201, await response.text()
         friendship: dict[str, Any] = await response.json()
@@ -25,7 +25,7 @@ async def befriend(
 
 
 async def problem(response: aiohttp.ClientResponse, status: int, slug: str) -> dict[str, Any]:
-    """The problem (RFC 9457) that the answer must be."""
+    """Check that the response is this problem (RFC 9457), and return it."""
     document: dict[str, Any] = await response.json()
     assert (response.status, response.content_type) == (status, "application/problem+json"), document
     assert (document["status"], document["type"]) == (status, f"/problems/{slug}")

@@ -1,6 +1,6 @@
-"""The service under test asks a stub of the users service.
+"""The service under test, with a stub of the users service.
 
-Every test of the API runs twice: where nobody knows the callers, and where each needs an access token.
+Every test of the API runs twice: without authentication, and with an access token for each request.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from ..infrastructure.clients.users_stub import UsersStub, asking, running_stub
 
 @pytest.fixture(scope="module", params=[False, True], ids=["open", "authenticated"])
 async def issuer(request: pytest.FixtureRequest) -> AsyncIterator[Issuer | None]:
-    """Who issues access tokens; None: nobody, and callers are not known."""
+    """Yield the issuer of access tokens; None without authentication."""
     if not request.param:
         yield None
         return
@@ -33,14 +33,14 @@ async def issuer(request: pytest.FixtureRequest) -> AsyncIterator[Issuer | None]
 
 @pytest.fixture(scope="module")
 async def running_users(issuer: Issuer | None) -> AsyncIterator[UsersStub]:  # noqa: ARG001 - each has other users
-    """The users service of a run of a module."""
+    """Yield the users service, for one run of a module."""
     async with running_stub() as users:
         yield users
 
 
 @pytest.fixture
 def users(running_users: UsersStub) -> UsersStub:
-    """The users service, which was not asked anything yet."""
+    """Return the users service without recorded calls."""
     running_users.calls.clear()
     running_users.tokens.clear()
     return running_users
@@ -52,14 +52,14 @@ async def database_name(
     migrated: str,
     issuer: Issuer | None,  # noqa: ARG001 - each has a database of its own
 ) -> AsyncIterator[str]:
-    """A clean database for each run of a module."""
+    """Yield the name of a clean database for each run of a module."""
     async with temporary_database(postgres, template=migrated) as name:
         yield name
 
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings, running_users: UsersStub, issuer: Issuer | None) -> Settings:
-    """The settings under test, pointing to the stub, and trusting the issuer."""
+    """Return the settings under test, which point to the stub and trust the issuer."""
     settings = asking(running_users, settings)
     if issuer is None:
         return settings
@@ -70,7 +70,7 @@ def settings(settings: Settings, running_users: UsersStub, issuer: Issuer | None
 
 @pytest.fixture(scope="module")
 async def base_url(base_url: str) -> str:
-    """The booted service, which knows the keys of its issuer."""
+    """Yield the URL of the booted service, once it has the keys of its issuer."""
     async with aiohttp.ClientSession(base_url) as session, asyncio.timeout(60):
         while (await session.get("/health/ready")).status != 200:  # noqa: ASYNC110 - the service is what changes
             await asyncio.sleep(0.05)
@@ -79,7 +79,7 @@ async def base_url(base_url: str) -> str:
 
 @pytest.fixture
 async def client(base_url: str, issuer: Issuer | None) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the booted service, who begins each friendship as its initiator."""
+    """Yield a client of the booted service that creates each friendship as its initiator."""
 
     async def as_initiator(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         if issuer and "Authorization" not in request.headers:

@@ -43,13 +43,13 @@ async def test_begins_a_friendship_and_commits(
     assert datetime.fromisoformat(friendship["created_at"]).utcoffset() == timedelta(0)
 
 
-async def test_asks_for_both_users_in_one_call(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_checks_both_users_in_one_call(client: aiohttp.ClientSession, users: UsersStub) -> None:
     ada, bob = users.user(), users.user()
     await befriend(client, ada, bob)
     assert users.calls == [[ada, bob]]
 
 
-async def test_does_not_ask_again_for_users_it_knows(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_does_not_check_known_users_again(client: aiohttp.ClientSession, users: UsersStub) -> None:
     ada, bob, eve = users.user(), users.user(), users.user()
     await befriend(client, ada, bob)
     await befriend(client, eve, ada)
@@ -62,7 +62,7 @@ async def test_does_not_ask_again_for_users_it_knows(client: aiohttp.ClientSessi
     [(None, None), ("  Cafe\u0301\n", "Café"), ("❤️", "❤️"), ("x" * 50, "x" * 50)],
     ids=["none", "trimmed and normalised", "emoji", "50 characters"],
 )
-async def test_takes_a_tag_or_none(
+async def test_accepts_an_optional_tag(
     client: aiohttp.ClientSession, users: UsersStub, given: str | None, kept: str | None
 ) -> None:
     assert (await befriend(client, users.user(), users.user(), tag=given))["tag"] == kept
@@ -79,7 +79,7 @@ async def test_refuses_a_second_friendship_in_either_direction(
     assert await connection.fetchval(OF_USER, pair[0]) == 1
 
 
-async def test_refuses_a_friendship_with_oneself_without_asking_anybody(
+async def test_refuses_a_friendship_with_oneself_without_calling_users(
     client: aiohttp.ClientSession, users: UsersStub
 ) -> None:
     ada = users.user()
@@ -89,7 +89,7 @@ async def test_refuses_a_friendship_with_oneself_without_asking_anybody(
     assert users.calls == []
 
 
-async def test_names_the_users_whom_nobody_knows(
+async def test_names_unknown_users(
     client: aiohttp.ClientSession, users: UsersStub, connection: asyncpg.Connection
 ) -> None:
     ada, stranger = users.user(), UUID(int=7)
@@ -105,7 +105,7 @@ async def test_names_the_users_whom_nobody_knows(
     assert await connection.fetchval(OF_USER, ada) == 0
 
 
-async def test_never_remembers_that_a_user_was_unknown(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_does_not_cache_unknown_users(client: aiohttp.ClientSession, users: UsersStub) -> None:
     for _ in range(2):
         async with client.post(PATH, json=between(NOBODY, UUID(int=7))) as response:
             await problem(response, 404, "user-not-found")
@@ -113,7 +113,7 @@ async def test_never_remembers_that_a_user_was_unknown(client: aiohttp.ClientSes
 
 
 @pytest.mark.parametrize(("field", "value"), REFUSED, ids=lambda each: ascii(each)[:30])
-async def test_refuses_and_says_where_without_asking_anybody(
+async def test_refuses_invalid_fields_with_a_pointer_without_calling_users(
     client: aiohttp.ClientSession, users: UsersStub, field: str, value: object
 ) -> None:
     new = between(users.user(), users.user()) | {field: value}
@@ -123,7 +123,7 @@ async def test_refuses_and_says_where_without_asking_anybody(
     assert users.calls == []
 
 
-async def test_of_many_who_begin_the_same_friendship_at_once_exactly_one_does(
+async def test_concurrent_equal_friendships_succeed_once(
     client: aiohttp.ClientSession, users: UsersStub, connection: asyncpg.Connection
 ) -> None:
     for _ in range(ROUNDS):

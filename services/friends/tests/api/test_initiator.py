@@ -1,4 +1,4 @@
-"""With authentication the initiator of a friendship is the caller; without, whoever is named."""
+"""With authentication the caller is the initiator of a friendship; without it, the user named in the body is."""
 
 import aiohttp
 import asyncpg
@@ -11,7 +11,7 @@ from ..infrastructure.clients.users_stub import UsersStub
 from .calls import NOBODY, PATH, befriend, between, problem
 
 
-async def test_takes_the_caller_for_the_initiator(
+async def test_uses_the_caller_as_initiator(
     client: aiohttp.ClientSession, users: UsersStub, issuer: Issuer | None
 ) -> None:
     ada, bob = users.user(), users.user()
@@ -25,7 +25,7 @@ async def test_takes_the_caller_for_the_initiator(
         assert (response.status, (await response.json())["initiator_id"]) == (201, str(ada))
 
 
-async def test_refuses_to_begin_friendships_of_others(
+async def test_refuses_friendships_on_behalf_of_others(
     client: aiohttp.ClientSession, users: UsersStub, issuer: Issuer | None, connection: asyncpg.Connection
 ) -> None:
     ada, bob, eve = users.user(), users.user(), users.user()
@@ -47,17 +47,17 @@ async def test_names_a_caller_without_a_profile(client: aiohttp.ClientSession, u
     assert document["user_ids"] == [str(account)]
 
 
-async def test_begins_nothing_for_a_client(
+async def test_refuses_friendships_of_a_client(
     client: aiohttp.ClientSession, users: UsersStub, issuer: Issuer | None
 ) -> None:
     if issuer is None:
-        pytest.skip("there are no clients where callers are not known")
+        pytest.skip("without authentication there are no clients")
     new = {"target_id": str(users.user())}
     async with client.post(PATH, json=new, headers=issuer.bearer(sub="friends")) as response:
         await problem(response, 403, "not-an-account")
 
 
-async def test_asks_users_in_its_own_name(
+async def test_calls_users_with_its_own_token(
     client: aiohttp.ClientSession, users: UsersStub, issuer: Issuer | None
 ) -> None:
     tokens = issuer.tokens if issuer else 0

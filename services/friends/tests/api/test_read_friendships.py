@@ -15,7 +15,7 @@ def path_of(user_id: object) -> str:
 
 
 async def page(client: aiohttp.ClientSession, path: str) -> tuple[dict[str, Any], str | None]:
-    """A page, and where its `Link` header points."""
+    """Return a page and the URL in its `Link` header."""
     async with client.get(path) as response:
         assert response.status == 200
         link = response.links.get("next")
@@ -23,19 +23,19 @@ async def page(client: aiohttp.ClientSession, path: str) -> tuple[dict[str, Any]
 
 
 async def befriend_many(client: aiohttp.ClientSession, users: UsersStub, ada: UUID, count: int) -> list[dict[str, Any]]:
-    """Friendships of one user, every other begun by the friend."""
+    """Create friendships of one user, every other one started by the friend."""
     pairs = [(ada, users.user()) if number % 2 else (users.user(), ada) for number in range(count)]
     return [await befriend(client, *pair) for pair in pairs]
 
 
-async def test_documents_the_headers_that_it_sends(client: aiohttp.ClientSession) -> None:
+async def test_documents_response_headers(client: aiohttp.ClientSession) -> None:
     async with client.get("/api/openapi.json") as response:
         paths = (await response.json())["paths"]
     assert "Location" in paths[PATH]["post"]["responses"]["201"]["headers"]
     assert "Link" in paths["/api/v1/users/{user_id}/friendships"]["get"]["responses"]["200"]["headers"]
 
 
-async def test_gets_a_friendship_as_begun_without_asking_anybody(
+async def test_returns_a_friendship_as_created_without_calling_users(
     client: aiohttp.ClientSession, users: UsersStub
 ) -> None:
     friendship = await befriend(client, users.user(), users.user(), tag="work")
@@ -46,7 +46,7 @@ async def test_gets_a_friendship_as_begun_without_asking_anybody(
     assert users.calls == []
 
 
-async def test_says_that_there_is_no_such_friendship(client: aiohttp.ClientSession) -> None:
+async def test_responds_404_for_an_unknown_friendship(client: aiohttp.ClientSession) -> None:
     async with client.get(f"{PATH}/{NOBODY}") as response:
         assert str(NOBODY) in (await problem(response, 404, "friendship-not-found"))["detail"]
 
@@ -54,7 +54,7 @@ async def test_says_that_there_is_no_such_friendship(client: aiohttp.ClientSessi
 @pytest.mark.parametrize(
     ("path", "pointer"), [(f"{PATH}/ada", "#/path/friendship_id"), (path_of("ada"), "#/path/user_id")]
 )
-async def test_refuses_what_is_no_id(client: aiohttp.ClientSession, path: str, pointer: str) -> None:
+async def test_refuses_an_invalid_id(client: aiohttp.ClientSession, path: str, pointer: str) -> None:
     async with client.get(path) as response:
         document = await problem(response, 422, "invalid-request")
     assert [error["pointer"] for error in document["errors"]] == [pointer]
@@ -66,13 +66,13 @@ async def test_a_user_without_friends_has_one_empty_page(client: aiohttp.ClientS
     assert users.calls == [[ada]]
 
 
-async def test_does_not_list_the_friendships_of_whom_nobody_knows(client: aiohttp.ClientSession) -> None:
+async def test_responds_404_for_friendships_of_an_unknown_user(client: aiohttp.ClientSession) -> None:
     async with client.get(path_of(NOBODY)) as response:
         assert (await problem(response, 404, "user-not-found"))["user_ids"] == [str(NOBODY)]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 5, 100])
-async def test_following_the_links_shows_both_directions_once_newest_first(
+async def test_following_links_lists_both_directions_once_newest_first(
     client: aiohttp.ClientSession, users: UsersStub, limit: int
 ) -> None:
     ada = users.user()
@@ -88,7 +88,7 @@ async def test_following_the_links_shows_both_directions_once_newest_first(
     assert walked == friendships[::-1]
 
 
-async def test_the_cursor_leads_to_the_same_page_as_the_link(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_cursor_and_link_lead_to_the_same_page(client: aiohttp.ClientSession, users: UsersStub) -> None:
     ada = users.user()
     await befriend_many(client, users, ada, 3)
     document, path = await page(client, f"{path_of(ada)}?limit=2")
@@ -97,7 +97,7 @@ async def test_the_cursor_leads_to_the_same_page_as_the_link(client: aiohttp.Cli
     assert await page(client, f"{path_of(ada)}?limit=2&cursor={cursor}") == await page(client, path)
 
 
-async def test_holds_twenty_friendships_unless_asked_otherwise(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_default_limit_is_20(client: aiohttp.ClientSession, users: UsersStub) -> None:
     ada = users.user()
     await befriend_many(client, users, ada, 21)
     document, path = await page(client, path_of(ada))
@@ -109,7 +109,7 @@ async def test_holds_twenty_friendships_unless_asked_otherwise(client: aiohttp.C
     ("name", "value"),
     [*[("limit", bad) for bad in ("0", "101", "ten", "")], *[("cursor", bad) for bad in ("", "x", "A" * 28, "ä")]],
 )
-async def test_refuses_a_bad_limit_or_cursor(
+async def test_refuses_an_invalid_limit_or_cursor(
     client: aiohttp.ClientSession, users: UsersStub, name: str, value: str
 ) -> None:
     async with client.get(path_of(users.user()), params={name: value}) as response:

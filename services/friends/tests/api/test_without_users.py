@@ -1,4 +1,4 @@
-"""What still works while the users service is away, and what is said instead of what does not."""
+"""What still works while the users service is down, and the responses to everything else."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from .calls import NOBODY, PATH, befriend, between, problem
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings) -> Settings:
-    """Less patience than usual: it is put to the test here."""
+    """Return settings with short timeouts, which these tests wait for."""
     return settings.model_copy(update={"circuit_breaker_reset": 0.2, "http_client_total_timeout": 3.0})
 
 
@@ -29,7 +29,7 @@ async def away(users: UsersStub) -> AsyncIterator[None]:
         await users.start()
 
 
-async def test_says_when_to_try_again(
+async def test_responds_503_with_retry_after(
     client: aiohttp.ClientSession, users: UsersStub, connection: asyncpg.Connection
 ) -> None:
     begin, read = between(users.user(), users.user()), f"/api/v1/users/{users.user()}/friendships"
@@ -42,14 +42,12 @@ async def test_says_when_to_try_again(
     assert await connection.fetchval(begun, begin["initiator_id"]) == 0
 
 
-async def test_never_says_that_a_user_is_unknown(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_does_not_report_a_user_as_unknown(client: aiohttp.ClientSession, users: UsersStub) -> None:
     async with away(users), client.post(PATH, json=between(users.user(), NOBODY)) as response:
         await problem(response, 503, "upstream-unavailable")
 
 
-async def test_does_not_wait_long_for_a_users_service_that_hangs(
-    client: aiohttp.ClientSession, users: UsersStub
-) -> None:
+async def test_times_out_if_users_hangs(client: aiohttp.ClientSession, users: UsersStub) -> None:
     users.hangs = True
     try:
         async with client.post(PATH, json=between(users.user(), users.user())) as response:
@@ -59,7 +57,7 @@ async def test_does_not_wait_long_for_a_users_service_that_hangs(
         users.hangs = False
 
 
-async def test_known_users_go_on(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_serves_known_users(client: aiohttp.ClientSession, users: UsersStub) -> None:
     ada, bob, eve = users.user(), users.user(), users.user()
     await befriend(client, ada, bob)
     await befriend(client, bob, eve)
@@ -71,17 +69,15 @@ async def test_known_users_go_on(client: aiohttp.ClientSession, users: UsersStub
             assert len((await response.json())["items"]) == 2
 
 
-async def test_a_friendship_with_oneself_is_refused_as_ever(client: aiohttp.ClientSession, users: UsersStub) -> None:
+async def test_refuses_a_friendship_with_oneself(client: aiohttp.ClientSession, users: UsersStub) -> None:
     async with away(users), client.post(PATH, json=between(NOBODY, NOBODY)) as response:
         await problem(response, 422, "self-friendship")
 
 
-async def test_is_ready_and_goes_on_by_itself_when_users_is_back(
-    client: aiohttp.ClientSession, users: UsersStub
-) -> None:
+async def test_is_ready_and_recovers_when_users_is_back(client: aiohttp.ClientSession, users: UsersStub) -> None:
     pair = (users.user(), users.user())
     async with away(users):
-        for _ in range(10):  # more than open the circuit
+        for _ in range(10):  # more than it takes to open the circuit
             async with client.post(PATH, json=between(*pair)) as response:
                 await problem(response, 503, "upstream-unavailable")
         async with client.get("/health/ready") as response:

@@ -1,4 +1,4 @@
-"""Exception handlers that are added later work as the documentation of FastAPI describes them."""
+"""Exception handlers that are added later work as FastAPI documents them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,7 +34,7 @@ async def own(_: Request, error: Exception) -> PlainTextResponse:
     ],
 )
 @pytest.mark.parametrize("how", ["added", "decorated"])
-async def test_answers_instead_of_the_chassis(
+async def test_added_handler_overrides_the_chassis(
     sample_settings: Settings, boot: Boot, key: type[Exception] | int, path: str, status: int, answer: str, how: str
 ) -> None:
     app = create_app(sample_settings)
@@ -51,7 +51,7 @@ def _register(app: FastAPI, how: str) -> Callable[[type[Exception] | int], objec
     return lambda key: app.exception_handler(key)(own)
 
 
-async def test_a_handler_of_fastapis_http_exception_leaves_those_of_starlette(
+async def test_handler_for_fastapi_http_exception_does_not_handle_starlettes(
     sample_settings: Settings, boot: Boot
 ) -> None:
     app = create_app(sample_settings)
@@ -61,7 +61,7 @@ async def test_a_handler_of_fastapis_http_exception_leaves_those_of_starlette(
     assert problem["type"] == "/problems/not-found"
 
 
-async def test_a_bug_that_is_answered_by_the_service_is_logged_once(
+async def test_logs_an_unexpected_error_once_if_the_service_handles_it(
     sample_settings: Settings, sample_log: Path, boot: Boot
 ) -> None:
     app = create_app(sample_settings)
@@ -74,7 +74,7 @@ async def test_a_bug_that_is_answered_by_the_service_is_logged_once(
     assert len([each for each in read_log(sample_log) if "exception.type" in each]) == 1
 
 
-async def test_a_handler_that_fails_is_answered_by_the_chassis(sample_settings: Settings, boot: Boot) -> None:
+async def test_responds_500_if_a_handler_fails(sample_settings: Settings, boot: Boot) -> None:
     app = create_app(sample_settings)
 
     @app.exception_handler(Exception)

@@ -1,4 +1,4 @@
-"""Middleware of a service, given at once or added later, works as FastAPI's users know it, inside of the chassis's."""
+"""Middleware of a service, passed or added later, works as FastAPI documents it, inside of the chassis's own."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -28,7 +28,7 @@ colour: ContextVar[str] = ContextVar("colour", default="none")
 
 
 class Failing:
-    """Pure ASGI."""
+    """Pure ASGI middleware that raises."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -71,7 +71,7 @@ def decorated(settings: Settings) -> FastAPI:
 
 
 @pytest.mark.parametrize("build", [given, given_as_function, added, decorated])
-async def test_what_it_raises_is_a_problem_with_id_headers_one_line_and_one_stack_trace(
+async def test_middleware_errors_become_a_problem_with_one_access_line_and_one_stack_trace(
     sample_settings: Settings, sample_log: Path, boot: Boot, build: Build
 ) -> None:
     async with boot(build(sample_settings)) as url, aiohttp.ClientSession(url) as client:
@@ -88,7 +88,7 @@ async def test_what_it_raises_is_a_problem_with_id_headers_one_line_and_one_stac
     assert (trace["exception.message"], trace["request_id"]) == ("planted", "mine")
 
 
-async def test_what_is_added_later_stands_outside_of_what_was_given(sample_settings: Settings, boot: Boot) -> None:
+async def test_added_middleware_wraps_passed_middleware(sample_settings: Settings, boot: Boot) -> None:
     seen: list[str] = []
 
     def noting(name: str) -> Callable[[Request, RequestResponseEndpoint], Awaitable[Response]]:
@@ -109,7 +109,7 @@ async def test_what_is_added_later_stands_outside_of_what_was_given(sample_setti
 
 
 class Renaming:
-    """Gives every answer another media type."""
+    """Middleware that changes the media type of each response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -123,8 +123,8 @@ class Renaming:
         await self.app(scope, receive, renaming if scope["type"] == "http" else send)
 
 
-async def test_what_stands_around_sees_every_answer(sample_settings: Settings, sample_log: Path, boot: Boot) -> None:
-    """Those of the chassis, too: a body that is too large, an unknown host, a bug, what is not HTTP."""
+async def test_around_middleware_sees_every_response(sample_settings: Settings, sample_log: Path, boot: Boot) -> None:
+    """Also those of the chassis: a body that is too large, an unknown host, a bug, malformed HTTP."""
     changed = sample_settings.model_copy(update={"max_body_size": 10, "allowed_hosts": frozenset({"127.0.0.1"})})
     app = create_app(changed, around=[Middleware(Renaming)])
     asked: list[tuple[str, str, dict[str, str], bytes, int]] = [
@@ -144,15 +144,17 @@ async def test_what_stands_around_sees_every_answer(sample_settings: Settings, s
         assert len(await access_lines(sample_log, len(asked))) == len(asked)
 
 
-async def test_nothing_is_added_once_the_application_runs(sample_settings: Settings, boot: Boot) -> None:
+async def test_refuses_middleware_after_startup(sample_settings: Settings, boot: Boot) -> None:
     app = create_app(sample_settings)
     async with boot(app):
         with pytest.raises(RuntimeError, match="Cannot add middleware after an application has started"):
             app.add_middleware(Failing)
 
 
-async def test_a_library_may_build_the_stack_again(sample_settings: Settings, sample_log: Path, boot: Boot) -> None:
-    """As the instrumentation of OpenTelemetry does, which puts itself around it."""
+async def test_middleware_stack_can_be_rebuilt_by_a_library(
+    sample_settings: Settings, sample_log: Path, boot: Boot
+) -> None:
+    """OpenTelemetry's instrumentation does this to wrap the application."""
     app = create_app(sample_settings)
     app.middleware("http")(pass_on)
     async with boot(app) as url, aiohttp.ClientSession(url) as client:
@@ -168,7 +170,7 @@ async def test_a_library_may_build_the_stack_again(sample_settings: Settings, sa
 async def passed(
     sample_settings: Settings, sample_log: Path, boot: Boot
 ) -> AsyncIterator[tuple[aiohttp.ClientSession, list[str]]]:
-    """Below `@app.middleware("http")` that sets a context variable, and what routes noted."""
+    """Yield a client of an application whose middleware sets a context variable, and what its routes noted."""
     events: list[str] = []
     app = create_app(sample_settings)
     app.middleware("http")(pass_on)
@@ -218,7 +220,7 @@ async def test_context_variables_reach_the_route(passed: tuple[aiohttp.ClientSes
         assert response.headers["X-Passed"] == "on"
 
 
-async def test_a_stream_comes_piece_by_piece_and_ends_when_its_client_leaves(
+async def test_streams_through_middleware_and_stops_if_the_client_disconnects(
     passed: tuple[aiohttp.ClientSession, list[str]], sample_log: Path
 ) -> None:
     client, events = passed
@@ -232,7 +234,7 @@ async def test_a_stream_comes_piece_by_piece_and_ends_when_its_client_leaves(
 
 
 @pytest.mark.parametrize(("how", "traces"), [("well", []), ("badly", ["planted"])])
-async def test_background_tasks_run_once_it_is_answered(
+async def test_background_tasks_run_after_the_response(
     passed: tuple[aiohttp.ClientSession, list[str]], sample_log: Path, how: str, traces: list[str]
 ) -> None:
     client, events = passed

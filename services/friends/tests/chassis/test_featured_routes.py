@@ -1,4 +1,4 @@
-"""What the documentation of FastAPI shows works as in plain FastAPI: answers, effects and documents are compared."""
+"""Features from FastAPI's documentation work as in plain FastAPI: responses, side effects and documents are equal."""
 
 import asyncio
 import tempfile
@@ -58,7 +58,7 @@ async def both(sample_settings: Settings, boot: Boot) -> AsyncIterator[Both]:
 
 
 async def check_effects(events: list[str], path: str) -> None:
-    """Some come after the answer."""
+    """Compare side effects, some of which occur after the response."""
     expected = EFFECTS.get(path, [])
     for _ in range(1_000):
         if len(events) >= len(expected):
@@ -96,7 +96,7 @@ async def check_effects(events: list[str], path: str) -> None:
         ("GET", "/secured/key", {"headers": [("X-Key", "k")]}, 200),
     ],
 )
-async def test_answers_and_effects_are_alike(
+async def test_responses_and_side_effects_equal_plain_fastapi(
     both: Both, method: str, path: str, options: dict[str, Any], status: int
 ) -> None:
     answers = []
@@ -128,7 +128,7 @@ async def test_answers_and_effects_are_alike(
         ("POST", "/chosen", {}, 405),
     ],
 )
-async def test_refusals_have_the_same_status_headers_and_effects(
+async def test_error_responses_equal_plain_fastapi_except_for_the_body(
     both: Both, method: str, path: str, options: dict[str, Any], status: int
 ) -> None:
     answers = []
@@ -141,11 +141,11 @@ async def test_refusals_have_the_same_status_headers_and_effects(
     assert answers[0] == answers[1]
 
 
-def test_documents_are_alike(both: Both) -> None:
+def test_openapi_document_equals_plain_fastapi(both: Both) -> None:
     plain, ours = (app.openapi() for app, *_ in both)
     documented, expected = without_tokens(ours), without_tokens(plain)
     assert {path: documented[path] for path in expected} == expected
     secured = ours["paths"]["/featured/secured/basic"]["get"]["security"]
-    assert secured == [{"HTTPBasic": [], "bearer": []}], "where tokens are needed, both are"
+    assert secured == [{"HTTPBasic": [], "bearer": []}], "if a token is needed, both responses are documented"
     for kind, parts in plain["components"].items():
         assert {name: ours["components"][kind][name] for name in parts} == parts

@@ -1,4 +1,4 @@
-"""The rules for OpenAPI documents object to what is wrong."""
+"""The rules for OpenAPI documents detect violations."""
 
 import re
 from typing import Annotated, Any
@@ -21,14 +21,14 @@ NOT_PORTABLE = [
 
 
 @pytest.mark.parametrize("pattern", PORTABLE)
-def test_a_portable_pattern_is_accepted(pattern: str) -> None:
+def test_accepts_a_portable_pattern(pattern: str) -> None:
     assert openapi_rules.is_portable(pattern)
     re.compile(pattern)
     TypeAdapter(Annotated[str, Field(pattern=pattern)])  # which is compiled by Rust
 
 
 @pytest.mark.parametrize("pattern", NOT_PORTABLE)
-def test_a_pattern_that_languages_read_differently_is_refused(pattern: str) -> None:
+def test_refuses_a_pattern_that_languages_interpret_differently(pattern: str) -> None:
     assert not openapi_rules.is_portable(pattern)
     schema = {"anyOf": [{"type": "string", "pattern": pattern}]}
     documents: list[dict[str, Any]] = [schema, {"properties": {"name": schema}}, {"patternProperties": {pattern: {}}}]
@@ -37,7 +37,7 @@ def test_a_pattern_that_languages_read_differently_is_refused(pattern: str) -> N
             openapi_rules.check_patterns(document)
 
 
-def test_a_property_called_pattern_is_none() -> None:
+def test_ignores_a_property_named_pattern() -> None:
     openapi_rules.check_patterns({"properties": {"pattern": {"type": "string"}}})
 
 
@@ -47,7 +47,7 @@ def operation(**changes: Any) -> dict[str, Any]:
     return {"requestBody": {}, "responses": responses, **changes}
 
 
-def test_ids_and_summaries_are_short_and_tags_are_described() -> None:
+def test_requires_short_operation_ids_summaries_and_described_tags() -> None:
     good = {"operationId": "list_users", "summary": "List users", "tags": ["users"]}
     tags = [{"name": "users", "description": "People."}]
     openapi_rules.check_operations({"paths": {"/x": {"get": good}}, "tags": tags})
@@ -63,14 +63,14 @@ def test_ids_and_summaries_are_short_and_tags_are_described() -> None:
         openapi_rules.check_operations({"paths": {"/x": {"get": good, "post": good}}, "tags": tags})
 
 
-def test_an_answer_may_stand_in_the_components() -> None:
+def test_accepts_a_response_in_the_components() -> None:
     answer: dict[str, Any] = {"content": {"text/plain": {}}}
     document = {"components": {"responses": {"Odd": answer}}}
     with_it = {"responses": {"200": answer, "400": {"$ref": "#/components/responses/Odd"}}}
     assert openapi_rules.answers_of(document, with_it) == {"200": answer, "400": answer}
 
 
-def test_errors_are_problems_unless_a_protocol_has_its_own() -> None:
+def test_requires_problems_unless_the_protocol_has_its_own_errors() -> None:
     good, oauth = operation(), operation(**{"x-errors": "RFC 6749"})
     oauth["responses"]["400"] = {"content": {"application/json": {}}}
     openapi_rules.check_problems({"paths": {"/x": {"post": good}, "/token": {"post": oauth}}})

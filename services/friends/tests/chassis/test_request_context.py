@@ -1,4 +1,4 @@
-"""Each request has an id and a place in a trace, given by the caller or made here."""
+"""Each request has a request id and a trace context, from the caller or newly generated."""
 
 import re
 from contextvars import Context
@@ -17,23 +17,23 @@ SPAN = "b7ad6b7169203331"
 
 
 @pytest.mark.parametrize("request_id", ["a", "A-b_c.9", "x" * 128])
-async def test_returns_the_id_of_the_caller(sample: aiohttp.ClientSession, request_id: str) -> None:
+async def test_returns_the_request_id_of_the_caller(sample: aiohttp.ClientSession, request_id: str) -> None:
     async with sample.get("/sample/items", headers={"X-Request-ID": request_id}) as response:
         assert response.headers.getall("X-Request-ID") == [request_id]
 
 
 @pytest.mark.parametrize("request_id", ["", "x" * 129, "a b", "a\tb", "é", '"', "a,b", "{}"])
-async def test_replaces_an_id_that_is_not_well_formed(sample: aiohttp.ClientSession, request_id: str) -> None:
+async def test_replaces_a_malformed_request_id(sample: aiohttp.ClientSession, request_id: str) -> None:
     async with sample.get("/sample/items", headers={"X-Request-ID": request_id}) as response:
         assert UUID(response.headers["X-Request-ID"]).version == 7
 
 
-def test_replaces_an_id_that_was_sent_twice() -> None:
+def test_replaces_a_request_id_that_was_sent_twice() -> None:
     assert UUID(continue_request([(b"x-request-id", b"a"), (b"x-request-id", b"b")]).request_id).version == 7
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/sample/boom", "/sample/forbidden", "/health/live", "/api/docs"])
-async def test_every_response_has_an_id(sample: aiohttp.ClientSession, path: str) -> None:
+async def test_every_response_has_a_request_id(sample: aiohttp.ClientSession, path: str) -> None:
     async with sample.get(path) as response:
         assert UUID(response.headers["X-Request-ID"]).version == 7
 
@@ -48,7 +48,7 @@ async def test_every_response_has_an_id(sample: aiohttp.ClientSession, path: str
         (f"cc-{TRACE}-{SPAN}-01-what-the-future-brings", "01"),
     ],
 )
-def test_continues_a_trace(traceparent: str, flags: str) -> None:
+def test_continues_the_trace_of_the_caller(traceparent: str, flags: str) -> None:
     context = continue_request([(b"traceparent", traceparent.encode())])
     assert context.traceparent == f"00-{TRACE}-{context.span_id}-{flags}"
     assert context.span_id != SPAN
@@ -62,23 +62,23 @@ def test_continues_a_trace(traceparent: str, flags: str) -> None:
         f"cc-{TRACE}-{SPAN}-01x",
     ],
 )  # fmt: skip
-def test_starts_a_trace_where_none_can_be_continued(traceparent: str) -> None:
+def test_starts_a_trace_if_traceparent_is_missing_or_invalid(traceparent: str) -> None:
     context = continue_request([(b"traceparent", traceparent.encode())])
     assert context.trace_id != TRACE
     assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", context.traceparent)
 
 
-def test_each_request_has_ids_of_its_own() -> None:
+def test_generates_ids_for_each_request() -> None:
     requests = [continue_request([]) for _ in range(3)]
     assert len({request.request_id for request in requests}) == 3
     assert len({request.trace_id for request in requests} | {request.span_id for request in requests}) == 6
 
 
-def test_sends_both_on() -> None:
+def test_propagates_request_id_and_trace() -> None:
     context = continue_request([(b"x-request-id", b"mine"), (b"traceparent", f"00-{TRACE}-{SPAN}-01".encode())])
     assert context.headers == {"X-Request-ID": "mine", "traceparent": f"00-{TRACE}-{context.span_id}-01"}
 
 
-def test_is_not_there_outside_of_a_request() -> None:
-    """Nor is that an error: what is logged at the start has none."""
+def test_is_none_outside_of_a_request() -> None:
+    """That is not an error: startup logs have no request."""
     assert Context().run(current_request) is None

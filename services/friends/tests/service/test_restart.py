@@ -1,4 +1,4 @@
-"""An instance keeps nothing to itself: after it was stopped, another one on the same database goes on."""
+"""An instance keeps no state: after it stops, another one on the same database continues."""
 
 from collections.abc import AsyncIterator
 
@@ -19,7 +19,7 @@ async def users() -> AsyncIterator[UsersStub]:
         yield users
 
 
-async def test_another_instance_knows_the_friendships_that_were_begun(settings: Settings, users: UsersStub) -> None:
+async def test_another_instance_reads_stored_friendships(settings: Settings, users: UsersStub) -> None:
     settings = asking(users, settings)
     ada, bob, eve = users.user(), users.user(), users.user()
     list_of_ada = f"/api/v1/users/{ada}/friendships"

@@ -1,4 +1,4 @@
-"""Calls that many tests make, and what they expect of each answer."""
+"""Calls that many tests make, with the responses that they expect."""
 
 from typing import Any
 from uuid import uuid4
@@ -10,7 +10,7 @@ NOBODY = "00000000-0000-7000-8000-000000000000"
 
 
 def new_user(**changes: object) -> dict[str, object]:
-    """A user to register; each has another username."""
+    """Return a user to register, with a unique username."""
     return {
         "username": f"u{uuid4().hex[:12]}",
         "first_name": "Ada",
@@ -21,7 +21,7 @@ def new_user(**changes: object) -> dict[str, object]:
 
 
 async def register(client: aiohttp.ClientSession, **changes: object) -> dict[str, Any]:
-    """Register a user, who must be accepted."""
+    """Register a user and return it; fail unless it is accepted."""
     async with client.post(PATH, json=new_user(**changes)) as response:
         assert response.status == 201, await response.text()
         user: dict[str, Any] = await response.json()
@@ -29,7 +29,7 @@ async def register(client: aiohttp.ClientSession, **changes: object) -> dict[str
 
 
 async def problem(response: aiohttp.ClientResponse, status: int, slug: str) -> dict[str, Any]:
-    """The problem (RFC 9457) that the answer must be."""
+    """Check that the response is this problem (RFC 9457), and return it."""
     document: dict[str, Any] = await response.json()
     assert (response.status, response.content_type) == (status, "application/problem+json"), document
     assert (document["status"], document["type"]) == (status, f"/problems/{slug}")

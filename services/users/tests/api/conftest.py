@@ -1,4 +1,4 @@
-"""Every test of the API runs twice: where nobody knows the callers, and where each needs an access token."""
+"""Every test of the API runs twice: without authentication, and with an access token for each request."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from .calls import PATH
 
 @pytest.fixture(scope="module", params=[False, True], ids=["open", "authenticated"])
 async def issuer(request: pytest.FixtureRequest) -> AsyncIterator[Issuer | None]:
-    """Who issues access tokens; None: nobody, and callers are not known."""
+    """Yield the issuer of access tokens; None without authentication."""
     if not request.param:
         yield None
         return
@@ -31,20 +31,20 @@ async def database_name(
     migrated: str,
     issuer: Issuer | None,  # noqa: ARG001 - each has a database of its own
 ) -> AsyncIterator[str]:
-    """A clean database for each run of a module."""
+    """Yield the name of a clean database for each run of a module."""
     async with temporary_database(postgres, template=migrated) as name:
         yield name
 
 
 @pytest.fixture(scope="module")
 def settings(settings: Settings, issuer: Issuer | None) -> Settings:
-    """The settings under test, which trust the issuer."""
+    """Return the settings under test, which trust the issuer."""
     return settings.model_copy(update={"auth_issuer": issuer.name}) if issuer else settings
 
 
 @pytest.fixture(scope="module")
 async def base_url(base_url: str) -> str:
-    """The booted service, which knows the keys of its issuer."""
+    """Yield the URL of the booted service, once it has the keys of its issuer."""
     async with aiohttp.ClientSession(base_url) as session, asyncio.timeout(60):
         while (await session.get("/health/ready")).status != 200:  # noqa: ASYNC110 - the service is what changes
             await asyncio.sleep(0.05)
@@ -53,7 +53,7 @@ async def base_url(base_url: str) -> str:
 
 @pytest.fixture
 async def client(base_url: str, issuer: Issuer | None) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the booted service, who registers everybody with an account of their own."""
+    """Yield a client of the booted service that registers each user with its own account."""
 
     async def as_somebody(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
         if issuer and "Authorization" not in request.headers:

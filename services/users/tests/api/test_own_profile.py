@@ -20,7 +20,7 @@ async def issuer() -> AsyncIterator[Issuer]:
         yield issuer
 
 
-async def test_gives_a_profile_the_id_of_the_account(client: aiohttp.ClientSession, issuer: Issuer) -> None:
+async def test_profile_has_the_id_of_the_account(client: aiohttp.ClientSession, issuer: Issuer) -> None:
     account = str(new_id())
     async with client.post(PATH, json=new_user(), headers=issuer.bearer(sub=account)) as response:
         assert (response.status, (await response.json())["id"]) == (201, account)
@@ -42,7 +42,9 @@ async def test_refuses_a_second_profile_of_an_account(
     assert [row["username"] for row in kept] == [first["username"]]
 
 
-async def test_lets_one_of_many_at_once_register_an_account(client: aiohttp.ClientSession, issuer: Issuer) -> None:
+async def test_concurrent_registrations_of_an_account_succeed_once(
+    client: aiohttp.ClientSession, issuer: Issuer
+) -> None:
     bearer = issuer.bearer(sub=str(new_id()))
 
     async def register() -> int:
@@ -52,7 +54,7 @@ async def test_lets_one_of_many_at_once_register_an_account(client: aiohttp.Clie
     assert Counter(await asyncio.gather(*(register() for _ in range(10)))) == {201: 1, 409: 9}
 
 
-async def test_keeps_usernames_unique_between_accounts(client: aiohttp.ClientSession) -> None:
+async def test_keeps_usernames_unique_across_accounts(client: aiohttp.ClientSession) -> None:
     user = new_user()
     async with client.post(PATH, json=user):
         pass
@@ -60,7 +62,7 @@ async def test_keeps_usernames_unique_between_accounts(client: aiohttp.ClientSes
         await problem(response, 409, "username-taken")
 
 
-async def test_makes_no_profile_for_a_client(client: aiohttp.ClientSession, issuer: Issuer) -> None:
+async def test_refuses_a_profile_of_a_client(client: aiohttp.ClientSession, issuer: Issuer) -> None:
     async with client.post(PATH, json=new_user(), headers=issuer.bearer(sub="friends")) as response:
         await problem(response, 403, "not-an-account")
 
@@ -80,7 +82,7 @@ ACCOUNT = "019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"
         ACCOUNT.replace("1", "\u0661"),  # ARABIC-INDIC DIGIT ONE
     ],
 )
-async def test_nobody_is_somebody_else_whose_id_is_spelled_otherwise(
+async def test_refuses_account_ids_in_other_spellings(
     client: aiohttp.ClientSession, issuer: Issuer, subject: str
 ) -> None:
     async with client.post(PATH, json=new_user(), headers=issuer.bearer(sub=subject)) as response:
@@ -89,14 +91,14 @@ async def test_nobody_is_somebody_else_whose_id_is_spelled_otherwise(
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("path", [PATH, f"{PATH}/{NOBODY}", f"{PATH}/exists"])
-async def test_needs_a_token(base_url: str, method: str, path: str) -> None:
+async def test_requires_a_token(base_url: str, method: str, path: str) -> None:
     async with aiohttp.ClientSession(base_url) as stranger, stranger.request(method, path) as response:
         await problem(response, 401, "authentication-required")
         assert response.headers["WWW-Authenticate"] == "Bearer"
 
 
 @pytest.mark.parametrize("path", [f"{PATH}/exists?id={NOBODY}", f"{PATH}/{NOBODY}/exists"])
-async def test_tells_only_services_who_exists(client: aiohttp.ClientSession, issuer: Issuer, path: str) -> None:
+async def test_lets_only_services_check_existence(client: aiohttp.ClientSession, issuer: Issuer, path: str) -> None:
     for scope in ("", "users:exist", "openid users"):
         async with client.get(path, headers=issuer.bearer(scope=scope)) as response:
             refusal = await problem(response, 403, "insufficient-scope")
@@ -106,7 +108,7 @@ async def test_tells_only_services_who_exists(client: aiohttp.ClientSession, iss
         assert response.status in {200, 404}
 
 
-async def test_documents_who_may_do_what(client: aiohttp.ClientSession) -> None:
+async def test_documents_required_scopes(client: aiohttp.ClientSession) -> None:
     async with client.get("/api/openapi.json") as response:
         paths = (await response.json())["paths"]
     needed = {

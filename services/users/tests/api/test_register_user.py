@@ -30,12 +30,12 @@ async def test_registers_a_user_and_commits(client: aiohttp.ClientSession, conne
     assert before <= row["created_at"] == datetime.fromisoformat(user["created_at"])
 
 
-async def test_tells_times_in_utc_with_their_offset(client: aiohttp.ClientSession) -> None:
+async def test_returns_times_in_utc_with_offset(client: aiohttp.ClientSession) -> None:
     user = await register(client)
     assert datetime.fromisoformat(user["created_at"]).utcoffset() == timedelta(0)
 
 
-async def test_trims_and_normalises(client: aiohttp.ClientSession) -> None:
+async def test_trims_and_normalises_text(client: aiohttp.ClientSession) -> None:
     user = await register(client, username="  spaced_out\t", first_name=" Zoe\u0308\n", second_name="\u3000山田\u3000")
     assert (user["username"], user["first_name"], user["second_name"]) == ("spaced_out", "Zoë", "山田")
 
@@ -51,7 +51,7 @@ async def test_refuses_a_taken_username_ignoring_case(
     assert await connection.fetchval("SELECT count(*) FROM users WHERE lower(username) = 'taken_one'") == 1
 
 
-async def test_tells_all_that_is_wrong_at_once(client: aiohttp.ClientSession) -> None:
+async def test_reports_all_errors_at_once(client: aiohttp.ClientSession) -> None:
     new = {"username": "x", "first_name": "1", "birthday": "soon", "is_admin": True}
     async with client.post(PATH, json=new) as response:
         document = await problem(response, 422, "invalid-request")
@@ -65,7 +65,7 @@ async def test_refuses_what_is_not_a_json_object(client: aiohttp.ClientSession, 
         await problem(response, 422, "invalid-request")
 
 
-async def test_of_many_who_want_a_username_at_once_exactly_one_gets_it(
+async def test_concurrent_registrations_of_a_username_succeed_once(
     client: aiohttp.ClientSession, connection: asyncpg.Connection
 ) -> None:
     for number in range(ROUNDS):

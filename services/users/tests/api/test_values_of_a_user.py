@@ -1,6 +1,6 @@
-"""Which values POST /api/v1/users takes and refuses."""
+"""Which values POST /api/v1/users accepts and refuses."""
 
-# ruff: noqa: RUF001 - names of the world look like each other
+# ruff: noqa: RUF001 - similar letters of several scripts
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -36,13 +36,13 @@ REFUSED: Final[dict[str, list[object]]] = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-async def test_takes_names_of_the_world(client: aiohttp.ClientSession, name: str) -> None:
+async def test_accepts_names_in_many_scripts(client: aiohttp.ClientSession, name: str) -> None:
     user = await register(client, first_name=name, second_name=name)
     assert (user["first_name"], user["second_name"]) == (name, name)
 
 
 @pytest.mark.parametrize("birthday", ["1900-01-01", "2000-02-29", str(TODAY)])
-async def test_takes_birthdays_from_1900_to_today(client: aiohttp.ClientSession, birthday: str) -> None:
+async def test_accepts_birthdays_from_1900_to_today(client: aiohttp.ClientSession, birthday: str) -> None:
     assert (await register(client, birthday=birthday))["birthday"] == birthday
 
 
@@ -51,7 +51,7 @@ async def test_takes_birthdays_from_1900_to_today(client: aiohttp.ClientSession,
     [(field, value) for field, values in REFUSED.items() for value in values],
     ids=lambda each: ascii(each)[:30],
 )
-async def test_refuses_and_says_where(
+async def test_refuses_invalid_fields_with_a_pointer(
     client: aiohttp.ClientSession, connection: asyncpg.Connection, field: str, value: object
 ) -> None:
     before = await connection.fetchval("SELECT count(*) FROM users")
@@ -61,7 +61,7 @@ async def test_refuses_and_says_where(
     assert await connection.fetchval("SELECT count(*) FROM users") == before
 
 
-async def test_never_repeats_what_it_refuses(client: aiohttp.ClientSession) -> None:
+async def test_errors_do_not_repeat_values(client: aiohttp.ClientSession) -> None:
     planted = {field: f"<planted> in {field}" for field in REFUSED}
     async with client.post(PATH, json=planted) as response:
         document = await problem(response, 422, "invalid-request")

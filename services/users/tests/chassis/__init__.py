@@ -1,1 +1,1 @@
-"""Proves the chassis, which is the same in every service; `nox -s chassis` runs it, the default sessions do not."""
+"""Tests of the chassis, which is the same in every service: `nox -s chassis` runs them, the default sessions do not."""

@@ -1,4 +1,4 @@
-"""What a service hands to its application: resources with a lifetime, and middleware of its own."""
+"""Resources with a lifespan and middleware that a service passes to its application."""
 
 import io
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ async def resource(name: str, events: list[str]) -> AsyncIterator[None]:
     events.append(f"{name} closed")
 
 
-async def test_resources_are_open_from_start_to_stop(sample_settings: Settings, boot: Boot) -> None:
+async def test_resources_are_open_from_startup_to_shutdown(sample_settings: Settings, boot: Boot) -> None:
     events: list[str] = []
     app = build_application(
         sample_settings,
@@ -46,7 +46,7 @@ async def test_resources_are_open_from_start_to_stop(sample_settings: Settings, 
 
 
 @pytest.mark.filterwarnings("ignore:\\s*on_event is deprecated:DeprecationWarning")
-async def test_what_on_event_adds_is_run_once_wherever_it_is_added(sample_settings: Settings, boot: Boot) -> None:
+async def test_runs_each_on_event_handler_once(sample_settings: Settings, boot: Boot) -> None:
     events: list[str] = []
     router = APIRouter()
     router.on_event("startup")(lambda: events.append("router started"))
@@ -70,7 +70,7 @@ async def test_what_on_event_adds_is_run_once_wherever_it_is_added(sample_settin
 
 
 class Signing:
-    """Middleware of a service: it notes what it sees, reads bodies, and fails if it is asked to."""
+    """Middleware of a service that records what it sees, reads bodies, and fails on request."""
 
     def __init__(self, app: ASGIApp, *, seen: list[str]) -> None:
         self.app = app
@@ -105,7 +105,7 @@ async def test_middleware_of_a_service_sees_the_request_id(signed: tuple[aiohttp
     assert seen == ["mine"]
 
 
-async def test_what_middleware_of_a_service_raises_is_a_problem_with_id_line_and_security_headers(
+async def test_error_in_service_middleware_is_a_problem_with_id_and_security_headers(
     signed: tuple[aiohttp.ClientSession, list[str]], sample_log: Path
 ) -> None:
     client, _ = signed
@@ -119,7 +119,7 @@ async def test_what_middleware_of_a_service_raises_is_a_problem_with_id_line_and
     assert [each["exception.message"] for each in read_log(sample_log) if "exception.type" in each] == ["planted"]
 
 
-async def test_middleware_of_a_service_reads_no_more_than_the_limit(
+async def test_body_limit_applies_to_middleware_of_a_service(
     signed: tuple[aiohttp.ClientSession, list[str]],
 ) -> None:
     client, _ = signed
@@ -131,7 +131,7 @@ async def test_middleware_of_a_service_reads_no_more_than_the_limit(
 
 
 class Wrapping(BaseHTTPMiddleware):
-    """The usual way to write middleware for FastAPI; it does nothing."""
+    """Empty middleware in FastAPI's usual style (BaseHTTPMiddleware)."""
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         return await call_next(request)
@@ -139,7 +139,7 @@ class Wrapping(BaseHTTPMiddleware):
 
 @pytest.mark.parametrize("path", ["/sample/upload", "/sample/items", "/sample/echo"])
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_a_body_above_the_limit_is_413_through_any_middleware(
+async def test_responds_413_above_the_body_limit_through_any_middleware(
     sample_settings: Settings,
     sample_log: Path,
     boot: Boot,

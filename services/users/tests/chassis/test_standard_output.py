@@ -1,4 +1,4 @@
-"""Whoever reads standard output, or does not: nothing waits for it, no line is torn, and what is lost is told."""
+"""Writing to standard output never blocks and never splits a line, read or not; lost lines are reported."""
 
 import os
 import pty
@@ -23,7 +23,7 @@ from .sample_process import SERVICE_FOLDER, python_path
 PATIENCE = 60
 Ends = tuple[int, int]
 
-# Lines of one letter each: short, above PIPE_BUF, and longer than a pipe's whole buffer.
+# Lines of one repeated letter: short, above PIPE_BUF, and longer than the buffer of a pipe.
 WRITE_LETTERS = """
 import os, sys
 from chassis.standard_output import StandardOutput
@@ -61,7 +61,7 @@ def terminal() -> Ends:
 
 @pytest.fixture(params=[pipe, sockets, terminal])
 def ends(request: pytest.FixtureRequest) -> Iterator[Ends]:
-    """The reader's descriptor and the writer's."""
+    """Yield the file descriptors of the reader and the writer."""
     make: Callable[[], Ends] = request.param
     both = make()
     yield both
@@ -77,7 +77,7 @@ def read_until(descriptor: int, end: bytes) -> bytes:
     return text
 
 
-def test_a_line_is_there_at_once(ends: Ends) -> None:
+def test_writes_a_line_at_once(ends: Ends) -> None:
     output = StandardOutput(ends[1])
     for line in (b"one\n", b"two\n"):
         output.write(line)
@@ -85,7 +85,7 @@ def test_a_line_is_there_at_once(ends: Ends) -> None:
 
 
 def accounted_for(text: bytes) -> int:
-    """How many lines are there, or are told to be lost at the place where they should be."""
+    """Return how many lines were written, or reported as lost in their place."""
     count = 0
     for line in text.split(b"\n")[:-1]:
         if line.startswith(b"lost "):
@@ -96,7 +96,7 @@ def accounted_for(text: bytes) -> int:
     return count
 
 
-def test_nobody_waits_for_a_reader_and_what_is_lost_is_told(ends: Ends) -> None:
+def test_does_not_block_without_a_reader_and_reports_lost_lines(ends: Ends) -> None:
     output = StandardOutput(ends[1], max_waiting=50_000)
     output.loss_line = lambda count: b"lost %d\n" % count
     for number in range(10_000):
@@ -108,7 +108,7 @@ def test_nobody_waits_for_a_reader_and_what_is_lost_is_told(ends: Ends) -> None:
     assert read_until(ends[0], b"on\n") == b"and on\n"
 
 
-def test_what_waits_is_bounded_in_bytes_not_in_lines() -> None:
+def test_limits_the_buffer_in_bytes() -> None:
     reader, writer = os.pipe()
     output = StandardOutput(writer, max_waiting=50_000)
     for _ in range(10):
@@ -121,12 +121,12 @@ def test_what_waits_is_bounded_in_bytes_not_in_lines() -> None:
     os.close(reader)
 
 
-def test_others_who_write_to_the_same_place_still_may_wait(ends: Ends) -> None:
+def test_leaves_the_descriptor_blocking_for_other_writers(ends: Ends) -> None:
     StandardOutput(ends[1])
     assert os.get_blocking(ends[1])
 
 
-def test_whoever_stops_reading_stops_nobody() -> None:
+def test_does_not_fail_if_the_reader_closes() -> None:
     reader, writer = os.pipe()
     output = StandardOutput(writer)
     os.close(reader)
@@ -136,7 +136,7 @@ def test_whoever_stops_reading_stops_nobody() -> None:
     os.close(writer)
 
 
-def test_a_reader_who_comes_back_gets_what_waited(tmp_path: Path) -> None:
+def test_delivers_buffered_lines_to_a_late_reader(tmp_path: Path) -> None:
     path = tmp_path / "pipe"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -151,14 +151,14 @@ def test_a_reader_who_comes_back_gets_what_waited(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="macOS has no /dev/full")
-def test_a_full_disk_stops_nobody() -> None:
+def test_does_not_fail_on_a_full_disk() -> None:
     with Path("/dev/full").open("wb") as full:
         output = StandardOutput(full.fileno())
         output.write(b"line\n")
         output.flush(0.1)
 
 
-def test_a_file_is_continued_not_overwritten(tmp_path: Path) -> None:
+def test_appends_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "log"
     with path.open("wb") as file:
         file.write(b"before\n")
@@ -168,7 +168,7 @@ def test_a_file_is_continued_not_overwritten(tmp_path: Path) -> None:
 
 
 def whole_lines(text: bytes) -> list[tuple[bytes, int]]:
-    """The letter and length of each line, none of which may hold two letters."""
+    """Return the letter and length of each line; fail if a line contains two different letters."""
     lines = []
     for line in text.split(b"\n")[:-1]:
         [(letter, _)] = groupby(line)
@@ -177,7 +177,7 @@ def whole_lines(text: bytes) -> list[tuple[bytes, int]]:
 
 
 @pytest.mark.parametrize("make", [pipe, sockets])
-def test_several_processes_never_mix_their_lines(make: Callable[[], Ends]) -> None:
+def test_lines_of_several_processes_are_never_interleaved(make: Callable[[], Ends]) -> None:
     reader, writer = make()
     processes = [
         subprocess.Popen(
@@ -200,7 +200,7 @@ def test_several_processes_never_mix_their_lines(make: Callable[[], Ends]) -> No
     assert {size for _, size in lines} == {10, 300, 9_000, 70_000}
 
 
-def test_several_threads_never_mix_their_lines() -> None:
+def test_lines_of_several_threads_are_never_interleaved() -> None:
     reader, writer = os.pipe()
     output = StandardOutput(writer, max_waiting=2**30)
 
@@ -219,7 +219,7 @@ def test_several_threads_never_mix_their_lines() -> None:
         thread.join()
 
 
-def test_a_forked_child_does_not_repeat_what_waits() -> None:
+def test_forked_child_does_not_repeat_buffered_lines() -> None:
     code = """
 import os, sys
 from chassis.standard_output import standard_output
@@ -246,7 +246,7 @@ os.wait()
     assert len([line for line in lines if line.startswith(b"parent")]) == 3_000
 
 
-def test_what_is_logged_before_the_end_arrives() -> None:
+def test_flushes_at_exit() -> None:
     done = subprocess.run(
         [sys.executable, "-c", LOG_AND_END],
         cwd=SERVICE_FOLDER,
@@ -262,7 +262,7 @@ def test_what_is_logged_before_the_end_arrives() -> None:
 
 
 @pytest.mark.parametrize("make", [pipe, sockets])
-def test_the_end_does_not_wait_for_a_reader(make: Callable[[], Ends]) -> None:
+def test_exit_does_not_wait_for_a_reader(make: Callable[[], Ends]) -> None:
     reader, writer = make()
     process = subprocess.Popen(
         [sys.executable, "-c", LOG_AND_END],
@@ -275,7 +275,7 @@ def test_the_end_does_not_wait_for_a_reader(make: Callable[[], Ends]) -> None:
         os.close(end)
 
 
-def test_a_signal_in_the_middle_of_a_line_does_not_end_in_it() -> None:
+def test_signal_handler_output_does_not_split_a_line() -> None:
     reader, writer = os.pipe()
     output = StandardOutput(writer, max_waiting=2**30)
     before = signal.signal(signal.SIGALRM, lambda *_: output.write(b"s" * 5_000 + b"\n"))

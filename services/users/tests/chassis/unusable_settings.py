@@ -1,4 +1,4 @@
-"""Starts that end at once, because a setting is unusable."""
+"""Startups that fail because a setting is invalid."""
 
 import logging
 import os
@@ -10,11 +10,11 @@ from chassis.process import load_settings
 
 from .sample_service.settings import Settings
 
-PLANTED: Final = "planted-value"  # which no line may repeat
+PLANTED: Final = "planted-value"  # which must be in no line
 
 
 def unusable(caplog: pytest.LogCaptureFixture, kind: type[Settings] = Settings) -> list[str]:
-    """The lines, without their common beginning, of a start that ends at once."""
+    """Return the log lines of a failed startup, without their common beginning."""
     with pytest.raises(SystemExit) as caught:
         load_settings(kind)
     assert caught.value.code == os.EX_CONFIG == 78
@@ -22,5 +22,7 @@ def unusable(caplog: pytest.LogCaptureFixture, kind: type[Settings] = Settings) 
     assert {record.name for record in caplog.records} == {"chassis.process.startup"}
     assert PLANTED not in caplog.text
     assert all(message.startswith("invalid setting: ") for message in caplog.messages)
-    assert all(vars(record)["redacted_fields"] == {} for record in caplog.records), "a name would be taken for a secret"
+    assert all(vars(record)["redacted_fields"] == {} for record in caplog.records), (
+        "a setting name was redacted as a secret"
+    )
     return [message.removeprefix("invalid setting: ") for message in caplog.messages]

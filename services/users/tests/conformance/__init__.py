@@ -1,1 +1,1 @@
-"""What the template asks of each service: it starts, its migrations agree with its models, it is documented."""
+"""What the template requires of each service: it starts, its migrations match its models, it is documented."""

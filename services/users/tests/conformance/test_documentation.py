@@ -1,4 +1,4 @@
-"""The OpenAPI document of this service is whole, and declares all problems."""
+"""The OpenAPI document of this service is complete and declares all problems."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +20,6 @@ Check = Callable[[dict[str, Any]], None]
         openapi_rules.check_patterns,
     ],
 )
-async def test_the_document_keeps_the_rules(client: aiohttp.ClientSession, check: Check) -> None:
+async def test_document_follows_the_openapi_rules(client: aiohttp.ClientSession, check: Check) -> None:
     async with client.get("/api/openapi.json") as response:
         check(await response.json())

@@ -1,4 +1,4 @@
-"""What `kubernetes/` gives the service in production are settings with which it starts."""
+"""The settings in `kubernetes/` let the service start in production."""
 
 import secrets
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ OVERLAYS = sorted(path for path in (SERVICE_FOLDER / "kubernetes/overlays").glob
 
 
 def files(kind: type[ChassisSettings], settings: Mapping[str, str | None], folder: Path) -> Path:
-    """Write each value as a Pod has it; of secrets, which nobody knows here, those that may be any text."""
+    """Write each value as a Pod has it, with placeholders for secrets that may be any text; return the folder."""
     texts = {variable.names[0] for variable in variables(kind) if variable.fields[-1][1].annotation in {str, SecretStr}}
     for name, value in settings.items():
         if value is not None or name in texts:
@@ -26,7 +26,7 @@ def files(kind: type[ChassisSettings], settings: Mapping[str, str | None], folde
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=lambda path: path.name)
-def test_the_service_and_its_migration_start_with_the_settings_of_an_overlay(
+def test_service_and_migration_start_with_the_settings_of_an_overlay(
     overlay: Path, settings: ChassisSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = type(settings)

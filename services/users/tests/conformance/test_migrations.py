@@ -1,4 +1,4 @@
-"""The migrations of this service can be undone one by one, and lead to exactly the tables that the models describe."""
+"""The migrations of this service can be reverted one by one, and create exactly the tables of the models."""
 
 import asyncio
 from contextlib import suppress
@@ -26,21 +26,21 @@ def revisions(alembic: Config) -> list[Script]:
 
 
 def before(script: Script) -> str:
-    """The revision below; of the two that a merge joins either leads there."""
+    """Return the previous revision; for a merge, either of the two."""
     below = script.down_revision
     return below or "base" if isinstance(below, str | None) else below[0]
 
 
 async def upgrade(alembic: Config, revision: str) -> None:
-    await asyncio.to_thread(command.upgrade, alembic, revision)  # Alembic has an event loop of its own
+    await asyncio.to_thread(command.upgrade, alembic, revision)  # Alembic starts its own event loop
 
 
 async def downgrade(alembic: Config, revision: str) -> None:
     await asyncio.to_thread(command.downgrade, alembic, revision)
 
 
-async def test_each_revision_goes_up_and_down_and_up_again(alembic: Config) -> None:
-    """Unless it says that it cannot: its `downgrade` raises NotImplementedError, and then stays where it is."""
+async def test_each_revision_can_be_applied_reverted_and_reapplied(alembic: Config) -> None:
+    """Except for a revision whose `downgrade` raises NotImplementedError."""
     for script in revisions(alembic):
         await upgrade(alembic, script.revision)
         with suppress(NotImplementedError):
@@ -48,7 +48,7 @@ async def test_each_revision_goes_up_and_down_and_up_again(alembic: Config) -> N
         await upgrade(alembic, script.revision)
 
 
-async def test_undoing_all_revisions_leaves_no_table(alembic: Config, empty_connection: asyncpg.Connection) -> None:
+async def test_reverting_all_revisions_leaves_no_tables(alembic: Config, empty_connection: asyncpg.Connection) -> None:
     await upgrade(alembic, "head")
     assert await empty_connection.fetch(TABLES) or not revisions(alembic)
     with suppress(NotImplementedError):
@@ -56,11 +56,11 @@ async def test_undoing_all_revisions_leaves_no_table(alembic: Config, empty_conn
         assert not await empty_connection.fetch(TABLES)
 
 
-async def test_models_and_migrations_agree(alembic: Config) -> None:
+async def test_migrations_match_the_models(alembic: Config) -> None:
     await upgrade(alembic, "head")
     await asyncio.to_thread(command.check, alembic)
 
 
-def test_there_is_one_newest_revision(alembic: Config) -> None:
-    """Two would mean that two branches each added one: `alembic merge heads` joins them. There may be none yet."""
+def test_there_is_at_most_one_head(alembic: Config) -> None:
+    """Two branches that each added a revision cause two: `alembic merge heads` joins them."""
     assert len(ScriptDirectory.from_config(alembic).get_heads()) == min(len(revisions(alembic)), 1)

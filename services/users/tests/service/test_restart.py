@@ -1,4 +1,4 @@
-"""An instance keeps nothing to itself: after it was stopped, another one on the same database goes on."""
+"""An instance keeps no state: after it stops, another one on the same database continues."""
 
 import aiohttp
 
@@ -9,7 +9,7 @@ from ..api.calls import PATH, new_user, problem, register
 from ..booting import booted
 
 
-async def test_another_instance_knows_who_was_registered(settings: Settings) -> None:
+async def test_another_instance_reads_registered_users(settings: Settings) -> None:
     async with booted(create_app(settings)) as url, aiohttp.ClientSession(url) as client:
         first, second = await register(client), await register(client)
         async with client.get(PATH, params={"limit": 1}) as response:

@@ -10,7 +10,7 @@ from chassis.settings import ChassisSettings
 from chassis.upstream import UpstreamClient
 from chassis.upstream.options import Other, Read, Sending
 
-from .signing_keys import KeySource
+from .key_source import KeySource
 
 OAUTH: Final = "/.well-known/oauth-authorization-server"
 OPENID: Final = "/.well-known/openid-configuration"

@@ -1,1 +1,1 @@
-"""Who may do what: tokens of an issuer that the tests run, over real HTTP."""
+"""Tests of authentication and authorization over real HTTP, with an issuer that the tests run."""

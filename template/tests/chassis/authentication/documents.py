@@ -1,4 +1,4 @@
-"""The OpenAPI document of an application that knows nothing of tokens."""
+"""OpenAPI documents without what authentication adds."""
 
 from typing import Any, Final
 
@@ -6,7 +6,7 @@ ADDED: Final = ("401", "503")
 
 
 def without_tokens(document: dict[str, Any]) -> dict[str, Any]:
-    """The paths of a document, without what authentication adds to each operation that is not public."""
+    """Return the paths of a document without the security requirements and 401/403 of protected operations."""
     return {
         path: {method: _without(operation) for method, operation in operations.items()}
         for path, operations in document["paths"].items()

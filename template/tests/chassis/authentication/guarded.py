@@ -1,4 +1,4 @@
-"""A service with operations for everybody, for those who are known, and for those who may; some come from elsewhere."""
+"""A service with public, authenticated and scoped operations, some of them from included or mounted applications."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -72,7 +72,7 @@ def _add_public(router: APIRouter) -> None:
 
 
 def guarded_app(settings: Settings, *further: APIRouter) -> FastAPI:
-    """With parts that were not there when the application was built."""
+    """Return the application, with routers and mounts that were added after it was built."""
     app = build_application(settings, database=Database(settings), routers=[guarded_router(), *further], problems=[])
     later = APIRouter(prefix="/later")
 
@@ -104,14 +104,14 @@ def guarded_app(settings: Settings, *further: APIRouter) -> FastAPI:
 
 
 def settings_of(settings: Settings, issuer: Issuer, **changes: Any) -> Settings:
-    """With patience for a busy machine."""
+    """Return settings that trust the issuer, with timeouts for a busy machine."""
     patience = {"http_client_total_timeout": 10.0, "http_client_connect_timeout": 10.0, "http_client_retries": 0}
     return settings.model_copy(update=patience | {"auth_issuer": issuer.name} | changes)
 
 
 @asynccontextmanager
 async def guarded(boot: Boot, settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of the service, which knows the keys of its issuer."""
+    """Yield a client of the service once it has the keys of its issuer."""
     async with boot(guarded_app(settings)) as url, aiohttp.ClientSession(url) as client:
         await knows_keys(client)
         yield client

@@ -1,4 +1,4 @@
-"""An issuer of tokens whose answers, keys and moods a test sets."""
+"""A token issuer whose responses, keys and failures a test sets."""
 
 import asyncio
 import time
@@ -26,7 +26,7 @@ METADATA: Final = ("/.well-known/oauth-authorization-server", "/.well-known/open
 
 @dataclass
 class SigningKey:
-    """A private key, and what is published of it."""
+    """A private key and its published JWK."""
 
     key_id: str
     algorithm: str = "ES256"
@@ -42,7 +42,7 @@ class SigningKey:
 
 
 class Issuer:
-    """Signs tokens, publishes its keys, and gives tokens to clients."""
+    """An issuer that signs tokens, publishes its keys and grants tokens to clients."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -66,7 +66,7 @@ class Issuer:
         return self.paths.count(path)
 
     def token(self, *, headers: dict[str, Any] | None = None, key: SigningKey | None = None, **claims: Any) -> str:
-        """A token; a claim that is None is left out."""
+        """Return a signed token; a claim whose value is None is left out."""
         now = int(time.time())
         all_claims: dict[str, Any] = {
             "iss": self.name,

@@ -1,4 +1,4 @@
-"""Which tokens count: those of RFC 9068, of one issuer, for one audience, in one header."""
+"""Which tokens are accepted: RFC 9068 access tokens of one issuer, for one audience, in one header."""
 
 import asyncio
 import base64
@@ -32,12 +32,12 @@ def encoded(part: object) -> str:
 
 
 def unsigned(issuer: Issuer, header: dict[str, Any]) -> str:
-    """The header and the payload of a good token, with another header."""
+    """Return a token with this header and the payload of a valid token."""
     return f"{encoded({'typ': 'at+jwt', 'kid': 'first'} | header)}.{issuer.token().split('.')[1]}"
 
 
 def with_public_key_as_secret(issuer: Issuer) -> str:
-    """HS256, keyed by what everybody knows."""
+    """Return an HS256 token that is signed with the public key as the secret."""
     public = issuer.key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     signed = unsigned(issuer, {"alg": "HS256"})
     digest = hmac.new(public, signed.encode(), hashlib.sha256).digest()
@@ -53,7 +53,7 @@ async def refusal(client: aiohttp.ClientSession, token: str) -> tuple[int, str |
         return response.status, response.headers.get("WWW-Authenticate"), problem["detail"]
 
 
-async def test_a_token_says_who_calls(service: aiohttp.ClientSession, trusted: Issuer, sample_log: Path) -> None:
+async def test_reads_the_caller_from_a_token(service: aiohttp.ClientSession, trusted: Issuer, sample_log: Path) -> None:
     async with service.get("/guarded/me", headers=trusted.bearer(scope="read  write")) as response:
         assert response.status == 200
         assert await response.json() == {"subject": SUBJECT, "client": "shop", "scopes": ["read", "write"]}
@@ -66,14 +66,14 @@ async def test_a_token_says_who_calls(service: aiohttp.ClientSession, trusted: I
     [
         ({"aud": ["other", "allium"]}, {}),
         ({"scope": None}, {}),
-        ({"exp": NOW - 5, "iat": NOW - 600}, {}),  # clocks differ a little
+        ({"exp": NOW - 5, "iat": NOW - 600}, {}),  # within the allowed clock skew
         ({"nbf": NOW + 5, "iat": NOW + 5}, {}),
-        ({"exp": 10**400}, {}),  # more than a float can be
+        ({"exp": 10**400}, {}),  # exceeds the range of a float
         ({}, {"typ": "application/at+jwt"}),
         ({}, {"typ": "AT+JWT"}),
     ],
 )
-async def test_these_count(
+async def test_accepts_valid_tokens(
     service: aiohttp.ClientSession, trusted: Issuer, claims: dict[str, Any], headers: dict[str, Any]
 ) -> None:
     if "iat" in claims:
@@ -82,7 +82,7 @@ async def test_these_count(
 
 
 @pytest.mark.parametrize("spelling", ["bearer", "BEARER", "Bearer  "])
-async def test_the_scheme_may_be_spelled_otherwise(
+async def test_accepts_other_spellings_of_the_bearer_scheme(
     service: aiohttp.ClientSession, trusted: Issuer, spelling: str
 ) -> None:
     assert await status_of(service, "/guarded/me", {"Authorization": f"{spelling} {trusted.token()}"}) == 200
@@ -118,7 +118,7 @@ async def test_the_scheme_may_be_spelled_otherwise(
         ({"padding": "x" * 9_000}, {}, "is too long"),
     ],
 )
-async def test_these_do_not_count(
+async def test_refuses_tokens_with_wrong_claims_or_headers(
     service: aiohttp.ClientSession, trusted: Issuer, claims: dict[str, Any], headers: dict[str, Any], detail: str
 ) -> None:
     status, challenge, told = await refusal(service, trusted.token(headers=headers, **claims))
@@ -126,12 +126,12 @@ async def test_these_do_not_count(
     assert told.startswith(f"The access token {detail}")
 
 
-async def test_forged_tokens_do_not_count(service: aiohttp.ClientSession, trusted: Issuer, sample_log: Path) -> None:
+async def test_refuses_forged_tokens(service: aiohttp.ClientSession, trusted: Issuer, sample_log: Path) -> None:
     good = trusted.token()
     head, body, signature = good.split(".")
     claims = jwt.decode(good, options={"verify_signature": False})
     forged = [
-        trusted.token(key=SigningKey("first")),  # another key under the same name
+        trusted.token(key=SigningKey("first")),  # another key with the same key id
         trusted.token(key=KEYS["RS256"], headers={"kid": "first"}),
         f"{head}.{encoded(claims | {'scope': 'admin'})}.{signature}",
         f"{head}.{body}.",
@@ -163,7 +163,7 @@ async def test_forged_tokens_do_not_count(service: aiohttp.ClientSession, truste
     assert all(part not in text for token in [good, *forged] for part in token.split(".") if len(part) > 20)
 
 
-async def test_no_token_is_another_answer_than_a_wrong_one(service: aiohttp.ClientSession) -> None:
+async def test_challenges_a_request_without_a_token_without_an_error_code(service: aiohttp.ClientSession) -> None:
     for headers in ({}, {"Authorization": "Basic bWU6cGFzc3dvcmQ="}, {"Authorization": "Bearerx"}):
         async with service.get("/guarded/me", headers=headers) as response:
             assert response.status == 401
@@ -171,7 +171,7 @@ async def test_no_token_is_another_answer_than_a_wrong_one(service: aiohttp.Clie
             assert (await response.json())["type"] == "/problems/authentication-required"
 
 
-async def test_a_token_comes_in_one_header_only(
+async def test_refuses_a_token_outside_of_a_single_authorization_header(
     service: aiohttp.ClientSession, trusted: Issuer, sample_log: Path
 ) -> None:
     good = trusted.token()
@@ -189,13 +189,13 @@ async def test_a_token_comes_in_one_header_only(
     both = await answer_to(str(service._base_url), f"{head}authorization: Bearer x\r\n\r\n".encode())
     assert both.startswith(b"HTTP/1.1 400 ")
     assert await status_of(service, "/guarded/me?no_access_token=1", [header]) == 200
-    assert await status_of(service, f"/guarded/{good}", [header]) == 200, "a stranger path to put it"
+    assert await status_of(service, f"/guarded/{good}", [header]) == 200, "a token in the path is just an unknown path"
     await access_lines(sample_log, len(requests) + 3)
     assert good not in log_text(sample_log)
     assert good.split(".")[1] not in log_text(sample_log)
 
 
-async def test_a_token_of_100_kb_is_refused_by_the_server(trusting: aiohttp.ClientSession, trusted: Issuer) -> None:
+async def test_server_refuses_a_token_of_100_kb(trusting: aiohttp.ClientSession, trusted: Issuer) -> None:
     token = trusted.token(padding="x" * 100_000)
     request = f"GET /guarded/me HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
     answer = await answer_to(str(trusting._base_url), request.encode())
@@ -203,7 +203,7 @@ async def test_a_token_of_100_kb_is_refused_by_the_server(trusting: aiohttp.Clie
 
 
 @pytest.mark.parametrize("algorithm", ["EdDSA", "RS256"])
-async def test_other_algorithms_are_as_good(
+async def test_accepts_other_signature_algorithms(
     issuer: Issuer, sample_settings: Settings, boot: Boot, algorithm: str
 ) -> None:
     issuer.jwks.append(KEYS[algorithm].published)
@@ -214,19 +214,19 @@ async def test_other_algorithms_are_as_good(
         assert await status_of(client, "/guarded/me", issuer.bearer(headers={"kid": algorithm})) == 401
 
 
-async def test_a_remembered_token_ends_with_its_life(issuer: Issuer, sample_settings: Settings, boot: Boot) -> None:
+async def test_refuses_a_cached_token_after_it_expires(issuer: Issuer, sample_settings: Settings, boot: Boot) -> None:
     async with guarded(boot, settings_of(sample_settings, issuer)) as client:
-        brief = issuer.bearer(exp=int(time.time()) - 28)  # of the 30 seconds that clocks may differ
+        brief = issuer.bearer(exp=int(time.time()) - 28)  # of the 30 seconds of allowed clock skew
         assert await status_of(client, "/guarded/me", brief) == 200
         for _ in range(200):
             if await status_of(client, "/guarded/me", brief) == 401:
                 break
             await asyncio.sleep(0.05)
         else:
-            raise AssertionError("it never ended")
+            raise AssertionError("the token never expired")
 
 
-async def test_another_claim_may_name_the_subject_and_is_not_logged(
+async def test_reads_the_subject_from_a_configured_claim_without_logging_it(
     issuer: Issuer, sample_settings: Settings, boot: Boot, sample_log: Path
 ) -> None:
     settings = settings_of(sample_settings, issuer, auth_subject_claim="email", auth_audience="shop")
@@ -237,7 +237,7 @@ async def test_another_claim_may_name_the_subject_and_is_not_logged(
     assert "me@a.example" not in log_text(sample_log)
 
 
-# As the providers' documentation has them: Keycloak, Auth0's own profile, Auth0 with RBAC, Zitadel.
+# From the documentation of the providers: Keycloak, Auth0's own profile, Auth0 with RBAC, Zitadel.
 PROVIDERS: list[tuple[dict[str, str], dict[str, Any]]] = [
     (
         {"auth_client_claim": "azp", "auth_token_type": "JWT"},
@@ -261,7 +261,7 @@ PROVIDERS: list[tuple[dict[str, str], dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("changes", "claims"), PROVIDERS, ids=["keycloak", "auth0", "auth0-rbac", "zitadel"])
-async def test_tokens_of_other_providers_count_if_settings_say_what_differs(
+async def test_accepts_tokens_of_other_providers_with_matching_settings(
     issuer: Issuer, sample_settings: Settings, boot: Boot, changes: dict[str, str], claims: dict[str, Any]
 ) -> None:
     headers = issuer.bearer(**{"client_id": None} | claims, headers={"typ": changes.get("auth_token_type", "at+jwt")})
@@ -277,7 +277,7 @@ async def test_tokens_of_other_providers_count_if_settings_say_what_differs(
         assert (await status_of(client, "/guarded/me", headers)) == (401 if len(changes) > 1 else 200)
 
 
-async def test_another_type_may_be_asked_for(issuer: Issuer, sample_settings: Settings, boot: Boot) -> None:
+async def test_requires_the_configured_token_type(issuer: Issuer, sample_settings: Settings, boot: Boot) -> None:
     async with guarded(boot, settings_of(sample_settings, issuer, auth_token_type="JWT")) as client:
         assert await status_of(client, "/guarded/me", issuer.bearer(headers={"typ": "jwt"})) == 200
         assert await status_of(client, "/guarded/me", issuer.bearer()) == 401

@@ -1,4 +1,4 @@
-"""Migrations of a test: a folder as `alembic init` makes it, and Alembic's commands on it."""
+"""Migrations for tests: a folder as `alembic init` creates it, and Alembic's commands on it."""
 
 import asyncio
 from collections.abc import Callable, Collection
@@ -39,7 +39,7 @@ def downgrade():
 
 
 class MigrationScripts:
-    """The folder, for a database."""
+    """The migrations folder, bound to a database."""
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         (folder / "versions").mkdir()
@@ -52,20 +52,20 @@ class MigrationScripts:
         self._versions = folder / "versions"
 
     def add(self, revision: str, before: str | None, upgrade: str, downgrade: str = "pass") -> None:
-        """Write a migration; `upgrade` and `downgrade` are Python."""
+        """Write a migration; `upgrade` and `downgrade` are Python code."""
         script = REVISION.format(revision=revision, before=before, upgrade=upgrade, downgrade=downgrade)
         (self._versions / f"{revision}.py").write_text(script)
 
     def sql(self, revision: str, before: str | None, *statements: str) -> None:
-        """Write a migration of these statements."""
+        """Write a migration that runs these SQL statements."""
         self.add(revision, before, "\n    ".join(f"op.execute({statement!r})" for statement in statements))
 
     def describe(self, models: MetaData, *, unmanaged: Collection[str] = ()) -> None:
-        """Say what the models are, and what is none of their business."""
+        """Set the models and the names of unmanaged tables."""
         self.config.attributes |= {"models": models, "unmanaged": unmanaged}
 
     async def run(self, do: Callable[..., Any], *arguments: Any, **options: Any) -> None:
-        """Run a command of Alembic, which has an event loop of its own."""
+        """Run an Alembic command in a thread, because it starts its own event loop."""
         await asyncio.to_thread(do, self.config, *arguments, **options)
 
     async def upgrade(self, revision: str = "head") -> None:

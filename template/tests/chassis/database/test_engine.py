@@ -1,4 +1,4 @@
-"""How a session with the database begins: where, as whom, and bounded in every direction."""
+"""How the engine connects: address, user, password and a limit for everything."""
 
 import asyncio
 import socket
@@ -17,13 +17,13 @@ from ..sample_service.settings import Settings
 SETTING = text("SELECT current_setting(:name)")
 
 
-async def test_each_session_is_bounded_and_named(database: Database) -> None:
+async def test_sets_timeouts_and_application_name_for_each_session(database: Database) -> None:
     names = ("statement_timeout", "lock_timeout", "TimeZone", "application_name")
     values = [(await database.execute(SETTING, {"name": name})).scalar_one() for name in names]
     assert values == ["2s", "1s", "UTC", IDENTITY.name]
 
 
-async def test_a_migration_names_itself_and_waits_only_to_connect(settings: Settings) -> None:
+async def test_migration_session_has_its_own_name_and_only_a_connect_timeout(settings: Settings) -> None:
     patient = engine.create_patient_engine(settings)
     async with patient.connect() as migrating:
         names = ("application_name", "TimeZone", "statement_timeout", "lock_timeout")
@@ -40,18 +40,18 @@ async def test_a_migration_names_itself_and_waits_only_to_connect(settings: Sett
                 await patient.connect()
 
 
-async def test_a_limit_that_is_nearly_nothing_is_not_taken_for_none(settings: Settings) -> None:
+async def test_rounds_a_tiny_timeout_up_to_one_millisecond(settings: Settings) -> None:
     async with changed(settings, database_lock_timeout=0.000_1) as database:
         assert (await database.execute(SETTING, {"name": "lock_timeout"})).scalar_one() == "1ms"
 
 
-def test_an_address_is_a_host_or_a_socket_folder(settings: Settings) -> None:
+def test_connects_to_a_host_or_a_unix_socket_folder(settings: Settings) -> None:
     at_host = database_url(settings.model_copy(update={"postgres_host": "db", "postgres_port": 5433}))
     assert (at_host.host, at_host.port, at_host.query) == ("db", 5433, {})
     at_socket = database_url(settings.model_copy(update={"postgres_host": "/run/pg", "postgres_port": 5433}))
     assert (at_socket.host, at_socket.port, at_socket.query) == (None, None, {"host": "/run/pg", "port": "5433"})
 
 
-def test_a_password_is_sent_if_there_is_one(settings: Settings) -> None:
+def test_sends_a_password_only_if_one_is_set(settings: Settings) -> None:
     for password, sent in (("of-the-role", "of-the-role"), ("", None)):
         assert database_url(settings.model_copy(update={"postgres_password": SecretStr(password)})).password == sent

@@ -1,4 +1,4 @@
-"""A server that allows fewer connections than the pool may have: requests wait for those there are."""
+"""A server that allows fewer connections than the pool size: requests wait for those that exist."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ SHORT_SLEEP = text("SELECT pg_sleep(0.02)")
 
 @dataclass(frozen=True)
 class Role:
-    """A role of the server, as its administrator sees it."""
+    """A role of the server, managed by an administrator."""
 
     name: str
     connection: asyncpg.Connection
@@ -37,7 +37,7 @@ class Role:
 
 @pytest.fixture
 async def role(connection: asyncpg.Connection) -> AsyncIterator[Role]:
-    """One that may have two connections."""
+    """Yield a role that may have two connections."""
     role = Role(f"test_{uuid4().hex}", connection)
     await connection.execute(f"CREATE ROLE {role.name} LOGIN CONNECTION LIMIT 2")
     yield role
@@ -47,7 +47,7 @@ async def role(connection: asyncpg.Connection) -> AsyncIterator[Role]:
 
 @pytest.fixture
 async def wide(settings: Settings, role: Role) -> AsyncIterator[Database]:
-    """A database whose pool is larger than what that role may have."""
+    """Yield a database whose pool is larger than the connection limit of the role."""
     async with changed(settings, postgres_user=role.name, database_pool_size=10) as database:
         yield database
 
@@ -57,12 +57,14 @@ async def sleep_shortly(database: Database) -> None:
 
 
 async def all_answers(database: Database) -> None:
-    """Fails if any of many at once is refused, in each of the ways to use a connection."""
+    """Run many statements at once, in each way to use a connection, and fail if one is refused."""
     async with asyncio.timeout(60):
         await asyncio.gather(*(way(database) for _ in range(20) for way in (ask, sleep_shortly, work)))
 
 
-async def test_requests_wait_for_the_connections_there_are(wide: Database, caplog: pytest.LogCaptureFixture) -> None:
+async def test_requests_wait_for_an_existing_connection_if_no_more_are_allowed(
+    wide: Database, caplog: pytest.LogCaptureFixture
+) -> None:
     for _ in range(2):
         await all_answers(wide)
     told = [record for record in caplog.records if "connections" in record.getMessage()]
@@ -74,17 +76,17 @@ async def test_requests_wait_for_the_connections_there_are(wide: Database, caplo
     ]
 
 
-async def test_requests_wait_when_connections_were_lost_and_fewer_are_allowed(wide: Database, role: Role) -> None:
+async def test_requests_wait_if_connections_are_lost_and_fewer_are_allowed(wide: Database, role: Role) -> None:
     await role.allow(10)
     await all_answers(wide)
     await role.allow(1)
     await role.disconnect()
-    for _ in range(10):  # turns of the event loop, in which it reads the farewells
+    for _ in range(10):  # let the event loop read the shutdown messages
         await asyncio.sleep(0.005)
     await all_answers(wide)
 
 
-async def test_more_connections_are_used_once_they_are_allowed(
+async def test_opens_more_connections_once_they_are_allowed(
     wide: Database, role: Role, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chassis.database.pool._CONTENT_SECONDS", 0.1)
@@ -96,14 +98,14 @@ async def test_more_connections_are_used_once_they_are_allowed(
     assert await role.connection.fetchval(statement, role.name) > 2
 
 
-async def test_nobody_waits_longer_than_for_a_busy_pool(settings: Settings, role: Role) -> None:
+async def test_pool_wait_limits_the_wait_for_an_allowed_connection(settings: Settings, role: Role) -> None:
     await role.allow(1)
     changes = {"postgres_user": role.name, "database_pool_wait": 0.2, "database_timeout": 60}
     async with changed(settings, database_pool_size=2, **changes) as database, database.transaction():
         async with asyncio.timeout(20):
             with pytest.raises(DatabaseUnavailable, match=r"^All database connections are busy\.$"):
-                await asyncio.create_task(ask(database), context=Context())  # no part of the transaction
-    # Where there is none, there is nothing to wait for.
+                await asyncio.create_task(ask(database), context=Context())  # outside of the transaction
+    # Without any connection there is nothing to wait for.
     await role.allow(0)
     async with changed(settings, postgres_user=role.name, database_pool_wait=600) as database, asyncio.timeout(20):
         for way in (ask, examine):

@@ -1,4 +1,4 @@
-"""A table with a column of each type, and a value for each: what comes back must be what SQLAlchemy gives."""
+"""A table with a column of each type, and a value for each; reading must return what SQLAlchemy returns."""
 
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Whatever goes into it, a line has a bound in bytes, is whole, and tells what happened."""
+"""Every log line is limited in bytes, complete, and says what happened, whatever was logged."""
 
 import json
 import logging
@@ -16,7 +16,7 @@ from ..sample_service import IDENTITY
 
 LARGE = 10_000_000
 SECRET = "planted-secret"
-# Written as it is, escaped sixfold or twofold, of two and four bytes, a steering one, and a lone surrogate.
+# Unescaped, escaped to six or two characters, of two and four bytes, a control character, and a lone surrogate.
 CHARACTERS = ["a", "\x01", '"', "é", "\u2028", "𝄞", "\ud800"]
 
 
@@ -66,7 +66,7 @@ def failure(text: str) -> BaseException:
 
 
 def json_line(made: logging.LogRecord) -> dict[str, Any]:
-    """The line, which has to be one, whole and short enough."""
+    """Return the fields of the line, which must be a single line within the limit."""
     line = JsonFormatter(IDENTITY, Redactor(secret_values=[SECRET])).format(made)
     assert len(line.encode()) < MAX_LINE
     assert line.splitlines() == [line]
@@ -83,7 +83,7 @@ def console_line(made: logging.LogRecord) -> str:
 
 @pytest.mark.parametrize("character", CHARACTERS)
 @pytest.mark.parametrize("length", [1_000, 5_000, 40_000, LARGE])
-def test_a_long_message_is_cut(character: str, length: int) -> None:
+def test_truncates_a_long_message(character: str, length: int) -> None:
     made = record(character * length)
     message = json_line(made)["message"]
     assert message.count(character) == length or "…" in message
@@ -92,7 +92,7 @@ def test_a_long_message_is_cut(character: str, length: int) -> None:
 
 
 @pytest.mark.parametrize("character", CHARACTERS)
-def test_a_long_exception_is_cut_and_keeps_its_way(character: str) -> None:
+def test_truncates_a_long_exception_message_but_keeps_the_stack_trace(character: str) -> None:
     error = failure(character * LARGE)
     made = record("failed", exc_info=(ValueError, error, error.__traceback__))
     fields = json_line(made)
@@ -103,7 +103,7 @@ def test_a_long_exception_is_cut_and_keeps_its_way(character: str) -> None:
     assert "in failure" in console_line(made)
 
 
-def test_a_long_chain_of_exceptions_is_cut() -> None:
+def test_truncates_a_long_exception_chain() -> None:
     error: BaseException = ValueError("first")
     for number in range(2_000):
         later = RuntimeError(f"number {number} " + "x" * 1_000)
@@ -113,14 +113,14 @@ def test_a_long_chain_of_exceptions_is_cut() -> None:
     assert "number 1999 " in fields["exception.stacktrace"]
 
 
-def test_the_members_of_a_group_are_told() -> None:
+def test_shows_the_members_of_an_exception_group() -> None:
     group = ExceptionGroup("many", [ValueError(f"member {number} " + "x" * 9_000) for number in range(100)])
     fields = json_line(record("failed", exc_info=(ExceptionGroup, group, None)))
     assert "member 0 " in fields["exception.stacktrace"]
 
 
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_whatever_a_service_adds_is_cut(extra: str) -> None:
+def test_truncates_extra_fields(extra: str) -> None:
     made = record("message", added=EXTRAS[extra])
     fields = json_line(made)
     assert fields["message"] == "message"
@@ -128,15 +128,15 @@ def test_whatever_a_service_adds_is_cut(extra: str) -> None:
     console_line(made)
 
 
-def test_many_fields_are_cut() -> None:
+def test_limits_the_number_of_fields() -> None:
     fields = json_line(record("message", **{f"field{number}\x01": "\x01" * 20 for number in range(5_000)}))
     assert fields["…"] == "…"
     assert fields["message"] == "message"
 
 
 @pytest.mark.parametrize("place", [0, 1, 7, 13])
-def test_no_cut_lets_a_part_of_a_secret_through(place: int) -> None:
-    """The secret lies across the place where the text is cut."""
+def test_truncation_reveals_no_part_of_a_secret(place: int) -> None:
+    """The text is cut in the middle of the secret."""
     for limit in (1_024, MAX_LINE):
         for before in (limit, limit + 4_096):
             text = "x" * (before - place) + SECRET + "y" * LARGE
@@ -146,13 +146,13 @@ def test_no_cut_lets_a_part_of_a_secret_through(place: int) -> None:
                 assert "plan" not in str(fields)
 
 
-def test_masks_make_no_room_for_a_part_of_a_secret() -> None:
+def test_short_masks_let_no_part_of_another_secret_in() -> None:
     text = (SECRET + " ") * 10_000
     for place in range(15):
         assert SECRET[:4] not in beginning("x" * place + text, 1_024, Redactor(secret_values=[SECRET]).text)
 
 
-def test_the_first_moment_has_a_bound_too() -> None:
+def test_limits_lines_before_logging_is_configured() -> None:
     error = failure("𝄞" * LARGE)
     line = EarlyFormatter(IDENTITY).format(record("\x01" * LARGE, exc_info=(ValueError, error, error.__traceback__)))
     assert len(line) < MAX_LINE
@@ -176,7 +176,7 @@ class Evasive(Exception):
 
 @pytest.mark.parametrize("kind", [Unspeakable, Evasive])
 @pytest.mark.parametrize("early", [True, False])
-def test_an_exception_that_cannot_be_told_keeps_its_trace(kind: type[Exception], early: bool) -> None:  # noqa: FBT001
+def test_shows_the_stack_trace_of_an_exception_that_cannot_be_printed(kind: type[Exception], early: bool) -> None:  # noqa: FBT001
     try:
         raise kind  # noqa: TRY301 - the trace is what this is about
     except kind as error:

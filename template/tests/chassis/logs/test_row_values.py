@@ -1,4 +1,4 @@
-"""What a database says of rows and parameters never reaches the log; what helps to find the fault does."""
+"""Values in database errors never reach the log; everything that helps to find the fault does."""
 
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -65,7 +65,7 @@ FAILURES: dict[str, tuple[str, dict[str, object], list[str]]] = {
 
 @pytest.fixture(scope="module")
 async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
-    """A service's own, which hides nothing."""
+    """Yield an engine of the service's own, which hides no parameters."""
     engine = create_async_engine(database_url(settings), isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         for statement in (
@@ -89,7 +89,7 @@ async def failure_of(engine: AsyncEngine, kind: str = "unique") -> Exception:
 
 
 def lines_of(message: object, *arguments: object, **further: Any) -> list[str]:
-    """A record as it is logged for machines and for people."""
+    """Return a record as logged for machines and for people."""
     record = {"msg": message, "args": arguments, "levelname": "ERROR", "name": "x"} | further
     return [
         formatter.format(logging.makeLogRecord(record))
@@ -109,7 +109,7 @@ def raised(make: Callable[[], NoReturn]) -> BaseException:
 
 
 @pytest.mark.parametrize("kind", FAILURES)
-async def test_an_error_of_a_services_own_statement_tells_no_value(engine: AsyncEngine, kind: str) -> None:
+async def test_logs_no_values_of_a_sqlalchemy_error(engine: AsyncEngine, kind: str) -> None:
     error = await failure_of(engine, kind)
     assert PLANTED in str(error)
     for line in logged(error):
@@ -121,7 +121,7 @@ async def test_an_error_of_a_services_own_statement_tells_no_value(engine: Async
 
 @pytest.mark.usefixtures("engine")
 @pytest.mark.parametrize("kind", ["unique", "syntax of a value", "trigger"])
-async def test_nor_does_one_of_the_chassis(settings: Settings, kind: str) -> None:
+async def test_logs_no_values_of_an_error_of_the_chassis_database(settings: Settings, kind: str) -> None:
     statement, parameters, parts = FAILURES[kind]
     async with Database(settings) as database:
         with pytest.raises(Exception) as failure:  # noqa: PT011
@@ -132,7 +132,7 @@ async def test_nor_does_one_of_the_chassis(settings: Settings, kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", FAILURES)
-async def test_nor_does_the_drivers_own(engine: AsyncEngine, kind: str) -> None:
+async def test_logs_no_values_of_a_driver_error(engine: AsyncEngine, kind: str) -> None:
     cause: BaseException | None = await failure_of(engine, kind)
     while cause and not isinstance(cause, asyncpg.PostgresError):
         cause = cause.__cause__
@@ -141,7 +141,7 @@ async def test_nor_does_the_drivers_own(engine: AsyncEngine, kind: str) -> None:
         assert PLANTED not in line
 
 
-async def test_nor_does_what_was_raised_from_it_or_while_it_was_handled(engine: AsyncEngine) -> None:
+async def test_logs_no_values_of_chained_errors(engine: AsyncEngine) -> None:
     error = await failure_of(engine)
 
     def from_it() -> NoReturn:
@@ -163,7 +163,7 @@ async def test_nor_does_what_was_raised_from_it_or_while_it_was_handled(engine: 
             assert make.__name__ in line
 
 
-async def test_nor_does_a_message_in_which_it_is_told(engine: AsyncEngine) -> None:
+async def test_logs_no_values_of_an_error_in_a_message_or_field(engine: AsyncEngine) -> None:
     error = await failure_of(engine)
     lines = [
         *lines_of("cannot save: %s", error),
@@ -181,7 +181,7 @@ async def test_nor_does_a_message_in_which_it_is_told(engine: AsyncEngine) -> No
         assert PLANTED not in line
 
 
-async def test_nor_does_a_parameter_that_never_reached_the_database(engine: AsyncEngine) -> None:
+async def test_logs_no_values_of_parameters_that_were_not_sent(engine: AsyncEngine) -> None:
     statements = [
         select(bindparam("value", type_=Enum("happy", "sad", name="moods"))),
         select(bindparam("value", type_=Date())),
@@ -195,12 +195,12 @@ async def test_nor_does_a_parameter_that_never_reached_the_database(engine: Asyn
                 assert "[SQL: SELECT" in line
 
 
-def test_details_with_many_lines_are_hidden_as_a_whole() -> None:
+def test_hides_error_details_with_several_lines() -> None:
     text = "failed\nDETAIL:  Key (bio)=(one\n\ntwo) already exists.\nHINT:  Try another.\n[parameters: ('a\n]', 2)]"
     assert described(text) == "failed\nDETAIL:  [redacted]\nHINT:  Try another.\n[parameters: [redacted]]"
 
 
-def test_other_errors_stay_as_they_are() -> None:
+def test_leaves_other_errors_unchanged() -> None:
     def fail() -> NoReturn:
         raise ValueError('invalid: "text"') from KeyError("x")
 

@@ -1,4 +1,4 @@
-"""A service at a terminal can be debugged as any program; anywhere else what it prints are log lines."""
+"""A service at a terminal can be debugged like any program; anywhere else its output is log lines."""
 
 import asyncio
 import os
@@ -55,7 +55,7 @@ class Terminal:
 
 @asynccontextmanager
 async def served(folder: Path, *, types: bool = True, **environment: str) -> AsyncIterator[tuple[Terminal, str]]:
-    """A service at a terminal, where somebody may type, and its address."""
+    """Yield a service at a terminal that accepts input, and its URL."""
     (folder / "stopping.py").write_text(STOPPING)
     port = next(free_ports())
     ours, its = pty.openpty()
@@ -81,7 +81,7 @@ async def status_of(url: str) -> tuple[int, str]:
         return response.status, await response.text()
 
 
-async def test_a_breakpoint_stops_where_it_stands_and_is_obeyed(tmp_path: Path) -> None:
+async def test_breakpoint_opens_the_debugger_at_a_terminal(tmp_path: Path) -> None:
     async with served(tmp_path) as (terminal, url):
         await terminal.read_until(b"Uvicorn running on")
         asked = asyncio.create_task(status_of(f"{url}/stop?number=7"))
@@ -98,7 +98,7 @@ async def test_a_breakpoint_stops_where_it_stands_and_is_obeyed(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("case", ["production", "nobody types"])
-async def test_elsewhere_it_gets_log_lines(case: str, tmp_path: Path) -> None:
+async def test_prints_log_lines_in_production_or_without_a_terminal(case: str, tmp_path: Path) -> None:
     how = {"ENVIRONMENT": "production", "AUTHENTICATION": "off", "POSTGRES_PASSWORD": "known to nobody"}
     if case != "production":
         how["ENVIRONMENT"] = "development"

@@ -1,4 +1,4 @@
-"""Live is about the process alone; ready is about its own database too, and says why not."""
+"""Liveness is about the process alone; readiness also covers its database, and says why the service is not ready."""
 
 import asyncio
 import logging
@@ -55,7 +55,7 @@ async def test_says_why_it_is_not_ready(settings: Settings, changes: dict[str, A
     assert await reason_with(settings, **changes) == reason
 
 
-async def test_is_not_ready_where_its_role_may_not_connect(
+async def test_is_not_ready_if_its_role_may_not_connect(
     settings: Settings, empty_connection: asyncpg.Connection
 ) -> None:
     name = await empty_connection.fetchval("SELECT current_database()")
@@ -72,13 +72,15 @@ async def test_is_not_ready_without_its_tables(settings: Settings, empty_databas
     assert await reason_with(settings, postgres_db=empty_database) == "database-not-migrated"
 
 
-async def test_is_not_ready_between_two_revisions(settings: Settings, empty_connection: asyncpg.Connection) -> None:
+async def test_is_not_ready_without_an_applied_revision(
+    settings: Settings, empty_connection: asyncpg.Connection
+) -> None:
     await empty_connection.execute("CREATE TABLE alembic_version (version_num varchar(32))")
     name = await empty_connection.fetchval("SELECT current_database()")
     assert await reason_with(settings, postgres_db=name) == "database-not-migrated"
 
 
-async def test_is_not_ready_if_its_migrations_have_no_order_and_says_so(
+async def test_is_not_ready_with_two_heads_and_logs_it(
     health: Health, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def diverged() -> None:
@@ -96,9 +98,7 @@ async def test_is_ready_with_a_schema_of_a_newer_release(
     assert await reason_with(settings, postgres_db=await empty_connection.fetchval("SELECT current_database()")) is None
 
 
-async def test_asks_the_database_once_for_many_who_ask_at_once(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_concurrent_readiness_checks_share_one_query(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = 0
     spare = database.spare
 
@@ -115,7 +115,7 @@ async def test_asks_the_database_once_for_many_who_ask_at_once(
     assert asked == 2
 
 
-async def test_one_who_stops_asking_does_not_stop_the_others(health: Health) -> None:
+async def test_cancelled_readiness_check_does_not_cancel_the_others(health: Health) -> None:
     impatient = asyncio.create_task(health.reason_not_ready())
     patient = asyncio.create_task(health.reason_not_ready())
     await asyncio.sleep(0)
@@ -123,7 +123,7 @@ async def test_one_who_stops_asking_does_not_stop_the_others(health: Health) -> 
     assert await patient is None
 
 
-async def test_logs_a_change_once(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+async def test_logs_a_change_of_readiness_once(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     async with changed(settings, postgres_host="/nowhere") as database:
         health = Health(database)
@@ -134,7 +134,7 @@ async def test_logs_a_change_once(settings: Settings, caplog: pytest.LogCaptureF
     assert re.fullmatch("not ready: database-unavailable: .*No such file or directory.*", messages[0])
 
 
-async def test_logs_the_first_answer_and_what_changes(
+async def test_logs_the_first_readiness_and_each_change(
     settings: Settings, empty_connection: asyncpg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -152,13 +152,13 @@ async def test_logs_the_first_answer_and_what_changes(
     assert messages == ["not ready: database-not-migrated", "ready", "not ready: database-not-migrated"]
 
 
-async def test_health_checks_have_a_heading_of_their_own_in_the_documentation(client: aiohttp.ClientSession) -> None:
+async def test_documents_health_checks_under_their_own_tag(client: aiohttp.ClientSession) -> None:
     async with client.get("/api/openapi.json") as response:
         paths = (await response.json())["paths"]
     assert [paths[path]["get"]["tags"] for path in ("/health/live", "/health/ready")] == [["health"], ["health"]]
 
 
-async def test_health_checks_over_http(client: aiohttp.ClientSession) -> None:
+async def test_responds_to_health_checks(client: aiohttp.ClientSession) -> None:
     async with client.get("/health/live") as response:
         assert (response.status, await response.json()) == (200, {"status": "live"})
     async with client.get("/health/ready") as response:
@@ -172,7 +172,7 @@ async def unready(settings: Settings, boot: Boot) -> AsyncIterator[aiohttp.Clien
         yield client
 
 
-async def test_a_service_without_its_database_lives_but_is_not_ready(unready: aiohttp.ClientSession) -> None:
+async def test_is_live_but_not_ready_without_its_database(unready: aiohttp.ClientSession) -> None:
     async with unready.get("/health/live") as response:
         assert response.status == 200
     async with unready.get("/health/ready") as response:

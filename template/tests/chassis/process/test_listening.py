@@ -1,4 +1,4 @@
-"""Where a service listens; and if it cannot, the setting that is to blame, with its value, in one line."""
+"""Where a service listens; if it cannot, one line names the setting and its value."""
 
 import asyncio
 import errno
@@ -20,7 +20,7 @@ from .serving import PATIENCE, needs_ipv6, served
 
 
 async def refused(**environment: str) -> str:
-    """The one line of the sample, which cannot start."""
+    """Return the one log line of the sample, which cannot start."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", PACKAGE, "serve"),
         cwd=SERVICE_FOLDER,
@@ -38,12 +38,12 @@ async def refused(**environment: str) -> str:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("host", ["x86_64-conda-linux-gnu", "192.0.2.1", "http://localhost", "a" * 64 + ".example"])
-async def test_an_address_that_is_none_is_named(workers: str, host: str) -> None:
+async def test_names_an_invalid_host(workers: str, host: str) -> None:
     assert f"cannot listen: HOST={host}" in await refused(HOST=host, WEB_CONCURRENCY=workers)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_a_port_that_is_taken_is_named(workers: str) -> None:
+async def test_names_a_port_that_is_in_use(workers: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         line = await refused(PORT=str(port), WEB_CONCURRENCY=workers)
@@ -56,7 +56,7 @@ def settings(**changes: object) -> Settings:
 
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
-    """Makes a call to the operating system fail, for there is no machine on which all of them do."""
+    """Make a call to the operating system fail: no machine provokes all of these errors."""
 
     def make_fail(method: str, number: int) -> None:
         class Failing(socket.socket):
@@ -83,7 +83,7 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, int], None]:
         ("bind", errno.EACCES, {"port": 80}, "PORT=80: Permission denied"),
     ],
 )
-def test_what_the_machine_does_not_have_or_allow_is_named(
+def test_names_the_setting_if_the_operating_system_refuses(
     failing: Callable[[str, int], None],
     caplog: pytest.LogCaptureFixture,
     method: str,
@@ -99,7 +99,7 @@ def test_what_the_machine_does_not_have_or_allow_is_named(
     assert (record.levelno, record.getMessage()) == (logging.CRITICAL, f"cannot listen: {message}")
 
 
-def test_a_name_that_has_an_address_of_ipv6_needs_no_ipv6(
+def test_listens_on_ipv4_if_ipv6_is_not_available(
     failing: Callable[[str, int], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     both = [(family, 1, 6, "", (host, 0)) for family, host in ((socket.AF_INET6, "::1"), (socket.AF_INET, "127.0.0.1"))]
@@ -111,7 +111,7 @@ def test_a_name_that_has_an_address_of_ipv6_needs_no_ipv6(
 
 
 @needs_ipv6
-async def test_any_address_of_ipv6_includes_those_of_ipv4(tmp_path: Path) -> None:
+async def test_ipv6_any_address_includes_ipv4(tmp_path: Path) -> None:
     async with served(tmp_path / "log", HOST="::", DRAIN_DELAY="0") as (_, url):
         port = int(url.rpartition(":")[2])
         for host in ("::1", "127.0.0.1"):
@@ -119,23 +119,23 @@ async def test_any_address_of_ipv6_includes_those_of_ipv4(tmp_path: Path) -> Non
             writer.close()
 
 
-def test_all_addresses_of_a_name_have_the_same_port() -> None:
+def test_uses_one_port_for_all_addresses_of_a_host() -> None:
     sockets = listening_sockets(settings(host="localhost", port=0))
     assert len({bound.getsockname()[1] for bound in sockets}) == 1
     for bound in sockets:
         bound.close()
 
 
-def test_a_socket_that_is_none_of_the_network_goes_on() -> None:
+def test_ignores_a_socket_without_a_network() -> None:
     here, there = socket.socketpair()
     with here, there:
-        here.setsockopt(socket.SOL_SOCKET, 44, 1)  # SO_LOCK_FILTER: nobody may attach one
+        here.setsockopt(socket.SOL_SOCKET, 44, 1)  # SO_LOCK_FILTER: no filter can be attached
         assert not refuse_new_connections([here])
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel cannot be told to drop attempts to connect")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can drop attempts to connect")
 @pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
-def test_who_is_connected_can_be_accepted_and_nobody_else_connects(host: str) -> None:
+def test_refuses_new_connections_but_accepts_pending_ones(host: str) -> None:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, 0), family=family) as server, socket.create_connection(server.getsockname()[:2]):
         assert somebody_waits([server])

@@ -1,4 +1,4 @@
-"""Settings come from the environment and from secret files; what is unusable or unsafe is refused."""
+"""Settings come from the environment and from secret files; invalid or unsafe values are refused."""
 
 import os
 import subprocess
@@ -21,7 +21,7 @@ from ..unusable_settings import PLANTED, unusable
 pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
-def test_an_empty_environment_is_usable() -> None:
+def test_accepts_an_empty_environment() -> None:
     settings = load_settings(Settings)
     assert (settings.port, settings.postgres_host, settings.postgres_db) == (
         IDENTITY.default_port,
@@ -39,18 +39,18 @@ def test_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert PLANTED not in repr(settings)
 
 
-def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_the_default_for_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
     assert load_settings(Settings).port == IDENTITY.default_port
 
 
-def test_port_0_is_for_a_free_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accepts_port_0_for_any_free_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "0")
     assert load_settings(Settings).port == 0
 
 
-def test_no_error_repeats_a_value() -> None:
-    """Not even one that is raised to code that reads the settings itself."""
+def test_errors_contain_no_values() -> None:
+    """Not even an error that is raised to code that reads the settings itself."""
     given: Any = {"port": PLANTED}
     with pytest.raises(ValueError, match="port") as caught:
         Settings(**given)
@@ -62,7 +62,7 @@ def test_lists_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings(Settings).allowed_hosts == {"a.example", "b.example"}
 
 
-def test_looks_for_secret_files_where_containers_have_them() -> None:
+def test_looks_for_secret_files_in_run_secrets() -> None:
     code = """
 import pathlib
 pathlib.Path.is_dir = lambda path: str(path) == "/run/secrets"
@@ -100,7 +100,7 @@ print(ChassisSettings.model_config["secrets_dir"])
         ("MAX_BODY_SIZE", PLANTED),
     ],
 )
-def test_an_unusable_value_is_named_in_one_line(
+def test_names_an_invalid_value_in_one_line(
     variable: str, value: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(variable, value)
@@ -116,28 +116,28 @@ def test_an_unusable_value_is_named_in_one_line(
         *(IDENTITY.name, "the-role", "the-database"),
     ],
 )
-def test_production_refuses_a_well_known_password(
+def test_production_refuses_the_default_password(
     password: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name, value in {"USER": "the-role", "DB": "the-database", "PASSWORD": password}.items():
         monkeypatch.setenv(f"POSTGRES_{name}", value)
-    assert load_settings(Settings).environment == "development", "where it is fine"
+    assert load_settings(Settings).environment == "development", "development accepts it"
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("AUTHENTICATION", "off")
     assert unusable(caplog) == ["POSTGRES_PASSWORD: is empty or well known, which ENVIRONMENT=production refuses"]
 
 
-def test_production_accepts_a_password_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_production_accepts_another_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     monkeypatch.setenv("AUTHENTICATION", "off")
     assert load_settings(Settings).environment == "production"
 
 
-def test_production_refuses_to_be_open_by_accident(
+def test_production_refuses_missing_authentication_unless_it_is_off_explicitly(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert not load_settings(Settings).authenticates, "where everybody may do everything"
+    assert not load_settings(Settings).authenticates, "development needs no authentication"
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     reason = "is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off serves without tokens"
@@ -149,7 +149,7 @@ def test_production_refuses_to_be_open_by_accident(
 
 
 @pytest.mark.parametrize("issuer", ["https://id.example", "https://id.example/", "http://127.0.0.1:8000/realms/One"])
-def test_an_issuer_stays_as_it_is_written(issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeps_the_issuer_url_unchanged(issuer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH_ISSUER", issuer)
     assert load_settings(Settings).auth_issuer == issuer
 
@@ -167,25 +167,25 @@ def test_an_issuer_stays_as_it_is_written(issuer: str, monkeypatch: pytest.Monke
         ("AUTH_TOKEN_URL", "https://id.example/token#here", "must not contain a user name, a password or a `#`"),
     ],
 )
-def test_addresses_of_an_issuer_are_checked(
+def test_checks_the_issuer_urls(
     variable: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(variable, value)
     assert unusable(caplog) == [f"{variable}: {reason}"]
 
 
-def test_a_secret_without_a_name_is_a_mistake(
+def test_refuses_a_client_secret_without_a_client_id(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AUTH_CLIENT_SECRET", PLANTED)
     assert unusable(caplog) == ["AUTH_CLIENT_SECRET: needs AUTH_CLIENT_ID"]
 
 
-def test_a_name_of_nobody_that_could_know_it_is_refused_in_production(
+def test_production_refuses_a_client_id_without_an_issuer(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("AUTH_CLIENT_ID", "orders")
-    assert not load_settings(Settings).has_client_credentials, "in development"
+    assert not load_settings(Settings).has_client_credentials, "development accepts it"
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     monkeypatch.setenv("AUTHENTICATION", "off")
@@ -196,11 +196,11 @@ def test_a_name_of_nobody_that_could_know_it_is_refused_in_production(
 
 
 @pytest.mark.parametrize("bodies", ["errors", "all"])
-def test_production_refuses_to_log_what_people_send(
+def test_production_refuses_to_log_values_of_bodies(
     bodies: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("LOG_BODIES", bodies)
-    assert load_settings(Settings).log_bodies == bodies, "in development"
+    assert load_settings(Settings).log_bodies == bodies, "development accepts it"
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     monkeypatch.setenv("AUTHENTICATION", "off")
@@ -211,7 +211,7 @@ def test_production_refuses_to_log_what_people_send(
         assert load_settings(Settings).log_bodies == accepted
 
 
-def test_several_processes_do_not_share_a_log_file(
+def test_refuses_a_log_file_with_several_workers(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("LOG_FILE", "log")
@@ -220,7 +220,7 @@ def test_several_processes_do_not_share_a_log_file(
     assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; set WEB_CONCURRENCY=1"]
 
 
-def test_a_mistyped_number_of_processes_is_all_that_is_wrong_with_it(
+def test_reports_an_invalid_worker_count_only_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("LOG_FILE", "log")
@@ -229,14 +229,14 @@ def test_a_mistyped_number_of_processes_is_all_that_is_wrong_with_it(
     assert line.startswith("WEB_CONCURRENCY: ")
 
 
-def test_settings_cannot_be_changed() -> None:
+def test_settings_are_immutable() -> None:
     settings: Any = Settings(postgres_password=SecretStr(PLANTED))
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
 
 
 class OfACompany(ChassisSettings):
-    """What all services of a company share."""
+    """Base settings that all services of a company share."""
 
     development_file: ClassVar[Path | None] = None
 
@@ -267,12 +267,12 @@ class WithAPortOfItsOwn(OfAnother):
         (WithAPortOfItsOwn, ("another", "another", 3333)),
     ],
 )
-def test_defaults_are_those_of_the_identity(kind: type[ChassisSettings], expected: tuple[str, str, int]) -> None:
+def test_takes_defaults_from_the_identity(kind: type[ChassisSettings], expected: tuple[str, str, int]) -> None:
     settings = load_settings(kind)
     assert (settings.postgres_db, settings.postgres_user, settings.port) == expected
     assert kind.model_fields["port"].default == expected[2]
 
 
-def test_settings_without_an_identity_say_so() -> None:
+def test_refuses_settings_without_an_identity() -> None:
     with pytest.raises(TypeError, match="OfACompany does not say which service it belongs to"):
         OfACompany()

@@ -1,4 +1,4 @@
-"""Where another service is: a place, to which the path of each call can be added."""
+"""URLs of other services, to which the path of each call is appended."""
 
 import pytest
 from pydantic import Field, HttpUrl
@@ -25,7 +25,7 @@ class Calling(Settings):
         ("http://[::1]:8001", "http://[::1]:8001/"),
     ],
 )
-def test_takes_a_place(monkeypatch: pytest.MonkeyPatch, url: str, usable: str) -> None:
+def test_accepts_a_base_url(monkeypatch: pytest.MonkeyPatch, url: str, usable: str) -> None:
     monkeypatch.setenv("USERS_SERVICE_URL", url)
     assert str(load_settings(Calling).users_service_url) == usable
 
@@ -44,7 +44,7 @@ def test_takes_a_place(monkeypatch: pytest.MonkeyPatch, url: str, usable: str) -
         ("ftp://users", "URL scheme should be 'http' or 'https'"),
     ],
 )
-def test_refuses_what_is_more_or_less_than_a_place(
+def test_refuses_what_is_not_a_base_url(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, url: str, why: str
 ) -> None:
     monkeypatch.setenv("USERS_SERVICE_URL", url)

@@ -1,4 +1,4 @@
-"""The connections of the client of an upstream service: how long they live, and what may come over them."""
+"""Connections of the upstream client: their lifetime, and limits on what they may receive."""
 
 import asyncio
 import gc
@@ -18,14 +18,14 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 
 HINT = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
 
 
-async def test_keeps_one_connection_for_calls_one_after_the_other(upstream: Upstream) -> None:
+async def test_reuses_the_connection_for_sequential_calls(upstream: Upstream) -> None:
     async with client_of(upstream.url) as client:
         for _ in range(3):
             await client.get("/", read=whole)
     assert len(upstream.connections) == 1
 
 
-async def test_lets_go_of_an_idle_connection_before_a_server_does(
+async def test_closes_idle_connections_before_the_server_does(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Settings().keep_alive_timeout > connections.KEEP_ALIVE_SECONDS
@@ -38,7 +38,7 @@ async def test_lets_go_of_an_idle_connection_before_a_server_does(
 
 
 class ChangingNames(AbstractResolver):
-    """Says at present that every name has this one address."""
+    """A resolver that currently resolves every name to one address."""
 
     address = "127.0.0.1"
 
@@ -54,7 +54,7 @@ class ChangingNames(AbstractResolver):
         pass
 
 
-async def test_a_new_replica_gets_calls_although_the_old_one_is_kept_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sends_calls_to_a_new_replica_while_the_old_one_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aiohttp.connector.DefaultResolver", ChangingNames)
     monkeypatch.setattr(ChangingNames, "address", "127.0.0.1")
     monkeypatch.setattr(connections, "LIFETIME_SECONDS", 0.3)
@@ -81,9 +81,7 @@ async def test_a_new_replica_gets_calls_although_the_old_one_is_kept_busy(monkey
         assert await client.get("/", read=str) == "127.0.0.2"
 
 
-async def test_the_time_for_which_a_connection_serves_is_limited(
-    upstream: Upstream, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_limits_the_lifetime_of_a_connection(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "LIFETIME_SECONDS", 0)
     async with client_of(upstream.url) as client:
         for _ in range(3):
@@ -91,8 +89,8 @@ async def test_the_time_for_which_a_connection_serves_is_limited(
     assert len(upstream.connections) == 3
 
 
-async def test_ends_an_endless_announcement_of_an_answer(caplog: pytest.LogCaptureFixture) -> None:
-    """It froze the event loop for seconds, and took hundreds of megabytes."""
+async def test_aborts_endless_informational_responses(caplog: pytest.LogCaptureFixture) -> None:
+    """They once froze the event loop for seconds, and took hundreds of megabytes."""
     sent = 0
 
     async def announce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -107,11 +105,11 @@ async def test_ends_an_endless_announcement_of_an_answer(caplog: pytest.LogCaptu
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=whole)
     assert logged(caplog) == ["upstream users failed: TooManyInterimAnswers: GET /"]
-    assert sent < 20 * 2**20, "which is what fits between the two sockets"
+    assert sent < 20 * 2**20, "the size of the socket buffers"
 
 
 @pytest.mark.parametrize("size", [1, 7, 10_000])
-async def test_does_not_mind_some_announcements(size: int) -> None:
+async def test_accepts_some_informational_responses(size: int) -> None:
     async def announce(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         sent = HINT * connections.MOST_INTERIM_ANSWERS + ANSWER + b"7"
@@ -123,7 +121,7 @@ async def test_does_not_mind_some_announcements(size: int) -> None:
         assert await client.get("/", read=int) == 7
 
 
-async def test_reads_a_large_answer_that_comes_with_its_head() -> None:
+async def test_reads_a_large_response_that_arrives_with_its_head() -> None:
     document = b'"' + b"x" * 1_000_000 + b'"'
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -135,9 +133,9 @@ async def test_reads_a_large_answer_that_comes_with_its_head() -> None:
         assert len(await client.get("/", read=str)) == 1_000_000
 
 
-@pytest.mark.parametrize("together", [True, False], ids=["with the first answer", "later"])
-async def test_takes_no_answer_for_that_of_the_next_call(*, together: bool) -> None:
-    """The second call would get what was meant for nobody, and each one after it the answer of another."""
+@pytest.mark.parametrize("together", [True, False], ids=["with the first response", "later"])
+async def test_ignores_surplus_responses_on_a_reused_connection(*, together: bool) -> None:
+    """Otherwise each call would get the response of the one before."""
     count = 0
 
     async def answer_twice(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -159,8 +157,8 @@ async def test_takes_no_answer_for_that_of_the_next_call(*, together: bool) -> N
             await asyncio.sleep(0.2)
 
 
-async def test_reads_nothing_from_a_connection_on_which_nothing_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some hundred megabytes of answers that nobody asked for were kept for the next call."""
+async def test_buffers_nothing_from_an_idle_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of megabytes of unrequested responses were once kept for the next call."""
     monkeypatch.setattr(connections, "KEEP_ALIVE_SECONDS", 1_000)
     ended = asyncio.Event()
 
@@ -194,7 +192,7 @@ async def test_reads_nothing_from_a_connection_on_which_nothing_was_asked(monkey
         pytest.param((ANSWER[:-21] + b"\r\n", b" " * 1_000), id="body without a length"),
     ],
 )
-async def test_an_endless_answer_is_none(endless: tuple[bytes, bytes]) -> None:
+async def test_aborts_an_endless_response(endless: tuple[bytes, bytes]) -> None:
     sent = 0
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -210,25 +208,25 @@ async def test_an_endless_answer_is_none(endless: tuple[bytes, bytes]) -> None:
     async with raw_upstream(behave) as url, client_of(url) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=whole)
-    assert sent < 30 * 2**20, "our limit, and what fits between the two sockets"
+    assert sent < 30 * 2**20, "our limit plus the socket buffers"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://does-not-exist.invalid"])
-async def test_an_upstream_that_is_not_there_is_unavailable(url: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_raises_upstream_unavailable_if_nothing_listens(url: str, caplog: pytest.LogCaptureFixture) -> None:
     async with client_of(url, http_client_retries=1) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=whole)
-    assert len(logged(caplog)) == 2, "it may be there the next moment"
+    assert len(logged(caplog)) == 2, "the next attempt may succeed"
     assert all(message.startswith("upstream users failed: ClientConnector") for message in logged(caplog))
 
 
-async def test_cannot_be_used_before_it_is_opened() -> None:
+async def test_refuses_calls_before_it_is_opened() -> None:
     with pytest.raises(RuntimeError, match=r"^UpstreamClient must be used inside `async with`$"):
         await UpstreamClient("users", "http://users", Settings()).get("/", read=whole)
 
 
-async def test_closing_ends_the_calls_in_flight(upstream: Upstream) -> None:
-    """Those that were sent, those that wait for their turn, and those that come later."""
+async def test_closing_ends_all_calls(upstream: Upstream) -> None:
+    """Those in progress, those that wait for a slot, and those that come later."""
     upstream.handler = upstream.silence
     async with client_of(upstream.url, http_client_concurrency=2, http_client_retries=2) as client:
         calls = [asyncio.create_task(client.get("/", read=whole)) for _ in range(5)]
@@ -247,8 +245,8 @@ def open_sockets_to(port: int) -> int:
     return sum(each.fileno() >= 0 for each in sockets)
 
 
-async def test_a_connection_ends_although_its_peer_does_not_take_what_it_is_sent() -> None:
-    """To close it politely is to keep it until the other side has taken everything, maybe never."""
+async def test_closes_a_connection_whose_peer_does_not_read() -> None:
+    """A graceful close would wait until the peer has read everything, maybe forever."""
 
     async def take_nothing(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

@@ -1,4 +1,4 @@
-"""What the clients of a service see of the upstream that it calls."""
+"""What clients of a service see if its upstream fails."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -32,7 +32,7 @@ def names_router(upstream: UpstreamClient) -> APIRouter:
 async def client(
     upstream: Upstream, sample_settings: Settings, sample_log: Path, boot: Boot
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    """Of a service that asks the upstream for names, and leaves it alone for a while after one failure."""
+    """Yield a client of a service that calls the upstream for names, and opens the circuit after one failure."""
     changes = {"http_client_retries": 0, "circuit_breaker_failures": 1, "circuit_breaker_reset": 100.0}
     settings = sample_settings.model_copy(update=changes)
     asked = UpstreamClient("names", upstream.url, settings)
@@ -44,7 +44,7 @@ async def client(
         yield session
 
 
-async def test_answers_with_what_was_read(client: aiohttp.ClientSession, upstream: Upstream) -> None:
+async def test_responds_with_what_the_upstream_sent(client: aiohttp.ClientSession, upstream: Upstream) -> None:
     upstream.handler = upstream.sequence(web.json_response("Ada"), web.Response(status=404))
     for expected in ("Ada", None):
         async with client.get("/names/a%3Fb", headers={"X-Request-ID": "abc"}) as response:
@@ -53,19 +53,19 @@ async def test_answers_with_what_was_read(client: aiohttp.ClientSession, upstrea
     assert {request.headers["X-Request-ID"] for request in upstream.requests} == {"abc"}
 
 
-async def test_says_how_long_the_upstream_is_left_alone(client: aiohttp.ClientSession, upstream: Upstream) -> None:
+async def test_sends_retry_after_while_the_circuit_is_open(client: aiohttp.ClientSession, upstream: Upstream) -> None:
     upstream.handler = upstream.sequence(web.Response(status=500))
-    for _ in range(3):  # the one that opens the circuit, and those that it refuses
+    for _ in range(3):  # the call that opens the circuit, and those that it refuses
         async with client.get("/names/ada") as response:
             assert response.status == 503
             assert 90 < int(response.headers["Retry-After"]) <= 100
     assert len(upstream.requests) == 1
 
 
-async def test_a_refusal_that_nobody_translates_is_a_bug(
+async def test_responds_500_to_an_unhandled_refusal(
     client: aiohttp.ClientSession, upstream: Upstream, sample_log: Path
 ) -> None:
-    """To try again later, as 503 says, would not help."""
+    """A 503 would suggest a retry, which does not help here."""
     upstream.handler = upstream.sequence(web.Response(status=409), web.json_response("Ada"))
     async with client.get("/names/ada") as response:
         assert response.status == 500
@@ -73,4 +73,4 @@ async def test_a_refusal_that_nobody_translates_is_a_bug(
     [line] = [line for line in read_log(sample_log) if "exception.type" in line]
     assert line["exception.message"] == "The names service returned 409: GET /names/{name}"
     async with client.get("/names/ada") as response:
-        assert response.status == 200, "the circuit is closed"
+        assert response.status == 200, "the circuit must stay closed"

@@ -1,4 +1,4 @@
-"""The client of an upstream service: how long it waits, and how much it asks at once."""
+"""Timeouts and concurrency limits of the upstream client."""
 
 import asyncio
 import contextlib
@@ -13,8 +13,8 @@ from chassis import errors
 from .stub import Upstream, client_of, logged, whole
 
 
-async def test_has_as_many_calls_in_flight_as_are_allowed(upstream: Upstream) -> None:
-    calls = 120  # more than aiohttp would allow by itself
+async def test_runs_as_many_concurrent_calls_as_allowed(upstream: Upstream) -> None:
+    calls = 120  # more than aiohttp's default
     all_there = asyncio.Event()
 
     async def wait_for_all(_request: web.BaseRequest) -> web.StreamResponse:
@@ -30,7 +30,7 @@ async def test_has_as_many_calls_in_flight_as_are_allowed(upstream: Upstream) ->
 
 @pytest.fixture
 def full_port() -> Iterator[int]:
-    """Where somebody listens who accepts no connection any more, as behind a firewall that says nothing."""
+    """Yield a port with a full backlog, where connections time out as behind a firewall that drops packets."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
         for _ in range(3):
@@ -40,13 +40,13 @@ def full_port() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-async def test_does_not_wait_long_for_a_connection(full_port: int) -> None:
+async def test_connect_timeout_limits_the_wait_for_a_connection(full_port: int) -> None:
     async with client_of(f"http://127.0.0.1:{full_port}", http_client_connect_timeout=0.1) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=whole)
 
 
-async def test_the_time_limit_covers_all_attempts(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
+async def test_total_timeout_covers_all_attempts(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
     async def late_error(_request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(0.15)
         return web.Response(status=500)
@@ -59,7 +59,7 @@ async def test_the_time_limit_covers_all_attempts(upstream: Upstream, caplog: py
     assert logged(caplog)[-1] == "upstream users did not respond in time: GET /"
 
 
-async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> None:
+async def test_total_timeout_covers_the_wait_for_a_slot(upstream: Upstream) -> None:
     async def slow(_request: web.BaseRequest) -> web.StreamResponse:
         await asyncio.sleep(2)
         return web.json_response(1)
@@ -73,7 +73,7 @@ async def test_the_time_limit_covers_the_wait_for_a_turn(upstream: Upstream) -> 
     assert isinstance(results[1], errors.UpstreamTimeout)
 
 
-async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
+async def test_refuses_calls_that_get_no_slot_in_time(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
     upstream.handler = upstream.silence
     changes = {"http_client_concurrency": 2, "http_client_wait": 0.1, "http_client_total_timeout": 1.0}
     async with client_of(upstream.url, circuit_breaker_failures=10, **changes) as client:
@@ -88,7 +88,7 @@ async def test_refuses_soon_what_cannot_have_a_turn(upstream: Upstream, caplog: 
     assert len(upstream.requests) == 3
 
 
-async def test_cancelled_callers_give_their_turn_back(upstream: Upstream) -> None:
+async def test_cancelled_calls_free_their_slot(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
     async with client_of(upstream.url, http_client_concurrency=2) as client:
         calls = [asyncio.create_task(client.get("/", read=whole)) for _ in range(5)]
@@ -100,7 +100,7 @@ async def test_cancelled_callers_give_their_turn_back(upstream: Upstream) -> Non
         assert await asyncio.gather(*(client.get("/", read=whole) for _ in range(2))) == [{"fine": True}] * 2
 
 
-async def test_those_who_wait_are_refused_once_the_circuit_opens(upstream: Upstream) -> None:
+async def test_refuses_waiting_calls_if_the_circuit_opens(upstream: Upstream) -> None:
     upstream.handler = upstream.silence
     changes = {"http_client_concurrency": 1, "http_client_total_timeout": 1.0}
     async with client_of(upstream.url, circuit_breaker_failures=1, **changes) as client:

@@ -1,4 +1,4 @@
-"""Pages of other origins may use the service only where it says so, and may then read whatever it answers."""
+"""Browsers may call the service only from configured origins, and may then read every response."""
 
 import asyncio
 import io
@@ -40,7 +40,7 @@ async def test_allows_configured_origins_only(restricted_url: str) -> None:
                 assert response.headers["Vary"] == "Origin"
 
 
-async def test_a_page_of_such_an_origin_may_send_what_it_wants_and_read_what_we_answer(restricted_url: str) -> None:
+async def test_allows_any_header_and_method_for_a_configured_origin(restricted_url: str) -> None:
     asked = PREFLIGHT | {"Access-Control-Request-Headers": "content-type,x-request-id"}
     async with aiohttp.ClientSession(restricted_url, headers=HEADERS) as session:
         async with session.options("/sample/items", headers=asked) as response:
@@ -67,7 +67,7 @@ async def test_a_page_of_such_an_origin_may_send_what_it_wants_and_read_what_we_
         ("GET", "/health/ready", {}, b"", 503),
     ],
 )
-async def test_a_page_may_read_what_went_wrong(
+async def test_sends_cors_headers_with_errors(
     restricted_url: str, method: str, path: str, headers: dict[str, str], body: bytes, status: int
 ) -> None:
     async with (
@@ -80,12 +80,12 @@ async def test_a_page_may_read_what_went_wrong(
         assert response.headers["Vary"] == "Origin"
 
 
-async def test_a_page_may_read_that_its_request_was_none(restricted_url: str) -> None:
+async def test_sends_cors_headers_with_errors_of_malformed_requests(restricted_url: str) -> None:
     head = b"Host: api.example\r\nOrigin: https://a.example\r\nTransfer-Encoding: chunked\r\n"
     asked = b"Access-Control-Request-Method: GET\r\n"
     for line in (b"POST /sample/items HTTP/1.1\r\n", b"OPTIONS /sample/items HTTP/1.1\r\n" + asked):
         answer = await answer_to(restricted_url, line + head + b"Transfer-Encoding: gzip\r\n\r\n")
-        assert statuses(answer) in ([400], [501]), "not a preflight that is answered, but a refusal"
+        assert statuses(answer) in ([400], [501]), "a malformed preflight must be refused"
     request = b"POST /sample/items HTTP/1.1\r\nContent-Type: application/json\r\n" + head + b"\r\nnonsense\r\n"
     answer = await answer_to(restricted_url, request)
     assert statuses(answer) == [400]
@@ -103,24 +103,24 @@ async def failing_app(sample_log: Path) -> FastAPI:
     return app
 
 
-async def test_a_page_may_read_that_middleware_of_the_service_failed(failing_app: FastAPI, boot: Boot) -> None:
+async def test_sends_cors_headers_if_middleware_of_the_service_fails(failing_app: FastAPI, boot: Boot) -> None:
     async with boot(failing_app) as url, aiohttp.ClientSession(url, headers={"Origin": ORIGIN}) as session:
         async with session.get("/sample/items") as response:
             assert response.status == 500
             assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
         async with session.options("/sample/items", headers=PREFLIGHT) as response:
-            assert response.status == 200, "a preflight asks us and not the service"
+            assert response.status == 200, "the chassis handles preflights, not the service"
 
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """Where a database should be, and somebody listens who never answers."""
+    """Yield a socket in place of the database that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(0)
         yield silent
 
 
-async def test_a_page_may_read_that_the_service_is_stopping(tmp_path: Path, silent: socket.socket) -> None:
+async def test_sends_cors_headers_with_the_503_during_shutdown(tmp_path: Path, silent: socket.socket) -> None:
     database = {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(silent.getsockname()[1])}
     patience = {"DATABASE_TIMEOUT": "600", "DATABASE_CONNECT_TIMEOUT": "600"}
     limits = {"SHUTDOWN_TIMEOUT": "1", "DRAIN_DELAY": "0", "CORS_ALLOWED_ORIGINS": ORIGIN}
@@ -139,7 +139,7 @@ async def test_a_page_may_read_that_the_service_is_stopping(tmp_path: Path, sile
 
 @pytest.fixture
 async def restricted(sample_log: Path, boot: Boot) -> AsyncIterator[aiohttp.ClientSession]:
-    """A client of an application that answers for that origin, and writes to that log."""
+    """Yield a client of an application that allows one origin and writes to that log."""
     app = create_app(Settings(log_file=sample_log, cors_allowed_origins=frozenset({ORIGIN})))
     async with boot(app) as url, aiohttp.ClientSession(url) as session:
         empty(sample_log)
@@ -158,7 +158,7 @@ async def restricted(sample_log: Path, boot: Boot) -> AsyncIterator[aiohttp.Clie
         ("null", "GET", "Disallowed CORS origin."),
     ],
 )
-async def test_a_refused_preflight_is_a_problem_with_an_access_line(
+async def test_refused_preflight_is_a_problem_with_an_access_line(
     restricted: aiohttp.ClientSession, sample_log: Path, origin: str, method: str, detail: str
 ) -> None:
     headers = {"Origin": origin, "Access-Control-Request-Method": method}
@@ -173,14 +173,14 @@ async def test_a_refused_preflight_is_a_problem_with_an_access_line(
     assert (line["http.response.status_code"], line["request_id"]) == (400, problem["request_id"])
 
 
-async def test_options_without_a_question_is_no_preflight(restricted: aiohttp.ClientSession) -> None:
+async def test_does_not_take_a_plain_options_request_for_a_preflight(restricted: aiohttp.ClientSession) -> None:
     async with restricted.options("/sample/any", headers={"Origin": ORIGIN}) as response:
         assert response.status == 200
         assert response.headers["Access-Control-Allow-Origin"] == ORIGIN
         assert "Access-Control-Allow-Methods" not in response.headers
 
 
-async def test_any_origin_may_be_allowed(boot: Boot) -> None:
+async def test_allows_any_origin_if_configured(boot: Boot) -> None:
     app = create_app(Settings(cors_allowed_origins=frozenset({"*"})))
     async with boot(app) as url, aiohttp.ClientSession(url, headers={"Origin": FOREIGN}) as session:
         for request in (session.get("/sample/boom"), session.options("/sample/items", headers=PREFLIGHT)):

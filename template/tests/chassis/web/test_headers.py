@@ -1,4 +1,4 @@
-"""What every request and response has to keep to: a known host, and the headers of ours."""
+"""Headers that every response has."""
 
 import aiohttp
 import pytest
@@ -19,21 +19,21 @@ SECURITY_HEADERS = {
 @pytest.mark.parametrize(
     "path", ["/sample/items", "/nowhere", "/sample/boom", "/sample/forbidden", "/health/live", "/sample/stream"]
 )
-async def test_every_response_has_security_headers_and_its_id(sample: aiohttp.ClientSession, path: str) -> None:
+async def test_every_response_has_security_headers_and_a_request_id(sample: aiohttp.ClientSession, path: str) -> None:
     async with sample.get(path, headers={"X-Request-ID": "my-id"}) as response:
         assert response.headers.getall("X-Request-ID") == ["my-id"]
         for name, value in SECURITY_HEADERS.items():
             assert response.headers.getall(name) == [value]
 
 
-async def test_a_response_with_a_policy_of_its_own_keeps_it(sample: aiohttp.ClientSession) -> None:
+async def test_keeps_the_content_security_policy_of_a_response(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/docs") as response:
         [policy] = response.headers.getall("Content-Security-Policy")
     assert policy != SECURITY_HEADERS["Content-Security-Policy"]
 
 
 @pytest.mark.parametrize("draining", [True, False])
-async def test_responses_while_draining_close_their_connection(draining: bool) -> None:  # noqa: FBT001
+async def test_closes_connections_after_responses_while_draining(draining: bool) -> None:  # noqa: FBT001
     sent: list[Message] = []
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:

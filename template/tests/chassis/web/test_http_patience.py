@@ -1,4 +1,4 @@
-"""Each phase of a request has a time limit; a connection that is gone, or that nobody uses, holds nothing."""
+"""Each phase of a request has a timeout; a closed or idle connection holds no resources."""
 
 import asyncio
 import socket
@@ -50,7 +50,7 @@ def log(sample_log: Path) -> Path:
         (GET + b"\r\n", [200]),
     ],
 )
-async def test_what_does_not_come_is_answered_408_and_closed(
+async def test_responds_408_if_the_request_is_not_sent_in_time(
     url: str, request_: bytes, expected: list[int], log: Path
 ) -> None:
     assert statuses(await answer_to(url, request_)) == expected
@@ -60,12 +60,12 @@ async def test_what_does_not_come_is_answered_408_and_closed(
 
 
 @pytest.mark.parametrize("nothing", [b"", b"\r\n", GET + b"\r\n\r\n"])
-async def test_a_connection_on_which_nothing_comes_is_closed_in_silence(url: str, nothing: bytes, log: Path) -> None:
+async def test_closes_a_connection_without_any_request_silently(url: str, nothing: bytes, log: Path) -> None:
     assert statuses(await answer_to(url, nothing)) == [200] * nothing.count(b"GET")
     assert not [line for line in read_log(log) if line["level"] != "INFO"]
 
 
-async def test_bytes_that_trickle_do_not_buy_time(url: str) -> None:
+async def test_slow_bytes_do_not_extend_the_timeout(url: str) -> None:
     reader, writer = await connection_to(url)
     trickle = asyncio.create_task(trickled(writer, GET + b"X: " + b"x" * 10_000))
     async with asyncio.timeout(PATIENCE):
@@ -80,18 +80,18 @@ async def trickled(writer: asyncio.StreamWriter, text: bytes) -> None:
         await asyncio.sleep(0.01)
 
 
-async def test_a_body_that_comes_at_a_fair_rate_is_waited_for(url: str) -> None:
+async def test_waits_for_a_body_that_arrives_at_the_minimum_rate(url: str) -> None:
     reader, writer = await connection_to(url)
     writer.write(POST.replace(b"10", b"20000"))
     for _ in range(10):
-        await asyncio.sleep(0.1)  # altogether far longer than the limit
+        await asyncio.sleep(0.1)  # in total far longer than the timeout
         writer.write(b"x" * 2000)
     async with asyncio.timeout(PATIENCE):
         assert statuses(await reader.read()) == [200]
     writer.close()
 
 
-async def test_an_answer_that_nobody_reads_is_cut_off(url: str, log: Path) -> None:
+async def test_aborts_a_response_that_is_not_read(url: str, log: Path) -> None:
     with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) as client:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         client.send(b"GET /sample/large?size=30000000 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -102,7 +102,7 @@ async def test_an_answer_that_nobody_reads_is_cut_off(url: str, log: Path) -> No
 
 
 def drained(client: socket.socket, *, after: float) -> int:
-    """Bytes that come until the connection is closed or reset, if one begins to read that late."""
+    """Read until the connection is closed or reset, starting late; return the bytes."""
     import time  # noqa: PLC0415
 
     time.sleep(after)
@@ -115,7 +115,7 @@ def drained(client: socket.socket, *, after: float) -> int:
     return received
 
 
-async def test_an_answer_that_is_taken_slowly_is_not_cut_off(url: str) -> None:
+async def test_does_not_abort_a_response_that_is_read_slowly(url: str) -> None:
     reader, writer = await connection_to(url)
     writer.write(b"GET /sample/large?size=12000000 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     received = 0
@@ -127,7 +127,7 @@ async def test_an_answer_that_is_taken_slowly_is_not_cut_off(url: str) -> None:
     assert received > 12_000_000
 
 
-async def test_a_client_that_goes_on_sending_after_its_refusal_is_closed(url: str) -> None:
+async def test_closes_a_client_that_keeps_sending_after_a_refusal(url: str) -> None:
     reader, writer = await connection_to(url)
     writer.write(b"nonsense\r\n\r\n")
     flood = asyncio.create_task(flooded(writer))
@@ -137,7 +137,7 @@ async def test_a_client_that_goes_on_sending_after_its_refusal_is_closed(url: st
 
 
 async def flooded(writer: asyncio.StreamWriter) -> None:
-    """Send until the other side will not have it any more."""
+    """Send until the other side accepts no more."""
     try:
         while True:
             writer.write(b"x" * 2**16)
@@ -147,10 +147,10 @@ async def flooded(writer: asyncio.StreamWriter) -> None:
         pass
 
 
-async def test_a_client_that_sends_its_body_slowly_reads_why_it_is_refused(url: str) -> None:
+async def test_slow_sender_gets_the_refusal_of_its_body(url: str) -> None:
     reader, writer = await connection_to(url)
     writer.write(b"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n")
-    for _ in range(40):  # longer than a connection on which nothing comes would stay
+    for _ in range(40):  # longer than the timeout of an idle connection
         writer.write(b" " * 100_000)
         await writer.drain()
         await asyncio.sleep(0.1)
@@ -159,7 +159,7 @@ async def test_a_client_that_sends_its_body_slowly_reads_why_it_is_refused(url: 
     writer.close()
 
 
-async def test_bodies_in_flight_are_bounded_together(sample_settings: Settings) -> None:
+async def test_limits_the_total_size_of_bodies_in_progress(sample_settings: Settings) -> None:
     limits = Limits(bodies=400_000, body=60)
     half = (
         b"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 200000\r\n\r\n"
@@ -180,10 +180,10 @@ async def test_bodies_in_flight_are_bounded_together(sample_settings: Settings) 
             writer.close()
         await asyncio.sleep(0.2)
         whole = half.replace(b"200000", b"150000").replace(b"Host: x", b"Host: x\r\nConnection: close")
-        assert statuses(await answer_to(url, whole)) == [422], "what was held is free again"
+        assert statuses(await answer_to(url, whole)) == [422], "the memory must be free again"
 
 
-async def test_answers_that_nobody_takes_are_bounded_together(
+async def test_limits_the_total_size_of_responses_that_are_not_read(
     sample_settings: Settings, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "UNSENT_LIMIT", 20_000_000)
@@ -199,7 +199,7 @@ async def test_answers_that_nobody_takes_are_bounded_together(
             client.close()
 
 
-async def test_who_leaves_while_its_answer_is_made_is_499(url: str, log: Path) -> None:
+async def test_logs_499_if_the_client_resets_during_the_request(url: str, log: Path) -> None:
     _, writer = await connection_to(url)
     writer.write(SLOW + SLOW)
     await asyncio.sleep(0.1)
@@ -209,7 +209,7 @@ async def test_who_leaves_while_its_answer_is_made_is_499(url: str, log: Path) -
     assert not [line for line in read_log(log) if line["level"] == "ERROR"]
 
 
-async def test_who_closes_while_its_answer_is_made_is_499(url: str, log: Path) -> None:
+async def test_logs_499_if_the_client_closes_during_the_request(url: str, log: Path) -> None:
     _, writer = await connection_to(url)
     writer.write(SLOW)
     await asyncio.sleep(0.1)
@@ -219,6 +219,6 @@ async def test_who_closes_while_its_answer_is_made_is_499(url: str, log: Path) -
 
 
 def reset(writer: asyncio.StreamWriter) -> None:
-    """Close as a process that is killed with unread data: with RST."""
+    """Close with RST, as the kernel does for a killed process with unread data."""
     reset_when_closed(writer.get_extra_info("socket"))
     writer.transport.abort()

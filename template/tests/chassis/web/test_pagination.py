@@ -21,7 +21,7 @@ def test_reads_its_own_cursors() -> None:
         assert CURSORS.decode(CURSORS.encode(item_id)) == item_id
 
 
-def test_cursors_need_no_quoting_in_an_address() -> None:
+def test_cursors_need_no_quoting_in_a_url() -> None:
     for list_name in ("items", "a-name-of-more-than-64-bytes" * 3):
         cursors = Cursors(IDENTITY, list_name)
         cursor = cursors.encode(item_id := uuid4())
@@ -29,11 +29,11 @@ def test_cursors_need_no_quoting_in_an_address() -> None:
         assert cursors.decode(cursor) == item_id
 
 
-def test_there_is_no_cursor_on_the_first_page() -> None:
+def test_first_page_has_no_cursor() -> None:
     assert CURSORS.decode(None) is None
 
 
-def test_refuses_what_it_did_not_make() -> None:
+def test_refuses_a_forged_cursor() -> None:
     cursor = CURSORS.encode(uuid4())
     forged = ("B" if cursor[0] == "A" else "A") + cursor[1:]
     for text in ("", cursor[:-1], cursor[:-4], cursor + "A", cursor + "\n", cursor[::-1], forged, "é" * 28, "\0" * 28):
@@ -62,10 +62,10 @@ async def test_links_the_next_page_and_keeps_filters(sample: aiohttp.ClientSessi
     assert parse_qs(url.query) == {"colour": ["red&blue"], "limit": ["7"], "cursor": [CURSORS.encode(UUID(int=1))]}
     async with sample.get(target.removeprefix("<")) as response:
         assert response.status == 200
-        assert response.headers["Link"] == link, "the sample's pages are all alike"
+        assert response.headers["Link"] == link, "all pages of the sample are equal"
 
 
-async def test_does_not_echo_what_the_list_does_not_know(sample: aiohttp.ClientSession) -> None:
+async def test_link_omits_unknown_query_parameters(sample: aiohttp.ClientSession) -> None:
     unknown = "x" * 8000
     async with sample.get(f"/sample/items?unknown={unknown}&{unknown}=1&colour=red") as response:
         assert response.headers["Link"].count("=") == 4  # colour, limit, cursor, rel
@@ -73,24 +73,24 @@ async def test_does_not_echo_what_the_list_does_not_know(sample: aiohttp.ClientS
         assert len(response.headers["Link"]) < 200
 
 
-async def test_says_that_it_did_not_make_a_cursor(sample: aiohttp.ClientSession) -> None:
+async def test_explains_an_invalid_cursor(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/items?cursor=x") as response:
         problem = await response.json(content_type="application/problem+json")
     assert problem["errors"] == [{"pointer": "#/query/cursor", "detail": "is not a cursor of this list"}]
 
 
-async def test_a_page_has_20_items_unless_another_number_is_asked_for(sample: aiohttp.ClientSession) -> None:
+async def test_default_limit_is_20(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/items") as response:
         assert "?limit=20&" in response.headers["Link"]
 
 
-async def test_a_page_has_1_to_100_items(sample: aiohttp.ClientSession) -> None:
+async def test_limit_is_from_1_to_100(sample: aiohttp.ClientSession) -> None:
     for limit, status in ((0, 422), (1, 200), (100, 200), (101, 422)):
         async with sample.get("/sample/items", params={"limit": limit}) as response:
             assert response.status == status
 
 
-async def test_documents_how_to_page(sample: aiohttp.ClientSession) -> None:
+async def test_documents_pagination(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
         operation = (await response.json())["paths"]["/sample/items"]["get"]
     parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
@@ -100,7 +100,7 @@ async def test_documents_how_to_page(sample: aiohttp.ClientSession) -> None:
     assert parameters["cursor"]["schema"]["anyOf"][0] == {"type": "string", "maxLength": 64}
 
 
-async def test_a_path_cannot_break_out_of_the_link(sample: aiohttp.ClientSession) -> None:
+async def test_escapes_the_path_in_the_link_header(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/labels/a%0d%0aSet-Cookie:%20a=b%3E%22é") as response:
         assert response.status == 200
         assert response.headers["Link"].startswith("</sample/labels/a%0D%0ASet-Cookie%3A%20a%3Db%3E%22%C3%A9?")

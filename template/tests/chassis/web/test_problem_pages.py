@@ -1,4 +1,4 @@
-"""The `type` of a problem leads to a page that explains it, and `/` to the documentation."""
+"""The `type` of a problem links to a page that explains it; `/` redirects to the documentation."""
 
 import re
 
@@ -13,7 +13,7 @@ from ..conftest import Boot
 from ..sample_service.settings import Settings
 
 
-async def test_a_problem_leads_to_its_page(sample: aiohttp.ClientSession) -> None:
+async def test_problem_type_links_to_its_page(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/locked?seconds=17") as response:
         problem = await response.json(content_type="application/problem+json")
     async with sample.get(problem["type"]) as response:
@@ -22,7 +22,7 @@ async def test_a_problem_leads_to_its_page(sample: aiohttp.ClientSession) -> Non
         assert f"<h1>{problem['title']}</h1>" in await response.text()
 
 
-async def test_all_kinds_are_on_one_page_and_each_link_works(sample: aiohttp.ClientSession) -> None:
+async def test_index_page_links_to_every_problem_type(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/problems") as response:
         links = re.findall('href="([^"]+)"', await response.text())
     assert {"problems/database-unavailable", "problems/locked", "problems/invalid-token"} <= set(links)
@@ -32,13 +32,13 @@ async def test_all_kinds_are_on_one_page_and_each_link_works(sample: aiohttp.Cli
 
 
 @pytest.mark.parametrize("path", ["/problems/unheard-of", "/problems/%3Cscript%3E", "/problems/"])
-async def test_what_is_no_problem_has_no_page(sample: aiohttp.ClientSession, path: str) -> None:
+async def test_responds_404_for_an_unknown_problem_type(sample: aiohttp.ClientSession, path: str) -> None:
     async with sample.get(path) as response:
         assert (response.status, response.content_type) == (404, "application/problem+json")
 
 
 @pytest.mark.parametrize(("environment", "status"), [("development", 307), ("production", 404)])
-async def test_the_root_leads_to_the_documentation_in_development(
+async def test_root_redirects_to_the_documentation_in_development(
     sample_settings: Settings, boot: Boot, environment: str, status: int
 ) -> None:
     settings = sample_settings.model_copy(update={"environment": environment})

@@ -1,4 +1,4 @@
-"""The issuer's keys: found, kept while it is away, and asked for again when one is not known, but not too often."""
+"""The issuer's keys are discovered, kept while it is down, and fetched again, at a limited rate, for an unknown key."""
 
 import asyncio
 from collections.abc import Callable
@@ -32,7 +32,7 @@ async def eventually(client: aiohttp.ClientSession, path: str, headers: dict[str
 
 @pytest.mark.parametrize("path", ["", "/realms/one", "/realms/one/"])
 @pytest.mark.parametrize("known", METADATA)
-async def test_metadata_leads_to_the_keys(
+async def test_finds_the_keys_through_the_metadata(
     issuer: Issuer, sample_settings: Settings, boot: Boot, path: str, known: str
 ) -> None:
     issuer.path = path
@@ -51,7 +51,7 @@ async def test_metadata_leads_to_the_keys(
     ],
     ids=["page", "redirect", "failure"],
 )
-async def test_what_is_no_metadata_does_not_keep_from_looking_where_openid_has_it(
+async def test_falls_back_to_the_openid_metadata_if_the_oauth_metadata_is_unusable(
     issuer: Issuer, sample_settings: Settings, boot: Boot, unknown: Callable[[], web.Response]
 ) -> None:
     issuer.known_metadata, issuer.unknown = METADATA[1:], unknown
@@ -59,7 +59,9 @@ async def test_what_is_no_metadata_does_not_keep_from_looking_where_openid_has_i
         assert await status_of(client, "/guarded/me", issuer.bearer()) == 200
 
 
-async def test_an_address_of_keys_spares_the_metadata(issuer: Issuer, sample_settings: Settings, boot: Boot) -> None:
+async def test_uses_the_configured_jwks_url_without_metadata(
+    issuer: Issuer, sample_settings: Settings, boot: Boot
+) -> None:
     issuer.known_metadata = ()
     settings = settings_of(sample_settings, issuer, auth_jwks_url=f"{issuer.url}/keys?of=us")
     async with guarded(boot, settings) as client:
@@ -70,7 +72,7 @@ async def test_an_address_of_keys_spares_the_metadata(issuer: Issuer, sample_set
 @pytest.mark.parametrize(
     "metadata", [{"issuer": "https://other.example"}, {"jwks_uri": None}, {"jwks_uri": "ftp://x"}, {"jwks_uri": 7}]
 )
-async def test_metadata_of_somebody_else_leads_nowhere(
+async def test_ignores_metadata_of_another_issuer(
     issuer: Issuer, settings: Settings, boot: Boot, metadata: dict[str, Any]
 ) -> None:
     issuer.metadata = metadata
@@ -81,7 +83,7 @@ async def test_metadata_of_somebody_else_leads_nowhere(
 
 
 @pytest.mark.parametrize("mood", ["freeze", "fail"])
-async def test_without_keys_nothing_hangs_and_all_is_well_later(
+async def test_responds_503_without_keys_and_recovers(
     issuer: Issuer, settings: Settings, boot: Boot, mood: str
 ) -> None:
     issuer.mood = getattr(issuer, mood)
@@ -96,7 +98,7 @@ async def test_without_keys_nothing_hangs_and_all_is_well_later(
             assert (await response.json())["type"] == "/problems/issuer-unavailable"
         assert await ready(client) == (503, "issuer-unavailable")
         assert await status_of(client, "/health/live") == 200
-        assert await status_of(client, "/guarded/open", issuer.bearer()) == 200, "it needs no token"
+        assert await status_of(client, "/guarded/open", issuer.bearer()) == 200, "a public operation needs no token"
         assert await status_of(client, "/guarded/me") == 401
         issuer.mood = None
         await eventually(client, "/guarded/me", issuer.bearer(), 200)
@@ -104,7 +106,7 @@ async def test_without_keys_nothing_hangs_and_all_is_well_later(
 
 
 @pytest.mark.parametrize("mood", ["freeze", "fail"])
-async def test_known_keys_serve_on_while_the_issuer_is_away(
+async def test_keeps_using_known_keys_while_the_issuer_is_down(
     issuer: Issuer, settings: Settings, boot: Boot, mood: str, monkeypatch: pytest.MonkeyPatch, sample_log: Path
 ) -> None:
     monkeypatch.setattr(signing_keys, "REFRESH_SECONDS", 0.05)
@@ -121,10 +123,12 @@ async def test_known_keys_serve_on_while_the_issuer_is_away(
         assert await ready(client) == (200, None)
         async with asyncio.timeout(20):
             unknown = issuer.bearer(key=SigningKey("new"))
-            assert await status_of(client, "/guarded/me", unknown) == 503, "nobody can tell"
+            assert await status_of(client, "/guarded/me", unknown) == 503, (
+                "the key cannot be known while the issuer is down"
+            )
 
 
-async def test_who_was_told_to_come_again_is_served_when_the_issuer_is_back(
+async def test_accepts_a_token_of_an_unknown_key_after_503_once_the_issuer_recovers(
     issuer: Issuer, settings: Settings, boot: Boot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signing_keys, "LOOK_SECONDS", 10_000.0)
@@ -138,7 +142,7 @@ async def test_who_was_told_to_come_again_is_served_when_the_issuer_is_back(
         await eventually(client, "/guarded/me", issuer.bearer(), 200)
 
 
-async def test_a_flood_of_unknown_keys_asks_the_issuer_once(
+async def test_fetches_keys_once_for_many_unknown_key_ids(
     issuer: Issuer, sample_settings: Settings, boot: Boot
 ) -> None:
     async with guarded(boot, settings_of(sample_settings, issuer)) as client:
@@ -151,7 +155,7 @@ async def test_a_flood_of_unknown_keys_asks_the_issuer_once(
         assert issuer.count() == 2
 
 
-async def test_new_keys_are_found_under_load_and_old_ones_end(
+async def test_finds_new_keys_and_drops_old_ones_under_load(
     issuer: Issuer, sample_settings: Settings, boot: Boot
 ) -> None:
     async with guarded(boot, settings_of(sample_settings, issuer)) as client:
@@ -165,7 +169,7 @@ async def test_new_keys_are_found_under_load_and_old_ones_end(
         assert issuer.count() == 2
 
 
-async def test_a_withdrawn_key_ends_what_is_remembered(
+async def test_refuses_a_cached_token_after_its_key_is_withdrawn(
     issuer: Issuer, sample_settings: Settings, boot: Boot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signing_keys, "REFRESH_SECONDS", 0.05)
@@ -190,7 +194,7 @@ async def test_a_withdrawn_key_ends_what_is_remembered(
         [{"kty": "RSA", "n": "AQAB", "e": "AQAB", "kid": "first"}],
     ],
 )
-async def test_what_is_no_key_is_none(
+async def test_ignores_unusable_keys(
     issuer: Issuer, settings: Settings, boot: Boot, published: list[dict[str, Any]]
 ) -> None:
     issuer.jwks = published
@@ -204,7 +208,7 @@ async def test_what_is_no_key_is_none(
         await eventually(client, "/guarded/me", issuer.bearer(key=good), 200)
 
 
-async def test_answers_that_are_no_keys_are_refused(issuer: Issuer, settings: Settings, boot: Boot) -> None:
+async def test_refuses_an_oversized_jwks_response(issuer: Issuer, settings: Settings, boot: Boot) -> None:
     async def huge(_: web.BaseRequest) -> web.Response:
         return web.json_response({"keys": [], "padding": "x" * 2**21})
 
@@ -215,7 +219,7 @@ async def test_answers_that_are_no_keys_are_refused(issuer: Issuer, settings: Se
         await knows_keys(client)
 
 
-async def test_each_worker_has_the_keys(issuer: Issuer, tmp_path: Path) -> None:
+async def test_each_worker_fetches_the_keys(issuer: Issuer, tmp_path: Path) -> None:
     environment = {"AUTH_ISSUER": issuer.url, "WEB_CONCURRENCY": "2", "DRAIN_DELAY": "0"}
     async with served(tmp_path / "log", **environment) as (_, url), aiohttp.ClientSession(url) as client:
         path = "/sample/items/0197a5ff-0000-7000-8000-000000000001"

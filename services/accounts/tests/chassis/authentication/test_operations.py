@@ -1,4 +1,4 @@
-"""What needs a token: everything, but what is marked public; and what needs a scope says so."""
+"""Every operation needs a token unless it is marked public; an operation that needs scopes declares them."""
 
 import aiohttp
 import pytest
@@ -48,8 +48,8 @@ OPEN = [
 
 
 @pytest.mark.parametrize("path", CLOSED)
-async def test_closed_by_default(service: aiohttp.ClientSession, path: str) -> None:
-    """Whatever it is, and also if it is nothing: who is not known learns nothing of it."""
+async def test_requires_a_token_by_default(service: aiohttp.ClientSession, path: str) -> None:
+    """Also for unknown paths: an anonymous caller must not learn which paths exist."""
     answer = await answer_to(
         str(service._base_url), f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
     )
@@ -58,24 +58,29 @@ async def test_closed_by_default(service: aiohttp.ClientSession, path: str) -> N
 
 
 @pytest.mark.parametrize("path", OPEN)
-async def test_open_if_it_says_so(service: aiohttp.ClientSession, path: str) -> None:
-    """A bad token does not close it: who has an expired one has to be able to log in."""
+async def test_public_operations_need_no_token(service: aiohttp.ClientSession, path: str) -> None:
+    """An invalid token does not matter: a client with an expired token must be able to log in."""
     assert await status_of(service, path) == 200
     assert await status_of(service, path, {"Authorization": "Bearer x"}) == 200
     assert await status_of(service, path, [("Authorization", "a"), ("Authorization", "b")]) == 200
-    assert await status_of(service, path, method="HEAD") in {200, 405}  # mounted ones answer as they wish
+    assert await status_of(service, path, method="HEAD") in {200, 405}  # mounted applications decide for themselves
 
 
 @pytest.mark.parametrize(("path", "method"), [("/guarded/open", "DELETE"), ("/guarded/plain", "OPTIONS")])
-async def test_other_methods_are_not_open(service: aiohttp.ClientSession, path: str, method: str) -> None:
+async def test_requires_a_token_for_other_methods_of_a_public_path(
+    service: aiohttp.ClientSession, path: str, method: str
+) -> None:
     assert await status_of(service, path, method=method) == 401
 
 
-async def test_with_a_token_all_is_as_it_was(service: aiohttp.ClientSession, trusted: Issuer) -> None:
+async def test_responds_as_usual_with_a_valid_token(service: aiohttp.ClientSession, trusted: Issuer) -> None:
     known = trusted.bearer()
     for path in ("/guarded/plain", "/outer/later/closed", "/starlette", "/mounted/openapi.json", *OPEN):
         assert await status_of(service, path, known) == 200
-        assert await status_of(service, path, known, method="HEAD") in {200, 405}  # mounted ones answer as they wish
+        assert await status_of(service, path, known, method="HEAD") in {
+            200,
+            405,
+        }  # mounted applications decide for themselves
     assert await status_of(service, "/nowhere", known) == 404
     assert await status_of(service, "/guarded/plain", known, method="DELETE") == 405
     async with service.get("/guarded/open", headers=known) as response:
@@ -84,7 +89,7 @@ async def test_with_a_token_all_is_as_it_was(service: aiohttp.ClientSession, tru
         assert await response.json() == "stranger"
 
 
-async def test_a_body_is_not_read_before_the_caller_is_known(service: aiohttp.ClientSession, trusted: Issuer) -> None:
+async def test_checks_the_token_before_reading_the_body(service: aiohttp.ClientSession, trusted: Issuer) -> None:
     async with service.post("/guarded/things", data=b"{nonsense") as response:
         assert response.status == 401
     async with service.post("/guarded/things", data=b"{nonsense", headers=trusted.bearer()) as response:
@@ -107,7 +112,7 @@ async def test_a_body_is_not_read_before_the_caller_is_known(service: aiohttp.Cl
         ("/guarded/both", "read", 403, "read write"),
     ],
 )
-async def test_scopes(
+async def test_requires_the_scopes_of_an_operation(
     service: aiohttp.ClientSession, trusted: Issuer, path: str, scope: str | None, status: int, needed: str
 ) -> None:
     async with service.get(path, headers=trusted.bearer(scope=scope)) as response:
@@ -118,7 +123,7 @@ async def test_scopes(
             assert (await response.json())["type"] == "/problems/insufficient-scope"
 
 
-async def test_pages_of_other_origins_can_read_a_refusal(service: aiohttp.ClientSession) -> None:
+async def test_sends_cors_headers_with_a_401(service: aiohttp.ClientSession) -> None:
     origin = {"Origin": "https://a.example"}
     async with service.get("/guarded/me", headers=origin) as response:
         assert response.status == 401
@@ -131,7 +136,9 @@ async def test_pages_of_other_origins_can_read_a_refusal(service: aiohttp.Client
 
 
 @pytest.mark.parametrize("changes", [{"authentication": "off"}, {"auth_issuer": ""}])
-async def test_off_means_open(sample_settings: Settings, boot: Boot, issuer: Issuer, changes: dict[str, str]) -> None:
+async def test_requires_no_token_if_authentication_is_off(
+    sample_settings: Settings, boot: Boot, issuer: Issuer, changes: dict[str, str]
+) -> None:
     settings = settings_of(sample_settings, issuer, **changes)
     async with boot(guarded_app(settings)) as url, aiohttp.ClientSession(url) as client:
         for path in ("/guarded/me", "/guarded/exists", "/guarded/both", "/guarded/open", "/starlette"):
@@ -141,7 +148,7 @@ async def test_off_means_open(sample_settings: Settings, boot: Boot, issuer: Iss
     assert not issuer.paths
 
 
-async def test_a_middleware_that_rewrites_paths_opens_nothing_that_asks_for_its_caller(
+async def test_path_rewriting_middleware_cannot_bypass_authentication(
     sample_settings: Settings, boot: Boot, issuer: Issuer
 ) -> None:
     class Rewriting(BaseHTTPMiddleware):
@@ -158,14 +165,14 @@ async def test_a_middleware_that_rewrites_paths_opens_nothing_that_asks_for_its_
 
 
 @pytest.mark.parametrize("is_on", [True, False])
-def test_the_document_says_it_whatever_the_setting_is(
+def test_documents_security_whether_authentication_is_on_or_off(
     sample_settings: Settings,
     is_on: bool,  # noqa: FBT001 - a parameter of pytest
 ) -> None:
     settings = sample_settings.model_copy(update={"auth_issuer": "https://a.example" if is_on else ""})
     app = guarded_app(settings)
     document = app.openapi()
-    assert app.openapi() is document, "it is written once"
+    assert app.openapi() is document, "the document must be cached"
     scheme = document["components"]["securitySchemes"]["bearer"]
     assert {**scheme, "description": ""} == {
         "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": ""
@@ -193,8 +200,8 @@ def test_the_document_says_it_whatever_the_setting_is(
     assert document["paths"]["/guarded/exists"]["get"]["x-internal"] is True
 
 
-async def test_nothing_of_the_marks_is_left_to_the_time_of_building(sample_settings: Settings, issuer: Issuer) -> None:
-    """SigningKeys is made by `build_application` alone; a plain application can use marked routers as well."""
+async def test_marked_routers_work_in_a_plain_fastapi_application(sample_settings: Settings, issuer: Issuer) -> None:
+    """Only `build_application` creates SigningKeys."""
     assert isinstance(SigningKeys(keys_of_issuer(settings_of(sample_settings, issuer)), wait=1).known, dict)
     app = FastAPI()
     app.include_router(guarded_app(sample_settings).router)

@@ -1,4 +1,4 @@
-"""A session of SQLAlchemy's ORM is a part of the transaction that is open, or has one of its own."""
+"""An ORM session joins the open transaction or has its own."""
 
 import asyncpg
 import pytest
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("things")
 
 
 class Base(DeclarativeBase):
-    """Apart from the models that migrations are compared with."""
+    """A declarative base apart from the models that migrations are compared with."""
 
 
 class Thing(Base):
@@ -33,20 +33,20 @@ async def add_and_fail(database: Database, thing: int) -> None:
         raise FileNotFoundError
 
 
-async def test_commits_what_was_changed_at_the_end(database: Database, connection: asyncpg.Connection) -> None:
+async def test_commits_changes_at_the_end(database: Database, connection: asyncpg.Connection) -> None:
     async with database.session() as session:
         session.add(Thing(id=900))
     async with database.session() as session:
         thing = await session.get_one(Thing, 900)
         thing.id = 901
-    assert thing.id == 901  # also when the session is over
+    assert thing.id == 901  # also after the session is closed
     assert await stored(connection, 90) == [901]
     with pytest.raises(FileNotFoundError):
         await add_and_fail(database, 902)
     assert await stored(connection, 90) == [901]
 
 
-async def test_takes_part_in_the_transaction_that_is_open(database: Database, connection: asyncpg.Connection) -> None:
+async def test_joins_an_open_transaction(database: Database, connection: asyncpg.Connection) -> None:
     async def add_two_and_fail() -> None:
         async with database.transaction():
             async with database.session() as session:
@@ -62,7 +62,9 @@ async def test_takes_part_in_the_transaction_that_is_open(database: Database, co
     assert await stored(connection, 91) == []
 
 
-async def test_is_undone_alone_inside_of_a_transaction(database: Database, connection: asyncpg.Connection) -> None:
+async def test_rolls_back_only_the_session_inside_of_a_transaction(
+    database: Database, connection: asyncpg.Connection
+) -> None:
     async with database.transaction():
         async with database.session() as session:
             session.add(Thing(id=920))

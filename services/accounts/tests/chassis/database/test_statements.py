@@ -1,4 +1,4 @@
-"""`execute`, also of what `prepared` makes, gives what SQLAlchemy gives: the same rows, names, numbers and errors."""
+"""`execute` gives what SQLAlchemy gives, also for `prepared` statements: the same rows, names, counts and errors."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -20,7 +20,7 @@ from . import statements
 from .statements import CHANGES, FILL, FOR_EACH_CALL, ITEMS, MADE, NOTES, QUERIES, SEVERAL
 from .typed_values import EMPTY, EVERY, FULL, METADATA
 
-Parameters = Any  # of one call: a mapping, a list of them, or nothing
+Parameters = Any  # of one call: a mapping, a list of mappings, or None
 Way = Callable[[Database, Executable, Parameters], Awaitable[Result[Any]]]
 
 TABLES = (EVERY, ITEMS, NOTES, MADE)
@@ -59,7 +59,7 @@ ALL = (*EXECUTED, prepared_once, prepared_in_transaction)
 
 @pytest.fixture(scope="module")
 async def one(settings: Settings) -> AsyncIterator[Database]:
-    """A database with one connection, tables, and a copy of what is in them."""
+    """Yield a database with one connection, and tables with rows."""
     async with changed(settings, database_pool_size=1) as database:
         async with database.transaction() as connection:
             for metadata in (METADATA, statements.Base.metadata):
@@ -78,7 +78,7 @@ async def observer(postgres: dict[str, str], database_name: str) -> AsyncIterato
 
 
 async def fill(connection: asyncpg.Connection) -> None:
-    """Make the tables as they were."""
+    """Restore the tables."""
     for table in TABLES:
         own = ", ".join(DIALECT.identifier_preparer.quote(column.name) for column in table.c if not column.computed)
         copied = "TRUNCATE {0}; INSERT INTO {0} ({1}) SELECT {1} FROM copy_of_{0}"
@@ -94,7 +94,7 @@ async def contents(connection: asyncpg.Connection) -> list[asyncpg.Record]:
 
 
 def told(result: Result[Any]) -> object:
-    """All that a reader can learn of a result."""
+    """Return everything that a reader can learn from a result."""
     numbers = (result.rowcount, result.returns_rows)  # type: ignore[attr-defined]
     try:
         rows = result.all()
@@ -109,7 +109,7 @@ def types(row: Row[Any]) -> object:
 
 
 def found(row: Row[Any], column: Column[Any] | str) -> object:
-    """What a row says of a column, by name or by what was selected."""
+    """Return a value of a row, by column name or by column."""
     try:
         return row._mapping[column]
     except (KeyError, SQLAlchemyError) as error:
@@ -128,21 +128,23 @@ def is_the_same_for(cases: list[statements.Case]) -> pytest.MarkDecorator:
 
 
 @is_the_same_for(QUERIES)
-async def test_a_query(one: Database, statement: Executable, parameters: Parameters) -> None:
+async def test_queries_return_what_sqlalchemy_returns(
+    one: Database, statement: Executable, parameters: Parameters
+) -> None:
     expected = await outcome(plain, one, statement, parameters)
     for way in ALL:
         assert await outcome(way, one, statement, parameters) == expected, f"{way.__name__}: {statement}"
 
 
 @is_the_same_for(CHANGES)
-async def test_a_change(
+async def test_changes_return_what_sqlalchemy_returns(
     one: Database, observer: asyncpg.Connection, statement: Executable, parameters: Parameters
 ) -> None:
     await changes_the_same(one, observer, ALL, statement, parameters)
 
 
 @is_the_same_for([*SEVERAL, *FOR_EACH_CALL])
-async def test_what_sqlalchemy_works_out_for_each_call(
+async def test_statements_that_are_compiled_per_call_return_what_sqlalchemy_returns(
     one: Database, observer: asyncpg.Connection, statement: Executable, parameters: Parameters
 ) -> None:
     await changes_the_same(one, observer, EXECUTED, statement, parameters)
@@ -157,7 +159,7 @@ async def changes_the_same(
 ) -> None:
     await fill(connection)
     result = await outcome(plain, database, statement, parameters)
-    await ask(database)  # plain SQLAlchemy may have left locks: it asks for a plan before it looks at the parameters
+    await ask(database)  # plain SQLAlchemy may have left locks: it requests a plan before it checks the parameters
     expected = result, await contents(connection)
     for way in ways:
         await fill(connection)
@@ -166,14 +168,16 @@ async def changes_the_same(
 
 
 @is_the_same_for(FOR_EACH_CALL)
-def test_is_refused_where_it_is_prepared(statement: Executable, parameters: Parameters) -> None:
+def test_refuses_to_prepare_statements_that_are_compiled_per_call(
+    statement: Executable, parameters: Parameters
+) -> None:
     del parameters
     with pytest.raises(ArgumentError, match=r"^This statement cannot be prepared: .*\.$"):
         prepared(statement)
 
 
 @is_the_same_for(SEVERAL[:2])
-async def test_a_prepared_statement_takes_one_set_of_parameters(
+async def test_prepared_statements_take_one_set_of_parameters(
     one: Database, statement: Executable, parameters: Parameters
 ) -> None:
     with pytest.raises(ArgumentError, match="one set of parameters"):

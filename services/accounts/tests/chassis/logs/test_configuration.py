@@ -1,4 +1,4 @@
-"""Whatever the process prints is one JSON object a line, from its first moment, and never a secret."""
+"""All output of the process is one JSON object per line, from the first moment on, and contains no secret."""
 
 import json
 import logging
@@ -36,7 +36,7 @@ sys.unraisablehook(ignored)
 
 
 def run(*arguments: str, path: str = "", **variables: str) -> tuple[int, list[dict[str, Any]]]:
-    """Run Python in the service's folder; all that it prints has to be JSON objects with our fields, on stdout."""
+    """Run Python in the folder of the service; return its exit code and its stdout, which must be our JSON lines."""
     defaults = {"PATH": os.environ["PATH"], "PYTHONPATH": python_path(path) if path else python_path()}
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -59,7 +59,7 @@ def service(*arguments: str, **variables: str) -> tuple[int, list[dict[str, Any]
     return run("-m", PACKAGE, *arguments, **variables)
 
 
-def test_says_which_settings_are_unusable() -> None:
+def test_logs_invalid_settings() -> None:
     code, lines = service("serve", PORT="planted", LOG_LEVEL="planted", POSTGRES_PASSWORD="planted-password")
     assert code == os.EX_CONFIG
     assert {line["logger"] for line in lines} == {"chassis.process.startup"}
@@ -70,21 +70,21 @@ def test_says_which_settings_are_unusable() -> None:
     assert "planted" not in str(lines)
 
 
-def test_says_why_a_password_is_unusable() -> None:
+def test_logs_why_a_password_is_invalid() -> None:
     _, [line] = service("serve", ENVIRONMENT="production", AUTHENTICATION="off", POSTGRES_PASSWORD="changeme")
     assert line["message"].startswith("invalid setting: POSTGRES_PASSWORD: is ")
     assert "[redacted]" not in line["message"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["nonsense"], ["serve", "--planted"]])
-def test_says_which_arguments_are_unusable(arguments: list[str]) -> None:
+def test_logs_invalid_arguments(arguments: list[str]) -> None:
     code, [line] = service(*arguments)
     assert code == os.EX_USAGE
     assert (line["level"], line["logger"]) == ("CRITICAL", "chassis.process.commands")
 
 
 @pytest.mark.parametrize(("library", "expected"), [("pythonjsonlogger", 1), ("fastapi", 1), ("sqlalchemy", 3)])
-def test_says_that_a_library_is_missing(tmp_path: Path, library: str, expected: int) -> None:
+def test_logs_a_missing_library(tmp_path: Path, library: str, expected: int) -> None:
     (tmp_path / f"{library}.py").write_text("raise ImportError('no such library')")
     code, [line] = service("serve", path=str(tmp_path), PORT="0")
     assert code == expected
@@ -92,21 +92,21 @@ def test_says_that_a_library_is_missing(tmp_path: Path, library: str, expected: 
     assert line["exception.message"] == "no such library"
 
 
-def test_says_that_the_database_cannot_be_reached() -> None:
+def test_logs_an_unreachable_database() -> None:
     code, lines = service("migrate", POSTGRES_PASSWORD="planted-password")
     assert code == 1
     assert lines[-1]["level"] in {"ERROR", "CRITICAL"}
     assert "planted" not in str(lines)
 
 
-def test_says_that_the_port_is_busy() -> None:
+def test_logs_a_port_that_is_in_use() -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         code, lines = service("serve", PORT=str(busy.getsockname()[1]))
     assert code != 0
     assert "Address already in use" in str(lines)
 
 
-def test_says_that_the_log_file_cannot_be_written() -> None:
+def test_logs_a_log_file_that_cannot_be_written() -> None:
     code, [line] = service("serve", LOG_FILE="/nowhere/at/all", PORT="0")
     assert code == os.EX_CONFIG
     assert (line["level"], line["logger"]) == ("CRITICAL", "chassis.logs.configuration")
@@ -141,21 +141,21 @@ def test_says_that_the_log_file_cannot_be_written() -> None:
          "uvicorn.error", "WARNING", "m"),
     ],
 )  # fmt: skip
-def test_everything_else_is_a_line_too(code: str, logger: str, level: str, message: str) -> None:
+def test_logs_warnings_prints_and_uncaught_exceptions_as_json(code: str, logger: str, level: str, message: str) -> None:
     _, [line] = run("-c", SETUP + code)
     assert (line["logger"], line["level"]) == (logger, level)
     assert re.fullmatch(message, line["message"], re.DOTALL)
     assert line.get("exception.type") == ("ValueError" if logger in {"uncaught", "asyncio"} else None)
 
 
-def test_an_uncaught_exception_is_told_with_its_type_and_its_way() -> None:
+def test_logs_an_uncaught_exception_with_type_and_stack_trace() -> None:
     _, [line] = run("-c", SETUP + "import json\njson.loads('{')")
     assert line["exception.type"] == "json.decoder.JSONDecodeError"
     assert line["exception.message"].startswith("Expecting property name")
     assert line["exception.stacktrace"].startswith("Traceback (most recent call last):\n")
 
 
-def test_an_exception_that_has_no_text_keeps_its_way() -> None:
+def test_logs_the_stack_trace_of_an_exception_without_text() -> None:
     code = """
 import logging
 class E(Exception):
@@ -175,27 +175,27 @@ raise E
         assert line["exception.stacktrace"].startswith("Traceback (most recent call last):\n")
 
 
-def test_the_end_of_a_thread_is_no_failure() -> None:
+def test_logs_nothing_if_a_thread_exits() -> None:
     code = SETUP + "import sys, threading\nthread = threading.Thread(target=sys.exit)\nthread.start()\nthread.join()"
     assert run("-c", code) == (0, [])
 
 
-def test_uvicorn_adds_no_access_line_of_its_own() -> None:
+def test_silences_the_access_log_of_uvicorn() -> None:
     assert run("-c", SETUP + "import logging; logging.getLogger('uvicorn.access').info('GET /')")[1] == []
 
 
-def test_who_closes_stdout_closes_only_his_own() -> None:
+def test_logs_after_code_closed_stdout() -> None:
     code, [line] = run("-c", SETUP + "import os, logging\nos.close(1)\nlogging.error('x')\nos._exit(7)")
     assert (code, line["message"]) == (7, "x")
 
 
-def test_a_stdout_closed_from_the_start_stops_nobody() -> None:
-    """Descriptor 1 is then that of some other file, in which log lines would be out of place."""
+def test_works_if_stdout_is_closed_at_startup() -> None:
+    """Descriptor 1 then belongs to some other file, which must not receive log lines."""
     program = "import sys; sys.stdout = sys.__stdout__ = None\n" + SETUP + "import logging\nlogging.error('x')"
     assert run("-c", program) == (0, [])
 
 
-def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:
+def test_rotates_the_log_file_by_size(tmp_path: Path) -> None:
     configure_logging(Settings(log_file=tmp_path / "log", log_file_max_bytes=2_000, log_file_backups=2))
     for number in range(100):
         logging.getLogger("x").info("line %d", number)
@@ -207,7 +207,7 @@ def test_the_log_file_is_rotated_by_size(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="macOS has no /dev/full")
-def test_a_full_disk_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_a_full_disk_once(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Settings(log_file=Path("/dev/full"), log_file_max_bytes=10**9))
     for _ in range(3):
         logging.getLogger("x").info("message")
@@ -217,7 +217,7 @@ def test_a_full_disk_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert [line["message"] for line in lines if line != failure] == ["message"] * 3
 
 
-def test_knows_the_secrets_among_the_settings() -> None:
+def test_finds_the_secrets_in_the_settings() -> None:
     settings = Settings(postgres_password=SecretStr("planted-password"))
     assert redactor_for(settings).text("it is planted-password") == "it is [redacted]"
     assert redactor_for(Settings(postgres_password=SecretStr("postgres"))).text("postgres") == "postgres"
@@ -253,18 +253,20 @@ class SettingsWithSecrets(Settings):
         "1234567890",
     ],
 )
-def test_knows_them_wherever_they_are_among_the_settings(secret: str) -> None:
+def test_finds_secrets_in_nested_settings(secret: str) -> None:
     assert redactor_for(SettingsWithSecrets()).text(f"it is {secret}.") == "it is [redacted]."
 
 
-def test_masks_them_on_stdout_and_in_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_masks_secret_settings_on_stdout_and_in_the_log_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     configure_logging(Settings(postgres_password=SecretStr("planted-password"), log_file=tmp_path / "log"))
     logging.getLogger("x").warning("it is planted-password")
     for line in (capsys.readouterr().out, (tmp_path / "log").read_text()):
         assert json.loads(line)["message"] == "it is [redacted]"
 
 
-def test_the_settings_decide_what_is_printed_and_for_whom(capsys: pytest.CaptureFixture[str]) -> None:
+def test_applies_log_format_and_log_level(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logging(Settings(log_format="console", log_level="WARNING"))
     logging.getLogger("x").info("message")
     logging.getLogger("x").warning("message")

@@ -1,4 +1,4 @@
-"""Whatever the reader of its log does, a service answers and stops; its workers and its `print` tear no line."""
+"""A service responds and stops whatever the reader of its log does; lines of workers are never interleaved."""
 
 import asyncio
 import json
@@ -49,7 +49,7 @@ def build():
 
 @asynccontextmanager
 async def served(folder: Path, output: int, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A service that writes to the descriptor."""
+    """Yield a service that writes its log to the descriptor."""
     (folder / "talkative.py").write_text(TALKATIVE)
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", SERVE),
@@ -70,7 +70,7 @@ async def served(folder: Path, output: int, **environment: str) -> AsyncIterator
 
 
 async def client_of(port: int) -> aiohttp.ClientSession:
-    """A client, once the service answers."""
+    """Yield a client once the service responds."""
     client = aiohttp.ClientSession(f"http://127.0.0.1:{port}", timeout=aiohttp.ClientTimeout(PATIENCE))
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -90,7 +90,7 @@ async def all_of(descriptor: int) -> bytes:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_a_log_that_nobody_reads_stops_nobody(tmp_path: Path, workers: str) -> None:
+async def test_serves_and_stops_if_nobody_reads_the_log(tmp_path: Path, workers: str) -> None:
     reader, writer = os.pipe()
     port = next(free_ports())
     async with served(tmp_path, writer, PORT=str(port), WEB_CONCURRENCY=workers) as process:
@@ -109,7 +109,7 @@ async def test_a_log_that_nobody_reads_stops_nobody(tmp_path: Path, workers: str
     os.close(reader)
 
 
-async def test_a_reader_that_goes_away_stops_nobody(tmp_path: Path) -> None:
+async def test_serves_and_stops_if_the_log_reader_exits(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     port = next(free_ports())
     async with served(tmp_path, writer, PORT=str(port)) as process:
@@ -125,7 +125,7 @@ async def test_a_reader_that_goes_away_stops_nobody(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_no_line_of_several_workers_is_torn(tmp_path: Path, workers: str) -> None:
+async def test_lines_of_several_workers_are_never_interleaved(tmp_path: Path, workers: str) -> None:
     reader, writer = os.pipe()
     port = next(free_ports())
     async with served(tmp_path, writer, PORT=str(port), WEB_CONCURRENCY=workers) as process:

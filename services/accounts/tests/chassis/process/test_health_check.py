@@ -1,4 +1,4 @@
-"""The health check of a container, run as its Dockerfile does."""
+"""The health check of a container, run as in the Dockerfile."""
 
 import asyncio
 import os
@@ -12,7 +12,7 @@ from .serving import PATIENCE, needs_ipv6, served
 
 
 async def checked(**environment: str) -> tuple[int | None, str]:
-    """Exit code and output of a check in this environment."""
+    """Return the exit code and output of a check in this environment."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-P", "src/chassis/process/health_check.py"),
         cwd=SERVICE_FOLDER,
@@ -32,7 +32,7 @@ async def checked(**environment: str) -> tuple[int | None, str]:
         *(pytest.param(host, marks=needs_ipv6) for host in ("::", "::1")),
     ],
 )
-async def test_asks_where_the_service_listens(
+async def test_checks_the_configured_host_and_port(
     tmp_path: Path, postgres: dict[str, str], database_name: str, host: str
 ) -> None:
     database = postgres | {"POSTGRES_DB": database_name}
@@ -46,7 +46,7 @@ async def test_asks_where_the_service_listens(
     assert (code, output.partition(":")[0]) == (1, "ConnectionRefusedError")
 
 
-async def test_a_service_that_is_not_ready_is_not_healthy(tmp_path: Path) -> None:
+async def test_fails_if_the_service_is_not_ready(tmp_path: Path) -> None:
     async with served(tmp_path / "log", POSTGRES_HOST="/nowhere", DRAIN_DELAY="0") as (_, url):
         code, output = await checked(HOST="127.0.0.1", PORT=url.rpartition(":")[2])
     assert code == 1

@@ -1,4 +1,4 @@
-"""How a service ends, alone or with workers: nobody who has sent a request is left without an answer."""
+"""How a service stops, alone or with workers: every request that was sent gets a response."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ async def ended(process: asyncio.subprocess.Process) -> int:
 
 
 async def ask_until_refused(url: str, outcomes: Counter[str]) -> None:
-    """One request after the other, each on a connection of its own, until nobody listens any more."""
+    """Send one request after another, each on its own connection, until no connection is accepted."""
     while True:
         try:
             reader, writer = await connection_to(url)
@@ -40,7 +40,7 @@ async def ask_until_refused(url: str, outcomes: Counter[str]) -> None:
             writer.close()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the kernel cannot be told to drop attempts to connect")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can drop attempts to connect")
 @pytest.mark.parametrize(
     ("workers", "host", "kill"),
     [
@@ -50,7 +50,7 @@ async def ask_until_refused(url: str, outcomes: Counter[str]) -> None:
         pytest.param("1", "::1", os.kill, marks=needs_ipv6),
     ],
 )
-async def test_no_request_is_lost(tmp_path: Path, workers: str, host: str, kill: object) -> None:
+async def test_loses_no_request_on_shutdown(tmp_path: Path, workers: str, host: str, kill: object) -> None:
     assert callable(kill)
     log, outcomes = tmp_path / "log", Counter[str]()
     async with served(log, WEB_CONCURRENCY=workers, HOST=host) as (process, url):
@@ -65,14 +65,14 @@ async def test_no_request_is_lost(tmp_path: Path, workers: str, host: str, kill:
         assert await ended(process) == 0
 
 
-async def test_a_signal_to_the_whole_group_does_not_end_the_delay(tmp_path: Path) -> None:
+async def test_signal_to_the_process_group_does_not_end_the_drain_delay(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="6") as (process, url):
         await workers_of(log, 2)
         os.killpg(process.pid, signal.SIGTERM)
-        await until_said(log, "Terminated child process", 2)  # each of them was told twice
+        await until_said(log, "Terminated child process", 2)  # each of them got the signal twice
         await until_said(log, "draining for 6.0 s after SIGTERM", 2)
-        await asyncio.sleep(1)  # in which they would close
+        await asyncio.sleep(1)  # in which they would close it
         reader, writer = await connection_to(url)
         writer.write(ASK)
         assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")
@@ -83,7 +83,7 @@ async def test_a_signal_to_the_whole_group_does_not_end_the_delay(tmp_path: Path
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_who_waits_too_long_is_told_and_logged(tmp_path: Path, workers: str) -> None:
+async def test_responds_503_and_logs_requests_that_exceed_the_shutdown_timeout(tmp_path: Path, workers: str) -> None:
     log = tmp_path / "log"
     limits = {"SHUTDOWN_TIMEOUT": "1", "DRAIN_DELAY": "0"}
     async with served(log, WEB_CONCURRENCY=workers, **limits) as (process, url):
@@ -91,7 +91,7 @@ async def test_who_waits_too_long_is_told_and_logged(tmp_path: Path, workers: st
         requests = [await connection_to(url) for _ in range(8)]
         for _, writer in requests:
             writer.write(CLING)
-        await asyncio.sleep(0.5)  # until they are being served
+        await asyncio.sleep(0.5)  # until the requests are in progress
         process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(PATIENCE):
             for reader, writer in requests:
@@ -103,17 +103,17 @@ async def test_who_waits_too_long_is_told_and_logged(tmp_path: Path, workers: st
     assert [line["http.response.status_code"] for line in lines(log) if line["logger"] == "access"] == [503] * 8
 
 
-async def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+async def test_workers_stop_if_their_parent_is_killed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (process, url):
         workers = await workers_of(log, 2)
         reader, writer = await connection_to(url)
         writer.write(UPLOAD)
-        await asyncio.sleep(0.5)  # until it is being served
+        await asyncio.sleep(0.5)  # until the request is in progress
         process.kill()
         await until_said(log, "draining for 0.0 s after the parent's exit", 2)
         writer.write(b"body")
-        assert (await reader.read()).startswith(b"HTTP/1.1 200 OK"), "what is in flight finishes"
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 OK"), "a request in progress must finish"
         writer.close()
         where = urlsplit(url)
         async with asyncio.timeout(PATIENCE):
@@ -123,14 +123,14 @@ async def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 
 
 def runs(pid: int) -> bool:
-    """Whether there is such a process; one that nobody has waited for is none."""
+    """Return whether the process exists and is not a zombie."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text("utf-8")
     except OSError:
         return False
 
 
-async def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+async def test_replaces_a_killed_worker(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (process, _):
         os.kill((await workers_of(log, 2))[0], signal.SIGKILL)
@@ -139,15 +139,15 @@ async def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
         assert await ended(process) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTOU], ids=["all restart", "there is one too many"])
-async def test_a_worker_that_has_to_go_drains(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTOU], ids=["restart all", "remove one"])
+async def test_drains_a_worker_that_is_restarted_or_removed(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0", SHUTDOWN_TIMEOUT="30") as (process, url):
         await workers_of(log, 2)
         requests = [await connection_to(url) for _ in range(8)]
         for _, writer in requests:
             writer.write(UPLOAD)
-        await asyncio.sleep(0.5)  # until they are being served
+        await asyncio.sleep(0.5)  # until the requests are in progress
         os.killpg(process.pid, number) if number == signal.SIGHUP else process.send_signal(number)
         await until_said(log, "draining for 0.0 s after SIGTERM")
         for reader, writer in requests:
@@ -158,14 +158,14 @@ async def test_a_worker_that_has_to_go_drains(tmp_path: Path, number: signal.Sig
         await until_said(log, "Finished server process", gone)
         reader, writer = await connection_to(url)
         writer.write(ASK)
-        assert (await reader.read()).startswith(b"HTTP/1.1 200 OK"), "the others go on"
+        assert (await reader.read()).startswith(b"HTTP/1.1 200 OK"), "the other workers must keep serving"
         writer.close()
         process.terminate()
         assert await ended(process) == 0
     assert not [line for line in lines(log) if line["level"] in {"WARNING", "ERROR", "CRITICAL"}]
 
 
-async def test_a_further_worker_serves(tmp_path: Path) -> None:
+async def test_additional_worker_serves(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (process, _):
         await workers_of(log, 2)
@@ -176,7 +176,7 @@ async def test_a_further_worker_serves(tmp_path: Path) -> None:
     assert len(messages(log, "Finished server process")) == 3
 
 
-async def test_a_terminal_that_is_closed_drains(tmp_path: Path) -> None:
+async def test_drains_if_the_terminal_is_closed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, DRAIN_DELAY="0") as (process, _):
         process.send_signal(signal.SIGHUP)
@@ -185,7 +185,7 @@ async def test_a_terminal_that_is_closed_drains(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_a_second_ctrl_c_waits_for_nothing(tmp_path: Path, workers: str) -> None:
+async def test_second_ctrl_c_stops_at_once(tmp_path: Path, workers: str) -> None:
     log = tmp_path / "log"
     limits = {"SHUTDOWN_TIMEOUT": "600", "DRAIN_DELAY": "600"}
     async with served(log, WEB_CONCURRENCY=workers, **limits) as (process, url):

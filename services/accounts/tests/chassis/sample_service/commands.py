@@ -1,4 +1,4 @@
-"""Commands of the sample's own."""
+"""Custom commands of the sample."""
 
 import asyncio
 import logging

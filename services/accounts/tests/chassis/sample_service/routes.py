@@ -247,7 +247,7 @@ async def upload(request: Request) -> int:
 
 @router.get("/clings")
 async def cling() -> None:
-    """Takes its time to end when it is told to, as a connection does that is closed properly."""
+    """Take a while to handle cancellation, as closing a connection properly does."""
     try:
         await asyncio.sleep(3_600)
     finally:

@@ -1,4 +1,4 @@
-"""Variables that are probably mistyped."""
+"""Warnings about variables that are probably mistyped."""
 
 import pytest
 
@@ -13,7 +13,7 @@ MEANT = "DATABASE_POOL_SIZE"
     "name",
     ["DATABSE_POOL_SIZE", "DATABASE_POOL_SIZES", "DATABASE_POOL_SIYE", "DATABASE_POLO_SIZE", "ATABASE_POOL_SIZE"],
 )
-def test_one_slip_of_the_finger_is_noticed(name: str) -> None:
+def test_finds_names_with_one_typing_error(name: str) -> None:
     assert list(mistyped(Settings, ["PATH", name])) == [(name, MEANT)]
 
 
@@ -30,5 +30,5 @@ def test_one_slip_of_the_finger_is_noticed(name: str) -> None:
     ],
     ids=str,
 )
-def test_what_is_known_or_means_something_else_is_not(given: list[str]) -> None:
+def test_ignores_known_and_unrelated_names(given: list[str]) -> None:
     assert list(mistyped(Settings, given)) == []

@@ -1,4 +1,4 @@
-"""Secret files are read as variables are, or refused with a sentence that names the file and the setting."""
+"""Secret files are read like variables, or refused with a message that names the file and the setting."""
 
 import os
 from pathlib import Path
@@ -43,14 +43,12 @@ def kind(tmp_path: Path) -> type[Nested]:
         (b"\n", ""),
     ],
 )
-def test_all_but_the_end_of_the_line_is_the_secret(
-    kind: type[Nested], tmp_path: Path, content: bytes, password: str
-) -> None:
+def test_strips_only_the_line_end(kind: type[Nested], tmp_path: Path, content: bytes, password: str) -> None:
     (tmp_path / "postgres_password").write_bytes(content)
     assert load_settings(kind).postgres_password.get_secret_value() == password
 
 
-def test_the_environment_wins_unless_it_is_empty(
+def test_a_non_empty_variable_overrides_a_file(
     kind: type[Nested], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "postgres_password").write_text("from-a-file")
@@ -60,7 +58,7 @@ def test_the_environment_wins_unless_it_is_empty(
     assert load_settings(kind).postgres_password.get_secret_value() == "from-a-file"
 
 
-def test_nested_ones_are_read_and_join_the_environment(
+def test_merges_nested_secret_files_with_the_environment(
     kind: type[Nested], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "smtp__password").write_text("from-a-file\n")
@@ -69,21 +67,21 @@ def test_nested_ones_are_read_and_join_the_environment(
     assert smtp == Smtp(password=SecretStr("from-a-file"), port=587)
 
 
-def test_links_as_kubernetes_makes_them_are_followed(kind: type[Nested], tmp_path: Path) -> None:
+def test_follows_symbolic_links_of_kubernetes(kind: type[Nested], tmp_path: Path) -> None:
     (tmp_path / "..data").mkdir()
     (tmp_path / "..data" / "postgres_password").write_text("from-a-file")
     (tmp_path / "postgres_password").symlink_to("..data/postgres_password")
     assert load_settings(kind).postgres_password.get_secret_value() == "from-a-file"
 
 
-def test_files_of_others_are_not_read(kind: type[Nested], tmp_path: Path) -> None:
+def test_ignores_unknown_files(kind: type[Nested], tmp_path: Path) -> None:
     (tmp_path / "certificate.p12").write_bytes(b"\xff\xfe")
     (tmp_path / "kubernetes.io").mkdir()
     assert load_settings(kind).smtp is None
 
 
 @pytest.mark.parametrize("content", [b"\xff" + PLANTED.encode(), PLANTED.encode("utf-16"), PLANTED.encode("utf-16-le")])
-def test_what_is_no_utf_8_is_refused(
+def test_refuses_a_file_that_is_not_utf_8(
     kind: type[Nested], tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "smtp__password"
@@ -93,7 +91,9 @@ def test_what_is_no_utf_8_is_refused(
     assert "UTF-8" in line
 
 
-def test_what_is_no_file_is_refused(kind: type[Nested], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_refuses_what_is_not_a_regular_file(
+    kind: type[Nested], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "postgres_password").mkdir()
     os.mkfifo(tmp_path / "smtp__password")
     (tmp_path / "postgres_user").symlink_to("nowhere")
@@ -104,10 +104,10 @@ def test_what_is_no_file_is_refused(kind: type[Nested], tmp_path: Path, caplog: 
     ]
 
 
-def test_what_cannot_be_read_is_refused(
+def test_refuses_an_unreadable_file(
     kind: type[Nested], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def refuse(path: Path) -> bytes:  # to a test that may be root, no file can refuse itself
+    def refuse(path: Path) -> bytes:  # file permissions do not stop a test that runs as root
         raise PermissionError(13, "Permission denied", str(path))
 
     (tmp_path / "postgres_password").touch()
@@ -117,7 +117,7 @@ def test_what_cannot_be_read_is_refused(
     ]
 
 
-def test_an_unusable_value_is_named_as_its_variable(
+def test_names_the_variable_of_an_invalid_value(
     kind: type[Nested], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "smtp__port").write_text(PLANTED)

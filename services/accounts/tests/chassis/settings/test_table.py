@@ -1,4 +1,4 @@
-"""The table that documents settings."""
+"""The table of settings in SETTINGS.md."""
 
 from enum import Enum
 from uuid import UUID, uuid4
@@ -53,6 +53,6 @@ ROWS = """\
 """
 
 
-def test_settings_of_the_service_come_first_each_as_one_sets_it() -> None:
+def test_lists_settings_of_the_service_first_by_variable_name() -> None:
     rows = [line for line in settings_table(Example, package="sample_service").splitlines() if line.startswith("| `")]
     assert rows[:15] == ROWS.splitlines()

@@ -1,4 +1,4 @@
-"""An upstream service whose answers a test sets, and a client of it."""
+"""An upstream service whose responses a test sets, and a client of it."""
 
 import asyncio
 import contextlib
@@ -19,7 +19,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Upstream:
-    """A server whose answers a test sets."""
+    """A server whose responses a test sets."""
 
     def __init__(self) -> None:
         self.handler: Handler = self.fine
@@ -29,7 +29,7 @@ class Upstream:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests.append(request)
-        if request.transport:  # which it has as long as it is connected
+        if request.transport:  # set while it is connected
             self.connections.add(request.transport.get_extra_info("peername"))
         return await self.handler(request)
 
@@ -50,7 +50,7 @@ class Upstream:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the client logged; a test before may have had others log more than usual."""
+    """Return the messages of the client's log."""
     return [record.getMessage() for record in caplog.records if record.name.endswith(".upstream.client")]
 
 
@@ -59,7 +59,7 @@ whole: TypeAdapter[object] = TypeAdapter(object)
 
 @asynccontextmanager
 async def raw_upstream(behave: Behaviour, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """The URL of a server that does with each connection what no HTTP library would; closed at the end."""
+    """Yield the URL of a server that handles each connection by hand, in ways that no HTTP library would."""
     writers = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -79,7 +79,7 @@ async def raw_upstream(behave: Behaviour, host: str = "127.0.0.1", port: int = 0
 
 @asynccontextmanager
 async def client_of(url: str, **changes: Any) -> AsyncIterator[UpstreamClient]:
-    """A client with patience for a busy machine, unless a test is about its patience."""
+    """Return a client with timeouts for a busy machine, unless the test sets its own."""
     settings = Settings(
         http_client_retries=0, http_client_connect_timeout=20, http_client_total_timeout=20, http_client_wait=20
     )

@@ -1,4 +1,4 @@
-"""The circuit opens, lets one probe through, and closes; whatever becomes of the probe."""
+"""The circuit opens, lets one probe through and closes, whatever happens to the probe."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ RESET = 2.0
 
 
 class Clock:
-    """A clock that one sets by hand."""
+    """A clock that is set by hand."""
 
     now = 0.0
 
@@ -40,7 +40,7 @@ def succeed(circuit: CircuitBreaker) -> None:
         pass
 
 
-def test_is_closed_until_enough_calls_failed_in_a_row(circuit: CircuitBreaker) -> None:
+def test_opens_after_enough_consecutive_failures(circuit: CircuitBreaker) -> None:
     fail(circuit, times=2)
     succeed(circuit)
     fail(circuit, times=2)
@@ -55,8 +55,8 @@ def test_refuses_while_it_is_open(circuit: CircuitBreaker) -> None:
         succeed(circuit)
 
 
-def test_says_for_how_long_it_is_open(circuit: CircuitBreaker, clock: Clock) -> None:
-    """The failure that opens it says so as well as those who are refused; whole seconds, and never none."""
+def test_reports_the_seconds_until_it_closes(circuit: CircuitBreaker, clock: Clock) -> None:
+    """Both the failure that opens it and refused calls report it, in whole seconds, at least 1."""
     assert circuit.retry_after is None
     fail(circuit, times=2)
     with pytest.raises(errors.UpstreamTimeout) as opening, circuit.call():
@@ -74,14 +74,14 @@ def test_says_for_how_long_it_is_open(circuit: CircuitBreaker, clock: Clock) -> 
         assert refused.value.retry_after == 1
 
 
-def test_does_not_ask_for_less_patience_than_the_upstream_did(circuit: CircuitBreaker) -> None:
+def test_reports_no_shorter_retry_after_than_the_upstream(circuit: CircuitBreaker) -> None:
     fail(circuit, times=2)
     with pytest.raises(errors.UpstreamUnavailable) as opening, circuit.call():
         raise errors.UpstreamUnavailable(retry_after=30)
     assert opening.value.retry_after == 30
 
 
-def test_lets_one_probe_through_after_a_while(circuit: CircuitBreaker, clock: Clock) -> None:
+def test_lets_one_probe_through_after_the_reset_time(circuit: CircuitBreaker, clock: Clock) -> None:
     fail(circuit, times=3)
     clock.now += RESET
     with circuit.call():
@@ -112,7 +112,7 @@ def test_opens_again_if_the_probe_fails(circuit: CircuitBreaker, clock: Clock) -
     assert not circuit.is_open
 
 
-def test_needs_as_many_failures_as_at_first_once_it_was_closed(circuit: CircuitBreaker, clock: Clock) -> None:
+def test_resets_the_failure_count_after_closing(circuit: CircuitBreaker, clock: Clock) -> None:
     fail(circuit, times=3)
     clock.now += RESET
     succeed(circuit)
@@ -120,7 +120,7 @@ def test_needs_as_many_failures_as_at_first_once_it_was_closed(circuit: CircuitB
     assert not circuit.is_open
 
 
-def test_another_call_probes_if_the_caller_of_the_probe_went_away(circuit: CircuitBreaker, clock: Clock) -> None:
+def test_another_call_probes_if_the_probe_is_cancelled(circuit: CircuitBreaker, clock: Clock) -> None:
     fail(circuit, times=3)
     clock.now += RESET
     with pytest.raises(asyncio.CancelledError), circuit.call():
@@ -129,14 +129,14 @@ def test_another_call_probes_if_the_caller_of_the_probe_went_away(circuit: Circu
     succeed(circuit)
 
 
-def test_a_refusal_shows_that_the_upstream_works(circuit: CircuitBreaker) -> None:
+def test_a_refusal_closes_the_circuit(circuit: CircuitBreaker) -> None:
     for _ in range(10):
         with pytest.raises(errors.UpstreamRefused), circuit.call():
             raise errors.UpstreamRefused("no", status=404)
     assert not circuit.is_open
 
 
-def test_an_error_of_our_own_says_nothing_about_the_upstream(circuit: CircuitBreaker) -> None:
+def test_ignores_errors_of_the_caller(circuit: CircuitBreaker) -> None:
     fail(circuit, times=2)
     with pytest.raises(KeyError), circuit.call():
         raise KeyError
@@ -144,7 +144,7 @@ def test_an_error_of_our_own_says_nothing_about_the_upstream(circuit: CircuitBre
     assert circuit.is_open
 
 
-def test_stragglers_of_an_outage_do_not_open_it_again(circuit: CircuitBreaker, clock: Clock) -> None:
+def test_late_failures_of_an_outage_do_not_reopen_it(circuit: CircuitBreaker, clock: Clock) -> None:
     for _ in range(2):
         stragglers = [circuit.call() for _ in range(5)]
         for straggler in stragglers:
@@ -157,8 +157,8 @@ def test_stragglers_of_an_outage_do_not_open_it_again(circuit: CircuitBreaker, c
         assert not circuit.is_open
 
 
-@pytest.mark.parametrize("outcome", [None, errors.UpstreamRefused("no", status=404)], ids=["answer", "refusal"])
-def test_what_was_asked_before_it_opened_does_not_close_it(circuit: CircuitBreaker, outcome: Exception | None) -> None:
+@pytest.mark.parametrize("outcome", [None, errors.UpstreamRefused("no", status=404)], ids=["response", "refusal"])
+def test_calls_started_before_it_opened_do_not_close_it(circuit: CircuitBreaker, outcome: Exception | None) -> None:
     straggler = circuit.call()
     straggler.__enter__()
     fail(circuit, times=3)
@@ -166,7 +166,7 @@ def test_what_was_asked_before_it_opened_does_not_close_it(circuit: CircuitBreak
     assert circuit.is_open
 
 
-def test_many_failures_at_once_open_it_once(circuit: CircuitBreaker, clock: Clock) -> None:
+def test_concurrent_failures_open_it_once(circuit: CircuitBreaker, clock: Clock) -> None:
     calls = [circuit.call() for _ in range(50)]
     for call in calls:
         call.__enter__()
@@ -174,4 +174,4 @@ def test_many_failures_at_once_open_it_once(circuit: CircuitBreaker, clock: Cloc
         clock.now += 0.01
         assert not call.__exit__(errors.UpstreamTimeout, errors.UpstreamTimeout(), None)
     clock.now = 0.03 + RESET
-    assert not circuit.is_open, "the last forty-seven did not prolong it"
+    assert not circuit.is_open, "the other 47 failures must not prolong it"

@@ -1,4 +1,4 @@
-"""The sample, which answers for some hosts and origins only."""
+"""The sample, with restricted hosts and CORS origins."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The bad input list: whatever comes is answered with a documented 4xx problem, never with a 5xx."""
+"""Every kind of bad input gets a documented 4xx problem, never a 5xx."""
 
 import json
 from typing import Any
@@ -26,8 +26,8 @@ def item(**fields: object) -> str:
     ("body", "media_type", "status"),
     [
         (item(name="a\0b"), JSON, 422),
-        (item(name="\U0001f600"), JSON, 201),  # a pair of surrogates in JSON
-        (item(name="\\u0000"), JSON, 201),  # a backslash, and no NUL
+        (item(name="\U0001f600"), JSON, 201),  # a surrogate pair in JSON
+        (item(name="\\u0000"), JSON, 201),  # a backslash, not a NUL
         ('{"name": "\\ud800", "day": "2026-01-01"}', JSON, 422),
         ('{"name": "lamp", "day": "2026-01-01", "\\ud800": 1}', JSON, 422),
         (b'{"name": "\xed\xa0\x80", "day": "2026-01-01"}', JSON, 422),
@@ -74,7 +74,7 @@ def item(**fields: object) -> str:
         ("", None, 422),
     ],
 )
-async def test_judges_bodies(
+async def test_responds_to_each_body_with_a_documented_status(
     sample: aiohttp.ClientSession, document: dict[str, Any], body: str | bytes, media_type: str | None, status: int
 ) -> None:
     headers = {} if media_type is None else {"Content-Type": media_type}
@@ -96,7 +96,9 @@ async def test_judges_bodies(
         "cursor=%ff", "cursor=" + "A" * 28, "cursor=" + "A" * 64, "cursor=" + "A" * 65, "cursor=" + "=" * 28,
     ],
 )  # fmt: skip
-async def test_judges_queries(sample: aiohttp.ClientSession, document: dict[str, Any], query: str) -> None:
+async def test_refuses_invalid_query_parameters(
+    sample: aiohttp.ClientSession, document: dict[str, Any], query: str
+) -> None:
     async with sample.get(f"/sample/items?{query}") as response:
         assert response.status == 422
         [error] = (await response.json(content_type="application/problem+json"))["errors"]
@@ -105,21 +107,21 @@ async def test_judges_queries(sample: aiohttp.ClientSession, document: dict[str,
 
 
 @pytest.mark.parametrize("item_id", ["x", "%EF%BF%BD", "0", "1" * 400, "%F0%9F%98%80", "{}", "-", f"{UUID(int=7)}x"])
-async def test_judges_identifiers(sample: aiohttp.ClientSession, item_id: str) -> None:
+async def test_refuses_invalid_ids(sample: aiohttp.ClientSession, item_id: str) -> None:
     async with sample.get(f"/sample/items/{item_id}") as response:
         assert response.status == 422
         [error] = (await response.json(content_type="application/problem+json"))["errors"]
         assert error == {"pointer": "#/path/item_id", "detail": "Input should be a valid UUID"}
 
 
-async def test_accepts_identifiers_in_odd_spellings(sample: aiohttp.ClientSession) -> None:
+async def test_accepts_ids_in_other_notations(sample: aiohttp.ClientSession) -> None:
     item_id = str(uuid4())
     for spelling in (item_id.upper(), item_id.replace("-", ""), "{" + item_id + "}", f"urn:uuid:{item_id}"):
         async with sample.get(f"/sample/items/{spelling}") as response:
             assert await response.json() == {"id": item_id}
 
 
-async def test_says_why_json_is_refused(sample: aiohttp.ClientSession) -> None:
+async def test_explains_malformed_json(sample: aiohttp.ClientSession) -> None:
     for body, reason in [
         ('{"a": 1, "a": 2}', "Duplicate name in an object"),
         ("[NaN]", "NaN and Infinity are not JSON"),
@@ -144,10 +146,12 @@ async def test_says_why_json_is_refused(sample: aiohttp.ClientSession) -> None:
         ),
     ],
 )
-async def test_says_what_is_wrong_with_a_body(sample: aiohttp.ClientSession, body: str, error: dict[str, str]) -> None:
+async def test_explains_what_is_invalid_in_a_body(
+    sample: aiohttp.ClientSession, body: str, error: dict[str, str]
+) -> None:
     async with sample.post("/sample/items", data=body, headers={"Content-Type": JSON}) as response:
         assert (await response.json(content_type="application/problem+json"))["errors"] == [error]
 
 
-def test_operations_stand_below_the_heading_of_their_resource(document: dict[str, Any]) -> None:
+def test_operations_have_the_tag_of_their_resource(document: dict[str, Any]) -> None:
     assert document["paths"]["/sample/items"]["get"]["tags"] == ["sample"]

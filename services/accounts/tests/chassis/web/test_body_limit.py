@@ -1,4 +1,4 @@
-"""A body above the limit is refused before it is read, and the client gets to know why."""
+"""A body above the limit is refused before it is read, and the client gets the response."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ BODY = b'{"name": "lamp", "day": "2026-01-01"}'
 
 
 async def lines_of(request_id: str, log: Path) -> list[dict[str, Any]]:
-    """What was logged of a request, once it is over; others may end meanwhile, which a client does not see."""
+    """Return the access lines of a request once it is over; other requests may end meanwhile."""
     async with asyncio.timeout(60):
         while True:
             lines = [line for line in read_log(log) if line.get("request_id") == request_id]
@@ -36,7 +36,7 @@ async def pieces(size: int) -> AsyncIterator[bytes]:
 
 @pytest.mark.parametrize("path", ["/sample/items", "/sample/upload", "/sample/echo"])
 @pytest.mark.parametrize("expect", [{"Expect": "100-continue"}, {}], ids=["waiting", "eager"])
-async def test_refuses_a_body_above_the_limit_by_its_length(
+async def test_refuses_a_content_length_above_the_limit(
     sample: aiohttp.ClientSession, sample_log: Path, path: str, expect: dict[str, str]
 ) -> None:
     headers = {"Content-Type": "application/json", **expect}
@@ -53,7 +53,7 @@ async def test_refuses_a_body_above_the_limit_by_its_length(
 
 
 @pytest.mark.parametrize("path", ["/sample/items", "/sample/upload", "/sample/echo"])
-async def test_refuses_a_body_above_the_limit_that_comes_in_chunks(sample_url: str, path: str) -> None:
+async def test_refuses_a_chunked_body_above_the_limit(sample_url: str, path: str) -> None:
     reader, writer = await connection_to(sample_url)
     head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     writer.write(head.encode())
@@ -69,10 +69,10 @@ async def test_refuses_a_body_above_the_limit_that_comes_in_chunks(sample_url: s
 
 
 @pytest.mark.parametrize("size", [LIMIT + 1, 30 * LIMIT])
-async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(
+async def test_responds_to_a_client_that_sends_everything_before_it_reads(
     sample_url: str, size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 30)  # a busy machine takes longer than a client gets
+    monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 30)  # a busy machine may take longer than the default
     reader, writer = await connection_to(sample_url)
     writer.write(f"POST /sample/items HTTP/1.1\r\nHost: x\r\nContent-Length: {size}\r\n\r\n".encode())
     async for piece in pieces(size):
@@ -83,7 +83,7 @@ async def test_a_client_that_sends_all_before_it_reads_gets_its_answer(
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
-async def test_accepts_a_body_at_the_limit_and_waits_for_nothing_else(
+async def test_accepts_a_body_at_the_limit_without_delay(
     sample: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_protocol, "LINGER_SECONDS", 600)
@@ -95,7 +95,7 @@ async def test_accepts_a_body_at_the_limit_and_waits_for_nothing_else(
             assert await response.json() == LIMIT
 
 
-async def test_asks_for_no_body_that_it_would_refuse(sample_url: str, sample_log: Path) -> None:
+async def test_sends_no_100_continue_for_a_body_above_the_limit(sample_url: str, sample_log: Path) -> None:
     head = ["POST /sample/items HTTP/1.1", "Host: x", f"Content-Length: {10**18}", "Expect: 100-continue"]
     request = "\r\n".join([*head, "X-Request-ID: a-body-too-large", "", ""]).encode()
     assert (await answer_to(sample_url, request)).startswith(b"HTTP/1.1 413 ")
@@ -103,7 +103,7 @@ async def test_asks_for_no_body_that_it_would_refuse(sample_url: str, sample_log
     assert line["message"] == "POST /sample/items 413"
 
 
-async def test_a_length_alone_is_enough_to_be_refused(sample_url: str) -> None:
+async def test_refuses_a_content_length_above_the_limit_without_any_body(sample_url: str) -> None:
     request = f"POST /sample/items HTTP/1.0\r\nContent-Length: {10**18}\r\n\r\n".encode()
     async with asyncio.timeout(60):
         assert (await answer_to(sample_url, request)).startswith(b"HTTP/1.1 413 ")

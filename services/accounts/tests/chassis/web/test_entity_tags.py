@@ -1,4 +1,4 @@
-"""What is read has a version, and a change that names another one is refused; what is absent of a change is absent."""
+"""Entity tags and merge patches: conditional reads and changes, and absent members."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -52,14 +52,14 @@ async def client(url: str) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.mark.parametrize("known", ['"7"', 'W/"7"', '"6", "7"', "*", ' W/"a,b" , "7" ,'])
-async def test_does_not_send_again_what_is_known(client: aiohttp.ClientSession, known: str) -> None:
+async def test_returns_304_if_the_etag_matches(client: aiohttp.ClientSession, known: str) -> None:
     for method in ("GET", "HEAD"):
         async with client.request(method, "/thing", headers={"If-None-Match": known}) as response:
             assert (response.status, response.headers["ETag"], await response.read()) == (304, '"7"', b"")
 
 
 @pytest.mark.parametrize("known", [None, '"8"', '"77"', '"six"', '"é7"', f'"{"7" * 40}"'])
-async def test_sends_what_is_not_known(client: aiohttp.ClientSession, known: str | None) -> None:
+async def test_returns_the_body_if_the_etag_differs(client: aiohttp.ClientSession, known: str | None) -> None:
     async with client.get("/thing", headers={"If-None-Match": known} if known else {}) as response:
         assert (response.status, response.headers["ETag"], await response.json()) == (200, '"7"', "thing")
 
@@ -72,12 +72,12 @@ async def test_sends_what_is_not_known(client: aiohttp.ClientSession, known: str
         (['"7"'], [7]),
         (['"7", "9"'], [7, 9]),
         (['"7"', '"9"'], [7, 9]),
-        (['W/"7"'], []),  # a weak one matches nothing: section 13.1.1 asks for the strong comparison
+        (['W/"7"'], []),  # a weak one matches nothing: RFC 9110 section 13.1.1 requires the strong comparison
         (['"foreign"'], []),
         (['"7", "1,000"'], [7]),
     ],
 )
-async def test_tells_which_versions_may_be_changed(
+async def test_parses_the_expected_versions_of_if_match(
     client: aiohttp.ClientSession, match: list[str], expected: list[int] | None
 ) -> None:
     headers = [("If-Match", each) for each in match]
@@ -87,7 +87,7 @@ async def test_tells_which_versions_may_be_changed(
 
 
 @pytest.mark.parametrize("match", ["", "7", '"7', '"7"; x', "* ,", ",", '"7", 8'])
-async def test_refuses_what_is_no_entity_tag(client: aiohttp.ClientSession, match: str) -> None:
+async def test_refuses_an_invalid_entity_tag(client: aiohttp.ClientSession, match: str) -> None:
     async with client.patch("/thing", json={}, headers={"If-Match": match}) as response:
         assert response.status == 422
         assert [error["pointer"] for error in (await response.json())["errors"]] == ["#/header/If-Match"]
@@ -95,7 +95,7 @@ async def test_refuses_what_is_no_entity_tag(client: aiohttp.ClientSession, matc
 
 @pytest.mark.parametrize("media_type", ["application/merge-patch+json", "application/json"])
 @pytest.mark.parametrize("changes", [{}, {"note": None}, {"note": "x"}, {"name": "y", "note": None}])
-async def test_absent_null_and_a_value_differ(
+async def test_distinguishes_absent_null_and_a_value(
     client: aiohttp.ClientSession, media_type: str, changes: dict[str, str | None]
 ) -> None:
     async with client.patch("/thing", json=changes, headers={"Content-Type": media_type}) as response:
@@ -105,13 +105,13 @@ async def test_absent_null_and_a_value_differ(
 @pytest.mark.parametrize(
     ("changes", "pointer"), [({"name": None}, "#/name"), ({"colour": "red"}, "#/colour"), ([], "#"), (None, "#")]
 )
-async def test_refuses_what_is_no_change(client: aiohttp.ClientSession, changes: object, pointer: str) -> None:
+async def test_refuses_an_invalid_change(client: aiohttp.ClientSession, changes: object, pointer: str) -> None:
     async with client.patch("/thing", data=aiohttp.JsonPayload(changes)) as response:
         assert response.status == 422
         assert [error["pointer"] for error in (await response.json())["errors"]] == [pointer]
 
 
-async def test_documents_both(client: aiohttp.ClientSession) -> None:
+async def test_documents_entity_tags_and_merge_patch(client: aiohttp.ClientSession) -> None:
     async with client.get("/api/openapi.json") as response:
         thing = (await response.json())["paths"]["/thing"]
     assert "ETag" in thing["get"]["responses"]["200"]["headers"]

@@ -1,4 +1,4 @@
-"""A service below a prefix (ROOT_PATH): what it tells clients leads back to it, whether or not the proxy strips it."""
+"""A service below a prefix (ROOT_PATH): its links lead back to it, whether or not the proxy strips the prefix."""
 
 import re
 from collections.abc import AsyncIterator
@@ -43,7 +43,7 @@ async def client(sample_settings: Settings, boot: Boot) -> AsyncIterator[aiohttp
 
 
 @pytest.mark.parametrize("as_sent", ["", PREFIX])
-async def test_location_and_link_lead_back_through_the_proxy(client: aiohttp.ClientSession, as_sent: str) -> None:
+async def test_location_and_link_headers_include_the_prefix(client: aiohttp.ClientSession, as_sent: str) -> None:
     async with client.post(f"{as_sent}/api/v1/pages") as response:
         assert (response.status, response.headers["Location"]) == (201, f"{PREFIX}/api/v1/pages/7")
     async with client.get(f"{as_sent}/api/v1/pages") as response:
@@ -51,7 +51,7 @@ async def test_location_and_link_lead_back_through_the_proxy(client: aiohttp.Cli
 
 
 @pytest.mark.parametrize("as_sent", ["", PREFIX])
-async def test_the_document_names_the_prefix(client: aiohttp.ClientSession, as_sent: str) -> None:
+async def test_document_includes_the_prefix(client: aiohttp.ClientSession, as_sent: str) -> None:
     async with client.get(f"{as_sent}/api/openapi.json") as response:
         document = await response.json()
     assert document["servers"] == [{"url": PREFIX}]
@@ -59,7 +59,7 @@ async def test_the_document_names_the_prefix(client: aiohttp.ClientSession, as_s
 
 
 @pytest.mark.parametrize("page", ["/api/docs", "/api/redoc"])
-async def test_the_pages_find_what_they_need_below_the_prefix(client: aiohttp.ClientSession, page: str) -> None:
+async def test_documentation_pages_load_files_below_the_prefix(client: aiohttp.ClientSession, page: str) -> None:
     async with client.get(page) as response:
         html = await response.text()
     addresses = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)""", html)
@@ -71,7 +71,7 @@ async def test_the_pages_find_what_they_need_below_the_prefix(client: aiohttp.Cl
             assert response.status == 200
 
 
-async def test_health_and_methods_are_told_on_both_paths(client: aiohttp.ClientSession) -> None:
+async def test_serves_with_and_without_the_prefix(client: aiohttp.ClientSession) -> None:
     for as_sent in ("", PREFIX):
         async with client.get(f"{as_sent}/health/live") as response:
             assert response.status == 200
@@ -81,7 +81,7 @@ async def test_health_and_methods_are_told_on_both_paths(client: aiohttp.ClientS
             assert response.status == 200
 
 
-async def test_a_header_cannot_say_where_clients_are_led(sample: aiohttp.ClientSession) -> None:
+async def test_ignores_prefix_headers(sample: aiohttp.ClientSession) -> None:
     headers = {"X-Forwarded-Prefix": "/evil", "X-Script-Name": "/evil"}
     for path in ("/sample/items", "/api/openapi.json", "/api/docs"):
         async with sample.get(path, headers=headers) as response:
@@ -90,13 +90,13 @@ async def test_a_header_cannot_say_where_clients_are_led(sample: aiohttp.ClientS
 
 
 @pytest.mark.parametrize("prefix", ["shop", "/shop/", "/", "//", "/a//b", "/a?b", "/a b", "/ä", "http://a/b", "/a#b"])
-def test_refuses_what_is_no_prefix(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+def test_refuses_an_invalid_prefix(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
     monkeypatch.setenv("ROOT_PATH", prefix)
     with pytest.raises(ValidationError, match="must begin with a slash and not end with one"):
         Settings()
 
 
-async def test_a_prefix_that_hides_a_route_ends_the_start(sample_settings: Settings) -> None:
+async def test_startup_fails_if_the_prefix_hides_a_route(sample_settings: Settings) -> None:
     settings = sample_settings.model_copy(update={"root_path": "/api"})
     app = build_application(settings, database=Database(settings), routers=[pages()], problems=[])
     with pytest.raises(UnservedRoute, match="ROOT_PATH=/api is the beginning of the route /api/"):
@@ -105,7 +105,7 @@ async def test_a_prefix_that_hides_a_route_ends_the_start(sample_settings: Setti
 
 
 @pytest.mark.parametrize("nested", [True, False])
-async def test_a_websocket_route_ends_the_start(
+async def test_startup_fails_with_a_websocket_route(
     sample_settings: Settings,
     nested: bool,  # noqa: FBT001
 ) -> None:

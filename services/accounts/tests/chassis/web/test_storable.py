@@ -1,4 +1,4 @@
-"""What PostgreSQL cannot hold is refused before any code of a service sees it, with a pointer to its place."""
+"""Values that PostgreSQL cannot store are refused with a pointer before any code of a service sees them."""
 
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ class Numbers(BaseModel):
 
 @pytest.fixture(scope="module")
 async def client(settings: Settings, boot: Boot) -> AsyncIterator[aiohttp.ClientSession]:
-    """A service that asks PostgreSQL for whatever it is given."""
+    """Yield a client of a service that sends every value to PostgreSQL."""
     database = Database(settings)
     router = api_router(prefix="/stored", tag="stored")
 
@@ -75,7 +75,7 @@ async def errors_of(response: aiohttp.ClientResponse) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", ["a", "%25", "%C3%A9", "%F0%9F%98%80", "%EF%BF%BD", "%5Cu0000", "0", "%E2%80%AE"])
-async def test_text_that_postgresql_can_hold_passes(client: aiohttp.ClientSession, name: str) -> None:
+async def test_accepts_text_that_postgresql_can_store(client: aiohttp.ClientSession, name: str) -> None:
     async with client.get(f"/stored/texts/{name}?tag={name}") as response:
         assert response.status == 200, await response.text()
         first, second = await response.json()
@@ -100,7 +100,7 @@ async def test_text_that_postgresql_can_hold_passes(client: aiohttp.ClientSessio
         (f"/stored/numbers/1?large={2**63}", [("#/query/large", NUMBER)]),
     ],
 )
-async def test_parameters_that_postgresql_cannot_hold_are_422(
+async def test_refuses_parameters_that_postgresql_cannot_store(
     client: aiohttp.ClientSession, path: str, errors: list[tuple[str, str]]
 ) -> None:
     async with client.get(path) as response:
@@ -108,7 +108,7 @@ async def test_parameters_that_postgresql_cannot_hold_are_422(
 
 
 @pytest.mark.parametrize("number", [2**31 - 1, -(2**31), 0])
-async def test_numbers_that_postgresql_can_hold_pass(client: aiohttp.ClientSession, number: int) -> None:
+async def test_accepts_numbers_that_postgresql_can_store(client: aiohttp.ClientSession, number: int) -> None:
     async with client.get(f"/stored/numbers/{number}?large={2**63 - 1}") as response:
         assert await response.json() == [number, 2**63 - 1]
     body = {"small": -(2**15), "middle": number, "large": -(2**63)}
@@ -129,19 +129,19 @@ async def test_numbers_that_postgresql_can_hold_pass(client: aiohttp.ClientSessi
         (r"9223372036854775808", [("#", NUMBER)]),
     ],
 )
-async def test_parts_of_a_body_that_postgresql_cannot_hold_are_422(
+async def test_refuses_parts_of_a_body_that_postgresql_cannot_store(
     client: aiohttp.ClientSession, body: str, errors: list[tuple[str, str]]
 ) -> None:
     async with client.post("/stored/documents", data=body, headers={"Content-Type": "application/json"}) as response:
         assert await errors_of(response) == errors
 
 
-async def test_a_name_that_postgresql_cannot_hold_is_422(client: aiohttp.ClientSession) -> None:
+async def test_refuses_a_member_name_that_postgresql_cannot_store(client: aiohttp.ClientSession) -> None:
     async with client.post("/stored/documents", json={"a\0b": 1, "\ud800": 2}) as response:
         assert await errors_of(response) == [("#/a\0b", TEXT), ("#/?", TEXT)]
 
 
-async def test_parts_of_a_body_that_postgresql_can_hold_pass(client: aiohttp.ClientSession) -> None:
+async def test_accepts_parts_of_a_body_that_postgresql_can_store(client: aiohttp.ClientSession) -> None:
     document = {"a": ["\U0001f600", "\\u0000", 2**63 - 1, -(2**63), "9" * 30, 1e300, None, True]}
     async with client.post("/stored/documents", json=document) as response:
         assert (response.status, await response.json()) == (200, str(document))
@@ -150,7 +150,7 @@ async def test_parts_of_a_body_that_postgresql_can_hold_pass(client: aiohttp.Cli
 @pytest.mark.parametrize(
     ("field", "number"), [("small", 2**15), ("middle", -(2**31) - 1), ("middle", 2**31), ("small", -(2**15) - 1)]
 )
-async def test_a_number_that_its_column_cannot_hold_is_422(
+async def test_refuses_a_number_out_of_range_of_its_column(
     client: aiohttp.ClientSession, field: str, number: int
 ) -> None:
     async with client.post("/stored/numbers", json={field: number}) as response:
@@ -158,19 +158,19 @@ async def test_a_number_that_its_column_cannot_hold_is_422(
     assert pointer == f"#/{field}"
 
 
-async def test_errors_are_bounded(client: aiohttp.ClientSession) -> None:
+async def test_limits_the_number_of_errors(client: aiohttp.ClientSession) -> None:
     async with client.post("/stored/documents", json={"a": ["\0"] * 1000}) as response:
         assert len(await errors_of(response)) == 20
 
 
-async def test_headers_and_cookies_are_text(client: aiohttp.ClientSession) -> None:
+async def test_checks_headers_and_cookies(client: aiohttp.ClientSession) -> None:
     async with client.get("/stored/headers", headers={"Name": "caf\xe9", "Cookie": r'flavour="\351"'}) as response:
         assert response.status == 200, await response.text()
     async with client.get("/stored/headers", headers={"Cookie": r'flavour="\000"'}) as response:
         assert await errors_of(response) == [("#/cookie/flavour", TEXT)]
 
 
-async def test_the_types_of_columns_say_in_the_document_what_they_hold(client: aiohttp.ClientSession) -> None:
+async def test_documents_the_range_of_column_types(client: aiohttp.ClientSession) -> None:
     async with client.get("/api/openapi.json") as response:
         document = await response.json()
     [number, _] = document["paths"]["/stored/numbers/{number}"]["get"]["parameters"]
@@ -187,12 +187,12 @@ async def test_the_types_of_columns_say_in_the_document_what_they_hold(client: a
         ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
     ],
 )
-def test_a_time_is_answered_as_it_will_be_read(sent: str, stored: str) -> None:
+def test_returns_a_time_as_postgresql_stores_it(sent: str, stored: str) -> None:
     times = TypeAdapter[Any](UtcTime)
     assert times.dump_python(times.validate_python(sent), mode="json") == stored
 
 
 @pytest.mark.parametrize("sent", ["2026-11-23T12:30:00", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
-def test_refuses_a_time_without_offset_or_beyond_the_calendar(sent: str) -> None:
+def test_refuses_a_time_without_offset_or_out_of_range(sent: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(UtcTime).validate_python(sent)

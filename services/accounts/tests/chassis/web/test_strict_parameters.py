@@ -1,4 +1,4 @@
-"""Numbers and booleans of path and query are spelled as JSON spells them (RFC 8259 section 6)."""
+"""Numbers and booleans in path and query must be spelled as in JSON (RFC 8259 section 6)."""
 
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -73,7 +73,7 @@ async def client(sample_settings: Settings, boot: Boot) -> AsyncIterator[aiohttp
     "text", ["1_0", " 5", "5 ", "٣", "5.0", "+5", "007", "1e3", "", "0x1", "\uff15", "--1", "-", "1\n"]
 )
 @pytest.mark.parametrize("name", ["whole", "maybe", "each", "offset"])
-async def test_integers_are_those_of_json(client: aiohttp.ClientSession, name: str, text: str) -> None:
+async def test_refuses_integers_that_are_not_json(client: aiohttp.ClientSession, name: str, text: str) -> None:
     async with client.get("/spelled/numbers", params={name: text}) as response:
         assert response.status == 422
         problem = await response.json(content_type="application/problem+json")
@@ -89,7 +89,7 @@ async def test_integers_are_those_of_json(client: aiohttp.ClientSession, name: s
         *[("active", text, BOOLEAN) for text in ("1", "0", "on", "yes", "t", "True", "TRUE", " true", "")],
     ],
 )
-async def test_other_numbers_and_booleans_are_those_of_json(
+async def test_refuses_numbers_and_booleans_that_are_not_json(
     client: aiohttp.ClientSession, name: str, text: str, detail: str
 ) -> None:
     async with client.get("/spelled/numbers", params={name: text}) as response:
@@ -98,7 +98,7 @@ async def test_other_numbers_and_booleans_are_those_of_json(
     assert problem["errors"] == [{"pointer": f"#/query/{name}", "detail": detail}]
 
 
-async def test_names_all_that_is_misspelled(client: aiohttp.ClientSession) -> None:
+async def test_names_all_misspelled_parameters(client: aiohttp.ClientSession) -> None:
     async with client.get("/spelled/numbers?whole=1_0&active=1&each=1&each=x&each=y&unknown=1_0&name=1_0") as response:
         problem = await response.json(content_type="application/problem+json")
     pointers = [error["pointer"] for error in problem["errors"]]
@@ -123,7 +123,7 @@ async def test_names_all_that_is_misspelled(client: aiohttp.ClientSession) -> No
         ("offset=3", 9, 3),
     ],
 )
-async def test_what_json_spells_so_and_what_is_no_number_passes(
+async def test_accepts_json_spellings_and_other_types(
     client: aiohttp.ClientSession, query: str, index: int, value: object
 ) -> None:
     async with client.get(f"/spelled/numbers?{query}") as response:
@@ -132,7 +132,7 @@ async def test_what_json_spells_so_and_what_is_no_number_passes(
 
 
 @pytest.mark.parametrize("path", ["/spelled/path/1_0", "/spelled/path/+5", "/spelled/filtered?least=1_0"])
-async def test_paths_and_models_are_read_so_too(client: aiohttp.ClientSession, path: str) -> None:
+async def test_applies_to_path_parameters_and_query_models(client: aiohttp.ClientSession, path: str) -> None:
     async with client.get(path) as response:
         assert response.status == 422
         [error] = (await response.json(content_type="application/problem+json"))["errors"]
@@ -146,8 +146,6 @@ async def test_paths_and_models_are_read_so_too(client: aiohttp.ClientSession, p
         *[("float/1.5", 200), ("float/" + "9" * 5000, 422)],
     ],
 )
-async def test_a_number_that_the_path_converts_has_its_bounds(
-    client: aiohttp.ClientSession, number: str, status: int
-) -> None:
+async def test_limits_numbers_of_path_converters(client: aiohttp.ClientSession, number: str, status: int) -> None:
     async with client.get(f"/spelled/converted/{number}") as response:
         assert response.status == status

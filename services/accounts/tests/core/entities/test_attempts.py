@@ -1,4 +1,4 @@
-"""Which addresses are one, and what a bucket is."""
+"""Which addresses count as one, and how the buckets of the rate limit drain."""
 
 from datetime import timedelta
 
@@ -20,11 +20,11 @@ from ..repositories.accounts import NOW
         ("unix", "unix"),
     ],
 )
-def test_what_counts_as_one_address(address: str, network: str) -> None:
+def test_groups_addresses_by_network(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_texts_are_told_apart_whatever_is_in_them() -> None:
+def test_hashes_of_different_texts_differ() -> None:
     assert hashed("ab", "c") != hashed("a", "bc")
     assert len(hashed("\ud800")) == 32
 

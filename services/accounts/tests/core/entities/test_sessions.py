@@ -1,4 +1,4 @@
-"""Refresh tokens and the sessions that they are of."""
+"""Refresh tokens and their sessions."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -12,7 +12,7 @@ from ..repositories.accounts import NOW
 SESSION = UUID(int=2**127 + 7)
 
 
-def test_a_token_is_read_as_it_was_written() -> None:
+def test_parses_a_token_that_it_wrote() -> None:
     for _ in range(100):
         token = RefreshToken.new(SESSION)
         assert len(token.secret) == 32
@@ -22,11 +22,11 @@ def test_a_token_is_read_as_it_was_written() -> None:
 @pytest.mark.parametrize(
     "text", ["", "x", "A" * 63, "A" * 65, "ä" * 64, "=" * 64, "A" * 63 + "=", "A" * 60 + "!!!!", "A" * 63 + "!"]
 )
-def test_reads_nothing_else(text: str) -> None:
+def test_refuses_malformed_tokens(text: str) -> None:
     assert RefreshToken.read(text) is None
 
 
-def test_only_the_token_before_can_read_its_successor() -> None:
+def test_only_the_previous_token_unseals_its_successor() -> None:
     token, successor = RefreshToken.new(SESSION), RefreshToken.new(SESSION)
     sealed = token.seal(successor)
     assert successor.secret not in sealed
@@ -34,7 +34,7 @@ def test_only_the_token_before_can_read_its_successor() -> None:
     assert RefreshToken.new(SESSION).unseal(sealed) != successor
 
 
-def test_the_successor_is_told_again_within_the_grace_alone() -> None:
+def test_repeats_the_successor_only_within_the_grace_period() -> None:
     token, successor = RefreshToken.new(SESSION), RefreshToken.new(SESSION)
     session = Session.begin(token, account_id=UUID(int=1), now=NOW, life=timedelta(days=1))
     assert session.successor_again(token, now=NOW) is None

@@ -1,4 +1,4 @@
-"""What every repository of accounts promises, and one in memory that keeps it."""
+"""The contract of every repository of accounts, and an in-memory one that fulfils it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 26, 12, 30, 15, 123456, tzinfo=UTC)
 
 
 class InMemoryAccounts:
-    """An AccountRepository without a database; `ended` are the accounts whose sessions were ended."""
+    """An AccountRepository without a database; `ended` lists the accounts whose sessions were ended."""
 
     def __init__(self) -> None:
         self.accounts: dict[UUID, Account] = {}
@@ -51,7 +51,7 @@ class InMemoryAccounts:
 
 
 def an_account(number: int = 1, *, username: str | None = None) -> Account:
-    """One of many."""
+    """Return one of many."""
     return Account(
         id=UUID(int=number),
         username=username or f"user{number}",
@@ -62,42 +62,42 @@ def an_account(number: int = 1, *, username: str | None = None) -> Account:
 
 
 class AccountRepositoryContract:
-    """Tests of an empty repository, which the fixture `repository` of a subclass or its module makes."""
+    """Tests of an empty repository, which a subclass or its module provides as the fixture `repository`."""
 
-    async def test_keeps_an_account_exactly_as_it_is(self, repository: AccountRepository) -> None:
+    async def test_returns_exactly_the_account_that_was_added(self, repository: AccountRepository) -> None:
         account = an_account(username="Ada_L.-9")
         await repository.add(account)
         assert await repository.get(account.id) == account
         assert await repository.named("aDA_l.-9") == account
 
     @pytest.mark.parametrize("username", ["nobody", "", "ädmin_1", "x" * 1000, "user1\x00", "user%"])
-    async def test_finds_nobody_under_another_name_or_id(self, repository: AccountRepository, username: str) -> None:
+    async def test_returns_none_for_an_unknown_username_or_id(
+        self, repository: AccountRepository, username: str
+    ) -> None:
         await repository.add(an_account())
         assert await repository.named(username) is None
         assert await repository.get(STRANGER) is None
 
     @pytest.mark.parametrize("username", ["ada_l", "ADA_L"])
-    async def test_refuses_a_username_that_is_taken_ignoring_case(
-        self, repository: AccountRepository, username: str
-    ) -> None:
+    async def test_refuses_a_taken_username_ignoring_case(self, repository: AccountRepository, username: str) -> None:
         await repository.add(an_account(1, username="ada_l"))
         with pytest.raises(UsernameTaken):
             await repository.add(an_account(2, username=username))
         assert await repository.get(UUID(int=2)) is None
 
-    async def test_keeps_another_hash_of_the_same_password(self, repository: AccountRepository) -> None:
+    async def test_rehash_keeps_the_password_version(self, repository: AccountRepository) -> None:
         account = an_account()
         await repository.add(account)
         await repository.rehash(account, "better hash")
         assert await repository.get(account.id) == replace(account, password_hash="better hash")
 
-    async def test_a_changed_password_has_another_version(self, repository: AccountRepository) -> None:
+    async def test_password_change_increments_the_version(self, repository: AccountRepository) -> None:
         account = an_account()
         await repository.add(account)
         assert await repository.change_password(account, "new hash")
         assert await repository.get(account.id) == replace(account, password_hash="new hash", password_version=2)
 
-    async def test_what_was_decided_with_an_older_password_changes_nothing(self, repository: AccountRepository) -> None:
+    async def test_ignores_changes_based_on_an_older_password(self, repository: AccountRepository) -> None:
         account = an_account()
         await repository.add(account)
         await repository.change_password(account, "new hash")
@@ -106,7 +106,7 @@ class AccountRepositoryContract:
         await repository.rehash(account, "other hash")
         assert await repository.get(account.id) == changed
 
-    async def test_nothing_becomes_of_an_account_that_is_not_there(self, repository: AccountRepository) -> None:
+    async def test_ignores_changes_of_an_unknown_account(self, repository: AccountRepository) -> None:
         assert not await repository.change_password(an_account(), "new hash")
         await repository.rehash(an_account(), "new hash")
         assert await repository.get(UUID(int=1)) is None

@@ -1,4 +1,4 @@
-"""What every repository of attempts promises, and one in memory that keeps it."""
+"""The contract of every repository of attempts, and an in-memory one that fulfils it."""
 
 import asyncio
 from collections.abc import Sequence
@@ -42,29 +42,31 @@ class InMemoryAttempts:
 
 
 class AttemptRepositoryContract:
-    """Tests of an empty repository, which the fixture `repository` of a subclass or its module makes."""
+    """Tests of an empty repository, which a subclass or its module provides as the fixture `repository`."""
 
-    async def test_there_is_room_for_so_many(self, repository: AttemptRepository) -> None:
+    async def test_accepts_attempts_up_to_the_limit(self, repository: AttemptRepository) -> None:
         assert [await repository.take(BUCKET, now=NOW) for _ in range(5)] == [0, 0, 0, 300, 300]
         assert await repository.take(OTHER, now=NOW) == 0
 
-    async def test_many_at_once_are_no_way_around(self, repository: AttemptRepository) -> None:
+    async def test_counts_concurrent_attempts(self, repository: AttemptRepository) -> None:
         results = await asyncio.gather(*(repository.take(BUCKET, now=NOW) for _ in range(10)))
         assert results.count(0) == 3
 
     @pytest.mark.parametrize(("seconds", "room"), [(0, 0), (299, 0), (301, 1), (601, 2), (10_000, 3)])
-    async def test_room_comes_back_with_time(self, repository: AttemptRepository, seconds: int, room: int) -> None:
+    async def test_accepts_more_attempts_over_time(
+        self, repository: AttemptRepository, seconds: int, room: int
+    ) -> None:
         for _ in range(5):
             await repository.take(BUCKET, now=NOW)
         later = NOW + timedelta(seconds=seconds)
         assert [await repository.take(BUCKET, now=later) for _ in range(5)].count(0) == room
 
-    async def test_says_how_long_it_takes(self, repository: AttemptRepository) -> None:
+    async def test_returns_the_seconds_to_wait(self, repository: AttemptRepository) -> None:
         for _ in range(3):
             await repository.take(BUCKET, now=NOW)
         assert await repository.take(BUCKET, now=NOW + timedelta(seconds=100)) == 200
 
-    async def test_what_is_given_back_leaves_room(self, repository: AttemptRepository) -> None:
+    async def test_returned_attempts_do_not_count(self, repository: AttemptRepository) -> None:
         for _ in range(3):
             await repository.take(BUCKET, now=NOW)
         await repository.take(OTHER, now=NOW)
@@ -72,12 +74,12 @@ class AttemptRepositoryContract:
         assert [await repository.take(BUCKET, now=NOW) for _ in range(2)] == [0, 300]
         assert [await repository.take(OTHER, now=NOW) for _ in range(4)] == [0, 0, 0, 300]
 
-    async def test_a_clock_that_is_behind_gives_no_room(self, repository: AttemptRepository) -> None:
+    async def test_a_clock_that_is_behind_accepts_no_more_attempts(self, repository: AttemptRepository) -> None:
         for _ in range(3):
             await repository.take(BUCKET, now=NOW)
         assert await repository.take(BUCKET, now=NOW - timedelta(seconds=30)) > 0
 
-    async def test_remembers_who_was_there(self, repository: AttemptRepository) -> None:
+    async def test_remembers_known_addresses_for_a_limited_time(self, repository: AttemptRepository) -> None:
         assert not await repository.is_known(b"me", now=NOW)
         await repository.remember(b"me", now=NOW)
         await repository.remember(b"me", now=NOW + timedelta(days=1))

@@ -1,4 +1,4 @@
-"""What every repository of sessions promises, and one in memory that keeps it."""
+"""The contract of every repository of sessions, and an in-memory one that fulfils it."""
 
 import asyncio
 from dataclasses import replace
@@ -54,28 +54,28 @@ class InMemorySessions:
 
 
 def a_session(number: int = 1, *, account: int = 1, now: datetime = NOW) -> tuple[RefreshToken, Session]:
-    """One of many, the higher the number, the newer; and its token."""
+    """Return one of many and its token; the higher the number, the newer."""
     token = RefreshToken.new(UUID(int=number))
     return token, Session.begin(token, account_id=UUID(int=account), now=now, life=LIFE)
 
 
 class SessionRepositoryContract:
-    """Tests of an empty `repository` beside `accounts`, which has the accounts 1 and 2."""
+    """Tests of an empty `repository`, next to `accounts` with the accounts 1 and 2."""
 
-    async def test_keeps_a_session_exactly_as_it_is(self, repository: SessionRepository) -> None:
+    async def test_returns_exactly_the_session_that_was_added(self, repository: SessionRepository) -> None:
         _, session = a_session()
         assert await repository.add(session, password_version=1)
         assert await repository.get(session.id) == session
 
     @pytest.mark.parametrize(("account", "version"), [(1, 2), (1, 0), (999, 1)])
-    async def test_no_session_begins_with_another_password(
+    async def test_adds_no_session_with_an_outdated_password(
         self, repository: SessionRepository, account: int, version: int
     ) -> None:
         _, session = a_session(account=account)
         assert not await repository.add(session, password_version=version)
         assert await repository.get(session.id) is None
 
-    async def test_replaces_a_token_by_its_successor(self, repository: SessionRepository) -> None:
+    async def test_replaces_a_token_with_its_successor(self, repository: SessionRepository) -> None:
         token, session = a_session()
         await repository.add(session, password_version=1)
         successor, later = RefreshToken.new(session.id), NOW + timedelta(hours=1)
@@ -91,7 +91,7 @@ class SessionRepositoryContract:
         )
         assert kept.successor_again(token, now=later) == successor
 
-    async def test_of_many_who_replace_a_token_one_succeeds(self, repository: SessionRepository) -> None:
+    async def test_concurrent_replacements_of_a_token_succeed_once(self, repository: SessionRepository) -> None:
         token, session = a_session()
         await repository.add(session, password_version=1)
         successors = [RefreshToken.new(session.id) for _ in range(8)]
@@ -101,7 +101,7 @@ class SessionRepositoryContract:
         assert kept is not None
         assert kept.token_hash == successors[results.index(session.account_id)].hash
 
-    async def test_replaces_no_token_that_is_not_valid(self, repository: SessionRepository) -> None:
+    async def test_does_not_replace_an_invalid_token(self, repository: SessionRepository) -> None:
         token, session = a_session()
         await repository.add(session, password_version=1)
         stranger, successor = RefreshToken.new(session.id), RefreshToken.new(session.id)
@@ -110,7 +110,7 @@ class SessionRepositoryContract:
         assert await repository.rotate(RefreshToken.new(UUID(int=9)), successor, now=NOW) is None
         assert await repository.get(session.id) == session
 
-    async def test_what_has_ended_is_gone(self, repository: SessionRepository) -> None:
+    async def test_returns_none_for_an_ended_session(self, repository: SessionRepository) -> None:
         token, session = a_session()
         await repository.add(session, password_version=1)
         await repository.end(session.id)
@@ -118,14 +118,14 @@ class SessionRepositoryContract:
         assert await repository.get(session.id) is None
         assert await repository.rotate(token, RefreshToken.new(session.id), now=NOW) is None
 
-    async def test_the_oldest_of_too_many_ends(self, repository: SessionRepository) -> None:
+    async def test_ends_the_oldest_session_above_the_limit(self, repository: SessionRepository) -> None:
         for number in range(1, MAX_SESSIONS + 2):
             await repository.add(a_session(number)[1], password_version=1)
         await repository.add(a_session(1000, account=2)[1], password_version=1)
         assert await repository.get(UUID(int=1)) is None
         assert await repository.get(UUID(int=2)) is not None
 
-    async def test_sessions_that_are_over_are_deleted(self, repository: SessionRepository) -> None:
+    async def test_deletes_expired_sessions(self, repository: SessionRepository) -> None:
         await repository.add(a_session(1)[1], password_version=1)
         await repository.add(a_session(2, account=2, now=NOW + LIFE)[1], password_version=1)
         assert await repository.get(UUID(int=1)) is None
@@ -133,6 +133,6 @@ class SessionRepositoryContract:
 
 
 async def two_accounts(accounts: AccountRepository) -> None:
-    """Those that the contract needs."""
+    """Return the accounts that the contract needs."""
     for number in (1, 2):
         await accounts.add(an_account(number))

@@ -1,4 +1,4 @@
-"""What every repository of keys promises, and one in memory that keeps it."""
+"""The contract of every repository of signing keys, and an in-memory one that fulfils it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ class InMemoryKeys:
 
 
 def a_key(number: int = 1, *, signs_from: datetime | None = None) -> SigningKey:
-    """One of many; the higher the number, the later."""
+    """Return one of many; the higher the number, the later."""
     return SigningKey(
         id=f"key {number}",
         public_jwk='{"kty":"EC"}',
@@ -36,18 +36,18 @@ def a_key(number: int = 1, *, signs_from: datetime | None = None) -> SigningKey:
 
 
 class SigningKeyRepositoryContract:
-    """Tests of an empty repository, which the fixture `repository` of a subclass or its module makes."""
+    """Tests of an empty repository, which a subclass or its module provides as the fixture `repository`."""
 
     async def test_is_empty_at_first(self, repository: SigningKeyRepository) -> None:
         assert await repository.ring() == KeyRing.of([])
 
-    async def test_keeps_keys_in_the_order_in_which_they_sign(self, repository: SigningKeyRepository) -> None:
+    async def test_returns_keys_in_signing_order(self, repository: SigningKeyRepository) -> None:
         for number in (2, 1, 3):
             added = a_key(number)
             await repository.change(lambda _, added=added: KeyChange(add=added))  # type: ignore[misc]  # bound early
         assert (await repository.ring()).keys == (a_key(1), a_key(2), a_key(3))
 
-    async def test_decides_by_what_is_there(self, repository: SigningKeyRepository) -> None:
+    async def test_passes_the_current_keys_to_the_decision(self, repository: SigningKeyRepository) -> None:
         await repository.change(lambda _: KeyChange(add=a_key(1)))
         seen: list[KeyRing] = []
 
@@ -59,6 +59,6 @@ class SigningKeyRepositoryContract:
         assert (await repository.ring()).keys == (a_key(2),)
         assert seen == [KeyRing.of([a_key(1)])]
 
-    async def test_may_decide_to_change_nothing(self, repository: SigningKeyRepository) -> None:
+    async def test_accepts_a_decision_to_change_nothing(self, repository: SigningKeyRepository) -> None:
         await repository.change(lambda _: KeyChange(add=a_key(1)))
         assert (await repository.change(lambda _: KeyChange())).keys == (a_key(1),)

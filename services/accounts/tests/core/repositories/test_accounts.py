@@ -1,4 +1,4 @@
-"""What the use cases are tested over does what the database does."""
+"""The in-memory repository behaves like the one on PostgreSQL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The use cases over what is in memory."""
+"""The use cases with in-memory repositories."""
 
 from datetime import timedelta
 from itertools import count

@@ -1,4 +1,4 @@
-"""Stand-ins for what is slow: passwords and keys."""
+"""Fakes for what is slow: password hashing and signing."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from ..repositories.accounts import NOW
 
 
 class Clock:
-    """A clock that one can put forward."""
+    """A clock that can be moved forward."""
 
     def __init__(self) -> None:
         self.time = NOW
@@ -23,7 +23,7 @@ class Clock:
 
 
 class PlainPasswords:
-    """`Passwords` that can be read; `busy` makes it refuse, `prefix` is what is up to date."""
+    """`Passwords` in plain text; `busy` makes it refuse, `prefix` marks up-to-date hashes."""
 
     def __init__(self) -> None:
         self.busy = False
@@ -46,7 +46,7 @@ class PlainPasswords:
 
 
 class PlainSigner:
-    """`Signer` whose tokens can be read."""
+    """A `Signer` whose tokens are readable."""
 
     def __init__(self) -> None:
         self.made = 0

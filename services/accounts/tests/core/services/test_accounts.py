@@ -1,4 +1,4 @@
-"""The use cases of accounts, over what is in memory."""
+"""The use cases of accounts, with in-memory repositories."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -24,19 +24,19 @@ async def change(world: World, account_id: UUID, *, current: str, new: str = "di
     await world.accounts.change_password(account_id, current_password=current, new_password=new, address=HOME)
 
 
-async def test_registers(world: World, ada: Account) -> None:
+async def test_registers_an_account(world: World, ada: Account) -> None:
     assert (ada.username, ada.created_at, ada.password_version) == ("ada_l", NOW, 1)
     assert world.repository.accounts == {ada.id: ada}
 
 
 @pytest.mark.usefixtures("ada")
-async def test_registers_nobody_twice(world: World) -> None:
+async def test_refuses_a_taken_username_ignoring_case(world: World) -> None:
     with pytest.raises(UsernameTaken) as caught:
         await world.accounts.register(username="ADA_L", password="analytical engine", address=HOME)
     assert "ignoring case" in str(caught.value)
 
 
-async def test_an_address_registers_so_many_accounts_and_no_more_passwords_are_hashed(world: World) -> None:
+async def test_limits_registrations_per_address(world: World) -> None:
     for number in range(5):
         await world.accounts.register(username=f"ada_{number}", password="analytical engine", address=HOME)
     with pytest.raises(TooManyAttempts):
@@ -48,7 +48,7 @@ async def test_an_address_registers_so_many_accounts_and_no_more_passwords_are_h
 @pytest.mark.parametrize(
     ("username", "password"), [("ada", "analytical engine"), ("ada_l", "short"), ("babbages", "Babbages")]
 )
-async def test_registers_nobody_who_breaks_a_rule(world: World, username: str, password: str) -> None:
+async def test_stores_nothing_invalid(world: World, username: str, password: str) -> None:
     with pytest.raises(InvalidValue):
         await world.accounts.register(username=username, password=password, address=HOME)
     assert not world.repository.accounts
@@ -60,7 +60,7 @@ async def test_changes_a_password_and_ends_the_sessions(world: World, ada: Accou
     assert world.repository.ended == [ada.id]
 
 
-async def test_changes_nothing_without_the_current_one(world: World, ada: Account) -> None:
+async def test_changes_nothing_without_the_current_password(world: World, ada: Account) -> None:
     for _ in range(3):
         with pytest.raises(WrongPassword, match="current password is wrong"):
             await change(world, ada.id, current="wrong")
@@ -69,18 +69,18 @@ async def test_changes_nothing_without_the_current_one(world: World, ada: Accoun
     assert world.repository.accounts == {ada.id: ada}
 
 
-async def test_changes_nothing_for_nobody(world: World) -> None:
+async def test_changes_nothing_for_an_unknown_account(world: World) -> None:
     with pytest.raises(WrongPassword):
         await change(world, UUID(int=999), current="analytical engine")
 
 
-async def test_refuses_a_new_one_that_breaks_a_rule(world: World, ada: Account) -> None:
+async def test_refuses_an_invalid_new_password(world: World, ada: Account) -> None:
     with pytest.raises(InvalidValue) as caught:
         await change(world, ada.id, current="analytical engine", new="short")
     assert caught.value.field == "new_password"
 
 
-async def test_of_two_changes_one_is_made(world: World, ada: Account) -> None:
+async def test_concurrent_changes_succeed_once(world: World, ada: Account) -> None:
     get = world.repository.get
 
     async def get_and_change(account_id: UUID) -> Account | None:

@@ -1,4 +1,4 @@
-"""The use cases of sessions, over what is in memory."""
+"""The use cases of sessions, with in-memory repositories."""
 
 from dataclasses import replace
 
@@ -39,20 +39,20 @@ async def test_refuses_a_wrong_password(world: World, ada: Account, password: st
     assert world.passwords.asked == [ada.password_hash]
 
 
-async def test_looks_at_a_password_of_nobody_too(world: World) -> None:
+async def test_verifies_a_password_even_for_an_unknown_username(world: World) -> None:
     with pytest.raises(WrongCredentials) as caught:
         await log_in(world)
     assert world.passwords.asked == [None]
     assert str(caught.value) == "The username or the password is wrong."
 
 
-async def test_makes_a_better_hash_when_it_can(world: World, ada: Account) -> None:
+async def test_rehashes_an_outdated_hash(world: World, ada: Account) -> None:
     world.passwords.prefix = "better:"
     await log_in(world)
     assert world.repository.accounts[ada.id].password_hash == "better:analytical engine"
 
 
-async def test_begins_no_session_with_a_password_that_was_changed_meanwhile(world: World, ada: Account) -> None:
+async def test_starts_no_session_if_the_password_changes_during_login(world: World, ada: Account) -> None:
     named = world.repository.named
 
     async def named_and_changed(username: str) -> Account | None:
@@ -66,7 +66,7 @@ async def test_begins_no_session_with_a_password_that_was_changed_meanwhile(worl
 
 
 @pytest.mark.usefixtures("ada")
-async def test_what_was_not_looked_at_does_not_count(world: World) -> None:
+async def test_does_not_count_attempts_that_were_not_verified(world: World) -> None:
     world.passwords.busy = True
     for _ in range(10):
         with pytest.raises(HashingBusy, match="try again"):
@@ -76,7 +76,7 @@ async def test_what_was_not_looked_at_does_not_count(world: World) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-async def test_slows_down_who_guesses(world: World) -> None:
+async def test_limits_wrong_passwords(world: World) -> None:
     for _ in range(3):
         with pytest.raises(WrongCredentials):
             await log_in(world, "wrong")
@@ -90,7 +90,7 @@ async def test_slows_down_who_guesses(world: World) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-async def test_an_address_that_is_known_is_not_locked_out_by_others(world: World) -> None:
+async def test_guesses_from_other_addresses_do_not_lock_out_a_known_address(world: World) -> None:
     await log_in(world)
     for number in range(4):
         with pytest.raises(WrongCredentials):
@@ -101,7 +101,7 @@ async def test_an_address_that_is_known_is_not_locked_out_by_others(world: World
 
 
 @pytest.mark.usefixtures("ada")
-async def test_a_session_goes_on(world: World) -> None:
+async def test_refreshes_a_session(world: World) -> None:
     token = (await log_in(world)).refresh_token
     for _ in range(5):
         world.clock.passes(days=5)
@@ -114,14 +114,14 @@ async def test_a_session_goes_on(world: World) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-async def test_within_the_grace_the_same_is_told_again(world: World) -> None:
+async def test_repeats_the_next_token_within_the_grace_period(world: World) -> None:
     token = (await log_in(world)).refresh_token or ""
     first = await world.sessions.refresh(token)
     world.clock.passes(seconds=9)
     assert (await world.sessions.refresh(token)).refresh_token == first.refresh_token
 
 
-async def test_after_the_grace_reuse_ends_the_session(
+async def test_reuse_after_the_grace_period_ends_the_session(
     world: World, ada: Account, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = (await log_in(world)).refresh_token or ""
@@ -136,7 +136,7 @@ async def test_after_the_grace_reuse_ends_the_session(
 
 
 @pytest.mark.usefixtures("ada")
-async def test_what_is_no_token_ends_nothing(world: World) -> None:
+async def test_an_invalid_token_ends_no_session(world: World) -> None:
     token = (await log_in(world)).refresh_token or ""
     with pytest.raises(SessionEnded):
         await world.sessions.refresh("x")
@@ -153,7 +153,7 @@ async def test_logs_out(world: World) -> None:
 
 
 @pytest.mark.usefixtures("ada")
-async def test_a_token_is_not_used_up_while_none_can_be_signed(world: World) -> None:
+async def test_keeps_the_refresh_token_if_no_token_can_be_signed(world: World) -> None:
     token = (await log_in(world)).refresh_token or ""
     world.signer.is_locked = True
     with pytest.raises(NoSigningKey):

@@ -1,4 +1,4 @@
-"""The use cases of keys and tokens, over what is in memory."""
+"""The use cases of keys and tokens, with in-memory repositories."""
 
 import hashlib
 
@@ -11,12 +11,12 @@ from accounts_service.core.services.clients import Clients
 from .conftest import World
 
 
-async def test_the_first_key_is_made_when_it_is_needed(world: World) -> None:
+async def test_creates_the_first_key_on_demand(world: World) -> None:
     assert (await world.keys.signing()).id == "key 1"
     assert [key.id for key in await world.keys.published()] == ["key 1"]
 
 
-async def test_a_further_key_is_published_before_it_signs(world: World) -> None:
+async def test_publishes_a_new_key_before_it_signs(world: World) -> None:
     await world.keys.signing()
     assert (await world.keys.rotate()).id == "key 2"
     assert (await world.keys.rotate()).id == "key 2"
@@ -29,26 +29,26 @@ async def test_a_further_key_is_published_before_it_signs(world: World) -> None:
     assert (await world.keys.rotate()).id == "key 3"
 
 
-async def test_rotating_makes_the_first_key_too(world: World) -> None:
+async def test_rotation_creates_the_first_key(world: World) -> None:
     await world.keys.rotate()
     assert (await world.keys.signing()).id == "key 1"
 
 
-async def test_a_stolen_key_is_gone_at_once(world: World) -> None:
+async def test_replaces_a_stolen_key_at_once(world: World) -> None:
     await world.keys.signing()
     await world.keys.rotate()
     assert (await world.keys.replace()).id == "key 3"
     assert [key.id for key in await world.keys.published()] == ["key 3"]
 
 
-async def test_nothing_signs_before_its_time(world: World) -> None:
+async def test_does_not_sign_with_a_future_key(world: World) -> None:
     await world.keys.signing()
     world.clock.passes(days=-1)
     with pytest.raises(NoSigningKey):
         await world.keys.signing()
 
 
-async def test_a_client_gets_what_it_may_have(world: World) -> None:
+async def test_issues_a_client_token_with_allowed_scopes(world: World) -> None:
     secret = hashlib.sha256(b"secret").digest()
     clients = Clients([Client(id="friends", secret_sha256=secret, scopes=frozenset({"a", "b"}))], tokens=world.tokens)
     friends = clients.authenticated("friends", "secret")

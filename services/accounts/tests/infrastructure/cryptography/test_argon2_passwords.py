@@ -1,4 +1,4 @@
-"""Passwords are hashed by argon2id, so many at a time."""
+"""Passwords are hashed with argon2id, a limited number at a time."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from accounts_service.infrastructure.cryptography.argon2_passwords import Argon2
 CHEAP = PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
 
 
-async def test_knows_a_password_again() -> None:
+async def test_verifies_the_right_password() -> None:
     async with Argon2Passwords(concurrency=1, wait=10) as passwords:
         kept = await passwords.hash("analytical engine")
         assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
@@ -22,14 +22,14 @@ async def test_knows_a_password_again() -> None:
         assert passwords.is_outdated(CHEAP.hash("x"))
 
 
-async def test_nobody_has_no_password() -> None:
+async def test_verifies_nothing_without_an_account_or_a_password() -> None:
     async with Argon2Passwords(concurrency=1, wait=10, hasher=CHEAP) as passwords:
         assert not await passwords.verify(None, "x")
         assert not await passwords.verify(await passwords.hash("x"), None)
         assert not await passwords.verify("no hash", "x")
 
 
-async def test_who_would_wait_too_long_is_refused_and_the_loop_goes_on() -> None:
+async def test_refuses_after_the_maximum_wait_without_blocking_the_event_loop() -> None:
     slow = PasswordHasher(memory_cost=64 * 1024, time_cost=3, parallelism=1)
     async with Argon2Passwords(concurrency=1, wait=0.01, hasher=slow) as passwords:
         hashing = asyncio.gather(*(passwords.hash("x") for _ in range(5)), return_exceptions=True)
@@ -43,7 +43,7 @@ async def test_who_would_wait_too_long_is_refused_and_the_loop_goes_on() -> None
 
 
 @pytest.mark.parametrize("at_once", [2])
-async def test_leaves_a_place_when_somebody_gives_up(at_once: int) -> None:
+async def test_cancelled_hashing_frees_its_slot(at_once: int) -> None:
     async with Argon2Passwords(concurrency=at_once, wait=10, hasher=CHEAP) as passwords:
         tasks = [asyncio.create_task(passwords.hash("x")) for _ in range(20)]
         await asyncio.sleep(0)

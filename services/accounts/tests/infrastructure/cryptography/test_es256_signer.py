@@ -1,4 +1,4 @@
-"""Tokens are signed as RFC 9068 has it."""
+"""Tokens are signed as RFC 9068 requires."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def key(signer: Es256Signer) -> SigningKey:
     return signer.new_key(signs_from=NOW)
 
 
-def test_the_published_key_verifies_and_signs_nothing(signer: Es256Signer, key: SigningKey) -> None:
+def test_published_key_verifies_but_cannot_sign(signer: Es256Signer, key: SigningKey) -> None:
     jwk = json.loads(key.public_jwk)
     assert jwk.keys() == {"kty", "crv", "x", "y", "kid", "use", "alg"}
     assert jwk["kid"] == key.id
@@ -50,7 +50,9 @@ def test_the_published_key_verifies_and_signs_nothing(signer: Es256Signer, key: 
     assert read["scope"] == "a b"
 
 
-def test_another_secret_opens_nothing(key: SigningKey, caplog: pytest.LogCaptureFixture) -> None:
+def test_refuses_to_sign_with_a_key_sealed_with_another_secret(
+    key: SigningKey, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(NoSigningKey):
         Es256Signer("another secret, as long as it has to be").sign(claims(), key)
     assert "KEY_ENCRYPTION_SECRET" in caplog.text

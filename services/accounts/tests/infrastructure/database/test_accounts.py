@@ -1,4 +1,4 @@
-"""The repository of accounts on a real PostgreSQL: it keeps its contract, and durably."""
+"""The repository of accounts on a real PostgreSQL: it fulfils its contract and commits."""
 
 import asyncpg
 import pytest
@@ -22,12 +22,12 @@ class TestSqlAccounts(AccountRepositoryContract):
     pass
 
 
-async def test_has_committed_when_it_returns(repository: SqlAccounts, connection: asyncpg.Connection) -> None:
+async def test_commits_before_it_returns(repository: SqlAccounts, connection: asyncpg.Connection) -> None:
     await repository.add(an_account(username="ada_l"))
     assert await connection.fetchval("SELECT username FROM accounts") == "ada_l"
 
 
-async def test_a_changed_password_ends_the_sessions_of_its_account(
+async def test_password_change_ends_the_sessions_of_the_account(
     repository: SqlAccounts, database: Database, connection: asyncpg.Connection
 ) -> None:
     await two_accounts(repository)

@@ -1,4 +1,4 @@
-"""The repository of attempts on a real PostgreSQL: it keeps its contract, and does not grow."""
+"""The repository of attempts on a real PostgreSQL: it fulfils its contract and does not grow."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ class TestSqlAttempts(AttemptRepositoryContract):
     pass
 
 
-async def test_what_says_nothing_any_more_is_deleted(repository: SqlAttempts, connection: asyncpg.Connection) -> None:
+async def test_deletes_expired_attempts_and_addresses(repository: SqlAttempts, connection: asyncpg.Connection) -> None:
     for number in range(50):
         await repository.take(Bucket.of(str(number), limit=3), now=NOW)
     await repository.remember(b"me", now=NOW)

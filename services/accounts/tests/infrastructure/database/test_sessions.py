@@ -1,4 +1,4 @@
-"""The repository of sessions on a real PostgreSQL: it keeps its contract, also while a password is being changed."""
+"""The repository of sessions on a real PostgreSQL: it fulfils its contract, also during a password change."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ class TestSqlSessions(SessionRepositoryContract):
     pass
 
 
-async def test_of_a_login_and_a_changed_password_at_once_no_session_is_left(
+async def test_no_session_remains_of_a_login_during_a_password_change(
     repository: SqlSessions, database: Database, connection: asyncpg.Connection
 ) -> None:
     accounts = SqlAccounts(database)

@@ -1,4 +1,4 @@
-"""The repository of keys on a real PostgreSQL: it keeps its contract, for several replicas, and remembers."""
+"""The repository of signing keys on a real PostgreSQL: it fulfils its contract for several replicas, and caches."""
 
 import asyncio
 
@@ -38,7 +38,7 @@ class TestSqlSigningKeys(SigningKeyRepositoryContract):
     pass
 
 
-async def test_remembers_for_a_while(repository: SqlSigningKeys, database: Database, clock: Clock) -> None:
+async def test_caches_keys_for_a_while(repository: SqlSigningKeys, database: Database, clock: Clock) -> None:
     other = SqlSigningKeys(database, clock=clock)
     await other.ring()
     await repository.change(lambda _: KeyChange(add=a_key()))
@@ -48,7 +48,7 @@ async def test_remembers_for_a_while(repository: SqlSigningKeys, database: Datab
     assert (await other.ring()).keys == (a_key(),)
 
 
-async def test_of_many_who_ask_one_reads(repository: SqlSigningKeys, database: Database) -> None:
+async def test_concurrent_readers_share_one_query(repository: SqlSigningKeys, database: Database) -> None:
     await repository.change(lambda _: KeyChange(add=a_key()))
     other = SqlSigningKeys(database, clock=lambda: 0.0)
     rings = await asyncio.gather(*(other.ring() for _ in range(20)))
@@ -56,9 +56,7 @@ async def test_of_many_who_ask_one_reads(repository: SqlSigningKeys, database: D
 
 
 @pytest.mark.usefixtures("repository")
-async def test_of_several_replicas_that_add_the_first_key_one_does(
-    database: Database, connection: asyncpg.Connection
-) -> None:
+async def test_concurrent_replicas_add_one_first_key(database: Database, connection: asyncpg.Connection) -> None:
     def first(number: int) -> KeyChange:
         return KeyChange(add=a_key(number))
 
@@ -71,7 +69,7 @@ async def test_of_several_replicas_that_add_the_first_key_one_does(
     assert await connection.fetchval("SELECT count(*) FROM signing_keys") == 1
 
 
-async def test_without_the_database_the_known_keys_hold(
+async def test_uses_cached_keys_if_the_database_is_down(
     repository: SqlSigningKeys, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unknowing = SqlSigningKeys(database, clock=clock)

@@ -1,9 +1,11 @@
 """Authentication: verify access tokens of an issuer (RFC 9068), and let operations declare who may use them.
 
 If AUTH_ISSUER is set, every request needs a token, except for operations marked `public`.
+For the token of a service's own calls, import `ClientCredentials` from `chassis.authentication.client_credentials`:
+its libraries are slow to import, and most services need none of them.
 """
 
-from .client_credentials import ClientCredentials
+from .key_source import KeySource
 from .marks import INTERNAL, Caller, public, scopes
 from .principal import Principal
 from .refusals import (
@@ -15,7 +17,6 @@ from .refusals import (
     NOT_AN_ACCOUNT,
     AuthenticationRequired,
 )
-from .signing_keys import KeySource
 
 __all__ = [
     "AUTHENTICATION_REQUIRED",
@@ -27,7 +28,6 @@ __all__ = [
     "NOT_AN_ACCOUNT",
     "AuthenticationRequired",
     "Caller",
-    "ClientCredentials",
     "KeySource",
     "Principal",
     "public",

@@ -1,4 +1,4 @@
-"""An issuer, and a service that trusts it; both for a whole module, since nothing is changed of either."""
+"""Fixtures shared by a whole module: an issuer that stays unchanged, and a service that trusts it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,13 +28,13 @@ async def trusting(trusted: Issuer, sample_settings: Settings, boot: Boot) -> As
 
 @pytest.fixture
 def service(trusting: aiohttp.ClientSession, sample_log: Path) -> aiohttp.ClientSession:
-    """A client of the service, whose log is empty."""
+    """Yield a client of the service, with an empty log."""
     empty(sample_log)
     return trusting
 
 
 @pytest.fixture
 async def issuer() -> AsyncIterator[Issuer]:
-    """One that a test may change."""
+    """Yield an issuer that the test may change."""
     async with running_issuer() as issuer:
         yield issuer

@@ -1,4 +1,4 @@
-"""The issuer itself verifies its tokens by keys that it has, and asks nobody for them."""
+"""The issuer verifies its own tokens with the keys in its database, without HTTP."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +18,7 @@ from .issuer import Issuer, SigningKey
 
 
 class OwnKeys:
-    """Keys as they come from a database."""
+    """Keys as if they came from a database."""
 
     def __init__(self, issuer: Issuer) -> None:
         self.issuer = issuer
@@ -41,7 +41,7 @@ async def ready(client: aiohttp.ClientSession) -> int:
     return await status_of(client, "/health/ready")
 
 
-async def test_keys_of_its_own_are_looked_at(issuer: Issuer, own: OwnKeys, settings: Settings, boot: Boot) -> None:
+async def test_verifies_tokens_with_its_own_keys(issuer: Issuer, own: OwnKeys, settings: Settings, boot: Boot) -> None:
     settings = settings_of(settings, issuer)
     app = build_application(settings, database=Database(settings), routers=[guarded_router()], problems=[], keys=own)
     async with boot(app) as url, aiohttp.ClientSession(url) as client:
@@ -58,7 +58,7 @@ async def test_keys_of_its_own_are_looked_at(issuer: Issuer, own: OwnKeys, setti
     assert not issuer.paths
 
 
-async def test_it_waits_for_its_database(
+async def test_responds_503_until_its_own_keys_can_be_read(
     issuer: Issuer, own: OwnKeys, settings: Settings, boot: Boot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(signing_keys, "RETRY_SECONDS", (0.05,))

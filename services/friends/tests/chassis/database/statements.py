@@ -1,4 +1,4 @@
-"""Statements with every clause that services use; who reads them need not: a test runs each in three ways."""
+"""Statements with every clause that services use; a test runs each of them in three ways."""
 
 from typing import Any, Final
 
@@ -129,7 +129,7 @@ QUERIES: Final[list[Case]] = [
     (select(func.coalesce(bindparam("v", callable_=lambda: 4), 1)), None),
     (func.abs(-3), None),
     (func.lower("ABC", type_=sa.String), None),
-    # What goes wrong, goes wrong alike.
+    # Statements that fail, with the same error in each way.
     (select(i.id).where(i.id == bindparam("missing")), None),
     (select(i.id).where(i.id == bindparam("id")), {"id": "no number"}),
     (select(i.id).where(i.colour == bindparam("colour")), {"colour": "no colour"}),

@@ -1,4 +1,4 @@
-"""The database: what is committed, what is undone, and a pool that is bounded and survives every cancellation."""
+"""The database: what is committed, what is rolled back, and a bounded pool that survives cancellation at any point."""
 
 import asyncio
 import gc
@@ -33,13 +33,13 @@ from ..sample_service.settings import Settings
 BACKEND = text("SELECT pg_backend_pid()")
 STATES = "SELECT state FROM pg_stat_activity WHERE datname = current_database() AND pid != pg_backend_pid()"
 
-Statement = Any  # a plain one, or a prepared one
+Statement = Any  # plain or prepared
 
 pytestmark = pytest.mark.usefixtures("things")
 
 
 async def backend(database: Database) -> int:
-    """The process of the server that answers, by which a connection is known."""
+    """Return the process id of the server backend, which identifies the connection."""
     return int((await database.execute(BACKEND)).scalar_one())
 
 
@@ -47,19 +47,19 @@ async def count(connection: asyncpg.Connection, thing: int) -> int:
     return int(await connection.fetchval("SELECT count(*) FROM things WHERE id = $1", thing))
 
 
-async def test_a_statement_is_committed_by_itself(database: Database, connection: asyncpg.Connection) -> None:
+async def test_commits_a_single_statement(database: Database, connection: asyncpg.Connection) -> None:
     assert (await database.execute(ADD, {"id": 1})).rowcount == 1
     assert await count(connection, 1) == 1
 
 
-async def test_a_transaction_is_committed_at_its_end(database: Database, connection: asyncpg.Connection) -> None:
+async def test_commits_a_transaction_at_its_end(database: Database, connection: asyncpg.Connection) -> None:
     async with database.transaction() as ours:
         await ours.execute(ADD, {"id": 2})
         assert await count(connection, 2) == 0
     assert await count(connection, 2) == 1
 
 
-async def test_a_transaction_is_undone_by_an_error(database: Database, connection: asyncpg.Connection) -> None:
+async def test_rolls_back_a_transaction_on_an_error(database: Database, connection: asyncpg.Connection) -> None:
     async def work() -> None:
         async with database.transaction() as ours:
             await ours.execute(ADD, {"id": 3})
@@ -70,7 +70,7 @@ async def test_a_transaction_is_undone_by_an_error(database: Database, connectio
     assert await count(connection, 3) == 0
 
 
-async def test_a_cancelled_transaction_is_undone(narrow: Database, connection: asyncpg.Connection) -> None:
+async def test_rolls_back_a_cancelled_transaction(narrow: Database, connection: asyncpg.Connection) -> None:
     async def work() -> None:
         async with narrow.transaction() as ours:
             await ours.execute(ADD, {"id": 4})
@@ -85,7 +85,7 @@ async def test_a_cancelled_transaction_is_undone(narrow: Database, connection: a
     assert await count(connection, 4) == 0
 
 
-async def test_a_statement_after_a_transaction_opens_none(narrow: Database, connection: asyncpg.Connection) -> None:
+async def test_single_statement_leaves_no_transaction_open(narrow: Database, connection: asyncpg.Connection) -> None:
     async with narrow.transaction() as ours:
         await ours.execute(ONE)
     assert await ask(narrow) == 1
@@ -93,7 +93,7 @@ async def test_a_statement_after_a_transaction_opens_none(narrow: Database, conn
 
 
 @pytest.mark.parametrize("statement", [ONE, prepared(ONE)], ids=["by SQLAlchemy", "by the driver"])
-async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, statement: Statement) -> None:
+async def test_plain_and_prepared_statements_share_one_pool(narrow: Database, statement: Statement) -> None:
     for _ in range(2):
         assert await backend(narrow) == await backend(narrow)
         assert (await narrow.execute(statement)).one()
@@ -101,7 +101,7 @@ async def test_all_ways_to_a_connection_share_one_pool(narrow: Database, stateme
             assert await ours.scalar(ONE) == 1
 
 
-async def test_a_prepared_statement_soon_after_another_has_no_need_of_the_pool(database: Database) -> None:
+async def test_reuses_the_connection_of_a_recent_prepared_statement(database: Database) -> None:
     lent: list[object] = []
     event.listen(database.engine.sync_engine, "checkout", lambda connection, *_: lent.append(connection))
     once = prepared(ONE)
@@ -109,8 +109,8 @@ async def test_a_prepared_statement_soon_after_another_has_no_need_of_the_pool(d
     assert len(lent) == 1
 
 
-async def test_statements_that_are_built_for_each_call_are_forgotten(database: Database) -> None:
-    """With what is in them: SQLAlchemy keeps one of a form, of the forms that were used last."""
+async def test_does_not_keep_statements_that_are_built_for_each_call(database: Database) -> None:
+    """Nor their values: SQLAlchemy caches one compiled statement per shape, up to a limit."""
 
     async def build(number: int) -> weakref.ref[object]:
         statement = select(literal(number)).where(literal(f"{number}@example.com") != "")
@@ -122,7 +122,9 @@ async def test_statements_that_are_built_for_each_call_are_forgotten(database: D
     assert sum(each() is not None for each in built) <= 1
 
 
-async def test_connections_are_replaced_when_they_grow_old(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_replaces_connections_that_reach_their_maximum_age(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engine, "_RECYCLE_SECONDS", 0.3)
     monkeypatch.setattr(kept_connections, "_KEPT_SECONDS", 0.1)
     async with changed(settings, database_pool_size=1) as database:
@@ -131,27 +133,27 @@ async def test_connections_are_replaced_when_they_grow_old(settings: Settings, m
         assert await backend(database) != first
 
 
-async def test_no_more_than_the_pool_are_connected_and_the_rest_is_refused_soon(narrow: Database) -> None:
+async def test_opens_no_more_connections_than_the_pool_size_and_refuses_the_rest_in_time(narrow: Database) -> None:
     async with narrow.transaction():
         started = time.monotonic()
         results = await asyncio.gather(*(apart(ask(narrow)) for _ in range(600)), return_exceptions=True)
         assert {str(result) for result in results} == {"All database connections are busy."}
-        assert time.monotonic() - started < 30, "one after the other they wait a minute"
-        await examine(narrow)  # does not queue with requests
+        assert time.monotonic() - started < 30, "waiting one after another would take a minute"
+        await examine(narrow)  # the readiness check does not queue with requests
     async with narrow.spare():
         with pytest.raises(DatabaseUnavailable):
             await examine(narrow)
     assert await ask(narrow) == 1
 
 
-async def test_nobody_queues_for_longer_than_all_may_take(settings: Settings) -> None:
+async def test_database_timeout_limits_the_wait_for_a_connection(settings: Settings) -> None:
     limits = {"database_pool_size": 1, "database_pool_wait": 60, "database_timeout": 0.5}
     async with changed(settings, **limits) as database, database._queue, asyncio.timeout(30):
         with pytest.raises(DatabaseUnavailable, match="All database connections are busy"):
             await ask(database)
 
 
-async def test_connections_are_given_in_the_order_of_asking(settings: Settings) -> None:
+async def test_hands_out_connections_in_request_order(settings: Settings) -> None:
     order: list[int] = []
 
     async def work(database: Database, number: int) -> None:
@@ -163,7 +165,7 @@ async def test_connections_are_given_in_the_order_of_asking(settings: Settings) 
     assert order == list(range(100))
 
 
-async def test_a_cancelled_statement_leaves_a_working_pool(narrow: Database, connection: asyncpg.Connection) -> None:
+async def test_pool_works_after_a_cancelled_statement(narrow: Database, connection: asyncpg.Connection) -> None:
     for _ in range(3):
         task = asyncio.create_task(sleep(narrow))
         await until(connection, SLEEPING, 1)
@@ -176,7 +178,7 @@ async def test_a_cancelled_statement_leaves_a_working_pool(narrow: Database, con
     assert [row["state"] for row in await connection.fetch(STATES)] == ["idle"]
 
 
-async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings) -> None:
+async def test_pool_works_after_a_cancellation_at_any_point(settings: Settings) -> None:
     async with changed(settings, database_pool_size=2) as database:
         for moment in range(40):
             calls = [asyncio.create_task(ask(database)) for _ in range(5)]
@@ -188,8 +190,8 @@ async def test_cancelling_at_any_moment_leaves_a_working_pool(settings: Settings
         await use_all(database, 2)
 
 
-async def test_a_cancelled_reconnection_gives_its_place_in_the_pool_back(narrow: Database) -> None:
-    cancelled: list[asyncio.Task[int]] = []  # kept: with the exceptions the garbage collector would free their places
+async def test_returns_the_pool_slot_of_a_cancelled_reconnection(narrow: Database) -> None:
+    cancelled: list[asyncio.Task[int]] = []  # kept, because collecting the exceptions would free the slots
     for turns in range(20):
         async with narrow.transaction() as ours:
             driver: Any = (await ours.get_raw_connection()).driver_connection
@@ -202,7 +204,7 @@ async def test_a_cancelled_reconnection_gives_its_place_in_the_pool_back(narrow:
         assert await ask(narrow) == 1
 
 
-def test_constraints_have_names_by_which_they_can_be_told_apart() -> None:
+def test_names_constraints_uniquely() -> None:
     metadata = MetaData(naming_convention=Base.metadata.naming_convention)
     shelves = Table("shelves", metadata, Column("id", Integer, primary_key=True))
     table = Table(
@@ -217,7 +219,7 @@ def test_constraints_have_names_by_which_they_can_be_told_apart() -> None:
     assert names == {"pk_boxes", "fk_boxes_shelf_shelves", "ix_boxes_shelf", "uq_boxes_label", "ck_boxes_positive"}
 
 
-async def test_a_violated_constraint_becomes_the_error_of_its_name(database: Database) -> None:
+async def test_maps_a_violated_constraint_to_a_domain_error_by_name(database: Database) -> None:
     await add(database, 6)
     with pytest.raises(KeyError), constraint_errors({"pk_things": KeyError("taken")}):
         await add(database, 6)
@@ -229,7 +231,7 @@ async def test_a_violated_constraint_becomes_the_error_of_its_name(database: Dat
 
 
 @pytest.mark.parametrize("on_delete", ["NO ACTION", "RESTRICT"])
-async def test_what_is_referred_to_is_kept_with_an_error_of_the_domain(database: Database, on_delete: str) -> None:
+async def test_maps_deleting_a_referenced_row_to_a_domain_error(database: Database, on_delete: str) -> None:
     await add(database, 8)
     names = text("CREATE TABLE names (thing integer REFERENCES things)".replace(")", f" ON DELETE {on_delete})"))
     delete = text("DELETE FROM things WHERE id = 8")
@@ -239,7 +241,7 @@ async def test_what_is_referred_to_is_kept_with_an_error_of_the_domain(database:
         with pytest.raises(KeyError), reference_error(KeyError("in use")):
             await database.execute(delete)
         with pytest.raises(IntegrityError), reference_error(KeyError("in use")):
-            await add(database, 8)  # another kind of constraint
+            await add(database, 8)  # another kind of violation
     finally:
         await database.execute(text("DROP TABLE names"))
     with reference_error(KeyError("in use")):

@@ -1,4 +1,4 @@
-"""Pending migrations run one by one under one lock, on databases that are in use."""
+"""Pending migrations run one by one, under one lock, on databases that are in use."""
 
 import asyncio
 import logging
@@ -22,13 +22,13 @@ def scripts(tmp_path: Path, settings: Settings, empty_database: str) -> Migratio
 
 
 async def migrate(scripts: MigrationScripts) -> None:
-    """As the command `migrate` does."""
+    """Migrate as the command `migrate` does."""
     await asyncio.to_thread(migrations.upgrade, scripts.settings, scripts.config)
 
 
 @pytest.fixture
 async def in_use(scripts: MigrationScripts, empty_connection: asyncpg.Connection) -> MigrationScripts:
-    """A database with a table, an enum, and rows."""
+    """Return the migrations of a database with a table, an enum and rows."""
     scripts.sql("1", None, "CREATE TYPE status AS ENUM ('new')", "CREATE TABLE things (id int, status status NOT NULL)")
     await migrate(scripts)
     await empty_connection.execute("INSERT INTO things SELECT n, 'new' FROM generate_series(1, 100) n")
@@ -39,7 +39,7 @@ async def revision(connection: asyncpg.Connection) -> str:
     return str(await connection.fetchval("SELECT version_num FROM alembic_version"))
 
 
-async def test_a_value_that_one_adds_to_an_enum_is_used_by_the_next(
+async def test_a_migration_can_use_an_enum_value_that_the_previous_one_added(
     in_use: MigrationScripts, empty_connection: asyncpg.Connection
 ) -> None:
     in_use.sql("2", "1", "ALTER TYPE status ADD VALUE 'done'")
@@ -49,7 +49,7 @@ async def test_a_value_that_one_adds_to_an_enum_is_used_by_the_next(
     assert await revision(empty_connection) == "3"
 
 
-async def test_one_that_fails_leaves_those_before_it_applied_and_says_so(
+async def test_keeps_earlier_migrations_if_one_fails_and_reports_it(
     in_use: MigrationScripts, empty_connection: asyncpg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     in_use.sql("2", "1", "ALTER TABLE things ADD COLUMN size int")
@@ -63,17 +63,17 @@ async def test_one_that_fails_leaves_those_before_it_applied_and_says_so(
     assert line.getMessage() == "a migration failed; the schema is at 2"
 
 
-async def test_time_limits_of_the_database_or_the_role_do_not_count(
+async def test_ignores_timeouts_of_the_database_or_the_role(
     scripts: MigrationScripts, empty_database: str, empty_connection: asyncpg.Connection
 ) -> None:
-    """They are set there for a service behind PgBouncer, which drops those that a connection asks for."""
+    """Services behind PgBouncer set them there, because PgBouncer drops those of a connection."""
     await empty_connection.execute(f'ALTER DATABASE "{empty_database}" SET statement_timeout = 100')
     scripts.sql("1", None, "SELECT pg_sleep(0.3)")
     await migrate(scripts)
     assert await revision(empty_connection) == "1"
 
 
-async def test_the_lock_is_held_over_all_of_them(
+async def test_holds_the_advisory_lock_during_all_migrations(
     in_use: MigrationScripts, empty_connection: asyncpg.Connection
 ) -> None:
     held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid()"
@@ -85,7 +85,7 @@ async def test_the_lock_is_held_over_all_of_them(
     assert await empty_connection.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
 
 
-async def test_an_index_is_built_beside_those_who_write(
+async def test_builds_an_index_concurrently_with_writes(
     in_use: MigrationScripts, empty_connection: asyncpg.Connection
 ) -> None:
     create = 'op.create_index("ix_things_id", "things", ["id"], postgresql_concurrently=True)'
@@ -99,7 +99,7 @@ async def test_an_index_is_built_beside_those_who_write(
     assert await revision(empty_connection) == "4"
 
 
-async def test_two_newest_ones_are_refused_with_a_sentence_before_anything_happens(
+async def test_refuses_two_heads_before_migrating(
     in_use: MigrationScripts, empty_connection: asyncpg.Connection
 ) -> None:
     in_use.sql("2", "1", "DROP TABLE things")
@@ -112,16 +112,16 @@ async def test_two_newest_ones_are_refused_with_a_sentence_before_anything_happe
 
 
 @pytest.mark.filterwarnings("ignore:Revision .* is not present")
-async def test_one_that_follows_another_that_is_missing_is_refused_with_a_sentence(in_use: MigrationScripts) -> None:
+async def test_refuses_a_migration_whose_predecessor_is_missing(in_use: MigrationScripts) -> None:
     in_use.sql("3", "2", "DROP TABLE things")
     with pytest.raises(UnusableMigrations, match=r"have no valid order: .*2"):
         await migrate(in_use)
 
 
-async def test_a_schema_of_a_newer_release_stays_as_it_is(
+async def test_leaves_the_schema_of_a_newer_release_unchanged(
     in_use: MigrationScripts, empty_connection: asyncpg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """So that one can go back to an older release, whose `migrate` runs before it starts."""
+    """So that you can roll back to an older release, which runs its `migrate` before it starts."""
     caplog.set_level(logging.INFO)
     await empty_connection.execute("UPDATE alembic_version SET version_num = 'newer'")
     await migrate(in_use)
@@ -129,7 +129,7 @@ async def test_a_schema_of_a_newer_release_stays_as_it_is(
     assert "the schema is at newer, from a newer release; nothing to do" in caplog.messages
 
 
-async def test_prints_each_with_a_transaction_of_its_own(
+async def test_prints_a_transaction_for_each_migration_in_offline_mode(
     in_use: MigrationScripts, capsys: pytest.CaptureFixture[str]
 ) -> None:
     in_use.sql("2", "1", "ALTER TYPE status ADD VALUE 'done'")

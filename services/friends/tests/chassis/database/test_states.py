@@ -1,4 +1,4 @@
-"""What is made of an error of PostgreSQL: each row of the table, by a real error where one can be had."""
+"""How PostgreSQL errors are mapped: each row of the table of SQLSTATEs, by a real error where one can be provoked."""
 
 import asyncio
 import json
@@ -57,7 +57,7 @@ def with_settings(work: Callable[[Database], Awaitable[object]] = ask, **changes
 
 
 async def collide(database: Database, _: Settings) -> None:
-    """Change one row in two transactions that see the database as it was."""
+    """Change one row in two transactions that share a snapshot."""
     await add(database, 901)
     read, change = text("SELECT id FROM things WHERE id = 901"), text("UPDATE things SET id = id WHERE id = 901")
     async with database.transaction(isolation_level="REPEATABLE READ"):
@@ -67,7 +67,7 @@ async def collide(database: Database, _: Settings) -> None:
 
 
 async def embrace(_: Database, settings: Settings) -> None:
-    """Lock two rows in opposite orders."""
+    """Lock two rows in opposite orders: a deadlock."""
     async with changed(settings, database_lock_timeout=9) as patient:
         await asyncio.gather(add(patient, 902), add(patient, 903))
         met = asyncio.Barrier(2)
@@ -93,7 +93,7 @@ async def wait_for_a_lock(database: Database, settings: Settings) -> None:
 
 
 async def be_one_too_many(database: Database, settings: Settings) -> None:
-    """Log in more often than a role may, which is never: else one waits for the connections that there are."""
+    """Exceed the connection limit of a role whose limit is 0; with any other limit the pool would wait."""
     role = settings.postgres_db
     await database.execute(text(f"CREATE ROLE {role} LOGIN CONNECTION LIMIT 0 PASSWORD 'of-the-role'"))
     try:
@@ -141,7 +141,7 @@ ROWS: Final = [(code, state) for state in STATES if state is not OUTDATED for co
 
 
 @pytest.mark.parametrize(("code", "provoke"), REAL, ids=[code for code, _ in REAL])
-async def test_a_real_error_is_taken_for_what_the_table_says(
+async def test_maps_real_errors_as_the_table_says(
     database: Database, settings: Settings, code: str, provoke: Provocation
 ) -> None:
     error = await error_of(provoke(database, settings))
@@ -152,13 +152,13 @@ async def test_a_real_error_is_taken_for_what_the_table_says(
 
 
 @pytest.mark.parametrize(("code", "state"), ROWS, ids=[code for code, _ in ROWS])
-async def test_each_row_of_the_table_holds(database: Database, code: str, state: State) -> None:
+async def test_maps_each_sqlstate_of_the_table(database: Database, code: str, state: State) -> None:
     code = code.ljust(5, "0")
     check(await error_of(database.execute(text(RAISE.format(code)))), state, code)
 
 
 @pytest.mark.parametrize("code", ["22000", "25P02", "42601", "54000", "55000", "P0001", "XX000", "ZZ999"])
-async def test_what_the_table_does_not_name_is_a_bug(database: Database, code: str) -> None:
+async def test_raises_unknown_sqlstates_unchanged(database: Database, code: str) -> None:
     check(await error_of(database.execute(text(RAISE.format(code)))), BUG, code)
 
 
@@ -171,14 +171,14 @@ async def error_of(work: Awaitable[object]) -> Exception:
 def check(error: Exception, state: State, code: str) -> None:
     if state.kind in PASSING:
         assert (type(error), str(error)) == (DatabaseUnavailable, state.told)
-    else:  # the schema is at head, so it is nothing that a migration would bring
+    else:  # the schema is at head, so a migration would not add it
         assert isinstance(error, DBAPIError)
         assert isinstance(error, IntegrityError) == (code.startswith("23") and state.kind is Kind.DOMAIN)
         assert error.__notes__ == [f"SQLSTATE {code}, see docs/operations.md#{state.recipe}"]
 
 
 @pytest.mark.parametrize("statement", ["SELECT id FROM users", "SELECT nothing()", "CREATE TABLE nothing.t ()"])
-async def test_what_is_missing_before_a_migration_is_not_a_bug(
+async def test_raises_database_not_migrated_if_a_table_or_column_is_missing_before_a_migration(
     settings: Settings, empty_database: str, statement: str
 ) -> None:
     async with changed(settings, postgres_db=empty_database, database_pool_size=2) as database:
@@ -191,7 +191,7 @@ async def test_what_is_missing_before_a_migration_is_not_a_bug(
         assert {type(each) for each in many} == {DatabaseNotMigrated}
 
 
-async def test_a_constraint_is_found_by_a_name_that_is_too_long_for_postgresql(
+async def test_finds_a_constraint_whose_name_postgresql_truncates(
     database: Database, connection: asyncpg.Connection
 ) -> None:
     long = "uq_" + "wörter_" * 12
@@ -225,7 +225,7 @@ async def client_of(settings: Settings, boot: Boot, log: Path) -> AsyncIterator[
         (RAISE.format("28P01"), 503, "database-unavailable", "refuses the service"),
     ],
 )
-async def test_a_client_is_told_whose_fault_it_is(
+async def test_responds_with_the_status_of_the_error(
     settings: Settings, boot: Boot, tmp_path: Path, sql: str, status: int, problem: str, logged: str
 ) -> None:
     log = tmp_path / "log"
@@ -236,7 +236,7 @@ async def test_a_client_is_told_whose_fault_it_is(
     assert ("exception.stacktrace" in line) == (status == 500)
 
 
-async def test_a_client_is_told_that_a_migration_is_missing(
+async def test_responds_503_if_a_migration_is_missing(
     settings: Settings, empty_database: str, boot: Boot, tmp_path: Path
 ) -> None:
     unmigrated = settings.model_copy(update={"postgres_db": empty_database})

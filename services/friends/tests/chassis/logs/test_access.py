@@ -1,4 +1,4 @@
-"""Exactly one access line for each request, whatever becomes of it."""
+"""Each request leaves exactly one access line, however it ends."""
 
 import asyncio
 import json
@@ -69,9 +69,7 @@ async def test_writes_one_line_for_each_request(
     assert 0 < line["duration_ms"] < 10_000
 
 
-async def test_names_the_requests_in_whose_name_something_was_done(
-    sample: aiohttp.ClientSession, sample_log: Path
-) -> None:
+async def test_logs_linked_request_ids(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     for path in ("/sample/linked/another", "/sample/items"):
         await sample.get(path)
     with_link, without = await access_lines(sample_log, count=2)
@@ -90,7 +88,7 @@ async def test_writes_one_line_each_for_200_parallel_requests(sample: aiohttp.Cl
     assert len(set(asked)) == 200
 
 
-async def test_tells_when_a_response_was_broken_off(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_logs_an_aborted_response(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     with pytest.raises(aiohttp.ClientPayloadError):
         async with sample.get("/sample/broken-off") as response:
             await response.read()
@@ -101,7 +99,7 @@ async def test_tells_when_a_response_was_broken_off(sample: aiohttp.ClientSessio
     assert [each["exception.message"] for each in read_log(sample_log) if "exception.type" in each] == ["in the middle"]
 
 
-async def test_writes_one_line_when_the_client_leaves_in_the_middle(
+async def test_writes_one_line_if_the_client_disconnects_during_the_response(
     sample: aiohttp.ClientSession, sample_log: Path
 ) -> None:
     async with sample.get("/sample/endless") as response:
@@ -114,7 +112,7 @@ async def test_writes_one_line_when_the_client_leaves_in_the_middle(
 
 
 @pytest.mark.parametrize("fail", ["false", "true"])
-async def test_the_line_does_not_wait_for_background_tasks(
+async def test_writes_the_line_before_background_tasks_end(
     sample: aiohttp.ClientSession, sample_log: Path, fail: str
 ) -> None:
     async with sample.get("/sample/background", params={"fail": fail}) as response:
@@ -127,7 +125,7 @@ async def test_the_line_does_not_wait_for_background_tasks(
     assert [line["message"] for line in lines[1:]] == ["going on", "unhandled exception"][: 2 if fail == "true" else 1]
 
 
-async def test_says_499_when_the_client_leaves_while_it_sends(sample_url: str, sample_log: Path) -> None:
+async def test_logs_499_if_the_client_disconnects_while_sending(sample_url: str, sample_log: Path) -> None:
     empty(sample_log)
     _, writer = await connection_to(sample_url)
     writer.write(b"POST /sample/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nthe beginning")
@@ -144,7 +142,7 @@ def access_log(app: ASGIApp, headers: frozenset[str] = frozenset()) -> AccessLog
     return AccessLogMiddleware(app, bodies="off", body_limit=0, headers=headers, redactor=Redactor())
 
 
-async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) -> None:
+async def test_logs_an_error_if_no_response_is_sent(caplog: pytest.LogCaptureFixture) -> None:
     async def answers_nothing(*_: object) -> None:
         pass
 
@@ -158,7 +156,7 @@ async def test_no_answer_at_all_is_an_error(caplog: pytest.LogCaptureFixture) ->
 
 @pytest.fixture
 def records_of_tenants() -> Iterator[None]:
-    """Records as a service may want them: a factory of its own adds a field (Python's logging cookbook)."""
+    """Set a log record factory that adds a field, as in Python's logging cookbook."""
     make = logging.getLogRecordFactory()
 
     def make_for_tenant(*arguments: Any, **options: Any) -> logging.LogRecord:
@@ -173,7 +171,7 @@ def records_of_tenants() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("records_of_tenants")
-async def test_its_records_are_made_by_the_factory_that_is_set(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_uses_the_log_record_factory_of_the_service(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async with sample.get("/sample/items") as response:
         assert response.status == 200
     [line] = await access_lines(sample_log)
@@ -181,10 +179,10 @@ async def test_its_records_are_made_by_the_factory_that_is_set(sample: aiohttp.C
     assert line["url.path"] == "/sample/items"
 
 
-async def test_only_successful_health_checks_are_quiet(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_omits_successful_health_checks_only(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     for method, path in (("GET", "/health/live"), ("GET", "/health/nonsense"), ("PUT", "/health/live")):
         await sample.request(method, path)
-    await sample.get("/health/ready")  # without a database
+    await sample.get("/health/ready")  # fails without a database
     lines = await access_lines(sample_log, count=3)
     statuses = [(line["http.response.status_code"], line["level"]) for line in lines]
     assert statuses == [(404, "INFO"), (405, "INFO"), (503, "ERROR")]
@@ -200,7 +198,7 @@ END: Message = {"type": "http.response.body", "body": b"x"}
     ("messages", "complete"), [([], None), ([START], False), ([START, PART], False), ([START, PART, END], None)]
 )
 @pytest.mark.parametrize("how", ["the server notices", "the application is told"])
-async def test_who_leaves_before_the_answer_is_complete_is_499(
+async def test_logs_499_if_the_client_disconnects_before_the_response_is_complete(
     caplog: pytest.LogCaptureFixture, messages: Messages, complete: object, how: str
 ) -> None:
     async def receive() -> Message:
@@ -226,8 +224,8 @@ async def test_who_leaves_before_the_answer_is_complete_is_499(
     assert record.redacted_fields.get("http.response.complete") == complete  # type: ignore[attr-defined] # access lines have it
 
 
-async def test_whatever_a_client_sends_the_line_has_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
-    """Forwarded addresses, paths and headers are the client's."""
+async def test_limits_the_length_of_the_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """The client controls forwarded addresses, paths and headers."""
     configure_default_logging(IDENTITY)
     text = "\x01𝄞" * 500_000
 

@@ -24,14 +24,14 @@ MEBIBYTE = 2**20
 
 
 class Echo:
-    """A sample that answers with what it was sent, and the access lines that it writes."""
+    """A sample that echoes the request body, and the access lines that it writes."""
 
     def __init__(self, session: aiohttp.ClientSession, log: Path) -> None:
         self.session = session
         self.log = log
 
     async def line_of(self, body: bytes | str, media_type: str, path: str = "/sample/echo") -> dict[str, Any]:
-        """The access line of a request with this body."""
+        """Return the access line of a request with this body."""
         empty(self.log)
         async with self.session.post(path, data=body, headers={"Content-Type": media_type}) as response:
             await response.read()
@@ -41,13 +41,13 @@ class Echo:
 
 @pytest.fixture
 async def echo(boot: Boot, tmp_path: Path) -> AsyncIterator[Echo]:
-    """A sample that logs bodies of errors with their values."""
+    """Yield a sample that logs the bodies of errors with their values."""
     settings = Settings(log_file=tmp_path / "log", log_bodies="errors")
     async with boot(create_app(settings)) as url, aiohttp.ClientSession(url) as session:
         yield Echo(session, tmp_path / "log")
 
 
-async def test_shows_the_shape_of_what_was_sent_and_the_problem(
+async def test_shows_the_shape_of_the_request_body_and_the_problem(
     sample: aiohttp.ClientSession, sample_log: Path
 ) -> None:
     async with sample.post("/sample/items", json=ITEM) as response:
@@ -87,13 +87,13 @@ async def test_shows_the_shape_of_any_request(
     assert "planted" not in log_text(sample_log)
 
 
-async def test_shows_the_shape_of_a_body_that_was_cut(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_shows_the_shape_of_a_truncated_body(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     line = await Echo(sample, sample_log).line_of(json.dumps({"a": 1, "b": "planted" * 1_000}), "application/json")
     for side in ("request", "response"):
         assert line[f"http.{side}.body.content"] == '{"a":"number","b":"string"}…'
 
 
-async def test_a_problem_shows_no_name_that_a_client_made_up(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_hides_unknown_member_names_in_a_problem(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     body = ITEM | {"planted@example.org": 1, "password=planted": 2, "colour": 3, "labels": {"+49 planted": 4}}
     line = await Echo(sample, sample_log).line_of(json.dumps(body), "application/json", "/sample/items")
     errors = json.loads(line["http.response.body.content"])["errors"]
@@ -101,14 +101,14 @@ async def test_a_problem_shows_no_name_that_a_client_made_up(sample: aiohttp.Cli
     assert "planted" not in log_text(sample_log)
 
 
-def test_shows_a_problem_with_errors_of_its_own_kind() -> None:
-    """A service may answer with whatever members it likes."""
+def test_shows_a_problem_with_custom_errors() -> None:
+    """A service may add any members to a problem."""
     problem = '{"status":422,"errors":[1,{"pointer":2},{"pointer":"#/a/0"}]}'
     shown = BodyLog(Redactor(), "shapes").response(problem.encode(), "application/problem+json", complete=True)
     assert shown == problem
 
 
-async def test_no_line_holds_a_query(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_logs_no_query_string(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     for path in ("items", "nowhere", "boom", "upstream", "status/418", "items/no-id"):
         async with sample.get(f"/sample/{path}?limit=planted-query&name=planted-query") as response:
             await response.read()
@@ -117,7 +117,7 @@ async def test_no_line_holds_a_query(sample: aiohttp.ClientSession, sample_log: 
 
 
 @pytest.mark.parametrize("path", ["/a/token=planted", "/a/token%3Dplanted", "/a/token%253Dplanted"])
-async def test_no_line_holds_a_secret_of_the_path(sample: aiohttp.ClientSession, sample_log: Path, path: str) -> None:
+async def test_masks_secrets_in_the_path(sample: aiohttp.ClientSession, sample_log: Path, path: str) -> None:
     async with sample.get(URL(path, encoded=True)) as response:
         assert response.status == 404
     [line] = await access_lines(sample_log)
@@ -126,7 +126,7 @@ async def test_no_line_holds_a_secret_of_the_path(sample: aiohttp.ClientSession,
     assert "token" in json.loads(line["http.response.body.content"])["instance"]
 
 
-async def test_shows_values_of_errors_only_where_that_is_set(echo: Echo) -> None:
+async def test_shows_values_only_if_log_bodies_says_so(echo: Echo) -> None:
     line = await echo.line_of('{"name": "lamp", "password": 123456}', "application/json", "/sample/items")
     assert json.loads(line["http.request.body.content"]) == {"name": "lamp", "password": "[redacted]"}
     assert json.loads(line["http.response.body.content"])["status"] == 422
@@ -146,19 +146,21 @@ async def test_shows_values_of_errors_only_where_that_is_set(echo: Echo) -> None
         ("application/json", b'{"a": 123456789012345678901234567890}', '{"a":1.2345678901234568e+29}'),
     ],
 )  # fmt: skip
-async def test_shows_what_can_still_be_read(echo: Echo, media_type: str, body: bytes, shown: str) -> None:
+async def test_shows_the_readable_part_of_a_malformed_body(
+    echo: Echo, media_type: str, body: bytes, shown: str
+) -> None:
     line = await echo.line_of(body, media_type)
     assert unquote(line["http.request.body.content"]) == shown == unquote(line["http.response.body.content"])
 
 
-async def test_shows_an_integer_of_any_size_in_json_that_was_cut(echo: Echo) -> None:
+async def test_shows_a_large_integer_in_truncated_json(echo: Echo) -> None:
     line = await echo.line_of('{"a": 123456789012345678901234567890, "b": "' + "x" * 3_000, "application/json")
     assert line["http.request.body.content"].startswith('{"a": 123456789012345678901234567890, "b": "xxx')
 
 
 @pytest.mark.parametrize("body", [b'{"name": "planted"}', b'{"name": "planted"', b"planted", b'{"planted": 1}'])
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
-async def test_keeps_no_body_of_a_router_that_says_so(
+async def test_logs_no_body_of_a_private_router(
     sample: aiohttp.ClientSession, sample_log: Path, body: bytes, media_type: str
 ) -> None:
     for method in ("POST", "PUT"):
@@ -170,7 +172,7 @@ async def test_keeps_no_body_of_a_router_that_says_so(
     assert "planted" not in log_text(sample_log)
 
 
-async def test_keeps_no_body_that_is_compressed(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_logs_no_compressed_body(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
     async with sample.post("/sample/echo", data=b"whatever it says", headers=headers) as response:
         assert response.status == 400
@@ -179,7 +181,7 @@ async def test_keeps_no_body_that_is_compressed(sample: aiohttp.ClientSession, s
     assert "http.response.body.content" in line
 
 
-async def test_cuts_bodies_without_altering_them(echo: Echo) -> None:
+async def test_truncates_logged_bodies_without_changing_the_response(echo: Echo) -> None:
     text = json.dumps({"text": "u" * 10_000, "password": "planted"})
     line = await echo.line_of(text, "application/json")
     assert line["http.request.body.size"] == line["http.response.body.size"] == len(text)
@@ -189,7 +191,7 @@ async def test_cuts_bodies_without_altering_them(echo: Echo) -> None:
 
 
 @pytest.mark.parametrize("media_type", ["application/octet-stream", "image/png", "multipart/form-data; boundary=x", ""])
-async def test_keeps_json_forms_and_text_only(echo: Echo, media_type: str) -> None:
+async def test_logs_no_body_of_other_media_types(echo: Echo, media_type: str) -> None:
     line = await echo.line_of(b"planted", media_type)
     assert not [name for name in line if name.endswith("body.content")]
 
@@ -217,14 +219,14 @@ async def test_keeps_json_forms_and_text_only(echo: Echo, media_type: str) -> No
         ("text/plain", b"pass\0word: planted"),
     ],
 )
-async def test_redacts_bodies(echo: Echo, media_type: str, body: str | bytes) -> None:
+async def test_redacts_secrets_in_bodies(echo: Echo, media_type: str, body: str | bytes) -> None:
     line = await echo.line_of(body, media_type)
     assert line["http.response.body.size"] == len(body)
     assert "planted" not in log_text(echo.log)
     assert "p\\u0000l" not in log_text(echo.log)
 
 
-async def test_a_streamed_upload_of_50_mebibytes_needs_no_memory(boot: Boot, tmp_path: Path) -> None:
+async def test_streamed_upload_of_50_mib_needs_no_memory(boot: Boot, tmp_path: Path) -> None:
     settings = Settings(log_file=tmp_path / "log", log_bodies="all", max_body_size=100 * MEBIBYTE)
     chunk = b"x" * 2**16
 
@@ -247,7 +249,7 @@ async def test_a_streamed_upload_of_50_mebibytes_needs_no_memory(boot: Boot, tmp
     assert line["http.request.body.content"] == "x" * 2048 + "…"
 
 
-async def test_log_bodies_off_keeps_none(boot: Boot, tmp_path: Path) -> None:
+async def test_logs_no_bodies_if_log_bodies_is_off(boot: Boot, tmp_path: Path) -> None:
     settings = Settings(log_file=tmp_path / "log", log_bodies="off")
     async with boot(create_app(settings)) as url, aiohttp.ClientSession(url) as session:
         async with session.post("/sample/echo", json={"a": "planted"}) as response:

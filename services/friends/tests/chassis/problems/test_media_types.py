@@ -1,4 +1,4 @@
-"""A body that is refused for its media type is told the one that the operation takes."""
+"""A 415 problem names the media type that the operation accepts."""
 
 from typing import Annotated
 
@@ -22,7 +22,7 @@ from ..sample_service.settings import Settings
         ("application/json", b"[]", 415, "Send the body as image/png."),
     ],
 )
-async def test_names_the_media_type_that_is_declared(
+async def test_names_the_declared_media_type(
     sample_settings: Settings, boot: Boot, media_type: str, body: bytes, status: int, detail: str | None
 ) -> None:
     router = api_router(prefix="/pictures", tag="pictures")

@@ -1,4 +1,4 @@
-"""The sample as a process of its own, and what it printed."""
+"""The sample as a process of its own, and its output."""
 
 import asyncio
 import json
@@ -27,14 +27,14 @@ def has_ipv6() -> bool:
     return True
 
 
-needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="there is no IPv6")
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="IPv6 is not available")
 
 
 @asynccontextmanager
 async def served(log: Path, *program: str, **environment: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """The process of the sample (or of another program), once it listens, and its base URL; it prints to `log`.
+    """Yield the process of the sample (or of another program) once it listens, and its base URL; it writes to `log`.
 
-    It leads a group of its own.
+    The process leads its own process group.
     """
     port = next(free_ports())
     host = environment.get("HOST", "127.0.0.1")
@@ -55,7 +55,7 @@ async def served(log: Path, *program: str, **environment: str) -> AsyncIterator[
         yield process, f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         if process.returncode is None:
-            process.terminate()  # not killed, which its workers would outlive
+            process.terminate()  # not killed, because its workers would outlive it
             await process.wait()
 
 
@@ -77,7 +77,7 @@ def messages(log: Path, beginning: str) -> list[str]:
 
 
 async def until_said(log: Path, beginning: str, times: int = 1) -> list[str]:
-    """The messages that begin so, once there are as many."""
+    """Return the messages with this beginning, once there are `count` of them."""
     async with asyncio.timeout(PATIENCE):
         while len(said := messages(log, beginning)) < times:  # noqa: ASYNC110 - a file tells nobody
             await asyncio.sleep(0.05)
@@ -85,7 +85,7 @@ async def until_said(log: Path, beginning: str, times: int = 1) -> list[str]:
 
 
 async def workers_of(log: Path, count: int) -> list[int]:
-    """The process ids of the workers that have begun, in order, once there are as many and all of them serve."""
+    """Return the sorted process ids of the workers, once there are `count` and all of them serve."""
     await until_said(log, "Application startup complete", count)
     started = await until_said(log, "Started server process", count)
     return [int(message.partition("[")[2].partition("]")[0]) for message in started]

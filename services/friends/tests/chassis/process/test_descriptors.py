@@ -1,4 +1,4 @@
-"""File descriptors: streams that are closed at the start, and too few of them."""
+"""File descriptors: standard streams that are closed at startup, and too few descriptors."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ async def test_serves_without_standard_streams(tmp_path: Path, closed: str, work
     assert "1" not in closed or not log.read_bytes()
 
 
-async def test_says_if_clients_have_few_descriptors(tmp_path: Path) -> None:
+async def test_warns_if_few_descriptors_are_left_for_clients(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, "-c", FEW, DATABASE_POOL_SIZE="11", HTTP_CLIENT_CONCURRENCY="30", DRAIN_DELAY="0"):
         pass

@@ -1,4 +1,4 @@
-"""The first signal drains, the second ends the wait."""
+"""The first signal starts draining, the second one ends the wait."""
 
 import asyncio
 import logging
@@ -16,7 +16,7 @@ from chassis.process.health import Health
 
 @pytest.fixture
 def received() -> Iterator[list[int]]:
-    """The signals that reach the handler below ours, which in a service is uvicorn's."""
+    """Return the signals that reach the handler below ours, which in a service is uvicorn's."""
     signals: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -32,7 +32,7 @@ def health(database: Database) -> Health:
     return Health(database)
 
 
-async def test_a_signal_is_passed_on_after_the_delay(health: Health, received: list[int]) -> None:
+async def test_passes_a_signal_on_after_the_drain_delay(health: Health, received: list[int]) -> None:
     async with Draining(health, delay=0.5):
         asked = time.monotonic()
         signal.raise_signal(signal.SIGTERM)
@@ -43,7 +43,7 @@ async def test_a_signal_is_passed_on_after_the_delay(health: Health, received: l
         assert received == [signal.SIGTERM]
 
 
-async def test_a_second_signal_ends_the_wait(health: Health, received: list[int]) -> None:
+async def test_second_signal_ends_the_drain_delay(health: Health, received: list[int]) -> None:
     async with Draining(health, delay=0.1):
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
@@ -51,7 +51,7 @@ async def test_a_second_signal_ends_the_wait(health: Health, received: list[int]
         await asyncio.sleep(0.15)
 
 
-async def test_afterwards_the_handler_is_what_it_was(health: Health, received: list[int]) -> None:
+async def test_restores_the_signal_handler(health: Health, received: list[int]) -> None:
     async with Draining(health, delay=60):
         pass
     signal.raise_signal(signal.SIGTERM)
@@ -59,15 +59,15 @@ async def test_afterwards_the_handler_is_what_it_was(health: Health, received: l
     assert not health.draining
 
 
-async def test_the_handler_itself_writes_no_log_line(
+async def test_signal_handler_does_not_log(
     health: Health, received: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It may have interrupted the writing of one."""
+    """It may have interrupted the writing of a log line."""
     caplog.set_level(logging.INFO)
     async with Draining(health, delay=0):
         signal.raise_signal(signal.SIGTERM)
         assert caplog.messages == []
-        for _ in range(5):  # turns of the event loop
+        for _ in range(5):  # let the event loop run
             await asyncio.sleep(0.005)
         (record,) = caplog.records
         assert record.name == "chassis.process.draining"
@@ -75,7 +75,7 @@ async def test_the_handler_itself_writes_no_log_line(
         assert received == [signal.SIGTERM]
 
 
-async def test_has_nothing_to_handle_outside_of_the_main_thread(health: Health) -> None:
+async def test_works_outside_of_the_main_thread(health: Health) -> None:
     async def enter_and_leave() -> None:
         async with Draining(health, delay=0):
             pass

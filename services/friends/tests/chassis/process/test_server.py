@@ -1,4 +1,4 @@
-"""A server as a process: it answers until it is told to stop, alone or with several workers."""
+"""A server as a process: it responds until it is told to stop, alone or with several workers."""
 
 import asyncio
 import os
@@ -41,15 +41,15 @@ server.serve("sample_service.main:create_app", Settings())
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) -> None:
+async def test_serves_until_it_is_told_to_stop(tmp_path: Path, workers: str) -> None:
     log = tmp_path / "log"
     how = {"WEB_CONCURRENCY": workers, "HOST": "localhost", "DRAIN_DELAY": "0", "LOG_LEVEL": "DEBUG"}
     async with served(log, **how) as (process, url):
         async with aiohttp.ClientSession(url) as client, client.get("/health/live") as response:
             assert response.status == 200
-            assert "Server" not in response.headers, "nobody needs to know what we run"
+            assert "Server" not in response.headers, "the server header must not reveal the software"
         assert b"content-type: application/problem+json" in await answer_to(url, b"nonsense\r\n\r\n")
-        async with asyncio.timeout(PATIENCE):  # the other worker may be about to start
+        async with asyncio.timeout(PATIENCE):  # the other worker may still be starting
             while len(messages(log, "Application startup complete")) < int(workers):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         process.send_signal(signal.SIGTERM)
@@ -63,7 +63,7 @@ async def test_answers_until_it_is_told_to_stop(tmp_path: Path, workers: str) ->
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_an_application_that_fails_to_start_ends_the_process_with_a_code(tmp_path: Path, workers: str) -> None:
+async def test_exits_with_a_code_if_the_application_fails_to_start(tmp_path: Path, workers: str) -> None:
     (tmp_path / "failing.py").write_text(FAILING)
     search = {"PYTHONPATH": python_path(tmp_path), "PORT": "0", "WEB_CONCURRENCY": workers}
     process = await asyncio.create_subprocess_exec(
@@ -78,7 +78,7 @@ async def test_an_application_that_fails_to_start_ends_the_process_with_a_code(t
     assert b"OSError: planted" in output
 
 
-async def test_a_worker_may_take_its_time_to_start(tmp_path: Path) -> None:
+async def test_waits_for_a_worker_that_starts_slowly(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(SLOW_WORKER)
     log, search = tmp_path / "log", python_path(tmp_path)
     async with (
@@ -90,7 +90,7 @@ async def test_a_worker_may_take_its_time_to_start(tmp_path: Path) -> None:
     assert not [line for line in lines(log) if "died" in line["message"]]
 
 
-async def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
+async def test_replaces_a_hanging_worker(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, "-c", SERVE_IMPATIENTLY, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (_, url):
         async with asyncio.timeout(PATIENCE):
@@ -105,7 +105,7 @@ async def test_a_worker_that_hangs_is_replaced(tmp_path: Path) -> None:
             assert response.status == 200
 
 
-async def test_believes_the_proxies_that_it_is_told_of(tmp_path: Path) -> None:
+async def test_trusts_forwarded_headers_of_configured_proxies_only(tmp_path: Path) -> None:
     log = tmp_path / "log"
     headers = {"X-Forwarded-For": "203.0.113.7"}
     for trusted, address in (("192.0.2.1", "127.0.0.1"), ("127.0.0.1", "203.0.113.7")):
@@ -118,10 +118,10 @@ async def test_believes_the_proxies_that_it_is_told_of(tmp_path: Path) -> None:
         assert [line["client.address"] for line in lines(log) if line["logger"] == "access"] == [address]
 
 
-async def test_keeps_an_idle_connection_for_the_next_request(tmp_path: Path) -> None:
+async def test_keeps_an_idle_connection_open(tmp_path: Path) -> None:
     async with served(tmp_path / "log", DRAIN_DELAY="0") as (_, url):
         reader, writer = await connection_to(url)
-        for pause in (6, 0):  # uvicorn would close it after 5 seconds, and a proxy that uses it again would fail
+        for pause in (6, 0):  # uvicorn's default closes it after 5 seconds, and a proxy that reuses it would fail
             writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
             assert (await reader.readuntil(b"}")).startswith(b"HTTP/1.1 200")
             await asyncio.sleep(pause)
@@ -130,13 +130,13 @@ async def test_keeps_an_idle_connection_for_the_next_request(tmp_path: Path) -> 
 
 @pytest.fixture
 def silent() -> Iterator[socket.socket]:
-    """Where a database should be, and somebody listens who never answers."""
+    """Yield a socket in place of the database that accepts connections and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(0)
         yield silent
 
 
-async def test_no_idle_connection_and_no_endless_request_keeps_it(tmp_path: Path, silent: socket.socket) -> None:
+async def test_stops_despite_idle_connections_and_endless_requests(tmp_path: Path, silent: socket.socket) -> None:
     limits = {"KEEP_ALIVE_TIMEOUT": "1", "SHUTDOWN_TIMEOUT": "1", "DRAIN_DELAY": "0"}
     database = {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(silent.getsockname()[1])}
     patience = {"DATABASE_TIMEOUT": "600", "DATABASE_CONNECT_TIMEOUT": "600"}
@@ -145,8 +145,8 @@ async def test_no_idle_connection_and_no_endless_request_keeps_it(tmp_path: Path
         writer.write(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
         assert (await reader.read(12)) == b"HTTP/1.1 200"
         answered = time.monotonic()
-        await reader.read()  # to the end: the connection is closed
-        assert time.monotonic() - answered < 20, "without the limit it would be kept for 75 seconds"
+        await reader.read()  # until the connection is closed
+        assert time.monotonic() - answered < 20, "the default keeps it open for 75 seconds"
         writer.close()
 
         async with aiohttp.ClientSession(url) as client:

@@ -1,4 +1,4 @@
-"""A small service around the chassis, with routes that misbehave; also run as a program, `python -m sample_service`."""
+"""A small service around the chassis, with routes that misbehave. Run it with `python -m sample_service`."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The settings of the sample: those of the chassis."""
+"""The settings of the sample, which are those of the chassis."""
 
 import logging
 import os
@@ -13,10 +13,10 @@ from . import IDENTITY
 
 
 class Settings(ChassisSettings):
-    """Nothing of its own."""
+    """The chassis settings without additions."""
 
     identity = IDENTITY
-    development_file: ClassVar[Path | None] = None  # that of the service in which the sample is tested is not its own
+    development_file: ClassVar[Path | None] = None  # not the one of the service in which the sample is tested
 
 
 if "SAMPLE_IS_LOUD" in os.environ:

@@ -1,4 +1,4 @@
-"""A host or an origin that no request can ever match is refused at the start, and named."""
+"""A host or origin that no request can match is refused at startup, by name."""
 
 import pytest
 
@@ -27,7 +27,7 @@ NO_HOST = "a host is a name, `*.` and a name, or an address (`[::1]`), without s
         *("capacitor://localhost", "chrome-extension://abcdefghijklmnop", "*"),
     ],
 )
-def test_takes_what_browsers_send(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accepts_origins_that_browsers_send(origin: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", f"{origin}, https://other.example")
     assert load_settings(Settings).cors_allowed_origins == {origin, "https://other.example"}
 
@@ -50,14 +50,14 @@ def test_takes_what_browsers_send(origin: str, monkeypatch: pytest.MonkeyPatch) 
         ),
     ],
 )
-def test_names_an_origin_that_no_browser_sends(
+def test_refuses_an_origin_that_no_browser_sends(
     origin: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", f"https://good.example,{origin}")
     assert unusable(caplog) == [f"CORS_ALLOWED_ORIGINS: `{origin}` can never match: {NO_ORIGIN}"]
 
 
-def test_repeats_no_password(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_masks_a_password_in_an_origin(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", f"https://me:{PLANTED}@app.example")
     assert unusable(caplog) == [f"CORS_ALLOWED_ORIGINS: a value with a user can never match: {NO_ORIGIN}"]
 
@@ -66,7 +66,7 @@ def test_repeats_no_password(monkeypatch: pytest.MonkeyPatch, caplog: pytest.Log
     "host",
     ["api.example", "API.example", "localhost", "10.0.0.1", "[::1]", "*.shop.example", "a_b", "*", "*.example"],
 )
-def test_takes_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accepts_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", host)
     assert load_settings(Settings).allowed_hosts == {host}
 
@@ -78,7 +78,7 @@ def test_takes_hosts(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
         *("*example", "*.*.example", "::1", "[::1]:80", "[::1", "[0:0::1]", "*.[::1]", "münchen.example", "a b", "[x]"),
     ],
 )
-def test_names_a_host_that_never_comes(
+def test_refuses_a_host_that_no_request_can_match(
     host: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", f"good.example,{host}")

@@ -1,4 +1,4 @@
-"""Two services, one of which calls the other, and the collector that both send to."""
+"""Two services, one of which calls the other, and the collector that both send telemetry to."""
 
 import asyncio
 import os
@@ -21,14 +21,14 @@ SOON: Final = {"OTEL_BSP_SCHEDULE_DELAY": "50", "OTEL_METRIC_EXPORT_INTERVAL": "
 
 @asynccontextmanager
 async def watched(log: Path, **environment: str) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
-    """A service of which traces and metrics may be looked at."""
+    """A service with its traces and metrics."""
     path = python_path(PROGRAM.parent)
     async with served(log, str(PROGRAM), **{**SOON, "PYTHONPATH": path, **environment}) as running:
         yield running
 
 
 async def stop(process: asyncio.subprocess.Process) -> float:
-    """End it; returns how many seconds that took."""
+    """Stop the service; return how many seconds that took."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     process.send_signal(signal.SIGTERM)

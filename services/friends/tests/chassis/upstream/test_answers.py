@@ -1,4 +1,4 @@
-"""What the client of an upstream service takes for an answer, for a refusal, and for nonsense."""
+"""What the upstream client accepts as a response, reports as a refusal, and rejects as malformed."""
 
 import asyncio
 import gzip
@@ -45,16 +45,14 @@ class Multiple(BaseModel):
     ],
     ids=str,
 )
-async def test_reads_any_type_that_pydantic_knows(
-    upstream: Upstream, read: type[object], document: object, value: object
-) -> None:
+async def test_reads_any_pydantic_type(upstream: Upstream, read: type[object], document: object, value: object) -> None:
     upstream.handler = upstream.sequence(web.json_response(document))
     async with client_of(upstream.url) as client:
         assert await client.get("/", read=read) == value
 
 
-async def test_a_type_checker_knows_what_comes_back(upstream: Upstream) -> None:
-    """mypy reads this, too."""
+async def test_return_types_are_known_to_type_checkers(upstream: Upstream) -> None:
+    """mypy checks this test, too."""
     upstream.handler = upstream.sequence(*(web.json_response({"name": "Ada"}) for _ in range(5)))
     ada = User(name="Ada")
     async with client_of(upstream.url) as client:
@@ -66,7 +64,7 @@ async def test_a_type_checker_knows_what_comes_back(upstream: Upstream) -> None:
         assert assert_type((await client.head("/", answers={404: False})).value, bool | None) is None
 
 
-async def test_hands_the_context_to_validators(upstream: Upstream) -> None:
+async def test_passes_the_context_to_validators(upstream: Upstream) -> None:
     upstream.handler = upstream.sequence(*(web.json_response({"number": 9}) for _ in range(2)))
     async with client_of(upstream.url) as client:
         assert (await client.get("/", read=Multiple, context=3)).number == 9
@@ -74,7 +72,7 @@ async def test_hands_the_context_to_validators(upstream: Upstream) -> None:
             await client.get("/", read=Multiple, context=2)
 
 
-async def test_the_whole_answer_has_status_and_headers(upstream: Upstream) -> None:
+async def test_returns_status_and_headers_of_the_response(upstream: Upstream) -> None:
     made = web.json_response({"name": "Ada"}, status=201, headers={"Location": "/users/1"})
     upstream.handler = upstream.sequence(made)
     async with client_of(upstream.url) as client:
@@ -83,7 +81,7 @@ async def test_the_whole_answer_has_status_and_headers(upstream: Upstream) -> No
 
 
 @pytest.mark.parametrize("answer", [{"status": 200, "text": SECRET}, {"status": 202}, {"status": 204}], ids=str)
-async def test_does_not_look_at_a_body_that_nobody_reads(upstream: Upstream, answer: dict[str, Any]) -> None:
+async def test_ignores_the_body_if_no_type_is_requested(upstream: Upstream, answer: dict[str, Any]) -> None:
     upstream.handler = upstream.sequence(*(web.Response(**answer) for _ in range(2)))
     async with client_of(upstream.url) as client:
         for _ in range(2):
@@ -92,7 +90,7 @@ async def test_does_not_look_at_a_body_that_nobody_reads(upstream: Upstream, ans
 
 
 @pytest.mark.parametrize("status", [204, 302, 404, 500])
-async def test_a_call_says_which_other_statuses_are_answers(upstream: Upstream, status: int) -> None:
+async def test_accepts_the_statuses_that_a_call_expects(upstream: Upstream, status: int) -> None:
     upstream.handler = upstream.sequence(*(web.Response(status=status) for _ in range(3)))
     async with client_of(upstream.url, http_client_retries=2, circuit_breaker_failures=1) as client:
         for _ in range(3):
@@ -117,7 +115,9 @@ async def test_a_call_says_which_other_statuses_are_answers(upstream: Upstream, 
     ],
     ids=lambda answer: str(answer)[:40],
 )
-async def test_takes_anything_but_json_for_an_unavailable_upstream(upstream: Upstream, answer: dict[str, Any]) -> None:
+async def test_reports_a_response_that_is_not_json_as_upstream_unavailable(
+    upstream: Upstream, answer: dict[str, Any]
+) -> None:
     upstream.handler = upstream.sequence(web.Response(**answer))
     async with client_of(upstream.url, http_client_max_body_size=1_000) as client:
         with pytest.raises(errors.UpstreamUnavailable, match=r"^The users service is unavailable\.$"):
@@ -139,7 +139,7 @@ async def test_takes_anything_but_json_for_an_unavailable_upstream(upstream: Ups
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
-async def test_the_log_says_what_is_wrong_with_an_answer_and_where_but_not_what_it_holds(
+async def test_logs_what_is_invalid_in_a_response_without_its_values(
     upstream: Upstream, answer: dict[str, Any], line: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     upstream.handler = upstream.sequence(web.Response(**{"content_type": JSON} | answer))
@@ -149,7 +149,7 @@ async def test_the_log_says_what_is_wrong_with_an_answer_and_where_but_not_what_
     assert logged(caplog) == [f"upstream users {line}"]
 
 
-async def test_the_log_names_the_first_errors(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
+async def test_logs_the_first_validation_errors(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
     upstream.handler = upstream.sequence(web.json_response({"name": 1, "friends": ["", 2, 3, 4]}))
     async with client_of(upstream.url) as client:
         with pytest.raises(errors.UpstreamUnavailable):
@@ -158,7 +158,7 @@ async def test_the_log_names_the_first_errors(upstream: Upstream, caplog: pytest
     assert logged(caplog) == [f"upstream users returned an invalid body: {where}: GET /"]
 
 
-async def test_the_log_of_an_odd_place_has_a_bound(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
+async def test_limits_the_logged_location_of_an_error(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
     upstream.handler = upstream.sequence(web.json_response({"a/~" + "x" * 10_000: "x"}))
     async with client_of(upstream.url) as client:
         with pytest.raises(errors.UpstreamUnavailable):
@@ -168,7 +168,7 @@ async def test_the_log_of_an_odd_place_has_a_bound(upstream: Upstream, caplog: p
     assert len(message) < 300
 
 
-async def test_what_a_validator_says_is_not_for_the_log(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
+async def test_does_not_log_messages_of_custom_validators(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
     upstream.handler = upstream.sequence(web.json_response({"number": 1}))
     async with client_of(upstream.url) as client:
         with pytest.raises(errors.UpstreamUnavailable):
@@ -176,14 +176,14 @@ async def test_what_a_validator_says_is_not_for_the_log(upstream: Upstream, capl
     assert logged(caplog) == ["upstream users returned an invalid body: value_error at '': GET /"]
 
 
-async def test_an_answer_that_does_not_fit_counts_as_a_failure(upstream: Upstream) -> None:
+async def test_counts_an_invalid_response_as_a_failure(upstream: Upstream) -> None:
     async with client_of(upstream.url, circuit_breaker_failures=1) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=User)
         assert client.circuit.is_open
 
 
-async def test_a_mistake_of_our_own_does_not_count_and_is_a_bug(upstream: Upstream) -> None:
+async def test_does_not_count_a_programming_error_as_a_failure(upstream: Upstream) -> None:
     async with client_of(upstream.url, circuit_breaker_failures=1) as client:
         with pytest.raises(KeyError):
             await client.get("/{id}", path={"identifier": 1})
@@ -205,7 +205,9 @@ async def test_a_mistake_of_our_own_does_not_count_and_is_a_bug(upstream: Upstre
     ],
     ids=lambda value: str(value)[:40],
 )
-async def test_a_refusal_says_status_and_problem(upstream: Upstream, answer: dict[str, Any], kind: str | None) -> None:
+async def test_refusal_has_status_and_problem_type(
+    upstream: Upstream, answer: dict[str, Any], kind: str | None
+) -> None:
     upstream.handler = upstream.sequence(web.Response(status=409, **answer))
     async with client_of(upstream.url, http_client_max_body_size=10_000) as client:
         with pytest.raises(errors.UpstreamRefused) as caught:
@@ -215,7 +217,7 @@ async def test_a_refusal_says_status_and_problem(upstream: Upstream, answer: dic
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
-async def test_a_refusal_does_not_open_the_circuit(upstream: Upstream, status: int) -> None:
+async def test_refusals_do_not_open_the_circuit(upstream: Upstream, status: int) -> None:
     upstream.handler = upstream.sequence(*(web.Response(status=status) for _ in range(10)))
     async with client_of(upstream.url, circuit_breaker_failures=1, http_client_retries=2) as client:
         for _ in range(10):
@@ -225,7 +227,7 @@ async def test_a_refusal_does_not_open_the_circuit(upstream: Upstream, status: i
     assert len(upstream.connections) == 1
 
 
-async def test_an_answer_may_come_in_pieces_and_be_as_long_as_allowed(upstream: Upstream) -> None:
+async def test_accepts_a_chunked_response_up_to_the_size_limit(upstream: Upstream) -> None:
     async def in_pieces(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": JSON})
         await response.prepare(request)
@@ -242,7 +244,7 @@ async def test_an_answer_may_come_in_pieces_and_be_as_long_as_allowed(upstream: 
             await client.get("/", read=whole)
 
 
-async def test_follows_no_redirect(upstream: Upstream) -> None:
+async def test_does_not_follow_redirects(upstream: Upstream) -> None:
     elsewhere = web.Response(status=302, headers={"Location": "/elsewhere"})
     upstream.handler = upstream.sequence(elsewhere, web.json_response(1))
     async with client_of(upstream.url) as client:
@@ -252,7 +254,7 @@ async def test_follows_no_redirect(upstream: Upstream) -> None:
 
 
 @pytest.mark.parametrize("content_type", [JSON, "application/hal+json", "application/json; charset=utf-8"])
-async def test_knows_json_by_its_content_type(upstream: Upstream, content_type: str) -> None:
+async def test_recognises_json_by_its_content_type(upstream: Upstream, content_type: str) -> None:
     upstream.handler = upstream.sequence(web.Response(body=b"[1]", headers={"Content-Type": content_type}))
     async with client_of(upstream.url) as client:
         assert await client.get("/", read=list[int]) == [1]

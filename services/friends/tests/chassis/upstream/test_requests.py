@@ -1,4 +1,4 @@
-"""What the client of an upstream service sends."""
+"""The requests that the upstream client sends."""
 
 import asyncio
 import json
@@ -38,7 +38,7 @@ class Size(IntEnum):
 
 
 class DriversUUID(UUID):
-    """As asyncpg has one."""
+    """A subclass of UUID, as asyncpg has one."""
 
 
 class User(BaseModel):
@@ -52,13 +52,13 @@ class Point:
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
-async def test_has_a_method_for_each_of_http(upstream: Upstream, method: str) -> None:
+async def test_has_a_function_for_each_http_method(upstream: Upstream, method: str) -> None:
     async with client_of(upstream.url) as client:
         assert await getattr(client, method)("/path", read=whole) == {"fine": True}
     assert [(request.method, request.path) for request in upstream.requests] == [(method.upper(), "/path")]
 
 
-async def test_head_tells_status_and_headers(upstream: Upstream) -> None:
+async def test_head_returns_status_and_headers(upstream: Upstream) -> None:
     upstream.handler = upstream.sequence(web.Response(headers={"ETag": '"1"'}), web.Response(status=404))
     async with client_of(upstream.url) as client:
         answer = await client.head("/")
@@ -67,7 +67,7 @@ async def test_head_tells_status_and_headers(upstream: Upstream) -> None:
     assert {request.method for request in upstream.requests} == {"HEAD"}
 
 
-async def test_sends_on_the_identity_of_the_request(upstream: Upstream) -> None:
+async def test_propagates_request_id_and_trace(upstream: Upstream) -> None:
     context = RequestContext(request_id="abc", trace_id="1" * 32, span_id="2" * 16, trace_flags="01")
     token = _current.set(context)
     try:
@@ -86,31 +86,29 @@ async def test_sends_on_the_identity_of_the_request(upstream: Upstream) -> None:
         pytest.param("ada", "ada", id="plain"),
         pytest.param(7, "7", id="a number"),
         pytest.param(ID, str(ID), id="an id"),
-        pytest.param(DriversUUID(str(ID)), str(ID), id="an id of a driver"),
-        pytest.param(date(2026, 11, 25), "2026-11-25", id="a day"),
+        pytest.param(DriversUUID(str(ID)), str(ID), id="an id of the driver"),
+        pytest.param(date(2026, 11, 25), "2026-11-25", id="a date"),
         pytest.param(Shade.DARK, "dark", id="an enumeration"),
         pytest.param("a/b", "a%2Fb", id="slash"),
         pytest.param("a?b=c#d", "a%3Fb%3Dc%23d", id="query and fragment"),
-        pytest.param("../../admin", "..%2F..%2Fadmin", id="way up"),
+        pytest.param("../../admin", "..%2F..%2Fadmin", id="parent folder"),
         pytest.param("%2e%2e", "%252e%252e", id="quoted dots"),
         pytest.param("a%2Fb", "a%252Fb", id="quoted slash"),
         pytest.param("{other}", "%7Bother%7D", id="a template"),
-        pytest.param("a b\r\nHost: x", "a%20b%0D%0AHost%3A%20x", id="line end"),
+        pytest.param("a b\r\nHost: x", "a%20b%0D%0AHost%3A%20x", id="line break"),
         pytest.param(";a=b\\", "%3Ba%3Db%5C", id="path parameter"),
-        pytest.param("Ä", "%C3%84", id="beyond ASCII"),
+        pytest.param("Ä", "%C3%84", id="not ASCII"),
     ],
 )
-async def test_a_value_cannot_leave_its_place_in_the_path(
-    upstream: Upstream, value: str | int | UUID | date | Enum, sent: str
-) -> None:
+async def test_quotes_path_values(upstream: Upstream, value: str | int | UUID | date | Enum, sent: str) -> None:
     async with client_of(f"{upstream.url}/base/") as client:
         await client.get("/users/{id}/friends", path={"id": value}, query={"limit": 1})
     assert upstream.requests[0].raw_path == f"/base/users/{sent}/friends?limit=1"
 
 
 @pytest.mark.parametrize("value", ["", ".", ".."])
-async def test_nothing_is_found_where_a_value_would_lead_elsewhere(upstream: Upstream, value: str) -> None:
-    """There is no way to write them, and `DELETE /users/` is not what was meant."""
+async def test_does_not_send_path_values_that_would_change_the_path(upstream: Upstream, value: str) -> None:
+    """They cannot be quoted, and `DELETE /users/` would be another operation."""
     async with client_of(upstream.url) as client:
         assert await client.get("/users/{id}", path={"id": value}, read=whole, answers={404: None}) is None
         with pytest.raises(errors.UpstreamRefused, match=r"DELETE /users/\{id\}$") as caught:
@@ -120,7 +118,7 @@ async def test_nothing_is_found_where_a_value_would_lead_elsewhere(upstream: Ups
 
 
 @pytest.mark.parametrize("template", ["users", "@elsewhere/", "/users?name=x", "/users#x"])
-async def test_refuses_what_is_no_path(upstream: Upstream, template: str) -> None:
+async def test_refuses_an_invalid_path_template(upstream: Upstream, template: str) -> None:
     async with client_of(upstream.url) as client:
         with pytest.raises(ValueError, match="is not a path template"):
             await client.get(template)
@@ -141,9 +139,7 @@ async def test_refuses_what_is_no_path(upstream: Upstream, template: str) -> Non
     ],
     ids=str,
 )  # fmt: skip
-async def test_writes_query_parameters_as_an_api_reads_them(
-    upstream: Upstream, query: QueryParameters, sent: str | None
-) -> None:
+async def test_encodes_query_parameters(upstream: Upstream, query: QueryParameters, sent: str | None) -> None:
     async with client_of(upstream.url) as client:
         await client.get("/path", query=query)
     assert upstream.requests[0].raw_path == ("/path" if sent is None else f"/path?{sent}")
@@ -185,7 +181,7 @@ async def test_sends_a_large_body() -> None:
     assert json.loads(await received) == "x" * 2**21
 
 
-async def test_sends_no_body_if_there_is_none(upstream: Upstream) -> None:
+async def test_sends_no_body_by_default(upstream: Upstream) -> None:
     async with client_of(upstream.url) as client:
         await client.get("/")
     assert not upstream.requests[0].body_exists
@@ -200,21 +196,21 @@ async def test_sends_an_idempotency_key(upstream: Upstream, key: str | UUID, sen
 
 
 @pytest.mark.parametrize("key", ["", "ä", "a\r\nb"])
-async def test_refuses_what_is_no_idempotency_key(upstream: Upstream, key: str) -> None:
+async def test_refuses_an_invalid_idempotency_key(upstream: Upstream, key: str) -> None:
     async with client_of(upstream.url) as client:
         with pytest.raises(ValueError, match="printable ASCII"):
             await client.post("/", idempotency_key=key)
 
 
-async def test_asks_for_nothing_compressed(upstream: Upstream) -> None:
-    """It would take little to send what fills our memory."""
+async def test_requests_no_compression(upstream: Upstream) -> None:
+    """A small compressed response could fill the memory."""
     async with client_of(upstream.url) as client:
         await client.get("/", read=whole)
     assert upstream.requests[0].headers["Accept-Encoding"] == "identity"
 
 
-async def test_keeps_no_cookie(upstream: Upstream) -> None:
-    """It is for one request of ours, and the next one is somebody else's."""
+async def test_stores_no_cookies(upstream: Upstream) -> None:
+    """A cookie belongs to one request; the next call may be on behalf of somebody else."""
     headers = {"Set-Cookie": "session=1"}
     upstream.handler = upstream.sequence(*(web.json_response(1, headers=headers) for _ in range(2)))
     async with client_of(upstream.url.replace("127.0.0.1", "localhost")) as client:
@@ -223,7 +219,7 @@ async def test_keeps_no_cookie(upstream: Upstream) -> None:
     assert [request.headers.get("Cookie") for request in upstream.requests] == [None, None]
 
 
-async def test_takes_no_proxy_and_no_password_from_the_environment(
+async def test_ignores_proxies_and_netrc_of_the_environment(
     upstream: Upstream, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     netrc = tmp_path / "netrc"
@@ -238,7 +234,7 @@ async def test_takes_no_proxy_and_no_password_from_the_environment(
 
 
 @pytest.mark.parametrize("url", ["http://users?a=b", "http://users/#a", "http://me:planted@users", "http://", "users"])
-def test_refuses_a_url_that_is_no_place(url: str) -> None:
+def test_refuses_an_invalid_base_url(url: str) -> None:
     with pytest.raises(ValueError, match="validation error") as caught:
         UpstreamClient("users", url, Settings())
     assert "planted" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What the client of an upstream service repeats: never what might be done twice, and never beyond its limits."""
+"""Retries of the upstream client: never a call that might take effect twice, and never beyond the limits."""
 
 import asyncio
 import re
@@ -21,7 +21,7 @@ IDEMPOTENT = ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"]
 
 @pytest.fixture
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, float]]:
-    """Between which bounds each pause was chosen; it is none."""
+    """Replace each backoff pause by none; return the bounds from which it was chosen."""
     bounds: list[tuple[float, float]] = []
 
     def chosen(least: float, most: float) -> float:
@@ -37,7 +37,7 @@ def times(count: int, **answer: Any) -> tuple[web.Response, ...]:
 
 
 @pytest.mark.parametrize("method", IDEMPOTENT)
-async def test_repeats_after_an_error_but_not_more_often_than_allowed(
+async def test_retries_after_an_error_up_to_the_limit(
     upstream: Upstream, no_pause: list[tuple[float, float]], method: str
 ) -> None:
     upstream.handler = upstream.sequence(*times(1, status=500), *times(1, status=408), web.Response())
@@ -53,7 +53,9 @@ async def test_repeats_after_an_error_but_not_more_often_than_allowed(
 @pytest.mark.usefixtures("no_pause")
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-async def test_repeats_other_methods_only_with_an_idempotency_key(upstream: Upstream, method: str, status: int) -> None:
+async def test_retries_unsafe_methods_only_with_an_idempotency_key(
+    upstream: Upstream, method: str, status: int
+) -> None:
     upstream.handler = upstream.sequence(*times(2, status=status, headers={"Retry-After": "0"}), web.Response())
     async with client_of(upstream.url, http_client_retries=2) as client:
         with pytest.raises(errors.UpstreamUnavailable):
@@ -64,7 +66,7 @@ async def test_repeats_other_methods_only_with_an_idempotency_key(upstream: Upst
 
 
 @pytest.mark.usefixtures("no_pause")
-async def test_sends_the_body_again(upstream: Upstream) -> None:
+async def test_resends_the_body_on_a_retry(upstream: Upstream) -> None:
     bodies = []
 
     async def fail_once(request: web.BaseRequest) -> web.StreamResponse:
@@ -78,7 +80,7 @@ async def test_sends_the_body_again(upstream: Upstream) -> None:
 
 
 @pytest.mark.parametrize("status", [200, 302, 404, 429])
-async def test_does_not_repeat_what_would_be_answered_alike(upstream: Upstream, status: int) -> None:
+async def test_does_not_retry_permanent_errors(upstream: Upstream, status: int) -> None:
     upstream.handler = upstream.sequence(*times(1, status=status, text="nonsense"))
     async with client_of(upstream.url, http_client_retries=2) as client:
         with pytest.raises((errors.UpstreamUnavailable, errors.UpstreamRefused)):
@@ -90,7 +92,7 @@ Answers = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Any]
 
 
 def hanging_up(requests: list[bytes], *, after: int) -> Answers:
-    """Answers so many requests of each connection, and takes another one before it closes."""
+    """Return a handler that answers `after` requests per connection, then reads another one and closes."""
 
     async def behave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for number in range(after + 1):
@@ -106,7 +108,7 @@ def hanging_up(requests: list[bytes], *, after: int) -> Answers:
 
 @pytest.mark.parametrize("used_before", [0, 1])
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-async def test_never_sends_twice_what_may_have_arrived(used_before: int, method: str) -> None:
+async def test_never_resends_a_call_that_may_have_arrived(used_before: int, method: str) -> None:
     requests: list[bytes] = []
     async with (
         raw_upstream(hanging_up(requests, after=used_before)) as url,
@@ -122,7 +124,7 @@ async def test_never_sends_twice_what_may_have_arrived(used_before: int, method:
 @pytest.mark.parametrize("retries", [0, 1, 3])
 @pytest.mark.parametrize("options", [{"method": method} for method in IDEMPOTENT] + [
     {"method": "POST", "idempotency_key": "abc"}], ids=str)  # fmt: skip
-async def test_counts_each_attempt_also_those_that_aiohttp_would_make(retries: int, options: dict[str, Any]) -> None:
+async def test_counts_each_attempt_including_those_of_aiohttp(retries: int, options: dict[str, Any]) -> None:
     requests: list[bytes] = []
     method = options["method"]
     key = {name: value for name, value in options.items() if name != "method"}
@@ -135,7 +137,7 @@ async def test_counts_each_attempt_also_those_that_aiohttp_would_make(retries: i
     assert len(requests) == 1 + retries
 
 
-async def test_repeats_when_a_kept_connection_turns_out_to_be_closed(upstream: Upstream) -> None:
+async def test_retries_if_a_reused_connection_is_closed(upstream: Upstream) -> None:
     async def hang_up_on_second_use(request: web.BaseRequest) -> web.StreamResponse:
         if len(upstream.requests) == 2 and request.transport:
             request.transport.abort()
@@ -146,7 +148,7 @@ async def test_repeats_when_a_kept_connection_turns_out_to_be_closed(upstream: U
         assert [await client.get("/", read=whole), await client.get("/", read=whole)] == [1, 3]
 
 
-async def test_repeats_what_surely_never_arrived(caplog: pytest.LogCaptureFixture) -> None:
+async def test_retries_a_post_that_never_reached_the_server(caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as unused:
         url = "http://{}:{}".format(*unused.getsockname())
     async with client_of(url, http_client_retries=2) as client:
@@ -156,7 +158,7 @@ async def test_repeats_what_surely_never_arrived(caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_waits_as_long_as_it_was_asked_to(upstream: Upstream, status: int) -> None:
+async def test_waits_for_retry_after(upstream: Upstream, status: int) -> None:
     upstream.handler = upstream.sequence(*times(1, status=status, headers={"Retry-After": "1"}), web.Response())
     started = asyncio.get_running_loop().time()
     async with client_of(upstream.url, http_client_retries=1) as client:
@@ -166,7 +168,7 @@ async def test_waits_as_long_as_it_was_asked_to(upstream: Upstream, status: int)
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_hands_on_the_wish_for_more_patience_than_it_has(upstream: Upstream, status: int) -> None:
+async def test_passes_on_a_retry_after_that_exceeds_its_timeout(upstream: Upstream, status: int) -> None:
     upstream.handler = upstream.sequence(*times(1, status=status, headers={"Retry-After": "30"}))
     async with client_of(upstream.url, http_client_retries=2) as client:
         with pytest.raises(errors.UpstreamUnavailable) as caught:
@@ -175,7 +177,7 @@ async def test_hands_on_the_wish_for_more_patience_than_it_has(upstream: Upstrea
     assert len(upstream.requests) == 1
 
 
-async def test_repeats_nothing_once_the_circuit_is_open(upstream: Upstream) -> None:
+async def test_does_not_retry_once_the_circuit_is_open(upstream: Upstream) -> None:
     both_there = asyncio.Event()
 
     async def fail_one_after_the_other(_request: web.BaseRequest) -> web.StreamResponse:
@@ -193,7 +195,7 @@ async def test_repeats_nothing_once_the_circuit_is_open(upstream: Upstream) -> N
     assert len(upstream.requests) == 2
 
 
-async def test_a_probe_is_a_single_attempt(upstream: Upstream) -> None:
+async def test_does_not_retry_a_probe(upstream: Upstream) -> None:
     upstream.handler = upstream.sequence(*times(9, status=500))
     changes = {"http_client_retries": 2, "circuit_breaker_failures": 1, "circuit_breaker_reset": 0.1}
     async with client_of(upstream.url, **changes) as client:
@@ -221,10 +223,10 @@ async def test_a_probe_is_a_single_attempt(upstream: Upstream) -> None:
         ("Wed, 99 Oct 2015 07:28:00 GMT", None),
     ],
 )
-def test_knows_how_patience_is_written(header: str | None, seconds: int | None) -> None:
+def test_parses_retry_after_seconds(header: str | None, seconds: int | None) -> None:
     assert seconds_of(header) == seconds
 
 
-def test_knows_a_date_from_which_on_it_may_ask() -> None:
+def test_parses_a_retry_after_date() -> None:
     date = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
     assert 90 < (seconds_of(date) or 0) <= 100

@@ -1,4 +1,4 @@
-"""The documentation works with no internet, under the policy that is sent with it, and declares all that can happen."""
+"""The documentation pages work offline under their content security policy, and the document declares everything."""
 
 import base64
 import hashlib
@@ -20,12 +20,12 @@ PAGES = ["/api/docs", "/api/redoc"]
 
 @pytest.fixture(scope="module")
 def document(settings: Settings) -> dict[str, Any]:
-    """What this service says of itself."""
+    """Return the OpenAPI document of the sample."""
     return create_app(settings).openapi()
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_pages_need_nothing_from_elsewhere(sample: aiohttp.ClientSession, page: str) -> None:
+async def test_pages_load_nothing_from_other_hosts(sample: aiohttp.ClientSession, page: str) -> None:
     async with sample.get(page) as response:
         html = await response.text()
     addresses = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)""", html)
@@ -36,22 +36,24 @@ async def test_pages_need_nothing_from_elsewhere(sample: aiohttp.ClientSession, 
             assert response.status == 200
 
 
-async def test_has_no_second_pages_that_need_the_internet(sample: aiohttp.ClientSession) -> None:
+async def test_does_not_serve_fastapis_default_pages(sample: aiohttp.ClientSession) -> None:
     for path in ("/docs", "/redoc", "/openapi.json"):
         async with sample.get(path) as response:
             assert response.status == 404
 
 
-async def test_redoc_loads_no_logo_from_elsewhere(sample: aiohttp.ClientSession) -> None:
+async def test_redoc_loads_its_logo_locally(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/docs/assets/redoc.standalone.js") as response:
         assert response.content_type == "text/javascript"
         script = await response.text()
     assert "cdn.redoc.ly" not in script
-    assert '"docs/assets/favicon.png"' in script, "is there in its place, as seen from the page"
+    assert '"docs/assets/favicon.png"' in script, "the local logo must exist, relative to the page"
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_the_policy_allows_exactly_the_scripts_of_the_page(sample: aiohttp.ClientSession, page: str) -> None:
+async def test_content_security_policy_allows_only_the_scripts_of_the_page(
+    sample: aiohttp.ClientSession, page: str
+) -> None:
     async with sample.get(page) as response:
         html = await response.text()
         [policy] = response.headers.getall("Content-Security-Policy")
@@ -63,7 +65,7 @@ async def test_the_policy_allows_exactly_the_scripts_of_the_page(sample: aiohttp
     assert not re.search(r"<[^>]+\son\w+=", html)
 
 
-def test_says_of_which_service_it_is(document: dict[str, Any]) -> None:
+def test_pages_name_the_service(document: dict[str, Any]) -> None:
     assert document["info"]["title"] == IDENTITY.title
     assert document["info"]["description"].startswith(IDENTITY.description)
 
@@ -78,11 +80,11 @@ def test_says_of_which_service_it_is(document: dict[str, Any]) -> None:
         openapi_rules.check_operations,
     ],
 )
-def test_the_document_keeps_the_rules(document: dict[str, Any], check: Callable[[dict[str, Any]], None]) -> None:
+def test_document_follows_the_openapi_rules(document: dict[str, Any], check: Callable[[dict[str, Any]], None]) -> None:
     check(document)
 
 
-def test_describes_the_members_of_a_problem(document: dict[str, Any]) -> None:
+def test_documents_the_members_of_a_problem(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     described = {
         name: schemas[model]["properties"][name]["description"]
@@ -98,7 +100,7 @@ def test_describes_the_members_of_a_problem(document: dict[str, Any]) -> None:
     assert schemas["ValidationProblemDetails"]["properties"]["errors"]["default"] == []
 
 
-async def test_declares_the_headers_of_answers(sample: aiohttp.ClientSession) -> None:
+async def test_documents_response_headers(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
         operations = (await response.json())["paths"]["/sample/items"]
     made, page = operations["post"]["responses"]["201"], operations["get"]["responses"]["200"]
@@ -108,7 +110,7 @@ async def test_declares_the_headers_of_answers(sample: aiohttp.ClientSession) ->
     assert page["headers"] == {"Link": {"description": meaning, "schema": schema}}
 
 
-async def test_the_document_is_served(sample: aiohttp.ClientSession) -> None:
+async def test_serves_the_document(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
         document = await response.json()
     assert document["openapi"].startswith("3.1")

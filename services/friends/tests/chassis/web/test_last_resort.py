@@ -1,4 +1,4 @@
-"""An exception that nobody foresaw is answered once, logged once, and keeps nothing from working."""
+"""An unexpected exception is answered once, logged once, and leaves the service working."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,9 @@ async def nothing() -> Message:
     return {"type": "http.disconnect"}
 
 
-async def test_logs_it_once_with_the_id_that_the_client_got(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_logs_an_unexpected_error_once_with_its_request_id(
+    sample: aiohttp.ClientSession, sample_log: Path
+) -> None:
     async with sample.get("/sample/boom") as response:
         problem = await response.json(content_type="application/problem+json")
     assert problem["detail"] == "The service failed. Its log has the reason under the request_id."
@@ -38,13 +40,13 @@ async def test_logs_it_once_with_the_id_that_the_client_got(sample: aiohttp.Clie
     assert "planted" not in log_text(sample_log)
 
 
-async def test_keeps_the_connection(sample: aiohttp.ClientSession) -> None:
+async def test_keeps_the_connection_open_after_an_unexpected_error(sample: aiohttp.ClientSession) -> None:
     for path in ("/sample/boom", "/sample/items", "/sample/boom"):
         async with sample.get(path) as response:
             assert response.headers.get("Connection") is None
 
 
-async def test_answers_503_when_the_request_is_cancelled() -> None:
+async def test_responds_503_if_the_request_is_cancelled() -> None:
     sent: list[Message] = []
 
     async def forever(_: Scope, __: Receive, ___: Send) -> None:
@@ -64,7 +66,7 @@ async def test_answers_503_when_the_request_is_cancelled() -> None:
     assert b'"The service is shutting down and could not finish this request in time."' in sent[1]["body"]
 
 
-async def test_answers_503_through_middleware_of_a_service() -> None:
+async def test_responds_503_through_middleware_of_a_service() -> None:
     sent: list[Message] = []
 
     async def forever(_: Scope, __: Receive, ___: Send) -> None:
@@ -85,7 +87,7 @@ async def test_answers_503_through_middleware_of_a_service() -> None:
     assert sent[0]["status"] == 503
 
 
-async def test_what_a_service_awaited_and_was_cancelled_is_an_error_of_its_own(
+async def test_responds_500_if_a_task_of_the_service_was_cancelled(
     sample: aiohttp.ClientSession, sample_log: Path
 ) -> None:
     for _ in range(2):
@@ -99,7 +101,7 @@ async def test_what_a_service_awaited_and_was_cancelled_is_an_error_of_its_own(
 
 
 @pytest.mark.parametrize("key", [Exception, 500])
-async def test_a_handler_of_the_application_decides_how(key: type[Exception] | int) -> None:
+async def test_uses_the_exception_handler_of_the_application(key: type[Exception] | int) -> None:
     sent: list[Message] = []
 
     async def own(_: Request, error: Exception) -> Response:
@@ -117,7 +119,7 @@ async def test_a_handler_of_the_application_decides_how(key: type[Exception] | i
 
 
 @pytest.mark.parametrize("error", [RuntimeError, asyncio.CancelledError])
-async def test_a_response_already_begun_is_only_broken_off(error: type[BaseException]) -> None:
+async def test_aborts_a_response_that_has_started(error: type[BaseException]) -> None:
     start = {"type": "http.response.start", "status": 200, "headers": []}
     sent: list[Message] = []
 
@@ -133,7 +135,7 @@ async def test_a_response_already_begun_is_only_broken_off(error: type[BaseExcep
     assert sent == [start]
 
 
-async def test_a_client_that_left_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+async def test_logs_no_error_if_the_client_disconnected(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
 
     async def left(_: Scope, __: Receive, ___: Send) -> None:

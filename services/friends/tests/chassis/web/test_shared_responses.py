@@ -1,4 +1,4 @@
-"""What a problem tells besides has a schema with a name, after which clients name its class."""
+"""Problems with additional members have named schemas, which become class names in generated clients."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 def document_of(*answers: tuple[Problem, ...]) -> dict[str, Any]:
-    """A document with an operation for each group of problems."""
+    """Return a document with an operation for each group of problems."""
     responses = [{str(status): each for status, each in problem_responses(*kinds).items()} for kinds in answers]
     paths = {f"/{number}": {"get": {"responses": each}} for number, each in enumerate(responses)}
     document: dict[str, Any] = {"components": {"schemas": {}}, "paths": paths}
@@ -24,7 +24,7 @@ def schema(document: dict[str, Any], response: str) -> Any:  # noqa: ANN401 - JS
     return document["components"]["responses"][response]["content"][MEDIA_TYPE]["schema"]
 
 
-def test_a_schema_of_its_own_has_a_name() -> None:
+def test_names_the_schema_of_a_problem_with_members() -> None:
     document = document_of((MISSING,), (PLAIN, MISSING))
     reference = {"$ref": "#/components/schemas/UserNotFoundProblem"}
     assert schema(document, "UserNotFound") == reference
@@ -33,13 +33,13 @@ def test_a_schema_of_its_own_has_a_name() -> None:
     assert named["allOf"][1]["properties"]["user_ids"]["items"] == {"type": "integer"}
 
 
-def test_another_schema_has_another_name() -> None:
+def test_names_different_schemas_differently() -> None:
     document = document_of((MISSING,), (OTHER,))
     assert document["components"]["schemas"].keys() == {"UserNotFoundProblem", "UserNotFoundProblem2"}
     assert schema(document, "UserNotFound2") == {"$ref": "#/components/schemas/UserNotFoundProblem2"}
 
 
-def test_the_same_answer_in_another_order_stands_once() -> None:
+def test_shares_equal_responses_in_any_order() -> None:
     document = document_of((MISSING,), (MISSING,))
     twin = document["paths"]["/1"]["get"]["responses"]
     again = document_of((MISSING,))

@@ -1,4 +1,4 @@
-"""What the use cases are tested over does what the users service does."""
+"""The in-memory directory behaves like the users service."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every directory of users promises, and one in memory that keeps it."""
+"""The contract of every directory of users, and an in-memory one that fulfils it."""
 
 import asyncio
 from collections.abc import Collection
@@ -13,7 +13,7 @@ NOBODY, NO_ONE = (UUID(int=number) for number in (998, 999))
 
 
 class RecordingDirectory:
-    """A UserDirectory that knows some users, records what it is asked, and can fail."""
+    """A UserDirectory that knows some users, records its calls, and can fail."""
 
     def __init__(self, *known: UUID, failure: type[Exception] | None = None) -> None:
         self.known = set(known)
@@ -43,19 +43,19 @@ class UserDirectoryContract:
             ([NOBODY, ADA, NOBODY, ADA], {NOBODY}),
             ([], set()),
         ],
-        ids=["all known", "one unknown", "the first unknown", "all unknown", "asked for twice", "nobody"],
+        ids=["all known", "one unknown", "the first unknown", "all unknown", "duplicate", "no users"],
     )
-    async def test_tells_who_is_unknown_each_time(
+    async def test_returns_unknown_users_on_every_call(
         self, directory: UserDirectory, asked: list[UUID], unknown: set[UUID]
     ) -> None:
         for _ in range(2):
             assert await directory.unknown(asked) == unknown
 
-    async def test_answers_each_of_many_who_ask_at_once(self, directory: UserDirectory) -> None:
+    async def test_answers_concurrent_calls(self, directory: UserDirectory) -> None:
         answers = await asyncio.gather(*map(directory.unknown, ([ADA, NOBODY], [NO_ONE], [BOB], [NOBODY])))
         assert answers == [{NOBODY}, {NO_ONE}, set(), {NOBODY}]
 
     @pytest.mark.parametrize("user_id", [ADA, NOBODY])
-    async def test_says_nothing_of_anybody_when_it_cannot_ask(self, out_of_reach: UserDirectory, user_id: UUID) -> None:
+    async def test_raises_if_the_directory_is_unreachable(self, out_of_reach: UserDirectory, user_id: UUID) -> None:
         with pytest.raises(self.failure):
             await out_of_reach.unknown([user_id])

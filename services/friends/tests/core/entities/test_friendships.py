@@ -27,31 +27,31 @@ def begin(initiator_id: UUID = ADA, target_id: UUID = BOB, *, tag: str | None = 
     return Friendship.begin(friendship_id=ID, initiator_id=initiator_id, target_id=target_id, tag=tag, created_at=NOW)
 
 
-def test_begins_with_a_cleaned_tag() -> None:
+def test_cleans_the_tag() -> None:
     assert begin(tag=" cafe\u0301 ") == Friendship(id=ID, initiator_id=ADA, target_id=BOB, tag="café", created_at=NOW)
 
 
-def test_a_tag_may_have_50_characters() -> None:
+def test_accepts_a_tag_of_50_characters() -> None:
     assert begin(tag="x" * 50).tag == "x" * 50
 
 
-def test_a_tag_is_optional() -> None:
+def test_accepts_no_tag() -> None:
     assert begin(tag=None).tag is None
 
 
 @pytest.mark.parametrize("tag", ["", "   ", "\u200b", "a\x00b", "a\ud800b", "x" * 51])
-def test_refuses_a_bad_tag(tag: str) -> None:
+def test_refuses_an_invalid_tag(tag: str) -> None:
     with pytest.raises(InvalidValue, match="The tag "):
         begin(tag=tag)
 
 
 @given(st.uuids())
-def test_nobody_begins_a_friendship_with_himself(user_id: UUID) -> None:
+def test_refuses_a_friendship_with_oneself(user_id: UUID) -> None:
     with pytest.raises(SelfFriendship):
         begin(user_id, user_id)
 
 
-def test_no_friendship_with_oneself_can_be_made_in_any_other_way() -> None:
+def test_constructor_refuses_a_friendship_with_oneself() -> None:
     with pytest.raises(SelfFriendship):
         Friendship(id=ID, initiator_id=ADA, target_id=ADA, tag=None, created_at=NOW)
     with pytest.raises(SelfFriendship):
@@ -59,40 +59,40 @@ def test_no_friendship_with_oneself_can_be_made_in_any_other_way() -> None:
 
 
 @given(two_users)
-def test_the_pair_is_the_same_in_both_directions(users: list[UUID]) -> None:
+def test_pair_is_equal_in_both_directions(users: list[UUID]) -> None:
     one, other = users
     assert begin(one, other).pair == begin(other, one).pair
 
 
 @given(two_users)
-def test_the_pair_holds_both_users_in_order(users: list[UUID]) -> None:
+def test_pair_contains_both_users_in_order(users: list[UUID]) -> None:
     low, high = begin(*users).pair
     assert {low, high} == set(users)
     assert low < high
 
 
 @given(two_users)
-def test_the_pair_is_sorted_as_postgresql_sorts_uuids(users: list[UUID]) -> None:
-    """It compares their 16 bytes."""
+def test_pair_is_sorted_like_postgresql_uuids(users: list[UUID]) -> None:
+    """PostgreSQL compares their 16 bytes."""
     low, high = begin(*users).pair
     assert low.bytes < high.bytes
 
 
-def test_a_friendship_with_oneself_is_explained() -> None:
+def test_explains_a_friendship_with_oneself() -> None:
     assert str(SelfFriendship()) == "A user cannot be their own friend."
 
 
-def test_a_second_friendship_is_explained() -> None:
+def test_explains_a_second_friendship() -> None:
     assert str(FriendshipExists()) == "These two users are already friends, whoever of them started it."
 
 
-def test_a_missing_friendship_is_named_by_id() -> None:
+def test_names_a_missing_friendship_by_id() -> None:
     error = FriendshipNotFound(ADA)
     assert error.friendship_id == ADA
     assert str(error) == f"No friendship has the ID {ADA}."
 
 
-def test_missing_users_are_named_by_id() -> None:
+def test_names_missing_users_by_id() -> None:
     assert str(UsersNotFound((ADA,))) == f"No user has the ID {ADA}."
     assert str(UsersNotFound((BOB, ADA))) == f"No user has the ID {BOB} or {ADA}."
     assert UsersNotFound((BOB, ADA)).user_ids == (BOB, ADA)

@@ -1,4 +1,4 @@
-"""What every repository of friendships promises, and one in memory that keeps it."""
+"""The contract of every repository of friendships, and an in-memory one that fulfils it."""
 
 from datetime import UTC, datetime
 from uuid import UUID
@@ -39,7 +39,7 @@ class InMemoryFriendships:
 
 
 def between(initiator_id: UUID, target_id: UUID, *, number: int = 1, tag: str | None = None) -> Friendship:
-    """One of many; the higher the number, the newer."""
+    """Return one of many; the higher the number, the newer."""
     return Friendship(
         id=UUID(int=number),
         initiator_id=initiator_id,
@@ -50,12 +50,12 @@ def between(initiator_id: UUID, target_id: UUID, *, number: int = 1, tag: str | 
 
 
 def a_friendship(number: int = 1) -> Friendship:
-    """One of many, none of which have users in common."""
+    """Return one of many, none of which share users."""
     return between(UUID(int=1000 + number), UUID(int=2000 + number), number=number)
 
 
 async def add_friends(repository: FriendshipRepository, user_id: UUID, *numbers: int) -> list[Friendship]:
-    """Friendships with these numbers between the user and others, who began every second one."""
+    """Add friendships with these numbers between the user and others, who started every second one."""
     friendships = []
     for position, number in enumerate(numbers):
         pair = (user_id, UUID(int=position))
@@ -65,18 +65,20 @@ async def add_friends(repository: FriendshipRepository, user_id: UUID, *numbers:
 
 
 class FriendshipRepositoryContract:
-    """Tests of an empty repository, which the fixture `repository` of a subclass or its module makes."""
+    """Tests of an empty repository, which a subclass or its module provides as the fixture `repository`."""
 
     id_used_twice: type[Exception]
     """What is raised then; it is a bug, so core has no error for it."""
 
     @pytest.mark.parametrize("tag", [None, "школа ❤️", "क्\u200dष", "𠮷" * 50])
-    async def test_keeps_a_friendship_exactly_as_it_is(self, repository: FriendshipRepository, tag: str | None) -> None:
+    async def test_returns_exactly_the_friendship_that_was_added(
+        self, repository: FriendshipRepository, tag: str | None
+    ) -> None:
         friendship = between(BOB, ADA, tag=tag)
         await repository.add(friendship)
         assert await repository.get(friendship.id) == friendship
 
-    async def test_finds_nothing_under_an_unknown_id(self, repository: FriendshipRepository) -> None:
+    async def test_returns_none_for_an_unknown_id(self, repository: FriendshipRepository) -> None:
         await repository.add(between(ADA, BOB))
         assert await repository.get(UUID(int=999)) is None
 
@@ -90,7 +92,7 @@ class FriendshipRepositoryContract:
             await repository.add(between(*pair, number=2, tag="again"))
         assert (await repository.page_of_user(ADA, limit=10, after=None)).items == (first,)
 
-    async def test_an_id_used_twice_replaces_nothing(self, repository: FriendshipRepository) -> None:
+    async def test_refuses_an_id_that_exists_already(self, repository: FriendshipRepository) -> None:
         first = between(ADA, BOB, number=1)
         await repository.add(first)
         with pytest.raises(self.id_used_twice):
@@ -102,10 +104,10 @@ class FriendshipRepositoryContract:
         assert await repository.page_of_user(EVE, limit=10, after=None) == Page(items=(), next_after=None)
 
     @pytest.mark.parametrize("limit", [1, 2, 4, 5, 6, 100])
-    async def test_pages_hold_each_friendship_of_a_user_once_newest_first(
+    async def test_pages_contain_each_friendship_of_a_user_once_newest_first(
         self, repository: FriendshipRepository, limit: int
     ) -> None:
-        """Newest by id: it matters neither in which order they were added nor who began them."""
+        """Sorted by id, regardless of who started them and in which order they were added."""
         await repository.add(between(BOB, EVE, number=4))
         first, fifth, third, second, fourth = await add_friends(repository, ADA, 1, 2**127 + 1, 2**64, 2, 2**127)
         rest = [fifth, fourth, third, second, first]
@@ -116,9 +118,7 @@ class FriendshipRepositoryContract:
             rest, after = rest[limit:], page.next_after
             assert (after is None) == (not rest)
 
-    async def test_a_page_begins_below_any_id_also_one_that_no_friendship_of_the_user_has(
-        self, repository: FriendshipRepository
-    ) -> None:
+    async def test_page_starts_after_any_id_even_an_unknown_one(self, repository: FriendshipRepository) -> None:
         first, third, _, _ = await add_friends(repository, ADA, 1, 3, 7, 9)
         others = between(BOB, EVE, number=5)
         await repository.add(others)
@@ -126,7 +126,7 @@ class FriendshipRepositoryContract:
             assert (await repository.page_of_user(ADA, limit=10, after=after)).items == (third, first)
         assert await repository.page_of_user(ADA, limit=10, after=first.id) == Page(items=(), next_after=None)
 
-    async def test_a_page_is_not_moved_by_friendships_begun_meanwhile(self, repository: FriendshipRepository) -> None:
+    async def test_new_friendships_do_not_shift_the_next_page(self, repository: FriendshipRepository) -> None:
         first, second = await add_friends(repository, ADA, 1, 2)
         newest = await repository.page_of_user(ADA, limit=1, after=None)
         await repository.add(between(ADA, BOB, number=3))

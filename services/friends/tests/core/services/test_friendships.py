@@ -1,4 +1,4 @@
-"""The use cases of friendships, over ports kept in memory."""
+"""The use cases of friendships, with in-memory ports."""
 
 from datetime import UTC, datetime
 from itertools import count
@@ -41,19 +41,19 @@ def friendships(repository: InMemoryFriendships, directory: RecordingDirectory) 
     return Friendships(repository=repository, users=directory, new_id=lambda: UUID(int=next(ids)), now=lambda: NOW)
 
 
-async def test_befriends_two_users_with_a_new_id_and_the_time(friendships: Friendships) -> None:
+async def test_creates_a_friendship_with_a_new_id_and_the_current_time(friendships: Friendships) -> None:
     friendship = await friendships.befriend(initiator_id=ADA, target_id=BOB, tag="work")
     assert friendship == Friendship(id=UUID(int=1), initiator_id=ADA, target_id=BOB, tag="work", created_at=NOW)
     assert await friendships.get(friendship.id) == friendship
 
 
 @pytest.mark.parametrize("named", [None, ADA])
-async def test_the_caller_is_the_initiator(friendships: Friendships, named: UUID | None) -> None:
+async def test_uses_the_caller_as_initiator(friendships: Friendships, named: UUID | None) -> None:
     friendship = await friendships.befriend(caller_id=ADA, initiator_id=named, target_id=BOB, tag=None)
     assert friendship.initiator_id == ADA
 
 
-async def test_nobody_begins_a_friendship_of_others(
+async def test_refuses_friendships_on_behalf_of_others(
     friendships: Friendships, repository: InMemoryFriendships, directory: RecordingDirectory
 ) -> None:
     with pytest.raises(NotTheInitiator):
@@ -62,13 +62,13 @@ async def test_nobody_begins_a_friendship_of_others(
     assert not directory.calls
 
 
-async def test_an_initiator_must_be_named_if_the_caller_is_not_known(friendships: Friendships) -> None:
+async def test_requires_an_initiator_without_a_caller(friendships: Friendships) -> None:
     with pytest.raises(InvalidValue) as caught:
         await friendships.befriend(initiator_id=None, target_id=BOB, tag=None)
     assert caught.value.field == "initiator_id"
 
 
-async def test_asks_about_both_users_in_one_call(friendships: Friendships, directory: RecordingDirectory) -> None:
+async def test_checks_both_users_in_one_call(friendships: Friendships, directory: RecordingDirectory) -> None:
     await friendships.befriend(initiator_id=BOB, target_id=ADA, tag=None)
     assert directory.calls == [(BOB, ADA)]
 
@@ -83,7 +83,7 @@ async def test_refuses_a_second_friendship_in_either_direction(
     assert len(repository.friendships) == 1
 
 
-async def test_refuses_a_friendship_with_oneself_without_asking_anybody(
+async def test_refuses_a_friendship_with_oneself_without_calling_users(
     friendships: Friendships, directory: RecordingDirectory
 ) -> None:
     with pytest.raises(SelfFriendship):
@@ -91,7 +91,7 @@ async def test_refuses_a_friendship_with_oneself_without_asking_anybody(
     assert not directory.calls
 
 
-async def test_refuses_a_blank_tag_without_asking_anybody(
+async def test_refuses_a_blank_tag_without_calling_users(
     friendships: Friendships, directory: RecordingDirectory
 ) -> None:
     with pytest.raises(InvalidValue):
@@ -121,7 +121,7 @@ async def test_names_unknown_users_in_the_order_given(
     assert not repository.friendships
 
 
-async def test_adds_nothing_when_the_users_cannot_be_asked(
+async def test_stores_nothing_if_users_is_unreachable(
     friendships: Friendships, directory: RecordingDirectory, repository: InMemoryFriendships
 ) -> None:
     directory.failure = TimeoutError
@@ -130,7 +130,7 @@ async def test_adds_nothing_when_the_users_cannot_be_asked(
     assert not repository.friendships
 
 
-async def test_does_not_find_what_nobody_began(friendships: Friendships) -> None:
+async def test_raises_not_found_for_an_unknown_friendship(friendships: Friendships) -> None:
     with pytest.raises(FriendshipNotFound) as caught:
         await friendships.get(UUID(int=1))
     assert caught.value.friendship_id == UUID(int=1)
@@ -147,11 +147,11 @@ async def test_lists_friendships_in_both_directions_newest_first_page_by_page(fr
     assert rest.next_after is None
 
 
-async def test_lists_nothing_of_a_user_without_friends(friendships: Friendships) -> None:
+async def test_lists_nothing_for_a_user_without_friends(friendships: Friendships) -> None:
     assert (await friendships.of_user(EVE, limit=10, after=None)).items == ()
 
 
-async def test_does_not_list_the_friendships_of_a_stranger(friendships: Friendships) -> None:
+async def test_raises_not_found_for_friendships_of_an_unknown_user(friendships: Friendships) -> None:
     with pytest.raises(UsersNotFound) as caught:
         await friendships.of_user(NOBODY, limit=10, after=None)
     assert caught.value.user_ids == (NOBODY,)

@@ -1,4 +1,4 @@
-"""What is asked at once is asked in one call; everyone gets his own answer, and nobody another's trouble."""
+"""Concurrent lookups share one call; each caller gets its own result, and no caller fails because of another one."""
 
 import asyncio
 import gc
@@ -26,7 +26,7 @@ class TestBatchedUsers(UserDirectoryContract):
 
 
 class Upstream(RecordingDirectory):
-    """Records at once what it is asked, and answers when it is told to."""
+    """An upstream that records calls immediately, and responds when told to."""
 
     def __init__(self) -> None:
         super().__init__(*KNOWN)
@@ -50,30 +50,30 @@ def users(upstream: Upstream) -> BatchedUsers:
     return BatchedUsers(upstream)
 
 
-async def test_asks_once_for_all_who_ask_at_once(users: BatchedUsers, upstream: Upstream) -> None:
+async def test_batches_concurrent_lookups_into_one_call(users: BatchedUsers, upstream: Upstream) -> None:
     answers = await asyncio.gather(*map(users.unknown, [[ADA, BOB], [BOB, NOBODY], [EVE]]))
     assert answers == [frozenset(), {NOBODY}, frozenset()]
     assert upstream.calls == [(ADA, BOB, NOBODY, EVE)]
 
 
-async def test_does_not_wait_for_others(users: BatchedUsers, upstream: Upstream) -> None:
+async def test_does_not_wait_for_a_running_call(users: BatchedUsers, upstream: Upstream) -> None:
     upstream.may_answer.clear()
     first = asyncio.create_task(users.unknown([ADA]))
     await asyncio.sleep(0.01)
     second = asyncio.create_task(users.unknown([NOBODY]))
     await asyncio.sleep(0.01)
-    assert upstream.calls == [(ADA,), (NOBODY,)], "the second could not join a call that is under way"
+    assert upstream.calls == [(ADA,), (NOBODY,)], "a second lookup must not wait for a running call"
     upstream.may_answer.set()
     assert await asyncio.gather(*[first, second]) == [frozenset(), {NOBODY}]
 
 
-async def test_asks_for_no_more_than_can_be_answered_in_one_call(users: BatchedUsers, upstream: Upstream) -> None:
+async def test_limits_the_size_of_a_batch(users: BatchedUsers, upstream: Upstream) -> None:
     asked = [[UUID(int=number), UUID(int=number + 1)] for number in range(1000, 1000 + 2 * (MOST_IDS + 2), 2)]
     assert await asyncio.gather(*map(users.unknown, asked)) == list(map(frozenset, asked))
     assert [len(call) for call in upstream.calls] == [MOST_IDS, MOST_IDS, 4]
 
 
-async def test_a_failure_is_the_failure_of_each_and_of_nobody_later(users: BatchedUsers, upstream: Upstream) -> None:
+async def test_failure_affects_only_the_callers_of_its_batch(users: BatchedUsers, upstream: Upstream) -> None:
     upstream.failure = ConnectionError
     answers = await asyncio.gather(users.unknown([ADA]), users.unknown([NOBODY]), return_exceptions=True)
     assert [type(answer) for answer in answers] == [ConnectionError] * 2
@@ -82,9 +82,7 @@ async def test_a_failure_is_the_failure_of_each_and_of_nobody_later(users: Batch
 
 
 @pytest.mark.parametrize("leaver", [0, 1])
-async def test_who_leaves_does_not_take_the_answer_from_the_rest(
-    users: BatchedUsers, upstream: Upstream, leaver: int
-) -> None:
+async def test_cancelled_caller_does_not_cancel_the_batch(users: BatchedUsers, upstream: Upstream, leaver: int) -> None:
     upstream.may_answer.clear()
     waiting = [asyncio.create_task(users.unknown([user_id])) for user_id in (NOBODY, ADA)]
     await asyncio.sleep(0.01)
@@ -96,9 +94,9 @@ async def test_who_leaves_does_not_take_the_answer_from_the_rest(
 
 @pytest.fixture
 async def complaints() -> AsyncIterator[list[object]]:
-    """What the event loop, which is that of all tests, complains of during this one."""
+    """Return the errors that the shared event loop reports during the test."""
     complaints: list[object] = []
-    gc.collect()  # what tests before have left
+    gc.collect()  # left by earlier tests
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
     loop.set_exception_handler(lambda _, context: complaints.append(context))
@@ -106,7 +104,7 @@ async def complaints() -> AsyncIterator[list[object]]:
     loop.set_exception_handler(before)
 
 
-async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(
+async def test_failure_without_waiting_callers_is_not_reported(
     users: BatchedUsers, upstream: Upstream, complaints: list[object]
 ) -> None:
     upstream.may_answer.clear()
@@ -121,7 +119,7 @@ async def test_a_failure_for_which_nobody_waits_any_more_is_no_news(
     assert complaints == []
 
 
-async def test_a_request_in_anothers_name_says_in_whose(users: BatchedUsers) -> None:
+async def test_links_the_request_ids_of_a_batch(users: BatchedUsers) -> None:
     async def ask_as_a_request() -> RequestContext:
         request = begin_request()
         await users.unknown([ADA])

@@ -1,4 +1,4 @@
-"""Existing users are remembered for a while, within bounds; absence and failure never are."""
+"""Existing users are cached for a limited time and number; absence and failures never are."""
 
 import pytest
 
@@ -44,25 +44,25 @@ def users(upstream: RecordingDirectory, clock: Clock) -> KnownUsers:
     return KnownUsers(upstream, ttl=TTL, size=2, clock=clock)
 
 
-async def test_asks_once_about_existing_users(users: KnownUsers, upstream: RecordingDirectory) -> None:
+async def test_caches_existing_users(users: KnownUsers, upstream: RecordingDirectory) -> None:
     assert await users.unknown([ADA, BOB]) == frozenset()
     assert await users.unknown([BOB, ADA]) == frozenset()
     assert upstream.calls == [(ADA, BOB)]
 
 
-async def test_asks_only_about_those_not_remembered(users: KnownUsers, upstream: RecordingDirectory) -> None:
+async def test_looks_up_only_users_that_are_not_cached(users: KnownUsers, upstream: RecordingDirectory) -> None:
     await users.unknown([ADA])
     assert await users.unknown([ADA, NOBODY]) == {NOBODY}
     assert upstream.calls == [(ADA,), (NOBODY,)]
 
 
-async def test_never_remembers_absence(users: KnownUsers, upstream: RecordingDirectory) -> None:
+async def test_does_not_cache_unknown_users(users: KnownUsers, upstream: RecordingDirectory) -> None:
     assert await users.unknown([NOBODY]) == {NOBODY}
     upstream.known.add(NOBODY)
     assert await users.unknown([NOBODY]) == frozenset()
 
 
-async def test_forgets_after_the_ttl(users: KnownUsers, upstream: RecordingDirectory, clock: Clock) -> None:
+async def test_expires_after_the_ttl(users: KnownUsers, upstream: RecordingDirectory, clock: Clock) -> None:
     await users.unknown([ADA])
     clock.seconds += TTL - 0.001
     await users.unknown([ADA])
@@ -72,16 +72,14 @@ async def test_forgets_after_the_ttl(users: KnownUsers, upstream: RecordingDirec
     assert len(upstream.calls) == 2
 
 
-async def test_using_the_memory_does_not_prolong_it(
-    users: KnownUsers, upstream: RecordingDirectory, clock: Clock
-) -> None:
+async def test_reading_does_not_extend_the_ttl(users: KnownUsers, upstream: RecordingDirectory, clock: Clock) -> None:
     for _ in range(4):
         await users.unknown([ADA])
         clock.seconds += TTL / 3
     assert len(upstream.calls) == 2
 
 
-async def test_forgets_those_confirmed_longest_ago_when_full(users: KnownUsers, upstream: RecordingDirectory) -> None:
+async def test_evicts_the_oldest_entries_when_full(users: KnownUsers, upstream: RecordingDirectory) -> None:
     for user_id in (ADA, BOB, EVE):
         await users.unknown([user_id])
     upstream.calls.clear()
@@ -91,18 +89,18 @@ async def test_forgets_those_confirmed_longest_ago_when_full(users: KnownUsers, 
     assert upstream.calls == [(ADA,)]
 
 
-async def test_an_answer_larger_than_the_memory_is_still_right(users: KnownUsers) -> None:
+async def test_handles_a_lookup_larger_than_the_cache(users: KnownUsers) -> None:
     assert await users.unknown([ADA, BOB, EVE, NOBODY]) == {NOBODY}
 
 
-async def test_a_ttl_of_zero_remembers_nothing(upstream: RecordingDirectory, clock: Clock) -> None:
+async def test_a_ttl_of_zero_disables_the_cache(upstream: RecordingDirectory, clock: Clock) -> None:
     users = KnownUsers(upstream, ttl=0, size=2, clock=clock)
     await users.unknown([ADA])
     await users.unknown([ADA])
     assert upstream.calls == [(ADA,), (ADA,)]
 
 
-async def test_known_users_stay_known_while_upstream_is_down(users: KnownUsers, upstream: RecordingDirectory) -> None:
+async def test_serves_cached_users_while_the_upstream_is_down(users: KnownUsers, upstream: RecordingDirectory) -> None:
     await users.unknown([ADA])
     upstream.failure = ConnectionError
     assert await users.unknown([ADA]) == frozenset()
@@ -110,7 +108,7 @@ async def test_known_users_stay_known_while_upstream_is_down(users: KnownUsers, 
         await users.unknown([ADA, BOB])
 
 
-async def test_remembers_nothing_of_a_failed_call(users: KnownUsers, upstream: RecordingDirectory) -> None:
+async def test_does_not_cache_failures(users: KnownUsers, upstream: RecordingDirectory) -> None:
     upstream.failure = ConnectionError
     with pytest.raises(ConnectionError):
         await users.unknown([ADA])
@@ -119,6 +117,6 @@ async def test_remembers_nothing_of_a_failed_call(users: KnownUsers, upstream: R
     assert len(upstream.calls) == 2
 
 
-async def test_asks_nothing_about_nobody(users: KnownUsers, upstream: RecordingDirectory) -> None:
+async def test_makes_no_call_for_an_empty_lookup(users: KnownUsers, upstream: RecordingDirectory) -> None:
     await users.unknown([])
     assert upstream.calls == []

@@ -1,4 +1,4 @@
-"""The client of the users service, against a stub of it that answers whatever it is told to."""
+"""The client of the users service, against a stub with configurable responses."""
 
 import json
 from collections.abc import AsyncIterator
@@ -40,7 +40,7 @@ class TestHttpUsers(UserDirectoryContract):
 
 @dataclass
 class Stub:
-    """What the users service answers, and what it was asked."""
+    """What the users service responds, and the calls that it got."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -71,20 +71,20 @@ async def users(stub: Stub) -> AsyncIterator[HttpUsers]:
     await runner.cleanup()
 
 
-async def test_asks_for_all_ids_in_one_call_and_for_each_once(users: HttpUsers, stub: Stub) -> None:
+async def test_sends_each_id_once_in_one_call(users: HttpUsers, stub: Stub) -> None:
     stub.answer({"existing": [ADA], "missing": [BOB]})
     assert await users.unknown([ADA, BOB, ADA]) == {BOB}
     [request] = stub.requests
     assert (request.method, request.path_qs) == ("GET", f"/api/v1/users/exists?id={ADA}&id={BOB}")
 
 
-async def test_asks_nothing_about_nobody(users: HttpUsers, stub: Stub) -> None:
+async def test_makes_no_call_for_an_empty_lookup(users: HttpUsers, stub: Stub) -> None:
     assert await users.unknown([]) == frozenset()
     assert stub.requests == []
 
 
-async def test_does_not_mind_what_it_does_not_know(users: HttpUsers, stub: Stub) -> None:
-    """A later users service may tell more."""
+async def test_ignores_unknown_members(users: HttpUsers, stub: Stub) -> None:
+    """A later release of users may add members."""
     stub.answer({"existing": [ADA], "missing": [], "deleted": []})
     assert await users.unknown([ADA]) == frozenset()
 
@@ -92,30 +92,32 @@ async def test_does_not_mind_what_it_does_not_know(users: HttpUsers, stub: Stub)
 @pytest.mark.parametrize(
     "document",
     [
-        pytest.param({"existing": [ADA], "missing": []}, id="does not account for all"),
-        pytest.param({"existing": [], "missing": []}, id="accounts for none"),
-        pytest.param({"existing": [ADA, BOB], "missing": [BOB]}, id="says both of one"),
-        pytest.param({"existing": [ADA, EVE], "missing": []}, id="exists, but was not asked for"),
-        pytest.param({"existing": [ADA, BOB], "missing": [EVE]}, id="misses what was not asked for"),
-        pytest.param({"existing": [ADA, "nobody"], "missing": [BOB]}, id="no id"),
+        pytest.param({"existing": [ADA], "missing": []}, id="omits an id"),
+        pytest.param({"existing": [], "missing": []}, id="omits all ids"),
+        pytest.param({"existing": [ADA, BOB], "missing": [BOB]}, id="id both existing and missing"),
+        pytest.param({"existing": [ADA, EVE], "missing": []}, id="contains an unrequested id as existing"),
+        pytest.param({"existing": [ADA, BOB], "missing": [EVE]}, id="contains an unrequested id as missing"),
+        pytest.param({"existing": [ADA, "nobody"], "missing": [BOB]}, id="not an id"),
         pytest.param({"existing": [ADA, None], "missing": [BOB]}, id="null as id"),
         pytest.param({"existing": str(ADA), "missing": [BOB]}, id="text instead of list"),
         pytest.param({"existing": {str(ADA): True}, "missing": [BOB]}, id="object instead of list"),
-        pytest.param({"existing": [ADA, BOB]}, id="no word of the missing"),
-        pytest.param({"missing": [ADA, BOB]}, id="no word of the existing"),
+        pytest.param({"existing": [ADA, BOB]}, id="no member missing"),
+        pytest.param({"missing": [ADA, BOB]}, id="no member existing"),
         pytest.param([{"existing": [ADA, BOB], "missing": []}], id="list instead of object"),
         pytest.param("yes", id="text"),
         pytest.param(None, id="null"),
     ],
 )
-async def test_an_answer_that_is_not_as_promised_is_no_answer(users: HttpUsers, stub: Stub, document: object) -> None:
+async def test_raises_upstream_unavailable_for_an_invalid_document(
+    users: HttpUsers, stub: Stub, document: object
+) -> None:
     stub.answer(document)
     with pytest.raises(UpstreamUnavailable):
         await users.unknown([ADA, BOB])
 
 
 @pytest.mark.parametrize("status", [204, 302, 400, 401, 404, 409, 422, 429, 500, 502, 503])
-async def test_a_failure_is_never_taken_for_absence(users: HttpUsers, stub: Stub, status: int) -> None:
+async def test_does_not_take_a_failure_for_an_unknown_user(users: HttpUsers, stub: Stub, status: int) -> None:
     stub.answer({"existing": [], "missing": [ADA]})
     stub.status = status
     with pytest.raises(UpstreamUnavailable):
@@ -125,13 +127,13 @@ async def test_a_failure_is_never_taken_for_absence(users: HttpUsers, stub: Stub
 @pytest.mark.parametrize(
     ("content_type", "body"),
     [
-        pytest.param("text/html", b"<h1>Welcome to nginx!</h1>", id="a page"),
-        pytest.param("application/json", b"<h1>Welcome to nginx!</h1>", id="a page that says it is JSON"),
-        pytest.param("application/json", b"", id="nothing"),
+        pytest.param("text/html", b"<h1>Welcome to nginx!</h1>", id="HTML"),
+        pytest.param("application/json", b"<h1>Welcome to nginx!</h1>", id="HTML labelled as JSON"),
+        pytest.param("application/json", b"", id="empty body"),
         pytest.param("application/json", b'{"existing": [], "missing": ["' + b"x" * 10_000_000, id="10 MB"),
     ],
 )
-async def test_what_is_not_a_reasonable_json_document_is_no_answer(
+async def test_raises_upstream_unavailable_for_a_response_that_is_not_json(
     users: HttpUsers, stub: Stub, content_type: str, body: bytes
 ) -> None:
     stub.content_type, stub.body = content_type, body

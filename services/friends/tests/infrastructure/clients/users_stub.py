@@ -17,23 +17,23 @@ MOST_IDS = 100
 
 
 class UsersStub:
-    """Knows some users, makes more, records which ids it is asked for, can hang, and can be away."""
+    """A users service that knows some users, creates more, records requested ids, and can hang or be down."""
 
     def __init__(self, *known: UUID) -> None:
         self.calls: list[list[UUID]] = []
         self.tokens: list[str | None] = []
         self.hangs = False
         self._known = set(known)
-        self._port = next(free_ports())  # which nobody else is given while it is away
+        self._port = next(free_ports())  # reserved, so that no other process gets it while the stub is down
         self._runner: web.ServerRunner | None = None
 
     @property
     def url(self) -> str:
-        """Where it is, also while it is away."""
+        """The base URL, which stays the same while the stub is down."""
         return f"http://127.0.0.1:{self._port}"
 
     def user(self) -> UUID:
-        """A new user, whom nobody has asked for yet."""
+        """Return a new user, who was not looked up before."""
         user_id = new_id()
         self._known.add(user_id)
         return user_id
@@ -45,7 +45,7 @@ class UsersStub:
         await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
 
     async def stop(self) -> None:
-        """Refuse connections, and close those there are."""
+        """Close all connections and refuse new ones."""
         if self._runner:
             await self._runner.cleanup()
 
@@ -68,7 +68,7 @@ class UsersStub:
 
 @asynccontextmanager
 async def running_stub(*known: UUID) -> AsyncIterator[UsersStub]:
-    """A stub that listens, unless it is told to stop before."""
+    """Yield a stub that listens, unless it is stopped earlier."""
     users = UsersStub(*known)
     await users.start()
     try:
@@ -78,6 +78,6 @@ async def running_stub(*known: UUID) -> AsyncIterator[UsersStub]:
 
 
 def asking(users: UsersStub, settings: Settings) -> Settings:
-    """Settings that point to the stub, of which a busy machine may need more patience than usual."""
+    """Return settings that point to the stub, with timeouts for a busy machine."""
     patience = {"http_client_connect_timeout": 20.0, "http_client_total_timeout": 20.0, "http_client_wait": 20.0}
     return settings.model_copy(update={"users_service_url": HttpUrl(users.url), **patience})

@@ -1,4 +1,4 @@
-"""The repository of friendships on a real PostgreSQL: it keeps its contract, durably and in a race."""
+"""The repository of friendships on a real PostgreSQL: it fulfils its contract, commits, and survives races."""
 
 import asyncio
 from collections import Counter
@@ -32,14 +32,14 @@ class TestSqlFriendships(FriendshipRepositoryContract):
     id_used_twice = IntegrityError
 
 
-async def test_has_committed_when_it_returns(repository: SqlFriendships, connection: asyncpg.Connection) -> None:
+async def test_commits_before_it_returns(repository: SqlFriendships, connection: asyncpg.Connection) -> None:
     await repository.add(between(ADA, BOB))
     row = await connection.fetchrow("SELECT initiator_id, target_id FROM friendships")
     assert row is not None
     assert tuple(row) == (ADA, BOB)
 
 
-async def test_of_many_who_begin_the_same_friendship_at_once_exactly_one_does(
+async def test_concurrent_equal_friendships_succeed_once(
     repository: SqlFriendships, connection: asyncpg.Connection
 ) -> None:
     friendships = [between(*((ADA, BOB) if number % 2 else (BOB, ADA)), number=number) for number in range(20)]
@@ -48,7 +48,7 @@ async def test_of_many_who_begin_the_same_friendship_at_once_exactly_one_does(
     assert await connection.fetchval("SELECT count(*) FROM friendships") == 1
 
 
-async def test_the_database_itself_holds_pairs_apart(
+async def test_database_constraint_keeps_pairs_unique(
     repository: SqlFriendships, connection: asyncpg.Connection
 ) -> None:
     await repository.add(between(ADA, BOB))
@@ -57,13 +57,13 @@ async def test_the_database_itself_holds_pairs_apart(
     assert caught.value.constraint_name == PAIR_INDEX
 
 
-async def test_the_database_itself_refuses_a_friendship_with_oneself(connection: asyncpg.Connection) -> None:
+async def test_database_constraint_refuses_a_friendship_with_oneself(connection: asyncpg.Connection) -> None:
     with pytest.raises(asyncpg.CheckViolationError) as caught:
         await connection.execute(INSERT, new_id(), ADA, ADA)
     assert caught.value.constraint_name == NOT_SELF
 
 
-async def test_a_friendship_with_oneself_that_gets_past_the_entity_is_the_same_error(
+async def test_maps_the_constraint_to_the_error_of_the_entity(
     repository: SqlFriendships,
 ) -> None:
     friendship = between(ADA, BOB)
@@ -72,8 +72,8 @@ async def test_a_friendship_with_oneself_that_gets_past_the_entity_is_the_same_e
         await repository.add(friendship)
 
 
-async def test_pages_of_the_usual_length_have_what_others_have(repository: SqlFriendships) -> None:
-    """They are read by a statement of their own."""
+async def test_pages_of_the_default_length_equal_other_pages(repository: SqlFriendships) -> None:
+    """A prepared statement reads them."""
     for number in range(1, 50):
         pair = (ADA, UUID(int=200 + number))
         await repository.add(between(*(pair if number % 2 else pair[::-1]), number=number))
@@ -84,7 +84,7 @@ async def test_pages_of_the_usual_length_have_what_others_have(repository: SqlFr
         assert (usual.next_after is not None) == (len(longer.items) > 20)
 
 
-async def test_postgresql_keeps_the_plan_of_a_page_of_the_usual_length(settings: Settings) -> None:
+async def test_postgresql_caches_the_plan_of_a_default_page(settings: Settings) -> None:
     async with Database(settings.model_copy(update={"database_pool_size": 1})) as database:
         for _ in range(10):
             await SqlFriendships(database).page_of_user(ADA, limit=20, after=None)

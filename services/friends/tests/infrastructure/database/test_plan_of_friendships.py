@@ -1,11 +1,11 @@
-"""A page of friendships is read from the two indexes made for it, also where statistics suggest another way."""
+"""A page of friendships is read from the two indexes for it, even if statistics suggest another plan."""
 
 import asyncpg
 import pytest
 
 from friends_service.infrastructure.database.friendships import _PAGE, _USUAL_PAGE
 
-# Somebody has many friends, all since long ago: of 20,000 friendships the oldest 12,000 are theirs.
+# One user has many old friends: of 20,000 friendships, the oldest 12,000 are theirs.
 POPULAR = "00000000-0000-7000-8000-000000000000"
 FILL = """
     INSERT INTO friendships
@@ -33,12 +33,12 @@ def reads_from_the_indexes(plan: list[asyncpg.Record]) -> bool:
     return all(halves) and "Rows Removed by Filter" not in text
 
 
-async def test_reads_the_page_of_somebody_with_many_old_friends_from_the_indexes(filled: asyncpg.Connection) -> None:
+async def test_reads_the_page_of_a_user_with_many_old_friends_from_the_indexes(filled: asyncpg.Connection) -> None:
     arguments = _PAGE.arguments({**PLACE, "limit": 21})
     assert reads_from_the_indexes(await filled.fetch(f"EXPLAIN (ANALYZE) {_PAGE.sql}", *arguments))
 
 
-async def test_the_plan_that_is_kept_for_a_page_of_the_usual_length_does_so_too(filled: asyncpg.Connection) -> None:
+async def test_cached_plan_of_a_default_page_uses_the_indexes(filled: asyncpg.Connection) -> None:
     await filled.execute("SET plan_cache_mode = force_generic_plan")
     await filled.execute(f"PREPARE page AS {_USUAL_PAGE.sql}")
     arguments = ", ".join(f"'{argument}'" for argument in _USUAL_PAGE.arguments(PLACE))

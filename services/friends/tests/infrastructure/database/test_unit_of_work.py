@@ -1,4 +1,4 @@
-"""A transaction is a unit of work: repositories take part in it without being told."""
+"""A transaction is a unit of work: repositories join it automatically."""
 
 import asyncpg
 import pytest

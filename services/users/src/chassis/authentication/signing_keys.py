@@ -4,13 +4,15 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 import jwt
 
 from chassis.errors import DatabaseUnavailable, UpstreamError, UpstreamRefused
 from chassis.problems.catalogue import RETRY_AFTER_SECONDS
+
+from .key_source import KeySource
 
 ALGORITHMS: Final = ("ES256", "EdDSA", "RS256")
 REFRESH_SECONDS: Final = 300.0
@@ -25,8 +27,6 @@ _ALGORITHM_OF: Final[Mapping[object, str]] = {
 _PUBLIC_PARTS: Final = ("kty", "crv", "x", "y", "n", "e")
 
 Key = jwt.PyJWK
-KeySource = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Returns the keys that the issuer publishes now, as JWKs (RFC 7517). May raise errors of database and upstream."""
 
 logger = logging.getLogger(__name__)
 

@@ -4,11 +4,14 @@ import logging
 import time
 from typing import Any, Final, cast
 
+import asyncpg
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry
 from sqlalchemy.util.queue import Empty
 
 from chassis.errors import DatabaseUnavailable
+
+from .states import UNREACHABLE
 
 _TOO_MANY_CONNECTIONS: Final = "53300"
 _CONTENT_SECONDS: Final = 5.0  # each attempt to connect costs the server a process
@@ -68,6 +71,9 @@ class ContentPool(AsyncAdaptedQueuePool):
             except BaseException:
                 self._dec_overflow()
                 raise
+        except (asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+            # It was lost while SQLAlchemy set up its types, of which the dialect translates no error.
+            raise DatabaseUnavailable(UNREACHABLE.told) from error
         finally:
             self._being_made -= 1
         return cast("ConnectionPoolEntry", entry)

@@ -1,4 +1,4 @@
-"""Calls of other services have a token of our own: one for all, renewed ahead of its end, replaced if it is refused."""
+"""Calls to other services carry a shared access token, renewed before it expires and replaced once if refused."""
 
 import asyncio
 import logging
@@ -10,7 +10,8 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from chassis.authentication import ClientCredentials, client_credentials
+from chassis.authentication import client_credentials
+from chassis.authentication.client_credentials import ClientCredentials
 from chassis.errors import UpstreamError, UpstreamRefused, UpstreamUnavailable
 from chassis.upstream import UpstreamClient
 
@@ -36,7 +37,7 @@ def sent(upstream: Upstream) -> list[str | None]:
     return [request.headers.get("Authorization") for request in upstream.requests]
 
 
-async def test_all_calls_share_one_token(upstream: Upstream, issuer: Issuer) -> None:
+async def test_uses_one_token_for_all_calls(upstream: Upstream, issuer: Issuer) -> None:
     async with calling(upstream, issuer, auth_client_scope="users:exists other") as (client, _):
         await asyncio.gather(*(client.get("/thing") for _ in range(30)))
         await client.post("/thing", json={"a": 1})
@@ -46,14 +47,14 @@ async def test_all_calls_share_one_token(upstream: Upstream, issuer: Issuer) -> 
     assert issuer.forms == [{"grant_type": "client_credentials", "audience": "allium", "scope": "users:exists other"}]
 
 
-async def test_without_a_name_there_is_no_token(upstream: Upstream, issuer: Issuer) -> None:
+async def test_sends_no_token_without_a_client_id(upstream: Upstream, issuer: Issuer) -> None:
     async with calling(upstream, issuer, auth_client_id="") as (client, _):
         await client.get("/thing")
     assert sent(upstream) == [None]
     assert not issuer.paths
 
 
-async def test_an_address_spares_the_metadata_and_a_header_of_the_call_goes_first(
+async def test_uses_the_configured_token_url_and_keeps_the_authorization_header_of_a_call(
     upstream: Upstream, issuer: Issuer
 ) -> None:
     async with calling(upstream, issuer, auth_token_url=f"{issuer.url}/token") as (client, _):
@@ -62,12 +63,12 @@ async def test_an_address_spares_the_metadata_and_a_header_of_the_call_goes_firs
     assert sent(upstream) == ["Other"]
 
 
-async def test_a_token_is_renewed_while_it_still_serves(upstream: Upstream, issuer: Issuer) -> None:
+async def test_renews_a_token_in_the_background_before_it_expires(upstream: Upstream, issuer: Issuer) -> None:
     async with calling(upstream, issuer) as (client, credentials):
         await client.get("/thing")
-        credentials._renew_at = 0  # most of its life is over
+        credentials._renew_at = 0  # as if most of its lifetime had passed
         issuer.mood = issuer.freeze
-        async with asyncio.timeout(10):  # nobody waits
+        async with asyncio.timeout(10):  # the call does not wait for the new token
             await client.get("/thing")
         issuer.mood = None
         assert len(set(sent(upstream))) == 1
@@ -81,7 +82,7 @@ async def test_a_token_is_renewed_while_it_still_serves(upstream: Upstream, issu
     assert len(set(sent(upstream))) == 2
 
 
-async def test_one_that_has_ended_is_not_sent(upstream: Upstream, issuer: Issuer) -> None:
+async def test_does_not_send_an_expired_token(upstream: Upstream, issuer: Issuer) -> None:
     issuer.life = 1
     async with calling(upstream, issuer) as (client, _):
         await client.get("/thing")
@@ -91,7 +92,7 @@ async def test_one_that_has_ended_is_not_sent(upstream: Upstream, issuer: Issuer
 
 
 @pytest.mark.parametrize("mood", ["freeze", "fail"])
-async def test_without_a_token_nothing_is_called(
+async def test_fails_without_calling_the_upstream_if_no_token_can_be_obtained(
     upstream: Upstream, issuer: Issuer, mood: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     issuer.mood = getattr(issuer, mood)
@@ -100,13 +101,13 @@ async def test_without_a_token_nothing_is_called(
         for _ in range(20):
             with pytest.raises(UpstreamError):
                 await client.get("/thing")
-        assert not client.circuit.is_open, "the other service has done nothing wrong"
+        assert not client.circuit.is_open, "the circuit of the other service must stay closed"
     assert not upstream.requests
-    assert len(issuer.paths) == len(set(issuer.paths)), "and the issuer is left alone for a while"
+    assert len(issuer.paths) == len(set(issuer.paths)), "the issuer must not be called again at once"
     assert "no token for calls to other services" in caplog.text
 
 
-async def test_a_refused_name_is_no_answer_of_the_other_service(
+async def test_reports_refused_client_credentials_as_upstream_unavailable(
     upstream: Upstream, issuer: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -127,7 +128,7 @@ async def test_a_refused_name_is_no_answer_of_the_other_service(
         {"token_type": "bearer"},
     ],
 )
-async def test_nonsense_is_no_token(
+async def test_rejects_a_malformed_token_response(
     upstream: Upstream, issuer: Issuer, granted: dict[str, object], caplog: pytest.LogCaptureFixture
 ) -> None:
     async def answer(_: web.BaseRequest) -> web.Response:
@@ -140,8 +141,8 @@ async def test_nonsense_is_no_token(
     assert "planted" not in caplog.text
 
 
-async def test_a_refused_token_is_replaced_once(upstream: Upstream, issuer: Issuer) -> None:
-    """As after the issuer has lost its keys. A token that is new already is not replaced: it would be no better."""
+async def test_replaces_a_refused_token_once_unless_it_is_new(upstream: Upstream, issuer: Issuer) -> None:
+    """As after the issuer has lost its keys. A new token is not replaced, because another would be refused as well."""
 
     async def refuse_first(request: web.BaseRequest) -> web.StreamResponse:
         is_first = request.headers["Authorization"] == sent(upstream)[0]

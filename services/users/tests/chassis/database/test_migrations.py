@@ -1,4 +1,4 @@
-"""The schema becomes as new as the code, and whether it is can be asked."""
+"""Migrating the schema to head, and checking whether it is there."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ async def is_at_head(settings: Settings, name: str) -> bool:
         return await migrations.is_at_head(connection)
 
 
-async def test_migrates_the_database_that_the_settings_name(settings: Settings, empty_database: str) -> None:
+async def test_migrates_the_configured_database(settings: Settings, empty_database: str) -> None:
     await asyncio.to_thread(migrations.upgrade, settings.model_copy(update={"postgres_db": empty_database}))
     assert await is_at_head(settings, empty_database)
 
@@ -28,7 +28,7 @@ async def test_migrates_the_database_that_the_settings_name(settings: Settings, 
     [(["new"], True), (["of a newer release"], True), (["old"], False), (["old", "new"], False), ([], False)],
     ids=str,
 )
-async def test_is_at_head_unless_a_revision_of_ours_is_missing(
+async def test_is_at_head_unless_a_known_revision_is_missing(
     settings: Settings,
     empty_connection: asyncpg.Connection,
     monkeypatch: pytest.MonkeyPatch,
@@ -42,14 +42,14 @@ async def test_is_at_head_unless_a_revision_of_ours_is_missing(
     assert await is_at_head(settings, name) is at_head
 
 
-async def test_a_service_without_migrations_is_at_head(
+async def test_is_at_head_without_migrations(
     settings: Settings, empty_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(migrations, "known_revisions", lambda: (None, frozenset()))
     assert await is_at_head(settings, empty_database)
 
 
-def test_migrations_without_an_order_end_the_command_in_one_line(
+def test_reports_unordered_migrations_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def diverged(_: object) -> None:

@@ -1,4 +1,4 @@
-"""What is particular to prepared statements, and to plans and types that a connection remembers over a migration."""
+"""Prepared statements, and the plans and types that a connection caches across a migration."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,34 +21,34 @@ ADD = prepared(insert(THINGS))
 FIND = prepared(select(THINGS.c.id).where(THINGS.c.id == bindparam("wanted")))
 FIND_BY_TEXT = text("SELECT id FROM things WHERE id = :wanted")
 EVERYTHING = text("SELECT * FROM shapes")
-Statement = Any  # a plain one, or a prepared one
+Statement = Any  # plain or prepared
 PREPARED_EVERYTHING = prepared(EVERYTHING)
 
 
-async def test_an_insert_has_a_parameter_for_each_column_and_no_rows(database: Database) -> None:
+async def test_prepares_an_insert_with_a_parameter_for_each_column(database: Database) -> None:
     added = await database.execute(ADD, {"id": 1})
     assert (added.rowcount, added.returns_rows) == (1, False)
     assert (await database.execute(FIND, {"wanted": 1})).scalar_one() == 1
 
 
-async def test_a_parameter_that_the_statement_does_not_have_is_named(database: Database) -> None:
+async def test_names_an_unknown_parameter(database: Database) -> None:
     with pytest.raises(ArgumentError, match="wnated: no such parameter"):
         await database.execute(FIND, {"wanted": 1, "wnated": 2})
 
 
-def test_only_a_statement_is_prepared() -> None:
+def test_refuses_to_prepare_text() -> None:
     with pytest.raises(ObjectNotExecutableError):
         prepared("SELECT 1")  # type: ignore[call-overload]
 
 
-async def test_another_schema_is_not_forgotten(database: Database) -> None:
+async def test_refuses_a_prepared_statement_with_schema_translate_map(database: Database) -> None:
     async with database.transaction() as connection:
         await connection.execution_options(schema_translate_map={None: "tenant"})
         with pytest.raises(ArgumentError, match="schema_translate_map"):
             await database.execute(FIND, {"wanted": 1})
 
 
-async def test_rows_are_fetched_at_once_or_streamed_in_a_transaction(database: Database) -> None:
+async def test_streams_rows_only_in_a_transaction(database: Database) -> None:
     numbers: Select[int] = select(column("n")).select_from(text("generate_series(1, 500) AS n"))
     for streaming in ({"stream_results": True}, {"yield_per": 10}):
         with pytest.raises(InvalidRequestError, match=r"connection\.stream"):
@@ -61,7 +61,7 @@ async def test_rows_are_fetched_at_once_or_streamed_in_a_transaction(database: D
         await database.execute(FIND, {"wanted": 1}, execution_options={"stream": 1})  # type: ignore[call-overload]
 
 
-async def test_schemas_are_translated(database: Database, connection: asyncpg.Connection) -> None:
+async def test_translates_schemas(database: Database, connection: asyncpg.Connection) -> None:
     await connection.execute("CREATE SCHEMA tenant; CREATE TABLE tenant.things AS SELECT 77 AS id")
     theirs = {"schema_translate_map": {None: "tenant"}}
     assert (await database.execute(select(THINGS), execution_options=theirs)).scalar_one() == 77
@@ -70,7 +70,7 @@ async def test_schemas_are_translated(database: Database, connection: asyncpg.Co
 
 
 @pytest.mark.parametrize("statement", [EVERYTHING, PREPARED_EVERYTHING], ids=["executed", "prepared"])
-async def test_columns_that_a_migration_renames_and_adds_have_their_new_names(
+async def test_uses_new_column_names_after_a_migration(
     narrow: Database, connection: asyncpg.Connection, statement: Statement
 ) -> None:
     await connection.execute("DROP TABLE IF EXISTS shapes; CREATE TABLE shapes AS SELECT 1 AS a, 2 AS b")
@@ -84,9 +84,7 @@ async def test_columns_that_a_migration_renames_and_adds_have_their_new_names(
         assert dict((await narrow.execute(statement)).mappings().one()) == expected
 
 
-async def test_all_connections_learn_what_a_migration_has_changed(
-    database: Database, connection: asyncpg.Connection
-) -> None:
+async def test_all_connections_notice_a_changed_schema(database: Database, connection: asyncpg.Connection) -> None:
     await connection.execute("DROP TABLE IF EXISTS shapes; CREATE TABLE shapes AS SELECT 1 AS a")
     for statement in (EVERYTHING, PREPARED_EVERYTHING):
         await asyncio.gather(*(database.execute(statement) for _ in range(20)))
@@ -96,7 +94,7 @@ async def test_all_connections_learn_what_a_migration_has_changed(
         assert {tuple(row.keys()) for row in rows} == {("a", "b", "c")}
 
 
-async def test_a_schema_that_changes_inside_a_transaction_is_tried_again_by_the_client(
+async def test_raises_database_unavailable_if_the_schema_changes_during_a_transaction(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
     await connection.execute("DROP TABLE IF EXISTS shapes; CREATE TABLE shapes AS SELECT 1 AS a")
@@ -110,7 +108,7 @@ async def test_a_schema_that_changes_inside_a_transaction_is_tried_again_by_the_
 
 
 @pytest.mark.parametrize("make", [text, lambda sql: prepared(text(sql))], ids=["executed", "prepared"])
-async def test_an_enum_that_a_migration_replaces_is_learnt(
+async def test_reads_an_enum_that_a_migration_replaced(
     narrow: Database, connection: asyncpg.Connection, make: Callable[[str], Statement]
 ) -> None:
     await connection.execute(
@@ -128,14 +126,14 @@ async def test_an_enum_that_a_migration_replaces_is_learnt(
     assert (await narrow.execute(get)).scalars().all() == ["new", "done"]
 
 
-async def test_another_thing_that_postgresql_does_not_support_is_a_bug(database: Database) -> None:
+async def test_does_not_take_other_unsupported_features_for_a_changed_schema(database: Database) -> None:
     with pytest.raises(DBAPIError) as caught:
         await database.execute(text("SELECT count(*) FROM things FOR UPDATE"))
     assert caught.value.__notes__ == ["SQLSTATE 0A000, see docs/operations.md#a-bad-deployment"]
 
 
 @pytest.mark.parametrize("statement", [FIND, FIND_BY_TEXT], ids=["prepared", "text"])
-async def test_a_value_that_cannot_be_sent_leaves_no_lock(
+async def test_holds_no_lock_after_a_value_that_cannot_be_encoded(
     narrow: Database, connection: asyncpg.Connection, statement: Statement
 ) -> None:
     with pytest.raises(DBAPIError, match="out of int32 range"):
@@ -145,9 +143,7 @@ async def test_a_value_that_cannot_be_sent_leaves_no_lock(
         await connection.execute("LOCK TABLE things IN ACCESS EXCLUSIVE MODE")
 
 
-async def test_of_several_sets_of_parameters_all_are_stored_or_none(
-    database: Database, connection: asyncpg.Connection
-) -> None:
+async def test_stores_all_parameter_sets_or_none(database: Database, connection: asyncpg.Connection) -> None:
     """SQLAlchemy sends them in batches, which the server would commit one by one."""
     rows = [{"id": number} for number in (*range(1000, 3000), 2999)]
     with pytest.raises(DBAPIError):
@@ -157,7 +153,7 @@ async def test_of_several_sets_of_parameters_all_are_stored_or_none(
     assert len(added.all()) == 2000
 
 
-async def test_a_result_can_be_read_when_its_connection_does_something_else(narrow: Database) -> None:
+async def test_a_result_can_be_read_while_its_connection_is_used_again(narrow: Database) -> None:
     result = await narrow.execute(text("SELECT generate_series(1, 500)"))
     await narrow.execute(ONE)
     async with narrow.transaction():

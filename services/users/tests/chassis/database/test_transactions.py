@@ -1,4 +1,4 @@
-"""What holds together is stored together or not at all, and nothing passes for stored that is not."""
+"""A transaction stores everything or nothing, and never reports success for what was not stored."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -19,7 +19,7 @@ PREPARED_ADD = prepared(text("INSERT INTO things (id) VALUES (:id)"))
 COUNT = text("SELECT count(*) FROM things WHERE id = ANY(:ids)")
 SETTING = text("SELECT current_setting(:name)")
 
-Statement = Any  # a plain one, or a prepared one
+Statement = Any  # plain or prepared
 
 pytestmark = pytest.mark.usefixtures("things")
 
@@ -36,7 +36,7 @@ async def interrupted(database: Database, work: Awaitable[object], error: Except
 
 
 async def add_twice(database: Database, thing: int) -> None:
-    """Catch the error of the second one, and go on as if nothing had happened."""
+    """Insert a row twice, and swallow the error of the second insert."""
     async with database.transaction():
         await add(database, thing)
         with pytest.raises(IntegrityError):
@@ -52,10 +52,10 @@ async def lose_the_connection(database: Database, connection: asyncpg.Connection
 
 
 @pytest.mark.parametrize("statement", [ADD, PREPARED_ADD], ids=["executed", "prepared"])
-async def test_what_is_executed_inside_takes_part(
+async def test_statements_inside_join_the_transaction(
     narrow: Database, connection: asyncpg.Connection, statement: Statement
 ) -> None:
-    """On a pool of one connection, which a statement outside would wait for in vain."""
+    """The pool has one connection, so a statement outside of the transaction would wait until it times out."""
     async with narrow.transaction() as ours:
         await narrow.execute(statement, {"id": 100})
         await ours.execute(ADD, {"id": 101})
@@ -68,13 +68,13 @@ async def test_what_is_executed_inside_takes_part(
     await connection.execute("DELETE FROM things WHERE id IN (100, 101)")
 
 
-async def test_two_databases_do_not_know_each_other(narrow: Database, database: Database) -> None:
+async def test_transactions_of_two_databases_are_independent(narrow: Database, database: Database) -> None:
     async with narrow.transaction():
         await add(narrow, 103)
         assert (await database.execute(COUNT, {"ids": [103]})).scalar_one() == 0
 
 
-async def test_an_error_of_postgresql_that_is_caught_does_not_end_as_success(
+async def test_raises_at_the_end_if_a_postgresql_error_was_swallowed(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
     with pytest.raises(DBAPIError, match="Nothing was committed") as caught:
@@ -84,7 +84,7 @@ async def test_an_error_of_postgresql_that_is_caught_does_not_end_as_success(
     assert await ask(narrow) == 1
 
 
-async def test_a_part_can_be_undone_by_itself(narrow: Database, connection: asyncpg.Connection) -> None:
+async def test_rolls_back_a_nested_transaction_alone(narrow: Database, connection: asyncpg.Connection) -> None:
     async def add_both() -> None:
         async with narrow.transaction():
             await add(narrow, 121)
@@ -99,7 +99,9 @@ async def test_a_part_can_be_undone_by_itself(narrow: Database, connection: asyn
     assert await stored(connection, 120, 121, 122) == [120, 122]
 
 
-async def test_a_part_does_not_end_as_success_either(narrow: Database, connection: asyncpg.Connection) -> None:
+async def test_nested_transaction_raises_if_a_postgresql_error_was_swallowed(
+    narrow: Database, connection: asyncpg.Connection
+) -> None:
     async def work() -> None:
         async with narrow.transaction():
             await add(narrow, 125)
@@ -111,7 +113,7 @@ async def test_a_part_does_not_end_as_success_either(narrow: Database, connectio
     assert await stored(connection, 125, 126) == []
 
 
-async def test_a_part_has_the_limits_of_the_whole(database: Database) -> None:
+async def test_refuses_timeout_and_isolation_level_for_a_nested_transaction(database: Database) -> None:
     async with database.transaction():
         parts: tuple[dict[str, Any], ...] = ({"timeout": 1.0}, {"isolation_level": "SERIALIZABLE"})
         for options in parts:
@@ -119,7 +121,7 @@ async def test_a_part_has_the_limits_of_the_whole(database: Database) -> None:
                 database.transaction(**options)
 
 
-async def test_tasks_that_are_started_inside_take_part_one_at_a_time(
+async def test_tasks_started_inside_join_the_transaction_one_at_a_time(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
     async def add_two(first: int) -> None:
@@ -130,11 +132,11 @@ async def test_tasks_that_are_started_inside_take_part_one_at_a_time(
     async with narrow.transaction():
         await asyncio.gather(*(add(narrow, thing) for thing in range(130, 135)))
         await asyncio.gather(add_two(135), add_two(137), add(narrow, 139))
-        await asyncio.wait_for(add(narrow, 140), 20)  # a task of its own until Python 3.12
+        await asyncio.wait_for(add(narrow, 140), 20)  # creates a task until Python 3.12
     assert await stored(connection, *range(130, 141)) == list(range(130, 141))
 
 
-async def test_one_of_several_tasks_that_fails_undoes_all(narrow: Database, connection: asyncpg.Connection) -> None:
+async def test_rolls_back_all_if_one_of_several_tasks_fails(narrow: Database, connection: asyncpg.Connection) -> None:
     with pytest.raises(IntegrityError):
         async with narrow.transaction():
             await asyncio.gather(*(add(narrow, thing) for thing in (141, 142, 141, 143)))
@@ -142,9 +144,7 @@ async def test_one_of_several_tasks_that_fails_undoes_all(narrow: Database, conn
     assert await ask(narrow) == 1
 
 
-async def test_a_task_that_outlives_its_transaction_is_refused(
-    database: Database, connection: asyncpg.Connection
-) -> None:
+async def test_refuses_a_task_that_outlives_its_transaction(database: Database, connection: asyncpg.Connection) -> None:
     over = asyncio.Event()
 
     async def add_later(thing: int) -> None:
@@ -161,7 +161,7 @@ async def test_a_task_that_outlives_its_transaction_is_refused(
     assert await stored(connection, 144, 145) == [145]
 
 
-async def test_what_a_task_is_in_the_middle_of_is_waited_for(narrow: Database, connection: asyncpg.Connection) -> None:
+async def test_waits_for_the_running_statement_of_a_task(narrow: Database, connection: asyncpg.Connection) -> None:
     async with narrow.transaction():
         slow = asyncio.create_task(narrow.execute(text("INSERT INTO things SELECT 146 FROM pg_sleep(0.2)")))
         await until(connection, SLEEPING, 1)
@@ -170,7 +170,7 @@ async def test_what_a_task_is_in_the_middle_of_is_waited_for(narrow: Database, c
 
 
 @pytest.mark.parametrize("error", [FileNotFoundError("x"), ConnectionError("S3"), TimeoutError("mail"), KeyError("x")])
-async def test_errors_of_other_code_pass_as_they_are(
+async def test_passes_errors_of_other_code_on_unchanged(
     narrow: Database, connection: asyncpg.Connection, error: Exception
 ) -> None:
     with pytest.raises(type(error)) as caught:
@@ -184,7 +184,7 @@ async def test_errors_of_other_code_pass_as_they_are(
         pass
 
 
-async def test_errors_of_other_code_pass_also_if_the_connection_is_lost(
+async def test_passes_errors_of_other_code_on_if_the_connection_is_lost(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
     with pytest.raises(FileNotFoundError):
@@ -192,7 +192,7 @@ async def test_errors_of_other_code_pass_also_if_the_connection_is_lost(
     assert await ask(narrow) == 1
 
 
-async def test_a_connection_that_is_lost_inside_is_the_databases_fault(
+async def test_raises_database_unavailable_if_the_connection_is_lost_inside(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
     with pytest.raises(DatabaseUnavailable, match="is unreachable"):
@@ -200,7 +200,9 @@ async def test_a_connection_that_is_lost_inside_is_the_databases_fault(
     assert await ask(narrow) == 1
 
 
-async def test_a_transaction_has_the_time_of_all_or_its_own(settings: Settings, connection: asyncpg.Connection) -> None:
+async def test_transaction_timeout_is_the_configured_one_or_its_own(
+    settings: Settings, connection: asyncpg.Connection
+) -> None:
     limits = {"database_timeout": 0.3, "database_statement_timeout": 0.2, "database_pool_size": 1}
 
     async def add_slowly() -> None:
@@ -222,7 +224,7 @@ async def test_a_transaction_has_the_time_of_all_or_its_own(settings: Settings, 
     assert await stored(connection, 160, 161) == [161]
 
 
-async def test_an_isolation_level_holds_for_one_transaction(narrow: Database) -> None:
+async def test_isolation_level_applies_to_one_transaction(narrow: Database) -> None:
     for level in ("SERIALIZABLE", "REPEATABLE READ", None):
         async with narrow.transaction(isolation_level=level):
             found = (await narrow.execute(SETTING, {"name": "transaction_isolation"})).scalar_one()
@@ -258,7 +260,7 @@ ACTIVE = (
 
 
 @pytest.mark.parametrize("work", [execute, execute_prepared, transact, transact_in_parts])
-async def test_cancelling_at_any_moment_gives_the_connection_back(
+async def test_returns_the_connection_after_a_cancellation_at_any_point(
     narrow: Database, connection: asyncpg.Connection, work: Callable[[Database], Coroutine[Any, Any, None]]
 ) -> None:
     for moment in range(0, 60, 3):
@@ -271,7 +273,7 @@ async def test_cancelling_at_any_moment_gives_the_connection_back(
 
 
 @pytest.mark.parametrize("work", [execute, execute_prepared, transact, transact_in_parts])
-async def test_time_that_is_up_at_any_moment_gives_the_connection_back(
+async def test_returns_the_connection_after_a_timeout_at_any_point(
     narrow: Database, connection: asyncpg.Connection, work: Callable[[Database], Coroutine[Any, Any, None]]
 ) -> None:
     for moment in range(1, 61, 4):

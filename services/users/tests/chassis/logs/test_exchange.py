@@ -1,4 +1,4 @@
-"""One request and its response, as the access log sees them pass."""
+"""One request and its response as the access log records them."""
 
 from typing import NoReturn
 
@@ -12,7 +12,7 @@ def nothing(_: Exchange) -> None:
     pass
 
 
-async def test_is_over_once_when_the_last_byte_is_sent() -> None:
+async def test_ends_once_after_the_last_byte() -> None:
     ended: list[bool] = []
 
     async def unused() -> NoReturn:
@@ -41,7 +41,9 @@ async def test_is_over_once_when_the_last_byte_is_sent() -> None:
         ("all", 200, (b"abcd", b"abcd")),
     ],
 )
-async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, kept: tuple[bytes, bytes]) -> None:
+async def test_keeps_no_more_of_a_body_than_the_log_shows(
+    bodies: Bodies, status: int, kept: tuple[bytes, bytes]
+) -> None:
     pieces = [b"abc", b"d", b"e"]
     coming = iter(pieces)
 
@@ -61,7 +63,7 @@ async def test_keeps_no_more_than_the_log_can_show(bodies: Bodies, status: int, 
     assert (exchange.request_size, exchange.response_size) == (5, 5)
 
 
-def test_tells_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_measures_the_duration_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter([10.0, 10.123_456_7])
 
     async def unused(*_: object) -> NoReturn:

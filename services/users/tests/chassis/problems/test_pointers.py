@@ -1,4 +1,4 @@
-"""A pointer leads into the document that was sent, also through unions, and tells no name of a class."""
+"""JSON pointers lead into the document that was sent, also through unions, and contain no class names."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -101,17 +101,17 @@ async def pointers(response: aiohttp.ClientResponse) -> set[str]:
         ),
     ],
 )
-async def test_leads_through_unions(client: aiohttp.ClientSession, body: dict[str, Any], expected: set[str]) -> None:
+async def test_points_through_unions(client: aiohttp.ClientSession, body: dict[str, Any], expected: set[str]) -> None:
     async with client.post("/drawings", json=body) as response:
         assert await pointers(response) == expected
 
 
-async def test_leads_into_each_part_of_a_body(client: aiohttp.ClientSession) -> None:
+async def test_points_into_each_part_of_a_body(client: aiohttp.ClientSession) -> None:
     body = {"one": {"many": ["x"]}, "other": {"kind": "round", "radius": "x"}}
     async with client.post("/drawings/pairs", json=body) as response:
         assert await pointers(response) == {"#/one/many/0", "#/other/radius", "#/other/kind", "#/other/side"}
 
 
-async def test_names_a_parameter_and_its_place_in_a_list(client: aiohttp.ClientSession) -> None:
+async def test_names_a_parameter_and_the_index_in_its_list(client: aiohttp.ClientSession) -> None:
     async with client.get("/drawings?day=x&days=1&days=y") as response:
         assert await pointers(response) == {"#/query/day", "#/query/days/1"}

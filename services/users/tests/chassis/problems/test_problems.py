@@ -1,4 +1,4 @@
-"""Every error is a problem (RFC 9457), whoever raised it."""
+"""Every error response is an RFC 9457 problem, whoever raised the error."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,7 +28,7 @@ MEMBERS = {"type", "title", "status", "detail", "instance", "request_id"}
 
 
 async def problem_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
-    """The problem in an answer, which has all that a problem must have and hides what it must hide."""
+    """Return the problem in a response, after checking its required members and that it leaks nothing."""
     document: dict[str, Any] = await response.json(content_type="application/problem+json")
     assert document.keys() >= MEMBERS
     assert document["status"] == response.status
@@ -58,7 +58,7 @@ async def problem_of(response: aiohttp.ClientResponse) -> dict[str, Any]:
         ("GET", "/sample/boom", "internal-error", 500),
     ],
 )
-async def test_answers_with_a_problem(
+async def test_responds_with_a_problem(
     sample: aiohttp.ClientSession, method: str, path: str, slug: str, status: int
 ) -> None:
     async with sample.request(method, path) as response:
@@ -66,7 +66,7 @@ async def test_answers_with_a_problem(
         assert (await problem_of(response))["type"] == f"/problems/{slug}"
 
 
-async def test_names_all_methods_of_a_path(sample: aiohttp.ClientSession) -> None:
+async def test_lists_all_methods_of_a_path_in_the_allow_header(sample: aiohttp.ClientSession) -> None:
     async with sample.delete("/sample/items") as response:
         assert response.headers["Allow"] == "GET, HEAD, POST"
     async with sample.head("/sample/upload") as response:
@@ -78,7 +78,9 @@ async def test_names_all_methods_of_a_path(sample: aiohttp.ClientSession) -> Non
 
 
 @pytest.mark.parametrize("status", [204, 304])
-async def test_a_status_without_a_body_has_none_and_keeps_the_connection(sample_url: str, status: int) -> None:
+async def test_sends_no_body_with_a_status_that_allows_none_and_keeps_the_connection(
+    sample_url: str, status: int
+) -> None:
     reader, writer = await connection_to(sample_url)
     for _ in range(2):
         writer.write(f"GET /sample/status/{status} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
@@ -88,7 +90,7 @@ async def test_a_status_without_a_body_has_none_and_keeps_the_connection(sample_
     writer.close()
 
 
-async def test_what_a_mounted_application_or_a_route_allows_is_told_as_it_says(sample: aiohttp.ClientSession) -> None:
+async def test_keeps_the_allow_header_of_a_mounted_application_or_route(sample: aiohttp.ClientSession) -> None:
     async with sample.post("/api/docs/assets/swagger-ui.css") as response:
         assert response.status == 405
         assert "POST" not in response.headers.get("Allow", "")
@@ -96,7 +98,7 @@ async def test_what_a_mounted_application_or_a_route_allows_is_told_as_it_says(s
         assert (response.status, response.headers["Allow"]) == (405, "BREW")
 
 
-async def test_tells_nothing_about_an_unforeseen_error(sample: aiohttp.ClientSession) -> None:
+async def test_reveals_nothing_about_an_unexpected_error(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/boom") as response:
         text = await response.text()
         assert (await problem_of(response)).keys() == MEMBERS
@@ -104,7 +106,7 @@ async def test_tells_nothing_about_an_unforeseen_error(sample: aiohttp.ClientSes
     assert "RuntimeError" not in text
 
 
-async def test_names_members_and_headers_of_a_domain_error(sample: aiohttp.ClientSession) -> None:
+async def test_sends_the_members_and_headers_of_a_domain_error(sample: aiohttp.ClientSession) -> None:
     async with sample.post("/sample/items", json=ITEM | {"count": 101}) as response:
         assert response.status == 409
         document = await problem_of(response)
@@ -119,7 +121,7 @@ async def test_names_members_and_headers_of_a_domain_error(sample: aiohttp.Clien
         assert (await problem_of(response))["detail"] == "Send the body as application/json."
 
 
-async def test_headers_of_an_answer_are_said_with_its_problem(sample: aiohttp.ClientSession) -> None:
+async def test_documents_headers_of_a_problem_response(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/locked?seconds=17") as response:
         assert (response.status, response.headers["Retry-After"]) == (401, "17")
         assert response.headers["WWW-Authenticate"] == 'Bearer realm="sample"'
@@ -141,7 +143,7 @@ async def test_headers_of_an_answer_are_said_with_its_problem(sample: aiohttp.Cl
         ("text", {"detail": "text"}),
     ],
 )
-async def test_a_detail_that_is_no_text_becomes_members(
+async def test_turns_a_detail_that_is_not_text_into_members(
     sample: aiohttp.ClientSession, detail: object, expected: dict[str, object]
 ) -> None:
     async with sample.post("/sample/refuse", json=detail) as response:
@@ -150,14 +152,14 @@ async def test_a_detail_that_is_no_text_becomes_members(
     assert {name: problem[name] for name in problem if name == "detail" or name not in MEMBERS} == expected
 
 
-async def test_members_may_be_what_fastapi_can_encode(sample: aiohttp.ClientSession) -> None:
+async def test_encodes_members_as_fastapi_does(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/refuse/with-objects") as response:
         problem = await problem_of(response)
     assert problem["item"]["name"] == "lamp"
     assert (problem["price"], problem["names"], problem["7"]) == (1.5, ["a"], "seven")
 
 
-async def test_only_the_log_is_told_the_cause(sample: aiohttp.ClientSession, sample_log: Path) -> None:
+async def test_logs_the_cause_without_sending_it(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async with sample.get("/sample/upstream") as response:
         assert (await problem_of(response))["detail"] == "The other service is unavailable."
     [line] = [line for line in read_log(sample_log) if line["level"] == "WARNING"]
@@ -172,7 +174,7 @@ async def test_only_the_log_is_told_the_cause(sample: aiohttp.ClientSession, sam
         ("/sample/out-of-order", "out-of-order", "It will be mended."),
     ],
 )
-async def test_the_log_names_a_cause_only_if_there_is_one(
+async def test_logs_a_cause_only_if_there_is_one(
     sample: aiohttp.ClientSession, sample_log: Path, path: str, slug: str, detail: str
 ) -> None:
     async with sample.get(path) as response:
@@ -181,7 +183,7 @@ async def test_the_log_names_a_cause_only_if_there_is_one(
     assert line["message"] == f"{slug}: {detail}"
 
 
-async def test_says_when_to_come_back(sample: aiohttp.ClientSession) -> None:
+async def test_sends_retry_after(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/upstream") as response:
         assert int(response.headers["Retry-After"]) > 0
     async with sample.get("/api/openapi.json") as response:
@@ -190,12 +192,12 @@ async def test_says_when_to_come_back(sample: aiohttp.ClientSession) -> None:
     assert declared["headers"]["Retry-After"]["schema"] == {"type": "integer"}
 
 
-async def test_quotes_the_path(sample: aiohttp.ClientSession) -> None:
+async def test_quotes_the_path_in_the_problem(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/no%0d%0aX:%20y%22%ff") as response:
         assert (await problem_of(response))["instance"] == "/no%0D%0AX%3A%20y%22%EF%BF%BD"
 
 
-async def test_points_at_what_is_wrong_without_repeating_it(sample: aiohttp.ClientSession) -> None:
+async def test_points_at_invalid_values_without_repeating_them(sample: aiohttp.ClientSession) -> None:
     body = {"name": "planted" * 5, "day": "planted", "count": "planted", "a/b~c" + "d" * 100: 1}
     async with sample.post("/sample/items", json=body) as response:
         text = await response.text()
@@ -205,8 +207,8 @@ async def test_points_at_what_is_wrong_without_repeating_it(sample: aiohttp.Clie
 
 
 @pytest.mark.parametrize("kind", [ZoneInfo, ByteSize, ImportString])
-def test_no_sentence_repeats_what_was_sent(kind: type) -> None:
-    """Those of pydantic do, for these types."""
+def test_validation_messages_repeat_no_values(kind: type) -> None:
+    """Pydantic's own messages do, for these types."""
     with pytest.raises(ValidationError) as caught:
         TypeAdapter(kind).validate_python("1 planted")
     [error] = invalid_fields(RequestValidationError([{**each, "loc": ("body", "a")} for each in caught.value.errors()]))
@@ -215,13 +217,13 @@ def test_no_sentence_repeats_what_was_sent(kind: type) -> None:
     assert "planted" not in error["detail"]
 
 
-async def test_lists_a_bounded_number_of_errors(sample: aiohttp.ClientSession) -> None:
+async def test_limits_the_number_of_listed_errors(sample: aiohttp.ClientSession) -> None:
     async with sample.post("/sample/items", json={f"field{number}": 1 for number in range(1000)}) as response:
         assert len((await problem_of(response))["errors"]) == 20
 
 
-def test_clients_can_rely_on_these_kinds() -> None:
-    """Others may join them; these stay what they are, in every service."""
+def test_problem_types_of_the_chassis_are_stable() -> None:
+    """Others may be added; these stay the same in every service."""
     kinds = [kind for kind in vars(catalogue).values() if isinstance(kind, Problem)]
     assert {(kind.status, kind.slug, kind.title, kind.retry_after) for kind in kinds} == {
         (400, "bad-request", "Bad request", None),
@@ -249,7 +251,7 @@ def test_clients_can_rely_on_these_kinds() -> None:
     }
 
 
-def test_a_union_of_declarations_loses_nothing_of_the_same_status() -> None:
+def test_merges_declarations_of_the_same_status() -> None:
     together = problem_responses(INVALID_REQUEST, SHUTTING_DOWN, DATABASE_UNAVAILABLE)
     assert problem_responses(SHUTTING_DOWN, INVALID_REQUEST) | problem_responses(DATABASE_UNAVAILABLE) == together
     assert {422: {}} | problem_responses(INVALID_REQUEST, SHUTTING_DOWN) | problem_responses(
@@ -260,7 +262,7 @@ def test_a_union_of_declarations_loses_nothing_of_the_same_status() -> None:
     assert made[200].keys() == {"headers", "description", "content"}
 
 
-async def test_a_route_adds_to_what_its_router_declares(sample: aiohttp.ClientSession) -> None:
+async def test_route_adds_to_the_problems_of_its_router(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
         document = await response.json()
     declared = answers_of(document, document["paths"]["/sample/upstream"]["get"])["503"]
@@ -282,7 +284,7 @@ def example(kind: Problem) -> dict[str, Any]:
     return {"value": problem | request}
 
 
-def test_declares_the_members_of_a_problem_which_others_of_its_status_need_not_have() -> None:
+def test_documents_members_of_one_of_several_problems_of_a_status() -> None:
     ids = Annotated[list[int], Field(description="Who.", examples=[[7]])]
     missing = Problem(slug="missing", status=409, title="Missing", explanation="Not there.", members={"ids": ids})
     taken = Problem(slug="taken", status=409, title="Taken")
@@ -298,7 +300,7 @@ def test_declares_the_members_of_a_problem_which_others_of_its_status_need_not_h
         assert both[409]["content"]["application/problem+json"]["examples"]["taken"]["value"]["detail"] == "Taken."
 
 
-def test_declares_all_problems_of_one_status_together() -> None:
+def test_documents_all_problems_of_a_status_together() -> None:
     declared = problem_responses(INVALID_REQUEST, SHUTTING_DOWN, DATABASE_UNAVAILABLE)
     assert declared.keys() == {422, 503}
     schema = declared[422]["content"]["application/problem+json"]["schema"]

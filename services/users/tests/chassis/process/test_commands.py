@@ -1,4 +1,4 @@
-"""The commands as processes: their exit codes, and that they print lines of JSON or what was asked for."""
+"""The commands as processes: their exit codes, and their output as JSON lines or as the requested document."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from ..sample_service.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a command."""
+    """The exit code and output of a command."""
 
     code: int
     text: str
@@ -29,7 +29,7 @@ class Outcome:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """What it printed, each line read as JSON."""
+        """The output, each line parsed as JSON."""
         assert self.errors == ""
         return [json.loads(line) for line in self.text.splitlines()]
 
@@ -52,7 +52,7 @@ async def run(*arguments: str, **environment: str) -> Outcome:
     return Outcome(process.returncode, output.decode(), errors.decode())
 
 
-async def test_migrate_brings_a_database_to_head_however_many_try(
+async def test_concurrent_migrate_commands_run_each_migration_once(
     postgres: dict[str, str], empty_database: str, empty_connection: asyncpg.Connection
 ) -> None:
     patience = {"DATABASE_CONNECT_TIMEOUT": "10", "DATABASE_TIMEOUT": "20"}
@@ -62,20 +62,20 @@ async def test_migrate_brings_a_database_to_head_however_many_try(
     migrations = await asyncio.gather(*(run("migrate", **database) for _ in range(2)))
     assert {(migrate.code, migrate.lines[-1]["message"]) for migrate in migrations} == {(0, "schema is at head")}
     upgrades = [line for migrate in migrations for line in migrate.lines if "Running upgrade" in line["message"]]
-    assert len(upgrades) == len({line["message"] for line in upgrades}) > 0, "each migration ran once"
+    assert len(upgrades) == len({line["message"] for line in upgrades}) > 0, "each migration must run once"
     assert not [line for line in migrations[0].lines if line["logger"] == "alembic.runtime.plugins"]
     assert await empty_connection.fetchval("SELECT count(*) FROM alembic_version") == 1
     check = await run("check", **database)
     assert (check.code, check.lines[-1]["message"]) == (0, "settings, database and schema are OK")
 
 
-async def test_migrate_without_a_database_fails_in_one_line() -> None:
+async def test_migrate_fails_in_one_line_without_a_database() -> None:
     outcome = await run("migrate", POSTGRES_HOST="/nowhere")
     assert outcome.code == 1
     assert [line["level"] for line in outcome.lines if line["level"] != "INFO"] == ["ERROR"]
 
 
-async def test_a_variable_that_is_probably_mistyped_is_told_by_its_name() -> None:
+async def test_warns_of_a_probably_mistyped_variable() -> None:
     outcome = await run("check", POSTGRES_HOST="/nowhere", DATABSE_POOL_SIZE="planted-value")
     assert [line["message"] for line in outcome.lines if line["logger"] == "chassis.process.commands"] == [
         "unknown setting DATABSE_POOL_SIZE; did you mean DATABASE_POOL_SIZE?",
@@ -84,7 +84,7 @@ async def test_a_variable_that_is_probably_mistyped_is_told_by_its_name() -> Non
     assert "planted-value" not in outcome.text
 
 
-async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() -> None:
+async def test_logs_invalid_settings_and_arguments_as_json() -> None:
     serve, mistyped, bare = await asyncio.gather(run("serve", PORT="x", LOG_LEVEL="x"), run("server"), run())
     assert (serve.code, mistyped.code, bare.code) == (os.EX_CONFIG, os.EX_USAGE, os.EX_USAGE)
     assert [line["message"].partition(": Input")[0] for line in serve.lines] == [
@@ -97,7 +97,7 @@ async def test_unusable_settings_and_arguments_end_a_command_in_lines_of_json() 
 
 
 @pytest.mark.parametrize("workers", ["1", "3"])
-async def test_an_application_that_cannot_be_loaded_ends_the_start(tmp_path: Path, workers: str) -> None:
+async def test_exits_if_the_application_cannot_be_loaded(tmp_path: Path, workers: str) -> None:
     (tmp_path / "fastapi_offline.py").write_text("raise ImportError('planted')")
     serve = await run("serve", PYTHONPATH=python_path(tmp_path), WEB_CONCURRENCY=workers, PORT="0")
     assert serve.code == 3
@@ -114,7 +114,9 @@ async def test_an_application_that_cannot_be_loaded_ends_the_start(tmp_path: Pat
         ("migrate", "alembic", "uncaught exception  uncaught"),
     ],
 )
-async def test_a_console_is_told_so_in_its_own_format(tmp_path: Path, command: str, library: str, message: str) -> None:
+async def test_reports_invalid_settings_in_the_console_format(
+    tmp_path: Path, command: str, library: str, message: str
+) -> None:
     (tmp_path / f"{library}.py").write_text("raise ImportError('planted')")
     outcome = await run(command, PYTHONPATH=python_path(tmp_path), LOG_FORMAT="console", PORT="0")
     assert re.search(rf" CRITICAL {message}\n", outcome.text)
@@ -124,13 +126,13 @@ async def test_a_console_is_told_so_in_its_own_format(tmp_path: Path, command: s
     ("command", "message"),
     [("migrate", "cannot migrate: .*No such file or directory"), ("check", "not ready: database-unavailable")],
 )
-async def test_a_console_is_told_in_its_own_format_that_there_is_no_database(command: str, message: str) -> None:
+async def test_reports_an_unreachable_database_in_the_console_format(command: str, message: str) -> None:
     outcome = await run(command, POSTGRES_HOST="/nowhere", LOG_FORMAT="console")
     assert outcome.code == 1
     assert re.search(rf" ERROR    {message}  chassis\.process\.commands\n", outcome.text)
 
 
-async def test_help_tells_how_it_is_called_and_what_each_command_does() -> None:
+async def test_help_shows_usage_and_commands() -> None:
     outcome = await run("--help")
     assert (outcome.code, outcome.errors) == (0, "")
     assert outcome.text.startswith(f"usage: python -m {PACKAGE} ")
@@ -138,7 +140,7 @@ async def test_help_tells_how_it_is_called_and_what_each_command_does() -> None:
     assert described == ["serve", "migrate", "openapi", "settings", "check", "greet", "count"]
 
 
-async def test_says_its_version() -> None:
+async def test_prints_its_version() -> None:
     outcome = await run("--version")
     assert (outcome.code, outcome.text, outcome.errors) == (0, f"{IDENTITY.version}\n", "")
 
@@ -147,13 +149,13 @@ async def test_prints_the_openapi_document_and_the_table_of_settings() -> None:
     openapi, settings = await asyncio.gather(run("openapi"), run("settings"))
     document = json.loads(openapi.text)
     assert document["openapi"].startswith("3.1")
-    assert openapi.text == json.dumps(document, indent=2, ensure_ascii=False) + "\n", "to be read and compared"
+    assert openapi.text == json.dumps(document, indent=2, ensure_ascii=False) + "\n", "the document must be indented"
     assert settings.text == settings_table(Settings, package=PACKAGE)
     assert (openapi.code, openapi.errors, settings.code, settings.errors) == (0, "", 0, "")
 
 
 @pytest.mark.parametrize("command", ["openapi", "settings"])
-async def test_a_document_has_stdout_for_itself(command: str) -> None:
+async def test_writes_only_the_document_to_stdout(command: str) -> None:
     loud, quiet = await asyncio.gather(run(command, SAMPLE_IS_LOUD="1"), run(command))
     assert (loud.code, loud.text) == (0, quiet.text)
     lines = [line for line in loud.errors.splitlines() if line.startswith("{")]
@@ -161,13 +163,13 @@ async def test_a_document_has_stdout_for_itself(command: str) -> None:
     assert "planted by print" in loud.errors
 
 
-async def test_a_document_that_cannot_be_made_leaves_stdout_empty() -> None:
+async def test_leaves_stdout_empty_if_the_document_cannot_be_created() -> None:
     outcome = await run("openapi", PORT="x")
     assert (outcome.code, outcome.text) == (os.EX_CONFIG, "")
     assert json.loads(outcome.errors)["message"].startswith("invalid setting: PORT")
 
 
-async def test_a_service_may_have_commands_of_its_own(postgres: dict[str, str], empty_database: str) -> None:
+async def test_runs_custom_commands_of_a_service(postgres: dict[str, str], empty_database: str) -> None:
     greet, count, away, unusable, tells = await asyncio.gather(
         run("greet", "--name", "ada"),
         run("count", **postgres, POSTGRES_DB=empty_database, DATABASE_CONNECT_TIMEOUT="10", DATABASE_TIMEOUT="20"),

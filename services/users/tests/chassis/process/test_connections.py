@@ -1,4 +1,4 @@
-"""Many connections at a real process: they cannot shut others out, and once gone they hold nothing."""
+"""Many connections to a real process: they cannot shut others out, and leave nothing behind once closed."""
 
 import asyncio
 import socket
@@ -27,7 +27,7 @@ def open_connections(url: str, count: int) -> list[socket.socket]:
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /health/li", HEAD])
-async def test_idle_connections_make_room_before_descriptors_run_out(tmp_path: Path, begun: bytes) -> None:
+async def test_closes_idle_connections_before_descriptors_run_out(tmp_path: Path, begun: bytes) -> None:
     log = tmp_path / "log"
     async with served(log, "-c", FEW, HEADER_TIMEOUT="600") as (_, url):
         connections = await asyncio.to_thread(open_connections, url, DESCRIPTORS + 200)
@@ -35,7 +35,7 @@ async def test_idle_connections_make_room_before_descriptors_run_out(tmp_path: P
             try:
                 connection.sendall(begun)
             except ConnectionError:
-                continue  # it has made room already
+                continue  # already closed to make room
         for _ in range(20):
             assert statuses(await answer_to(url, HEALTH)) == [200]
         warnings = [line["message"] for line in lines(log) if line["level"] == "WARNING"]
@@ -44,12 +44,12 @@ async def test_idle_connections_make_room_before_descriptors_run_out(tmp_path: P
     assert any("connections are open" in warning for warning in warnings)
 
 
-async def test_connections_that_were_reset_hold_nothing(tmp_path: Path) -> None:
+async def test_reset_connections_leave_no_memory_behind(tmp_path: Path) -> None:
     async with served(tmp_path / "log") as (process, url):
         await asyncio.to_thread(leave_quickly, url, 200)
         before = resident_mib(process.pid)
         await asyncio.to_thread(leave_quickly, url, 3_000)
-        assert resident_mib(process.pid) - before < 20, "each had 30 kB"
+        assert resident_mib(process.pid) - before < 20, "each connection leaked about 30 kB"
 
 
 def leave_quickly(url: str, times: int) -> None:

@@ -1,4 +1,4 @@
-"""An invalid setting stops the start, with one line for each, which names it and never repeats its value."""
+"""Invalid settings stop the startup with one line each, which names the setting without its value."""
 
 import json
 from typing import Annotated, Literal, Self
@@ -12,7 +12,7 @@ from ..unusable_settings import PLANTED, unusable
 pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
-def test_each_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_one_line_per_invalid_value(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     for variable in ("PORT", "LOG_LEVEL", "KEEP_ALIVE_TIMEOUT"):
         monkeypatch.setenv(variable, PLANTED)
     assert [line.partition(":")[0] for line in unusable(caplog)] == ["PORT", "KEEP_ALIVE_TIMEOUT", "LOG_LEVEL"]
@@ -22,12 +22,14 @@ class OwnSettings(Settings):
     own: dict[str, int] = Field({}, description="Something that is JSON.")
 
 
-def test_a_value_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_names_a_setting_with_malformed_json(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("OWN", PLANTED)
     assert unusable(caplog, OwnSettings) == ["OWN: is not valid JSON"]
 
 
-def test_json_of_another_shape_is_named_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_names_a_setting_with_json_of_another_shape_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setenv("OWN", json.dumps({"a": PLANTED}))
     (line,) = unusable(caplog, OwnSettings)
     assert line.startswith("OWN: ")
@@ -39,7 +41,7 @@ class JudgedTogether(Settings):
         raise ValueError("These exclude each other.")
 
 
-def test_what_is_wrong_with_several_values_has_a_line_without_a_name(caplog: pytest.LogCaptureFixture) -> None:
+def test_logs_a_line_without_a_name_for_settings_that_conflict(caplog: pytest.LogCaptureFixture) -> None:
     assert unusable(caplog, JudgedTogether) == ["These exclude each other."]
 
 
@@ -92,7 +94,7 @@ class Nested(Settings):
     ],
     ids=str,
 )
-def test_an_unusable_value_is_named_as_the_operator_set_it(
+def test_names_an_invalid_setting_as_the_operator_set_it(
     variables: dict[str, str], beginning: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for name, value in variables.items():
@@ -106,7 +108,7 @@ class Required(Settings):
     colour: str
 
 
-def test_what_is_missing_is_named_in_every_way_in_which_it_can_be_set(caplog: pytest.LogCaptureFixture) -> None:
+def test_names_each_way_to_set_a_missing_setting(caplog: pytest.LogCaptureFixture) -> None:
     assert unusable(caplog, Required) == ["TOKEN or OLD_TOKEN: Field required", "COLOUR: Field required"]
 
 
@@ -116,7 +118,7 @@ class Telling(Required):
         raise ValueError(f"{self.colour} does not go with {self.token.get_secret_value()}")
 
 
-def test_what_a_service_says_about_its_settings_is_told_without_their_secrets(
+def test_masks_secrets_in_validation_messages_of_a_service(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("TOKEN", PLANTED)

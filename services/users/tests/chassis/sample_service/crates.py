@@ -1,4 +1,4 @@
-"""Routes that take much: a list, a mapping, and a tree whose kinds have to be tried one after the other."""
+"""Routes with large bodies: a list, a mapping, and a tree of unions that are tried in turn."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Puts the sample together."""
+"""The composition root of the sample."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ from .settings import Settings
 def create_app(
     settings: Settings | None = None, *, middleware: Iterable[Middleware] = (), around: Iterable[Middleware] = ()
 ) -> FastAPI:
-    """The application that most tests of the chassis boot."""
+    """Return the application that most tests of the chassis boot."""
     settings = settings or load_settings(Settings)
     return build_application(
         settings,

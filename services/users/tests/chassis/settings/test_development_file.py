@@ -1,4 +1,4 @@
-"""`development.env` has values for development: below the environment, and never in production."""
+"""`development.env` has values for development: lower priority than the environment, and never read in production."""
 
 import os
 import subprocess
@@ -37,7 +37,9 @@ def kind(file: Path) -> type[Settings]:
     return Required
 
 
-def test_stands_in_for_what_nobody_says(kind: type[Settings], file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_provides_values_that_are_set_nowhere_else(
+    kind: type[Settings], file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file.write_text("# For development\nTOKEN=of-development\nPOSTGRES_HOST=a\nPOSTGRES_DB=a\nPORT=\nSIZES__A=1\n")
     (file.parent / "secrets" / "postgres_host").write_text("b")
     (file.parent / "secrets" / "postgres_db").write_text("b")
@@ -68,23 +70,21 @@ def test_is_not_read_in_production(
     assert unusable(caplog, kind) == ["TOKEN: Field required"]
 
 
-def test_need_not_be_there(kind: type[Settings], caplog: pytest.LogCaptureFixture) -> None:
+def test_is_optional(kind: type[Settings], caplog: pytest.LogCaptureFixture) -> None:
     assert unusable(caplog, kind) == ["TOKEN: Field required"]
 
 
-def test_does_not_say_which_environment_it_is(
-    kind: type[Settings], file: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_refuses_environment_in_the_file(kind: type[Settings], file: Path, caplog: pytest.LogCaptureFixture) -> None:
     file.write_text("TOKEN=x\nENVIRONMENT=production\n")
     assert unusable(caplog, kind) == ["ENVIRONMENT in development.env: must be set in the environment instead"]
 
 
-def test_may_have_values_for_others(kind: type[Settings], file: Path) -> None:
+def test_ignores_variables_of_others(kind: type[Settings], file: Path) -> None:
     file.write_text("TOKEN=x\nSETTING_OF_A_JOB=1\n")
     assert load_settings(kind).model_dump()["token"] == SecretStr("x")
 
 
-def test_an_unreadable_value_or_file_is_named(
+def test_names_an_invalid_value_or_an_unreadable_file(
     kind: type[Settings], file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file.write_text(f"TOKEN=x\nSIZES={PLANTED}\n")
@@ -94,7 +94,7 @@ def test_an_unreadable_value_or_file_is_named(
     assert unusable(caplog, kind) == [f"{file}: is not UTF-8"]
 
 
-def test_is_in_the_folder_of_the_service_wherever_one_starts_it(tmp_path: Path) -> None:
+def test_is_read_from_the_folder_of_the_service_in_any_working_directory(tmp_path: Path) -> None:
     assert ChassisSettings.development_file == SERVICE_FOLDER / "development.env"
     code = "from chassis.settings import ChassisSettings; print(ChassisSettings.development_file)"
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the text of a variable means, for fields of every kind."""
+"""How the text of a variable is parsed, for each kind of field."""
 
 import pytest
 from pydantic import BaseModel, Field
@@ -40,7 +40,7 @@ class Own(Settings):
         ("[]", []),
     ],
 )
-def test_a_list_is_separated_by_commas_or_is_json(text: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parses_a_list_as_commas_or_json(text: str, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("WORDS", "NAMES", "SMTP__COPIES_TO"):
         monkeypatch.setenv(variable, text)
     own = load_settings(Own)
@@ -49,7 +49,7 @@ def test_a_list_is_separated_by_commas_or_is_json(text: str, words: list[str], m
 
 
 @pytest.mark.parametrize(("text", "numbers"), [("1,2", {1, 2}), ("[1, 2]", {1, 2}), ("3", {3}), ("null", None)])
-def test_so_is_a_list_of_numbers_that_may_be_missing(
+def test_parses_an_optional_set_of_numbers(
     text: str, numbers: set[int] | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NUMBERS", text)
@@ -71,14 +71,14 @@ NEITHER = "is neither JSON nor a comma-separated list"
         ("NAMES", "[1]", "NAMES: Input should be a valid string"),
     ],
 )
-def test_what_is_neither_is_refused(
+def test_refuses_a_list_that_is_neither_commas_nor_json(
     variable: str, text: str, line: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(variable, text)
     assert unusable(caplog, Own) == [line]
 
 
-def test_all_that_cannot_be_read_are_named_at_once(
+def test_names_all_unreadable_variables_at_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for variable in ("TABLES", "PAIRS"):
@@ -86,7 +86,7 @@ def test_all_that_cannot_be_read_are_named_at_once(
     assert unusable(caplog, Own) == ["TABLES: is not valid JSON", "PAIRS: is not valid JSON"]
 
 
-def test_a_nested_variable_changes_its_own_value_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_nested_variable_keeps_the_other_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SMTP__HOST", "elsewhere")
     assert load_settings(Own).smtp == Smtp(host="elsewhere", port=587)
 
@@ -100,7 +100,7 @@ def test_a_nested_variable_changes_its_own_value_alone(monkeypatch: pytest.Monke
         ("ENVIRONMENT", "Development", "development"),
     ],
 )
-def test_words_that_are_given_may_be_in_any_case(
+def test_accepts_enumerated_words_in_any_case(
     variable: str, text: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(variable, text)

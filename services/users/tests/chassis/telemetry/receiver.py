@@ -1,4 +1,4 @@
-"""A collector: receives what services send by OTLP, and tells it as plain values."""
+"""A collector that receives OTLP from services and returns it as plain values."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
@@ -98,12 +98,12 @@ class Receiver:
                 ] + [each for each in self.metrics.get(metric.name, []) if each.instance != _instance(resource)]
 
     async def spans_of(self, name: str, count: int = 1) -> list[ReceivedSpan]:
-        """Those of this name, once there are as many."""
+        """Return the spans with this name, once there are `count`."""
         await until(lambda: len(self._named(name)) >= count)
         return self._named(name)
 
     async def points(self, name: str, wanted: Callable[[list[ReceivedPoint]], object] = bool) -> list[ReceivedPoint]:
-        """The present state of a metric, once it is as wanted."""
+        """Return the current points of a metric, once they fulfil the condition."""
         await until(lambda: wanted(self.metrics.get(name, [])))
         return self.metrics[name]
 
@@ -112,7 +112,7 @@ class Receiver:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Wait for what others do."""
+    """Wait until the condition holds."""
     async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - they are other processes
             await asyncio.sleep(0.05)

@@ -1,4 +1,4 @@
-"""What a collector learns of how a service is doing."""
+"""The metrics that a service exports."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,7 +40,7 @@ async def receiver() -> AsyncIterator[Receiver]:
 async def url(
     receiver: Receiver, tmp_path_factory: pytest.TempPathFactory, postgres: dict[str, str], database_name: str
 ) -> AsyncIterator[str]:
-    """A service without an upstream, with one connection to its database."""
+    """Yield the URL of a service without an upstream, with one database connection."""
     environment = {
         **postgres,
         "POSTGRES_DB": database_name,
@@ -60,7 +60,7 @@ async def status_of(url: str) -> int:
         return response.status
 
 
-async def test_requests_by_route_and_status(url: str, receiver: Receiver) -> None:
+async def test_counts_requests_by_route_and_status(url: str, receiver: Receiver) -> None:
     assert await status_of(f"{url}/api/v1/toys/hello/ada?secret=planted") == 200
     assert await status_of(f"{url}/api/v1/toys/hello/grace") == 200
     assert await status_of(f"{url}/api/v1/toys/boom") == 500
@@ -77,7 +77,7 @@ def outcome(point: ReceivedPoint) -> tuple[object, object]:
     return point.attributes.get("http.route"), point.attributes["http.response.status_code"]
 
 
-async def test_calls_by_outcome_and_the_state_of_the_circuit(url: str, receiver: Receiver) -> None:
+async def test_counts_upstream_calls_by_outcome_and_reports_the_circuit_state(url: str, receiver: Receiver) -> None:
     await receiver.points("chassis.upstream.circuit.open", lambda points: points and points[0].value == 0)
     assert await status_of(f"{url}/api/v1/toys/asked/ada") == 503
     [point] = await receiver.points("http.client.request.duration")
@@ -86,7 +86,7 @@ async def test_calls_by_outcome_and_the_state_of_the_circuit(url: str, receiver:
     await receiver.points("chassis.upstream.circuit.open", lambda points: points and points[0].value == 1)
 
 
-async def test_who_waits_for_the_database_and_who_in_vain(url: str, receiver: Receiver) -> None:
+async def test_reports_used_connections_pending_requests_and_timeouts_of_the_pool(url: str, receiver: Receiver) -> None:
     async with aiohttp.ClientSession() as client, client.get(f"{url}/api/v1/toys/occupied") as holding:
         assert holding.status == 200
         assert await holding.content.readany() == b"held"
@@ -108,12 +108,12 @@ async def test_who_waits_for_the_database_and_who_in_vain(url: str, receiver: Re
 async def test_every_metric_has_its_name_and_unit(url: str, receiver: Receiver) -> None:
     await status_of(f"{url}/health/live")
     for name in ALL:
-        if name not in {"chassis.queue.wait_time", "http.client.request.duration"}:  # of what has not happened
+        if name not in {"chassis.queue.wait_time", "http.client.request.duration"}:  # of events that did not occur
             await receiver.points(name)
     assert receiver.units == {name: ALL[name] for name in receiver.units}
 
 
-async def test_each_worker_sends_its_own(tmp_path: Path) -> None:
+async def test_each_worker_exports_its_own_metrics(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with receiving() as receiver:
         environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": receiver.url, "WEB_CONCURRENCY": "2"}

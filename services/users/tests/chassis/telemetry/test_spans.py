@@ -1,4 +1,4 @@
-"""What a collector learns of requests, calls and visits to the database."""
+"""The spans that a service exports for requests, upstream calls and database statements."""
 
 import asyncio
 from secrets import token_hex
@@ -28,7 +28,7 @@ def traceparent(flags: str = "01") -> tuple[str, str, str]:
 
 
 async def in_trace(pair: Pair, trace: str, count: int) -> dict[str, ReceivedSpan]:
-    """The spans of one trace by service and name, once there are as many."""
+    """Return the spans of one trace by service and name, once there are `count`."""
 
     def found() -> list[ReceivedSpan]:
         return [each for each in pair.receiver.spans if each.trace_id == trace]
@@ -37,8 +37,8 @@ async def in_trace(pair: Pair, trace: str, count: int) -> dict[str, ReceivedSpan
     return {f"{each.service}: {each.name}": each for each in found()}
 
 
-async def test_a_call_goes_through_both_services_in_one_trace(pair: Pair) -> None:
-    """And the log lines of both name the spans."""
+async def test_one_trace_spans_both_services(pair: Pair) -> None:
+    """And the log lines of both contain the span ids."""
     header, trace, caller = traceparent()
     await get(f"{pair.asking}/api/v1/toys/asked/ada?secret=planted-query", traceparent=header, tracestate="vendor=1")
     spans = await in_trace(pair, trace, 4)
@@ -73,7 +73,7 @@ async def test_a_call_goes_through_both_services_in_one_trace(pair: Pair) -> Non
             assert span.attributes[name] == line[name]
 
 
-async def test_a_visit_to_the_database_tells_operation_and_table(pair: Pair) -> None:
+async def test_database_span_has_operation_and_table(pair: Pair) -> None:
     header, trace, _ = traceparent()
     await get(f"{pair.asked}/api/v1/toys/statements/1", traceparent=header)
     spans = await in_trace(pair, trace, 7)
@@ -94,7 +94,7 @@ async def test_a_visit_to_the_database_tells_operation_and_table(pair: Pair) -> 
     assert {"db.namespace", "server.address", "server.port"} <= set(found)
 
 
-async def test_what_fails_says_so_without_its_text(pair: Pair) -> None:
+async def test_failed_spans_have_the_error_type_without_its_text(pair: Pair) -> None:
     header, trace, _ = traceparent()
     await get(f"{pair.asked}/api/v1/toys/broken", status=500, traceparent=header)
     spans = await in_trace(pair, trace, 2)
@@ -107,7 +107,7 @@ async def test_what_fails_says_so_without_its_text(pair: Pair) -> None:
     assert (server.is_failed, server.attributes["error.type"], server.events) == (True, "500", 0)
 
 
-async def test_a_call_that_is_refused_says_so(pair: Pair) -> None:
+async def test_marks_a_refused_upstream_call_as_failed(pair: Pair) -> None:
     header, trace, _ = traceparent()
     await get(f"{pair.asking}/api/v1/toys/in-vain", status=500, traceparent=header)
     spans = await in_trace(pair, trace, 2)
@@ -115,7 +115,7 @@ async def test_a_call_that_is_refused_says_so(pair: Pair) -> None:
     assert (call.is_failed, call.attributes["error.type"]) == (True, "404")
 
 
-async def test_requests_for_which_something_was_done_together_are_linked(pair: Pair) -> None:
+async def test_links_the_spans_of_batched_requests(pair: Pair) -> None:
     url = f"{pair.asked}/api/v1/toys/together"
     await asyncio.gather(get(url), get(url))
     spans = await pair.receiver.spans_of("GET /api/v1/toys/together", 2)
@@ -124,8 +124,8 @@ async def test_requests_for_which_something_was_done_together_are_linked(pair: P
     assert other.links == []
 
 
-async def test_the_caller_decides_whether_a_trace_is_recorded(pair: Pair) -> None:
-    """A trace that is not goes on as such, with ids in the log."""
+async def test_respects_the_sampling_decision_of_the_caller(pair: Pair) -> None:
+    """A trace that is not recorded is propagated as such, with its ids in the log."""
     header, trace, caller = traceparent("00")
     await get(f"{pair.asking}/api/v1/toys/asked/ada", traceparent=header)
     later, recorded, _ = traceparent()
@@ -146,8 +146,8 @@ async def test_health_checks_have_no_spans(pair: Pair) -> None:
     assert not [span for span in pair.receiver.spans if "/health/" in str(span.attributes.get("url.path"))]
 
 
-async def test_nothing_that_people_send_is_in_any_span(pair: Pair) -> None:
-    """No query, no body, no header that is secret, no value of a statement, no text of an error."""
+async def test_spans_contain_no_user_data(pair: Pair) -> None:
+    """No query, body, secret header, statement value or error text."""
     header, trace, _ = traceparent()
     url = f"{pair.asking}/api/v1/toys/asked/ada?token=planted-query&password=planted-query"
     secrets = {"tracestate": "Planted-state", "authorization": "Bearer planted-token", "cookie": "id=planted-cookie"}
@@ -159,7 +159,7 @@ async def test_nothing_that_people_send_is_in_any_span(pair: Pair) -> None:
     assert not [line for line in lines(pair.asking_log) if line["logger"] == "chassis.telemetry.trouble"]
 
 
-async def test_an_unusual_method_is_no_name_of_its_own(pair: Pair) -> None:
+async def test_groups_unknown_methods_as_other(pair: Pair) -> None:
     header, trace, _ = traceparent()
     url = f"{pair.asked}/api/v1/toys/hello/ada"
     headers = {"traceparent": header}
@@ -171,7 +171,7 @@ async def test_an_unusual_method_is_no_name_of_its_own(pair: Pair) -> None:
     assert span.attributes["http.request.method_original"] == "PROPFIND"
 
 
-async def test_says_who_sends(pair: Pair) -> None:
+async def test_spans_have_the_service_name_version_and_instance_id(pair: Pair) -> None:
     await get(f"{pair.asked}/api/v1/toys/hello/ada")
     await pair.receiver.spans_of("GET /api/v1/toys/hello/{name}", 1)
     for resource in pair.receiver.resources:
@@ -181,8 +181,8 @@ async def test_says_who_sends(pair: Pair) -> None:
     assert len({resource["service.instance.id"] for resource in pair.receiver.resources}) <= 2
 
 
-async def test_an_answer_that_breaks_off_has_failed(pair: Pair) -> None:
-    """Though its status was 200: nothing else could be sent any more."""
+async def test_marks_an_aborted_response_as_failed(pair: Pair) -> None:
+    """Although its status is 200, which was already sent."""
     with pytest.raises(aiohttp.ClientPayloadError):
         await get(f"{pair.asked}/api/v1/toys/broken-off")
     [span] = await pair.receiver.spans_of("GET /api/v1/toys/broken-off")

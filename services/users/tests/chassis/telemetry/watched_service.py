@@ -1,4 +1,4 @@
-"""A service whose telemetry is looked at; `python watched_service.py` runs it as `serve` does."""
+"""A service with telemetry; `python watched_service.py` runs it as `serve` does."""
 
 import asyncio
 import os
@@ -29,14 +29,14 @@ BOTH = union_all(select(TOYS.c.id).where(TOYS.c.id == 1), select(TOYS.c.id).wher
 
 
 class Settings(ChassisSettings):
-    """Nothing of its own."""
+    """The chassis settings without additions."""
 
     identity = IDENTITY
     development_file = None
 
 
 class Shelf:
-    """Something of the service's own to measure."""
+    """A resource with a custom metric."""
 
     def measurements(self) -> list[Measurement]:
         return [

@@ -1,4 +1,4 @@
-"""A body that is compressed is refused with what we take instead (RFC 9110 section 15.5.16)."""
+"""A compressed body is refused with the encodings that are accepted (RFC 9110 section 15.5.16)."""
 
 import gzip
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.mark.parametrize("coding", ["gzip", "GZIP", "br", "deflate", "zstd", "identity, gzip", "gzip, identity", "x"])
 @pytest.mark.parametrize("media_type", ["application/json", "text/plain"])
-async def test_refuses_a_body_in_another_coding(sample: aiohttp.ClientSession, coding: str, media_type: str) -> None:
+async def test_refuses_a_compressed_body(sample: aiohttp.ClientSession, coding: str, media_type: str) -> None:
     headers = {"Content-Type": media_type, "Content-Encoding": coding}
     async with sample.post("/sample/items", data=aiohttp.payload.BytesPayload(BODY), headers=headers) as response:
         assert response.status == 415
@@ -29,20 +29,20 @@ async def test_refuses_a_body_in_another_coding(sample: aiohttp.ClientSession, c
 
 
 @pytest.mark.parametrize("coding", ["identity", "Identity", "identity, identity", ""])
-async def test_takes_identity(sample: aiohttp.ClientSession, coding: str) -> None:
+async def test_accepts_identity_encoding(sample: aiohttp.ClientSession, coding: str) -> None:
     headers = JSON | {"Content-Encoding": coding}
     async with sample.post("/sample/items", data=aiohttp.payload.BytesPayload(BODY), headers=headers) as response:
         assert response.status == 201, await response.text()
 
 
-async def test_a_second_header_counts_too(sample: aiohttp.ClientSession) -> None:
+async def test_refuses_a_compressed_body_declared_in_a_second_header(sample: aiohttp.ClientSession) -> None:
     headers = [*JSON.items(), ("Content-Encoding", "identity"), ("Content-Encoding", "gzip")]
     async with sample.post("/sample/items", data=aiohttp.payload.BytesPayload(BODY), headers=headers) as response:
         assert response.status == 415
 
 
 class Unpacking:
-    """Middleware of a service that takes gzip."""
+    """Middleware of a service that decompresses gzip."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -64,7 +64,7 @@ async def unpacking(sample_settings: Settings, boot: Boot) -> AsyncIterator[aioh
         yield session
 
 
-async def test_a_service_may_unpack_it_itself(unpacking: aiohttp.ClientSession) -> None:
+async def test_middleware_of_a_service_may_decompress_bodies(unpacking: aiohttp.ClientSession) -> None:
     headers = JSON | {"Content-Encoding": "gzip"}
     body = aiohttp.payload.BytesPayload(gzip.compress(BODY))
     async with unpacking.post("/sample/items", data=body, headers=headers) as response:

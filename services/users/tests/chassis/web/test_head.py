@@ -1,4 +1,4 @@
-"""HEAD is answered wherever GET is, with the same head and no body (RFC 9110 section 9.3.2)."""
+"""Every GET route also supports HEAD, with the same headers and no body (RFC 9110 section 9.3.2)."""
 
 import asyncio
 import tempfile
@@ -24,7 +24,7 @@ Heads = tuple[int, dict[str, str]]
 
 
 async def head_of(url: str, method: str, path: str) -> Heads:
-    """Status and headers, but those that differ from request to request; for HEAD that nothing follows them."""
+    """Return status and headers, except for those that vary per request; for HEAD check that no body follows."""
     reader, writer = await connection_to(url)
     request = f"{method} {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\nX-Request-ID: same\r\n"
     writer.write(f"{request}Connection: close\r\n\r\n".encode())
@@ -35,7 +35,7 @@ async def head_of(url: str, method: str, path: str) -> Heads:
     writer.close()
     status, *lines = head.strip().split("\r\n")
     headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-    for name in ("date", "transfer-encoding", "keep-alive"):  # the framing of a body that is not there
+    for name in ("date", "transfer-encoding", "keep-alive"):  # the framing of the omitted body
         headers.pop(name, None)
     return int(status.split()[1]), headers
 
@@ -62,14 +62,14 @@ async def head_of(url: str, method: str, path: str) -> Heads:
         ("/sample/nowhere", 404),
     ],
 )
-async def test_has_the_head_of_get_and_no_body(sample_url: str, path: str, status: int) -> None:
+async def test_sends_the_headers_of_get_without_a_body(sample_url: str, path: str, status: int) -> None:
     head = await head_of(sample_url, "HEAD", path)
     assert head == await head_of(sample_url, "GET", path)
     assert head[0] == status
     assert status == 304 or path == "/sample/stream" or int(head[1]["content-length"]) > 0
 
 
-async def test_the_connection_serves_on_after_a_stream_without_end(sample_url: str, sample_log: Path) -> None:
+async def test_keeps_the_connection_after_head_of_an_endless_stream(sample_url: str, sample_log: Path) -> None:
     empty(sample_log)
     reader, writer = await connection_to(sample_url)
     for path in ("/sample/endless", "/sample/items"):
@@ -84,14 +84,14 @@ async def test_the_connection_serves_on_after_a_stream_without_end(sample_url: s
     ]
 
 
-async def test_is_no_operation_of_its_own_in_the_document(sample: aiohttp.ClientSession) -> None:
+async def test_is_not_documented_as_a_separate_operation(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
         paths = (await response.json())["paths"]
     assert not [path for path, operations in paths.items() if "head" in operations]
 
 
 class Own:
-    """A service with answers of its own to HEAD, and with what a stream, a file and a background task leave behind."""
+    """A service with custom HEAD responses, a file, an endless stream and a background task."""
 
     def __init__(self, folder: Path) -> None:
         self.events: asyncio.Queue[str] = asyncio.Queue()
@@ -160,20 +160,20 @@ async def own_url(own: Own, sample_settings: Settings, boot: Boot) -> AsyncItera
 
 
 @pytest.mark.parametrize("path", ["/big", "/file", "/later", "/method"])
-async def test_a_service_s_middleware_and_files_give_the_head_of_get(own_url: str, path: str) -> None:
+async def test_sends_the_headers_of_get_for_files_and_through_middleware(own_url: str, path: str) -> None:
     assert await head_of(own_url, "HEAD", path) == await head_of(own_url, "GET", path)
 
 
-async def test_a_route_s_own_answer_to_head_is_given(own_url: str) -> None:
+async def test_uses_the_head_route_of_a_service(own_url: str) -> None:
     assert (await head_of(own_url, "HEAD", "/both"))[1]["x-own"] == "HEAD"
     assert "x-own" not in (await head_of(own_url, "GET", "/both"))[1]
 
 
-async def test_what_is_mounted_answers_as_it_wishes(own_url: str) -> None:
+async def test_leaves_head_to_mounted_applications(own_url: str) -> None:
     assert (await head_of(own_url, "HEAD", "/mounted/x"))[0] == 405
 
 
-async def test_streams_are_closed_and_tasks_run(own: Own, own_url: str) -> None:
+async def test_head_closes_streams_and_runs_background_tasks(own: Own, own_url: str) -> None:
     await head_of(own_url, "HEAD", "/endless")
     await head_of(own_url, "HEAD", "/task")
     async with asyncio.timeout(30):

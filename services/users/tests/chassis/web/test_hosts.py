@@ -1,4 +1,4 @@
-"""The service answers for its own hosts, and health checks for any."""
+"""Requests are served only for allowed hosts, health checks for any host."""
 
 import json
 
@@ -8,7 +8,7 @@ from ..raw_http import answer_to, statuses
 
 
 async def answer(url: str, *hosts: bytes, path: str = "/sample/items") -> tuple[int, bytes, bytes]:
-    """Status, head and body of what is answered to a request with these `Host` headers."""
+    """Return status, headers and body of the response to a request with these `Host` headers."""
     lines = [f"GET {path} HTTP/1.1".encode(), *(b"Host: " + host for host in hosts), b"Connection: close", b"", b""]
     head, _, body = (await answer_to(url, b"\r\n".join(lines))).partition(b"\r\n\r\n")
     return int(head.split()[1]), head, body
@@ -21,7 +21,7 @@ async def answer(url: str, *hosts: bytes, path: str = "/sample/items") -> tuple[
         *("[::1]:80", "[::1]", "api.example:65535", "api.example:0"),
     ],
 )
-async def test_answers_for_allowed_hosts(restricted_url: str, host: str) -> None:
+async def test_serves_allowed_hosts(restricted_url: str, host: str) -> None:
     status, _, _ = await answer(restricted_url, host.encode())
     assert status == 200
 
@@ -47,14 +47,14 @@ FOREIGN = [
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-async def test_does_not_answer_for_other_hosts_or_odd_spellings(restricted_url: str, host: str) -> None:
+async def test_refuses_other_hosts_and_malformed_ones(restricted_url: str, host: str) -> None:
     status, head, body = await answer(restricted_url, host.encode())
-    assert status in {400, 421}, "what is no host at all may be refused before"
+    assert status in {400, 421}, "a malformed host may be refused earlier"
     assert b"x-frame-options: DENY" in head
     assert json.loads(body)["type"] in {"/problems/misdirected-request", "/problems/bad-request"}
 
 
-async def test_says_that_the_host_is_another(restricted_url: str) -> None:
+async def test_responds_421_with_a_problem_for_another_host(restricted_url: str) -> None:
     status, _, body = await answer(restricted_url, b"evil.example")
     problem = json.loads(body)
     assert (status, problem["type"]) == (421, "/problems/misdirected-request")
@@ -62,12 +62,12 @@ async def test_says_that_the_host_is_another(restricted_url: str) -> None:
 
 
 @pytest.mark.parametrize("hosts", [(), (b"",), (b"api.example", b"evil.example"), (b"api.example", b"api.example")])
-async def test_does_not_answer_without_one_host(restricted_url: str, hosts: tuple[bytes, ...]) -> None:
+async def test_refuses_a_request_without_exactly_one_host(restricted_url: str, hosts: tuple[bytes, ...]) -> None:
     status, _, _ = await answer(restricted_url, *hosts)
     assert status in {400, 421}
 
 
-async def test_answers_health_checks_for_any_host(restricted_url: str) -> None:
+async def test_serves_health_checks_for_any_host(restricted_url: str) -> None:
     for path, expected in (("/health/live", 200), ("/health/ready", 503)):
         status, _, _ = await answer(restricted_url, b"10.0.0.1:8001", path=path)
         assert status == expected
@@ -76,7 +76,7 @@ async def test_answers_health_checks_for_any_host(restricted_url: str) -> None:
         assert status == 421
 
 
-async def test_the_host_of_an_absolute_target_is_the_one_that_counts(restricted_url: str) -> None:
+async def test_host_of_an_absolute_request_target_takes_precedence(restricted_url: str) -> None:
     own, other = b"GET http://api.example/sample/items", b"GET http://other.example/sample/items"
     for target, host, status in [(own, b"other.example", 200), (other, b"api.example", 421)]:
         answered = await answer_to(

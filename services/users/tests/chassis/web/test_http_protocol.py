@@ -1,4 +1,4 @@
-"""HTTP over raw sockets: what real clients, broken ones and hostile ones send, and the one access line for each."""
+"""HTTP over raw sockets: requests of real, broken and hostile clients, and one access line for each."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ UPGRADES = {
 
 @pytest.fixture(scope="module")
 async def url(sample_settings: Settings) -> AsyncIterator[str]:
-    """The sample, which has little patience with idle connections, so that each test sees its connection closed."""
+    """Yield the URL of the sample, with short idle timeouts, so that each test sees its connection closed."""
     async with booted(create_app(sample_settings), Limits(keep_alive=0.3)) as url:
         yield url
 
@@ -44,12 +44,12 @@ def log(sample_log: Path) -> Path:
 
 
 def body_of(answers: bytes) -> bytes:
-    """The body of the last response."""
+    """Return the body of the last response."""
     return answers.rpartition(b"\r\n\r\n")[2]
 
 
 async def logged(log: Path, count: int) -> list[int]:
-    """The statuses of the access lines; anything at ERROR is wrong, as what a client does wrong is no error of ours."""
+    """Return the statuses of the access lines; fail if anything is at ERROR, since client faults are not our errors."""
     lines = await access_lines(log, count)
     assert not [line for line in read_log(log) if line["level"] in {"ERROR", "CRITICAL"} and line["logger"] != "access"]
     return [line["http.response.status_code"] for line in lines]
@@ -58,9 +58,9 @@ async def logged(log: Path, count: int) -> list[int]:
 @pytest.mark.parametrize(
     "request_line",
     [b"FOO / HTTP/1.1", b"nonsense", b"GET / HTTP/9.9", b"GET /\xc3\xa9 HTTP/1.1", b"PRI * HTTP/2.0"],
-    ids=["unknown method", "nonsense", "unknown version", "beyond ASCII", "HTTP/2"],
+    ids=["unknown method", "nonsense", "unknown version", "not ASCII", "HTTP/2"],
 )
-async def test_answers_what_is_not_http_with_a_problem_and_logs_it(url: str, request_line: bytes, log: Path) -> None:
+async def test_responds_to_malformed_http_with_a_problem_and_logs_it(url: str, request_line: bytes, log: Path) -> None:
     answer = await answer_to(url, request_line + b"\r\nHost: x\r\n\r\n")
     head, _, body = answer.partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
@@ -72,7 +72,7 @@ async def test_answers_what_is_not_http_with_a_problem_and_logs_it(url: str, req
     assert headers["x-request-id"] == problem["request_id"]
     assert headers["content-length"] == str(len(body))
     assert (problem["type"], problem["status"]) == ("/problems/bad-request", 400)
-    assert problem["instance"] == "", "it has no path"
+    assert problem["instance"] == "", "the request has no path"
     assert problem["detail"] == "This is not a valid HTTP/1.1 request."
     assert UUID(problem["request_id"]).version == 7
     [line] = await access_lines(log)
@@ -112,7 +112,7 @@ async def test_answers_what_is_not_http_with_a_problem_and_logs_it(url: str, req
         (GET + b"X: y\nZ: y\r\n\r\n", 400),
     ],
 )
-async def test_decides_by_the_lines_before_the_body(url: str, lines: bytes, status: int, log: Path) -> None:
+async def test_responds_by_request_line_and_headers_alone(url: str, lines: bytes, status: int, log: Path) -> None:
     assert statuses(await answer_to(url, lines)) == [status]
     [line] = await access_lines(log)
     assert line["http.response.status_code"] == status
@@ -140,16 +140,18 @@ async def test_decides_by_the_lines_before_the_body(url: str, lines: bytes, stat
         ([CHUNKED + b"0\r\n" + b"X: y\r\n" * 100 + b"\r\n"], 200),
     ],
 )
-async def test_bounds_what_comes_around_a_body(url: str, parts: list[bytes], status: int, log: Path) -> None:
+async def test_limits_headers_trailers_and_chunk_extensions(
+    url: str, parts: list[bytes], status: int, log: Path
+) -> None:
     assert statuses(await answer_to(url, *parts)) == [status]
     assert await logged(log, 1) == [status]
 
 
-async def test_a_flood_of_headers_is_refused_before_much_of_it_came(url: str, log: Path) -> None:
+async def test_refuses_endless_headers_early(url: str, log: Path) -> None:
     flood = [GET + b"X: ", *[b"x" * 2**20] * 20]
     try:
         answer = await answer_to(url, *flood)
-    except ConnectionError:  # the server has closed, and the flood goes on
+    except ConnectionError:  # the server closed the connection while we were sending
         answer = b""
     assert statuses(answer) in ([431], [])
     assert await logged(log, 1) == [431]
@@ -158,7 +160,7 @@ async def test_a_flood_of_headers_is_refused_before_much_of_it_came(url: str, lo
 @pytest.mark.parametrize("upgrade", UPGRADES.values(), ids=UPGRADES)
 @pytest.mark.parametrize("segments", ["one", "two", "many"])
 @pytest.mark.parametrize("framing", ["length", "chunked"])
-async def test_the_body_counts_whatever_upgrade_says(
+async def test_reads_the_body_despite_an_upgrade_header(
     url: str, upgrade: bytes, segments: str, framing: str, log: Path
 ) -> None:
     body = b"POST /sample/items HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -178,27 +180,27 @@ async def test_the_body_counts_whatever_upgrade_says(
     assert await logged(log, 1) == [200]
 
 
-async def test_upgrades_on_one_connection_are_all_answered(url: str, log: Path) -> None:
+async def test_responds_to_each_upgrade_on_one_connection(url: str, log: Path) -> None:
     one = POST + UPGRADES["curl --http2"] + b"Content-Length: 3\r\n\r\nabc"
     assert statuses(await answer_to(url, one * 3 + GET + CLOSE + b"\r\n")) == [200, 200, 200, 200]
     assert await logged(log, 4) == [200] * 4
 
 
-async def test_a_client_that_waits_to_be_asked_for_its_body_is(url: str) -> None:
+async def test_sends_100_continue_if_expected(url: str) -> None:
     head = POST + UPGRADES["curl --http2"] + CLOSE + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n"
     answer = await answer_to(url, head, b"abc")
     assert statuses(answer) == [100, 200]
     assert body_of(answer) == b"3"
 
 
-async def test_a_client_of_http_1_0_is_never_asked(url: str) -> None:
-    """It would take the 100 for its answer (RFC 9110 section 10.1.1)."""
+async def test_never_sends_100_continue_to_http_1_0(url: str) -> None:
+    """The client would take it for the final response (RFC 9110 section 10.1.1)."""
     head = POST.replace(b"1.1", b"1.0") + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc"
     assert statuses(await answer_to(url, head)) == [200]
 
 
-async def test_a_connection_ends_if_the_body_was_never_asked_for(url: str) -> None:
-    """Its client may send it or not, and the next request looks the same."""
+async def test_closes_the_connection_if_the_expected_body_was_not_read(url: str) -> None:
+    """The client may send the body or not, and it could not be told from the next request."""
     head = b"POST /nowhere HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n"
     answer = await answer_to(url, head + GET + b"\r\n")
     assert statuses(answer) == [404]
@@ -218,30 +220,32 @@ async def test_a_connection_ends_if_the_body_was_never_asked_for(url: str) -> No
         (GET + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n", [200]),
     ],
 )
-async def test_refuses_in_the_order_of_the_requests(url: str, request_: bytes, expected: list[int], log: Path) -> None:
+async def test_responds_to_pipelined_requests_in_order(
+    url: str, request_: bytes, expected: list[int], log: Path
+) -> None:
     assert statuses(await answer_to(url, request_)) == expected
     assert sorted(await logged(log, len(expected))) == sorted(expected)
 
 
-async def test_a_body_that_breaks_while_it_is_answered_ends_the_answer(url: str, log: Path) -> None:
+async def test_aborts_the_response_if_the_body_becomes_malformed(url: str, log: Path) -> None:
     answer = await answer_to(
         url, b"POST /sample/mirror HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", b"ZZ\r\n"
     )
     assert statuses(answer) == [200]
-    assert not answer.endswith(b"0\r\n\r\n"), "the client must not take it for complete"
+    assert not answer.endswith(b"0\r\n\r\n"), "the response must not look complete"
     [line] = await access_lines(log)
     assert line["http.response.complete"] is False
     assert not [line for line in read_log(log) if line["level"] == "ERROR"]
 
 
-async def test_requests_that_wait_on_one_connection_are_bounded(url: str, log: Path) -> None:
+async def test_limits_pipelined_requests_per_connection(url: str, log: Path) -> None:
     answers = statuses(await answer_to(url, (GET + b"\r\n") * 300))
     assert answers == [200] * (len(answers) - 1) + [429]
     assert 20 <= len(answers) <= 23
     assert sorted(await logged(log, len(answers))) == answers
 
 
-async def test_trailers_are_not_taken_for_headers(url: str, log: Path) -> None:
+async def test_does_not_treat_trailers_as_headers(url: str, log: Path) -> None:
     request = (
         POST + b"User-Agent: header\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nUser-Agent: trailer\r\n\r\n"
     )
@@ -263,14 +267,12 @@ async def test_trailers_are_not_taken_for_headers(url: str, log: Path) -> None:
         (b"", []),
     ],
 )
-async def test_a_client_that_has_closed_its_side_gets_its_answers(
-    url: str, request_: bytes, expected: list[int]
-) -> None:
+async def test_responds_to_a_half_closed_connection(url: str, request_: bytes, expected: list[int]) -> None:
     assert statuses(await answer_to(url, request_, half_close=True)) == expected
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the packets of a connection")
-async def test_head_and_body_of_an_answer_are_one_packet(url: str) -> None:
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts the TCP segments of a connection")
+async def test_sends_head_and_body_in_one_packet(url: str) -> None:
     reader, writer = await connection_to(url)
     for count in (1, 2, 3):
         writer.write(GET + b"\r\n")
@@ -281,18 +283,18 @@ async def test_head_and_body_of_an_answer_are_one_packet(url: str) -> None:
 
 
 def packets_received(connection: socket.socket) -> int:
-    """`tcpi_data_segs_in` of `struct tcp_info` in linux/tcp.h."""
+    """Return `tcpi_data_segs_in` of `struct tcp_info` in linux/tcp.h."""
     (count,) = struct.unpack_from("I", connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160), 152)
     return int(count)
 
 
-async def test_the_head_of_a_stream_does_not_wait_for_its_first_part(url: str, log: Path) -> None:
-    """And a client that closes a stream which is silent is no error."""
+async def test_sends_the_head_of_a_stream_before_its_first_chunk(url: str, log: Path) -> None:
+    """And a client that disconnects from a silent stream is not an error."""
     reader, writer = await connection_to(url)
     writer.write(b"GET /sample/late HTTP/1.1\r\nHost: x\r\n\r\n")
     async with asyncio.timeout(30):
         assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
     writer.close()
     assert await logged(log, 1) == [499]
-    await asyncio.sleep(0.1)  # what uvicorn had to say would come after the access line
+    await asyncio.sleep(0.1)  # an error of uvicorn would follow the access line
     assert await logged(log, 1) == [499]

@@ -1,4 +1,4 @@
-"""The memory of a request is gone when it is over, whatever became of it."""
+"""The memory of a request is released when it is over, however it ends."""
 
 import io
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ JSON: Final = "application/json"
 
 
 def filled(beginning: str, item: str, end: str) -> bytes:
-    """A document of one MiB."""
+    """Return a document of one MiB."""
     return (beginning + item * ((MIB - len(beginning) - len(end)) // len(item)) + end).encode()
 
 
@@ -28,7 +28,7 @@ def unknown_names() -> bytes:
 
 @pytest.fixture(scope="module")
 async def process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[int, str]]:
-    """The id of the sample's process, and its URL."""
+    """Yield the process id and the URL of the sample."""
     log = tmp_path_factory.mktemp("log") / "lines"
     async with served(log, DRAIN_DELAY="0", LOG_LEVEL="CRITICAL") as (process, url):
         yield process.pid, url
@@ -63,7 +63,7 @@ async def process(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tup
         "a bug",
     ],
 )
-async def test_requests_that_fail_leave_nothing(
+async def test_failed_requests_leave_no_memory_behind(
     process: tuple[int, str], path: str, body: bytes, media_type: str, status: int
 ) -> None:
     process_id, url = process
@@ -78,7 +78,7 @@ async def test_requests_that_fail_leave_nothing(
     assert resident_mib(process_id) - before < MAX_GROWTH
 
 
-async def test_clients_that_leave_in_the_middle_leave_nothing(process: tuple[int, str]) -> None:
+async def test_clients_that_disconnect_leave_no_memory_behind(process: tuple[int, str]) -> None:
     process_id, url = process
     before = resident_mib(process_id)
     for _ in range(REQUESTS):
@@ -90,3 +90,17 @@ async def test_clients_that_leave_in_the_middle_leave_nothing(process: tuple[int
     async with aiohttp.ClientSession(url) as client, client.get("/health/live") as response:
         assert response.status == 200
     assert resident_mib(process_id) - before < MAX_GROWTH
+
+
+async def test_idle_connections_keep_nothing_of_their_last_request(process: tuple[int, str]) -> None:
+    process_id, url = process
+    request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 60_000 + b"\r\n\r\n"
+    before, writers = resident_mib(process_id), []
+    for _ in range(REQUESTS):
+        reader, writer = await connection_to(url)
+        writer.write(request)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        writers.append(writer)
+    assert resident_mib(process_id) - before < 10, "the headers of all are 18 MB"
+    for writer in writers:
+        writer.close()

@@ -1,4 +1,4 @@
-"""Pages cover a list completely, in order, and end with it."""
+"""Pages cover a list completely and in order."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -18,22 +18,22 @@ def cut(ids: Sequence[UUID], *, limit: int, after: UUID | None) -> Page[UUID]:
 
 
 @given(lists, limits)
-def test_walking_all_pages_yields_every_row_once_and_in_order(ids: list[UUID], limit: int) -> None:
+def test_pages_contain_every_row_once_and_in_order(ids: list[UUID], limit: int) -> None:
     page = cut(ids, limit=limit, after=None)
     walked = [*page.items]
     while page.next_after is not None:
         page = cut(ids, limit=limit, after=page.next_after)
-        assert page.items, "a page that was promised is never empty"
+        assert page.items, "a next page must not be empty"
         walked += page.items
     assert walked == ids
 
 
 @given(lists, limits)
-def test_only_the_last_page_may_be_short(ids: list[UUID], limit: int) -> None:
+def test_only_the_last_page_may_be_incomplete(ids: list[UUID], limit: int) -> None:
     page = cut(ids, limit=limit, after=None)
     assert len(page.items) == min(limit, len(ids))
     assert (page.next_after is not None) == (len(ids) > limit)
 
 
-def test_an_empty_list_is_one_empty_page() -> None:
+def test_an_empty_list_has_one_empty_page() -> None:
     assert cut([], limit=5, after=None) == Page(items=(), next_after=None)

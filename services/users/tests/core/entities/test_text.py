@@ -1,6 +1,6 @@
-"""Text is trimmed, normalised, visible, on one line, and of bounded length."""
+"""Text is trimmed, normalised, visible, on one line, and of limited length."""
 
-# ruff: noqa: RUF001 - texts of the world look like each other
+# ruff: noqa: RUF001 - similar letters of several scripts
 
 import time
 import unicodedata
@@ -26,13 +26,13 @@ def clean_or_none(value: str) -> str | None:
 
 
 @given(any_text | decomposed_text)
-def test_a_cleaned_text_is_left_as_it_is(value: str) -> None:
+def test_cleaning_twice_equals_cleaning_once(value: str) -> None:
     once = clean_or_none(value)
     assert once is None or clean_or_none(once) == once
 
 
 @given(any_text | decomposed_text)
-def test_a_cleaned_text_is_trimmed_normalised_encodable_and_bounded(value: str) -> None:
+def test_cleaned_text_is_trimmed_normalised_encodable_and_limited(value: str) -> None:
     cleaned = clean_or_none(value)
     if cleaned is not None:
         assert cleaned == cleaned.strip()
@@ -44,7 +44,7 @@ def test_a_cleaned_text_is_trimmed_normalised_encodable_and_bounded(value: str) 
 
 @given(st.text(max_size=MAXIMUM * 5))
 def test_length_is_counted_after_normalisation(value: str) -> None:
-    """The shortcut for overlong texts never refuses one that would fit once composed."""
+    """The early check of long texts never refuses one that fits after composition."""
     if len(unicodedata.normalize("NFC", value.strip())) > MAXIMUM:
         assert clean_or_none(value) is None
     decomposed = "\u1fa7" * MAXIMUM  # the longest canonical decomposition: four code points
@@ -64,7 +64,7 @@ def test_length_is_counted_after_normalisation(value: str) -> None:
         ("X", "X"),
     ],
 )
-def test_accepts(value: str, cleaned: str) -> None:
+def test_accepts_and_cleans_text(value: str, cleaned: str) -> None:
     assert clean(value, field="note", maximum=MAXIMUM) == cleaned
 
 
@@ -72,7 +72,7 @@ def test_accepts(value: str, cleaned: str) -> None:
     ("value", "reason"),
     [
         pytest.param("", "must have 1 to 10 characters", id="empty"),
-        pytest.param(" \t\n\u2028\u3000", "must have 1 to 10 characters", id="white space"),
+        pytest.param(" \t\n\u2028\u3000", "must have 1 to 10 characters", id="whitespace"),
         pytest.param("1" * 11, "must have 1 to 10 characters", id="too long"),
         pytest.param("1" * 41, "must have 1 to 10 characters", id="much too long"),
         pytest.param("\u200d\u200b\u2060", "must not be blank", id="zero width"),
@@ -80,7 +80,7 @@ def test_accepts(value: str, cleaned: str) -> None:
         pytest.param("\u0301", "must not be blank", id="a lone mark"),
     ],
 )
-def test_refuses(value: str, reason: str) -> None:
+def test_refuses_invisible_empty_or_long_text(value: str, reason: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean(value, field="note", maximum=MAXIMUM)
     assert (caught.value.field, caught.value.reason) == ("note", reason)
@@ -97,19 +97,19 @@ def test_refuses(value: str, reason: str) -> None:
     ],
     ids=lambda character: f"U+{ord(character):04X}",
 )
-def test_refuses_within_a_text(character: str) -> None:
+def test_refuses_forbidden_characters_within_a_text(character: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean(f"a{character}b", field="note", maximum=MAXIMUM)
     assert caught.value.reason == "must not contain control characters, line breaks or invalid Unicode"
 
 
-def test_holds_a_minimum() -> None:
+def test_requires_a_minimum_length() -> None:
     with pytest.raises(InvalidValue, match="must have 4 to 10 characters"):
         clean("abc", field="note", minimum=4, maximum=MAXIMUM)
 
 
 def test_refuses_a_megabyte_of_combining_marks_at_once() -> None:
-    """Normalising it would take many minutes, during which the whole process would answer nobody."""
+    """Normalising it would block the whole process for many minutes."""
     started = time.process_time()
     assert clean_or_none("a" + "\u0301\u0316" * 500_000) is None
     assert time.process_time() - started < 5

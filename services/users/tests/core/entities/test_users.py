@@ -1,6 +1,6 @@
-"""A user keeps the rules for usernames, names and birthdays."""
+"""The rules for usernames, names and birthdays."""
 
-# ruff: noqa: RUF001 - texts of the world look like each other
+# ruff: noqa: RUF001 - similar letters of several scripts
 
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -40,7 +40,7 @@ def register(
     )
 
 
-def test_registers_with_cleaned_values() -> None:
+def test_cleans_values() -> None:
     user = register(username=" Ada_L ", first_name=" Zoe\u0308", second_name="d’Arc\n")
     assert user == User(
         id=USER_ID,
@@ -52,17 +52,17 @@ def test_registers_with_cleaned_values() -> None:
     )
 
 
-def test_refuses_a_bad_username() -> None:
+def test_refuses_an_invalid_username() -> None:
     with pytest.raises(InvalidValue, match="The username "):
         register(username="ada!")
 
 
-def test_refuses_a_bad_first_name() -> None:
+def test_refuses_an_invalid_first_name() -> None:
     with pytest.raises(InvalidValue, match="The first name "):
         register(first_name="4da")
 
 
-def test_refuses_a_bad_second_name() -> None:
+def test_refuses_an_invalid_second_name() -> None:
     with pytest.raises(InvalidValue, match="The second name "):
         register(second_name="")
 
@@ -73,18 +73,18 @@ def test_refuses_a_birthday_after_the_day_of_registration() -> None:
 
 
 @given(usernames)
-def test_a_good_username_is_kept(username: str) -> None:
+def test_keeps_a_valid_username(username: str) -> None:
     assert clean_username(username) == username
 
 
 @given(usernames)
-def test_letters_have_one_lower_case_so_that_the_database_may_compare_by_it(username: str) -> None:
+def test_lower_case_of_a_username_is_unambiguous(username: str) -> None:
     assert username.upper().lower() == username.lower() == username.casefold()
     assert clean_username(username.lower()) == username.lower()
 
 
 @pytest.mark.parametrize("username", ["", "abc", "  abc  ", "a" * 21])
-def test_a_username_has_4_to_20_characters(username: str) -> None:
+def test_requires_4_to_20_characters_in_a_username(username: str) -> None:
     with pytest.raises(InvalidValue, match=r"^The username must have 4 to 20 characters\.$"):
         clean_username(username)
 
@@ -94,14 +94,14 @@ def test_a_username_has_4_to_20_characters(username: str) -> None:
     ["ada lovelace", "ädda", "аdmin", "ａｄｍｉｎ", "ada\u200dl", "ada@home", "ada/l", "٤٤٤٤"],
     ids=["space", "umlaut", "Cyrillic a", "full width", "joiner", "at sign", "slash", "Arabic digits"],
 )
-def test_a_username_holds_ascii_letters_digits_and_three_signs_only(username: str) -> None:
+def test_refuses_other_characters_in_a_username(username: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean_username(username)
     assert str(caught.value) == "The username may contain only the letters a to z, digits, '_', '.' and '-'."
 
 
-def test_a_username_is_judged_after_normalisation() -> None:
-    """The Kelvin sign is canonically the letter K."""
+def test_checks_a_username_after_normalisation() -> None:
+    """The Kelvin sign is canonically equivalent to the letter K."""
     assert clean_username("\u212aelvin") == "Kelvin"
 
 
@@ -113,7 +113,7 @@ def test_a_username_is_judged_after_normalisation() -> None:
         *("李", "山田", "김", "𠮷田", "ณัฐพงษ์", "कृष्ण", "ශ්\u200dරී", "علی\u200cرضا", "יִצְחָק", "X"),
     ],
 )
-def test_names_of_the_world_are_accepted(name: str) -> None:
+def test_accepts_names_in_many_scripts(name: str) -> None:
     assert clean_first_name(name) == name
     assert clean_second_name(name) == name
 
@@ -123,7 +123,7 @@ def test_names_of_the_world_are_accepted(name: str) -> None:
     ["R2D2", "Ada!", "ada@home", "<b>Ada</b>", "Ada😀", "Ada_L", "Ada\u00a0L", "Ada\u00adL", "Ada\u200bL", "₳da"],
     ids=["digit", "mark", "at", "tags", "emoji", "underscore", "NBSP", "soft hyphen", "zero width space", "currency"],
 )
-def test_a_name_holds_letters_and_few_signs_only(name: str) -> None:
+def test_refuses_other_characters_in_a_name(name: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean_first_name(name)
     allowed = "letters, spaces, hyphens, apostrophes, periods and middle dots"
@@ -131,20 +131,20 @@ def test_a_name_holds_letters_and_few_signs_only(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["-", "...", "' '", "\u3164."], ids=["hyphen", "periods", "quotes", "filler"])
-def test_a_name_holds_a_letter(name: str) -> None:
+def test_requires_a_letter_in_a_name(name: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean_first_name(name)
     assert str(caught.value) == "The first name must contain at least one letter."
 
 
-def test_a_name_has_up_to_100_characters() -> None:
+def test_limits_a_name_to_100_characters() -> None:
     assert clean_first_name("ü" * 100) == clean_first_name("u\u0308" * 100)
     with pytest.raises(InvalidValue, match="must have 1 to 100 characters"):
         clean_first_name("ü" * 101)
 
 
 @given(st.text(max_size=110))
-def test_a_cleaned_name_is_left_as_it_is(value: str) -> None:
+def test_cleaning_a_name_twice_equals_cleaning_it_once(value: str) -> None:
     try:
         name = clean_first_name(value)
     except InvalidValue:
@@ -153,24 +153,24 @@ def test_a_cleaned_name_is_left_as_it_is(value: str) -> None:
 
 
 @pytest.mark.parametrize("birthday", [date(1900, 1, 1), date(2000, 2, 29), TODAY])
-def test_a_birthday_may_be_from_1900_to_today(birthday: date) -> None:
+def test_accepts_birthdays_from_1900_to_today(birthday: date) -> None:
     assert check_birthday(birthday, today=TODAY) == birthday
 
 
 @pytest.mark.parametrize("birthday", [date(1899, 12, 31), TODAY + timedelta(days=1), date.min, date.max])
-def test_refuses_birthdays_outside(birthday: date) -> None:
+def test_refuses_birthdays_out_of_range(birthday: date) -> None:
     with pytest.raises(InvalidValue) as caught:
         check_birthday(birthday, today=TODAY)
     assert str(caught.value) == "The birthday must be a day from 1900-01-01 to today."
 
 
-def test_a_taken_username_is_known_but_not_repeated() -> None:
+def test_username_taken_error_does_not_repeat_the_username() -> None:
     error = UsernameTaken("<script>")
     assert error.username == "<script>"
     assert str(error) == "Another user has this username, ignoring case."
 
 
-def test_a_missing_user_is_named_by_id() -> None:
+def test_names_a_missing_user_by_id() -> None:
     error = UserNotFound(USER_ID)
     assert error.user_id == USER_ID
     assert str(error) == f"No user has the ID {USER_ID}."

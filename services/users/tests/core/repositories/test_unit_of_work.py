@@ -1,4 +1,4 @@
-"""What use cases are tested with undoes as the database does, and says what was committed."""
+"""The in-memory unit of work rolls back like the database, and counts commits."""
 
 import pytest
 
@@ -20,7 +20,7 @@ class TestInMemoryUnitOfWork(UnitOfWorkContract):
         return InMemoryUnitOfWork(repository)
 
 
-async def test_counts_what_was_committed() -> None:
+async def test_counts_commits() -> None:
     unit_of_work = InMemoryUnitOfWork()
     async with unit_of_work(), unit_of_work():
         assert unit_of_work.committed == 0

@@ -1,4 +1,4 @@
-"""What a unit of work promises, and one over repositories in memory that keeps it."""
+"""The contract of a unit of work, and an in-memory one that fulfils it."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ New_contra = TypeVar("New_contra", contravariant=True)
 
 
 class InMemoryUnitOfWork:
-    """Gives repositories in memory back what they held before, unless the block ends well."""
+    """A unit of work that restores in-memory repositories if the block raises."""
 
     def __init__(self, *repositories: object) -> None:
         self.committed = 0
@@ -43,23 +43,23 @@ class Repository(Protocol[New_contra]):
 
 
 class UnitOfWorkContract:
-    """Tests with the fixtures `unit_of_work` and `repository`, which is empty; `make` makes what has this number."""
+    """Tests with the fixtures `unit_of_work` and an empty `repository`; `make` creates the item with a number."""
 
     make: Callable[[int], Any]
 
-    async def test_keeps_all(self, unit_of_work: UnitOfWork, repository: Repository[Any]) -> None:
+    async def test_keeps_everything_at_the_end(self, unit_of_work: UnitOfWork, repository: Repository[Any]) -> None:
         async with unit_of_work():
             await repository.add(self.make(1))
             await repository.add(self.make(2))
             assert await kept(repository) == [1, 2]
         assert await kept(repository) == [1, 2]
 
-    async def test_keeps_nothing_after_an_error(self, unit_of_work: UnitOfWork, repository: Repository[Any]) -> None:
+    async def test_rolls_back_on_an_error(self, unit_of_work: UnitOfWork, repository: Repository[Any]) -> None:
         with pytest.raises(FileNotFoundError):
             await self.fail_after(unit_of_work, repository, 1, 2)
         assert await kept(repository) == []
 
-    async def test_a_part_is_undone_by_itself(self, unit_of_work: UnitOfWork, repository: Repository[Any]) -> None:
+    async def test_rolls_back_a_nested_unit_alone(self, unit_of_work: UnitOfWork, repository: Repository[Any]) -> None:
         async with unit_of_work():
             await repository.add(self.make(1))
             with pytest.raises(FileNotFoundError):

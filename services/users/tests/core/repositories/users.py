@@ -1,4 +1,4 @@
-"""What every repository of users promises, and one in memory that keeps it."""
+"""The contract of every repository of users, and an in-memory one that fulfils it."""
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime
@@ -40,7 +40,7 @@ class InMemoryUsers:
 def a_user(
     number: int = 1, *, username: str | None = None, first_name: str = "Ada", birthday: date = date(1915, 12, 10)
 ) -> User:
-    """One of many; the higher the number, the newer."""
+    """Return one of many; the higher the number, the newer."""
     return User(
         id=UUID(int=number),
         username=username or f"user{number}",
@@ -59,7 +59,7 @@ async def add_users(repository: UserRepository, *numbers: int) -> list[User]:
 
 
 class UserRepositoryContract:
-    """Tests of an empty repository, which the fixture `repository` of a subclass or its module makes."""
+    """Tests of an empty repository, which a subclass or its module provides as the fixture `repository`."""
 
     @pytest.mark.parametrize(
         "user",
@@ -73,18 +73,16 @@ class UserRepositoryContract:
         ],
         ids=["case", "Cyrillic", "a joiner", "100 characters of 4 bytes", "the first birthday", "a leap day"],
     )
-    async def test_keeps_a_user_exactly_as_it_is(self, repository: UserRepository, user: User) -> None:
+    async def test_returns_exactly_the_user_that_was_added(self, repository: UserRepository, user: User) -> None:
         await repository.add(user)
         assert await repository.get(user.id) == user
 
-    async def test_finds_nobody_under_an_unknown_id(self, repository: UserRepository) -> None:
+    async def test_returns_none_for_an_unknown_id(self, repository: UserRepository) -> None:
         await repository.add(a_user())
         assert await repository.get(STRANGER) is None
 
     @pytest.mark.parametrize("username", ["ada_l", "ADA_L", "Ada_l"])
-    async def test_refuses_a_username_that_is_taken_ignoring_case(
-        self, repository: UserRepository, username: str
-    ) -> None:
+    async def test_refuses_a_taken_username_ignoring_case(self, repository: UserRepository, username: str) -> None:
         ada = a_user(1, username="ada_l")
         await repository.add(ada)
         with pytest.raises(UsernameTaken) as caught:
@@ -92,28 +90,28 @@ class UserRepositoryContract:
         assert caught.value.username == username
         assert (await repository.page(limit=10, after=None)).items == (ada,)
 
-    async def test_an_id_used_twice_replaces_nobody(self, repository: UserRepository) -> None:
+    async def test_refuses_an_id_that_exists_already(self, repository: UserRepository) -> None:
         ada = a_user(1, username="ada_l")
         await repository.add(ada)
         with pytest.raises(ProfileExists):
             await repository.add(a_user(1, username="bob_m"))
         assert await repository.get(ada.id) == ada
 
-    async def test_tells_which_users_exist_however_often_they_are_asked_for(self, repository: UserRepository) -> None:
+    async def test_returns_existing_ids_without_duplicates(self, repository: UserRepository) -> None:
         first, second, _ = await add_users(repository, 1, 2, 3)
         asked = [first.id, STRANGER, second.id, first.id, STRANGER]
         assert await repository.existing(asked) == {first.id, second.id}
 
-    async def test_of_no_ids_none_exists(self, repository: UserRepository) -> None:
+    async def test_returns_nothing_for_no_ids(self, repository: UserRepository) -> None:
         await repository.add(a_user())
         assert await repository.existing([]) == frozenset()
 
-    async def test_without_users_there_is_one_empty_page(self, repository: UserRepository) -> None:
+    async def test_empty_repository_has_one_empty_page(self, repository: UserRepository) -> None:
         assert await repository.page(limit=10, after=None) == Page(items=(), next_after=None)
 
     @pytest.mark.parametrize("limit", [1, 2, 4, 5, 6, 100])
-    async def test_pages_hold_each_user_once_newest_first(self, repository: UserRepository, limit: int) -> None:
-        """Newest by id: it does not matter in which order they were added."""
+    async def test_pages_contain_each_user_once_newest_first(self, repository: UserRepository, limit: int) -> None:
+        """Sorted by id, regardless of the order in which they were added."""
         first, fifth, third, second, fourth = await add_users(repository, 1, 2**127 + 1, 2**64, 2, 2**127)
         rest = [fifth, fourth, third, second, first]
         after = None
@@ -123,12 +121,12 @@ class UserRepositoryContract:
             rest, after = rest[limit:], page.next_after
             assert (after is None) == (not rest)
 
-    async def test_a_page_begins_below_any_id_also_one_that_nobody_has(self, repository: UserRepository) -> None:
+    async def test_page_starts_after_any_id_even_an_unknown_one(self, repository: UserRepository) -> None:
         first, third, _ = await add_users(repository, 1, 3, 5)
         assert (await repository.page(limit=10, after=UUID(int=4))).items == (third, first)
         assert await repository.page(limit=10, after=UUID(int=1)) == Page(items=(), next_after=None)
 
-    async def test_a_page_is_not_moved_by_users_who_came_meanwhile(self, repository: UserRepository) -> None:
+    async def test_new_users_do_not_shift_the_next_page(self, repository: UserRepository) -> None:
         first, second = await add_users(repository, 1, 2)
         newest = await repository.page(limit=1, after=None)
         await repository.add(a_user(3))

@@ -1,4 +1,4 @@
-"""The use cases of users, over users kept in memory."""
+"""The use cases of users, with an in-memory repository."""
 
 from datetime import UTC, date, datetime
 from itertools import count
@@ -32,7 +32,7 @@ async def register(users: Users, username: str) -> User:
     return await users.register(username=username, first_name="Ada", second_name="Lovelace", birthday=BIRTHDAY)
 
 
-async def test_registers_a_user_with_a_new_id_and_the_time(users: Users) -> None:
+async def test_registers_a_user_with_a_new_id_and_the_current_time(users: Users) -> None:
     user = await register(users, "ada_l")
     assert user == User(
         id=UUID(int=1),
@@ -53,7 +53,7 @@ async def test_refuses_a_username_that_differs_only_in_case(users: Users, reposi
     assert len(repository.users) == 1
 
 
-async def test_registers_a_caller_under_their_own_id_once(users: Users) -> None:
+async def test_registers_a_caller_once_under_their_own_id(users: Users) -> None:
     first = await users.register(
         user_id=STRANGER, username="ada_l", first_name="Ada", second_name="Lovelace", birthday=BIRTHDAY
     )
@@ -65,30 +65,30 @@ async def test_registers_a_caller_under_their_own_id_once(users: Users) -> None:
     assert await users.get(STRANGER) == first
 
 
-async def test_adds_nobody_who_breaks_a_rule(users: Users, repository: InMemoryUsers) -> None:
+async def test_stores_nothing_invalid(users: Users, repository: InMemoryUsers) -> None:
     with pytest.raises(InvalidValue):
         await register(users, "ada")
     assert not repository.users
 
 
-async def test_does_not_find_a_stranger(users: Users) -> None:
+async def test_raises_not_found_for_an_unknown_user(users: Users) -> None:
     with pytest.raises(UserNotFound) as caught:
         await users.get(STRANGER)
     assert caught.value.user_id == STRANGER
 
 
-async def test_tells_whether_a_user_exists(users: Users) -> None:
+async def test_checks_whether_a_user_exists(users: Users) -> None:
     user = await register(users, "ada_l")
     assert await users.exists(user.id)
     assert not await users.exists(STRANGER)
 
 
-async def test_tells_which_users_exist(users: Users) -> None:
+async def test_splits_ids_by_existence(users: Users) -> None:
     user = await register(users, "ada_l")
     assert await users.existing([user.id, STRANGER, user.id]) == {user.id}
 
 
-async def test_lists_the_newest_first_page_by_page(users: Users) -> None:
+async def test_lists_newest_first_page_by_page(users: Users) -> None:
     first, second, third = [await register(users, f"user{number}") for number in range(3)]
     newest = await users.page(limit=2, after=None)
     assert newest.items == (third, second)

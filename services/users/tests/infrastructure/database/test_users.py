@@ -1,4 +1,4 @@
-"""The repository of users on a real PostgreSQL: it keeps its contract, durably and in a race."""
+"""The repository of users on a real PostgreSQL: it fulfils its contract, commits, and survives races."""
 
 import asyncio
 from collections import Counter
@@ -29,12 +29,12 @@ class TestSqlUsers(UserRepositoryContract):
     pass
 
 
-async def test_has_committed_when_it_returns(repository: SqlUsers, connection: asyncpg.Connection) -> None:
+async def test_commits_before_it_returns(repository: SqlUsers, connection: asyncpg.Connection) -> None:
     await repository.add(a_user(username="ada_l"))
     assert await connection.fetchval("SELECT username FROM users") == "ada_l"
 
 
-async def test_of_many_who_take_a_username_at_once_exactly_one_gets_it(
+async def test_concurrent_registrations_of_a_username_succeed_once(
     repository: SqlUsers, connection: asyncpg.Connection
 ) -> None:
     users = [a_user(number, username="ada_l" if number % 2 else "ADA_L") for number in range(20)]
@@ -43,7 +43,7 @@ async def test_of_many_who_take_a_username_at_once_exactly_one_gets_it(
     assert await connection.fetchval("SELECT count(*) FROM users") == 1
 
 
-async def test_the_database_itself_holds_usernames_apart(repository: SqlUsers, connection: asyncpg.Connection) -> None:
+async def test_database_constraint_keeps_usernames_unique(repository: SqlUsers, connection: asyncpg.Connection) -> None:
     await repository.add(a_user(username="ada_l"))
     with pytest.raises(asyncpg.UniqueViolationError) as caught:
         await connection.execute(
@@ -52,8 +52,8 @@ async def test_the_database_itself_holds_usernames_apart(repository: SqlUsers, c
     assert caught.value.constraint_name == USERNAME_INDEX
 
 
-async def test_pages_of_the_usual_length_have_what_others_have(repository: SqlUsers) -> None:
-    """They are read by a statement of their own."""
+async def test_pages_of_the_default_length_equal_other_pages(repository: SqlUsers) -> None:
+    """A prepared statement reads them."""
     for number in range(1, 50):
         await repository.add(a_user(number))
     for after in (None, UUID(int=49), UUID(int=30), UUID(int=21), UUID(int=20), UUID(int=1)):
@@ -63,7 +63,7 @@ async def test_pages_of_the_usual_length_have_what_others_have(repository: SqlUs
         assert (usual.next_after is not None) == (len(longer.items) > 20)
 
 
-async def test_postgresql_keeps_the_plan_of_a_page_of_the_usual_length(settings: Settings) -> None:
+async def test_postgresql_caches_the_plan_of_a_default_page(settings: Settings) -> None:
     async with Database(settings.model_copy(update={"database_pool_size": 1})) as database:
         for _ in range(10):
             await SqlUsers(database).page(limit=20, after=None)

@@ -17,7 +17,7 @@ def spellings(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(SECRET_NAMES | SECRET_WORDS))
 @pytest.mark.parametrize("within", ["{}", "user_{}", "{}_2", "old-{}-of-user", "user[{}]"])
-def test_knows_each_name_in_each_spelling(name: str, within: str) -> None:
+def test_recognises_each_name_in_each_spelling(name: str, within: str) -> None:
     assert [each for each in spellings(name) if not REDACTOR.is_secret(within.format(each))] == []
 
 
@@ -29,7 +29,7 @@ def test_knows_each_name_in_each_spelling(name: str, within: str) -> None:
         "otpCode", "pins", "AWS_SECRET_ACCESS_KEY", "db_pass", "smtpPass",
     ],
 )  # fmt: skip
-def test_knows_secret_names(name: str) -> None:
+def test_recognises_secret_names(name: str) -> None:
     assert REDACTOR.is_secret(name)
 
 
@@ -57,7 +57,7 @@ def test_leaves_other_names(name: str) -> None:
         "PA\u00adSSWORD",
     ],
 )
-def test_knows_names_in_compatible_characters(name: str) -> None:
+def test_recognises_names_in_unicode_compatibility_characters(name: str) -> None:
     assert REDACTOR.is_secret(name)
 
 
@@ -74,19 +74,19 @@ def test_knows_names_in_compatible_characters(name: str) -> None:
         "straße",
     ],
 )
-def test_knows_further_names(name: str) -> None:
+def test_recognises_additional_names(name: str) -> None:
     assert REDACTOR.is_secret(name)
 
 
 @pytest.mark.parametrize("name", ["password" * 10_000, "a" * 10_000 + "_otp"])
-def test_remembers_no_long_names(name: str) -> None:
-    """Clients choose them."""
+def test_does_not_cache_long_names(name: str) -> None:
+    """Clients choose the names."""
     redactor = Redactor()
     assert redactor.is_secret(name)
     assert redactor.remembered_names == 0
 
 
-def test_remembers_a_bounded_number_of_names() -> None:
+def test_caches_a_bounded_number_of_names() -> None:
     redactor = Redactor()
     for number in range(5_000):
         redactor.is_secret(f"name{number}")

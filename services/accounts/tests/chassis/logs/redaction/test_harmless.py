@@ -1,4 +1,4 @@
-"""What is no secret stays readable."""
+"""What is not a secret stays readable."""
 
 import traceback
 from uuid import UUID
@@ -41,7 +41,7 @@ def test_leaves_harmless_text(text: str) -> None:
         "code: /problems/not-found",
     ],
 )  # fmt: skip
-def test_a_code_that_tells_a_state_is_no_secret(text: str) -> None:
+def test_leaves_status_and_error_codes(text: str) -> None:
     assert REDACTOR.text(text) == text
 
 
@@ -66,7 +66,7 @@ def test_leaves_stack_traces() -> None:
         assert REDACTOR.text(trace) == trace
 
 
-def test_source_in_a_stack_trace_hides_no_frame() -> None:
+def test_hides_no_frame_of_a_stack_trace_because_of_its_source() -> None:
     trace = '  File "a.py", line 1, in f\n    send("token=" + token, {\n'
     trace += '  File "b.py", line 2, in g\n    password = decode(\n'
     shown = REDACTOR.text(f"{trace}  File \"c.py\", line 3, in h\n    return x['y']\nKeyError: 'y'")

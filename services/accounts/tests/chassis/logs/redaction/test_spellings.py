@@ -1,4 +1,4 @@
-"""No encoding and no look-alike of a character hides a secret."""
+"""No encoding and no look-alike character hides a secret from redaction."""
 
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
@@ -18,7 +18,7 @@ def encode_all(text: str) -> str:
 
 @pytest.mark.parametrize("text", ["/a/token=planted", "password: planted", '{"pin": "planted"}', "<otp>planted</otp>"])
 @pytest.mark.parametrize("encode", [quote, quote_plus, encode_all])
-def test_sees_through_percent_encoding(text: str, encode: Callable[[str], str]) -> None:
+def test_masks_percent_encoded_secrets(text: str, encode: Callable[[str], str]) -> None:
     encoded = text
     for _ in range(3):
         encoded = encode(encoded)
@@ -27,7 +27,7 @@ def test_sees_through_percent_encoding(text: str, encode: Callable[[str], str]) 
         assert "planted" not in shown
 
 
-def test_shows_the_encoded_text_if_nothing_was_hidden_in_it() -> None:
+def test_keeps_percent_encoding_if_nothing_is_masked() -> None:
     text = f"/a%2Fb%20c &amp; \u0041 {wide('wide')} caf\u00e9 Ünïcödé"
     assert REDACTOR.text(text) == text
 
@@ -44,7 +44,7 @@ def test_shows_the_encoded_text_if_nothing_was_hidden_in_it() -> None:
         "pin&#58;planted",
     ],
 )  # fmt: skip
-def test_sees_through_other_spellings(text: str) -> None:
+def test_masks_secrets_in_other_encodings_and_look_alikes(text: str) -> None:
     shown = REDACTOR.text(text)
     assert "[redacted]" in shown
     assert "planted" not in shown

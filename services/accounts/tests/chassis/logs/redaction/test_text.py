@@ -1,4 +1,4 @@
-"""A secret is found in a text however it is written beside its name."""
+"""A secret in a text is found however it is written next to its name."""
 
 import html
 import json
@@ -104,7 +104,7 @@ def test_masks_secrets_in_text(text: str, expected: str) -> None:
         "private key: planted",
     ],
 )
-def test_no_way_of_writing_hides_a_secret(text: str) -> None:
+def test_masks_a_secret_in_each_notation(text: str) -> None:
     shown = REDACTOR.text(text)
     assert "planted" not in shown
     assert REDACTOR.text(shown) == shown
@@ -117,24 +117,24 @@ def test_no_way_of_writing_hides_a_secret(text: str) -> None:
         "code_verifier=SplxlOBeZQQYbYS6WxSbIA", "authorization_code: SplxlOBeZQQYbYS6WxSbIA", "params[code]=a1b2c3d4",
     ],
 )  # fmt: skip
-def test_a_code_that_opens_something_is_a_secret(text: str) -> None:
+def test_masks_codes_that_grant_access(text: str) -> None:
     assert "[redacted]" in REDACTOR.text(text)
 
 
-def test_masks_a_secret_beside_all_names_of_secrets() -> None:
+def test_masks_a_secret_next_to_each_secret_name() -> None:
     text = " ".join((*SECRET_NAMES, "tax-number"))
     assert REDACTOR.text(f"x {text}=planted") == f"x {text}=[redacted]"
 
 
 @pytest.mark.parametrize("write", [str, repr, json.dumps, quote, quote_plus, html.escape])
-def test_masks_known_values_as_they_are_written_elsewhere(write: Callable[[str], str]) -> None:
+def test_masks_known_secret_values_in_each_encoding(write: Callable[[str], str]) -> None:
     value = 'pl"an\\ted/ü&'
     redactor = Redactor(secret_values=[value])
     assert "ted" not in redactor.text(f"said {write(value)}").replace("[redacted]", "")
     assert redactor.value({value: [value]}) == {"[redacted]": ["[redacted]"]}
 
 
-def test_texts_are_bounded() -> None:
+def test_limits_the_length_of_texts() -> None:
     assert REDACTOR.text("a" * MAX_TEXT) == "a" * MAX_TEXT
     cut = REDACTOR.text("a" * 1_000_000)
     assert cut.endswith("a…")
@@ -142,7 +142,7 @@ def test_texts_are_bounded() -> None:
 
 
 @pytest.mark.parametrize("secret", ["redis://me:planted@host", "4111 1111 1111 1111", '{"v": "planted", "n": "pin"}'])
-def test_no_text_is_cut_within_a_secret(secret: str) -> None:
+def test_never_cuts_a_text_within_a_secret(secret: str) -> None:
     for length in range(MAX_TEXT - 40, MAX_TEXT + 10, 2):
         shown = REDACTOR.text(" a" * (length // 2) + secret + " b" * 5_000)
         assert "4111" not in shown

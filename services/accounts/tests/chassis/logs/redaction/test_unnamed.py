@@ -1,4 +1,4 @@
-"""What is a secret without any name beside it."""
+"""Secrets that are recognised without a name next to them."""
 
 import pytest
 
@@ -46,9 +46,9 @@ def test_masks_what_looks_like_a_secret(text: str, expected: str) -> None:
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("within", ["{}", "card {}, please", "no-{}", "card_{};"])
-def test_masks_numbers_of_cards(number: str, within: str) -> None:
+def test_masks_card_numbers_in_text(number: str, within: str) -> None:
     assert REDACTOR.text(within.format(number)) == within.format("[redacted]")
 
 
-def test_masks_numbers_of_cards_that_are_numbers() -> None:
+def test_masks_card_numbers_that_are_integers() -> None:
     assert REDACTOR.value({"n": [4111111111111111, 4111111111111112]}) == {"n": ["[redacted]", 4111111111111112]}

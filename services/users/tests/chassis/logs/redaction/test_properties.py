@@ -1,4 +1,4 @@
-"""A planted secret is never in the output, wherever it stands in whatever is generated."""
+"""A planted secret never appears in the output, wherever it is in a generated structure."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ names = st.sampled_from([
 
 
 def around(characters: str) -> st.SearchStrategy[str]:
-    """The secret within these characters."""
+    """Return a strategy for texts with the secret between these characters."""
     some = st.text(characters, max_size=8)
     return st.builds(lambda before, after: before + SECRET + after, some, some)
 
@@ -53,7 +53,7 @@ structures = st.recursive(
 
 
 @given(structures)
-def test_no_structure_shows_it(structure: object) -> None:
+def test_masks_a_secret_in_any_structure(structure: object) -> None:
     assert SECRET not in json.dumps(REDACTOR.value(structure))
 
 
@@ -69,7 +69,7 @@ def test_no_structure_shows_it(structure: object) -> None:
     ],
 )
 @given(structure=structures)
-def test_no_text_of_a_structure_shows_it(encode: Callable[[object], str], structure: object) -> None:
+def test_masks_a_secret_in_the_text_of_any_structure(encode: Callable[[object], str], structure: object) -> None:
     assert SECRET not in REDACTOR.text(encode(structure))
 
 
@@ -80,12 +80,12 @@ def test_no_text_of_a_structure_shows_it(encode: Callable[[object], str], struct
     value=words,
     after=st.sampled_from(["", " next", "\nnext: 1", "&n=1"]),
 )
-def test_no_pair_shows_it(before: str, name: str, separator: str, value: str, after: str) -> None:
+def test_masks_a_secret_in_any_key_value_pair(before: str, name: str, separator: str, value: str, after: str) -> None:
     assert SECRET not in REDACTOR.text(before + name + separator + value + after)
 
 
 @given(name=names, value=texts, word=words)
-def test_no_url_shows_it(name: str, value: str, word: str) -> None:
+def test_masks_a_secret_in_any_url(name: str, value: str, word: str) -> None:
     for text in (
         f"/a?{urlencode({'b': 1, name: value, 'c': 2})}",
         quote(f"{name}={word}"),
@@ -95,6 +95,6 @@ def test_no_url_shows_it(name: str, value: str, word: str) -> None:
 
 
 @given(st.text())
-def test_masking_twice_changes_nothing(text: str) -> None:
+def test_masking_twice_equals_masking_once(text: str) -> None:
     once = REDACTOR.text(text)
     assert REDACTOR.text(once) == once

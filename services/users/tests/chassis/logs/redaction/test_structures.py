@@ -1,4 +1,4 @@
-"""Secrets in what becomes JSON: in values, in keys, and in values that another field names."""
+"""Secrets in structures that are logged as JSON: in values, in keys, and in values named by another field."""
 
 import pytest
 
@@ -39,11 +39,11 @@ def test_masks_a_secret_in_a_key(key: str) -> None:
         ({wide("pin"): "planted"}, {wide("pin"): "[redacted]"}),
     ],
 )
-def test_masks_what_another_value_names(value: object, expected: object) -> None:
+def test_masks_a_value_whose_name_is_in_another_field(value: object, expected: object) -> None:
     assert REDACTOR.value(value) == expected
 
 
-def test_bounds_the_depth() -> None:
+def test_limits_the_depth() -> None:
     array: list[object] = []
     array.append(array)
     assert str(REDACTOR.value(array)).count("[") == MAX_DEPTH + 1
@@ -54,6 +54,6 @@ def test_bounds_the_depth() -> None:
     assert "'[too deep]'" in shown
 
 
-def test_makes_text_of_what_is_not_json() -> None:
+def test_converts_values_that_are_not_json_to_text() -> None:
     assert REDACTOR.value(ValueError("password=planted")) == "password=[redacted]"
     assert REDACTOR.value({1: float("inf")}) == {"1": "inf"}

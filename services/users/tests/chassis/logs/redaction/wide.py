@@ -1,6 +1,6 @@
-"""Characters that look like those of ASCII and mean the same, but are others."""
+"""Unicode characters that look like ASCII ones and mean the same."""
 
 
 def wide(text: str) -> str:
-    """The text in full-width characters."""
+    """Return the text in full-width characters."""
     return "".join(chr(ord(character) + 0xFEE0) for character in text)

@@ -1,0 +1,7 @@
+"""Where the keys that tokens are verified by come from."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+KeySource = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
+"""Returns the keys that the issuer publishes now, as JWKs (RFC 7517). May raise errors of database and upstream."""
