@@ -98,7 +98,7 @@ def accounts_router(accounts: Accounts) -> APIRouter:
     )
     @public
     async def register_account(new: NewAccount, request: Request, response: Response) -> Account:
-        """Register an account, to log in with."""
+        """Register an account that you can log in with."""
         account = await accounts.register(username=new.username, password=new.password, address=address_of(request))
         response.headers["Location"] = public_path(request, f"{PREFIX}/{account.id}")
         return account

@@ -43,7 +43,7 @@ FRIENDSHIP_EXISTS: Final = Problem(
     slug="friendship-exists",
     status=409,
     title="Friendship exists",
-    explanation="These two users are already friends, whoever of them started it.",
+    explanation="These two users are already friends, regardless of who started it.",
 )
 FRIENDSHIP_NOT_FOUND: Final = Problem(
     slug="friendship-not-found",
@@ -137,7 +137,7 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         ),
     )
     async def begin_friendship(new: NewFriendship, caller: Caller, request: Request, response: Response) -> Friendship:
-        """Start a friendship between two users. Each pair can have only one, whoever starts it."""
+        """Start a friendship between two users. Each pair can have only one, regardless of who starts it."""
         friendship = await friendships.befriend(
             caller_id=caller.subject_id if caller else None,
             initiator_id=new.initiator_id,
@@ -167,7 +167,7 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorText = None,
     ) -> FriendshipPage:
-        """List a user's friendships, whoever started them, newest first."""
+        """List a user's friendships, started by either user, newest first."""
         page = await friendships.of_user(user_id, limit=limit, after=CURSORS.decode(cursor))
         next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
         link_next_page(request, response, limit=limit, cursor=next_cursor)

@@ -83,7 +83,7 @@ def test_explains_a_friendship_with_oneself() -> None:
 
 
 def test_explains_a_second_friendship() -> None:
-    assert str(FriendshipExists()) == "These two users are already friends, whoever of them started it."
+    assert str(FriendshipExists()) == "These two users are already friends, regardless of who started it."
 
 
 def test_names_a_missing_friendship_by_id() -> None:

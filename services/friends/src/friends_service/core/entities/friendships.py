@@ -69,10 +69,10 @@ class SelfFriendship(Exception):
 
 
 class FriendshipExists(Exception):
-    """The two users are already friends, whoever started it."""
+    """The two users are already friends, regardless of who started it."""
 
     def __str__(self) -> str:
-        return "These two users are already friends, whoever of them started it."
+        return "These two users are already friends, regardless of who started it."
 
 
 class FriendshipNotFound(Exception):
