@@ -13,7 +13,7 @@ LINKS = "[file](../copier.yml) [page](page.md) [heading](page.md#two-words) [own
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A repository of two pages, with our configuration."""
+    """Return a repository of two pages with our configuration."""
     for name in ("pyproject.toml", "copier.yml", "docs/conf.py", "docs/site/index.html", "docs/static/site.css"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
@@ -22,7 +22,7 @@ def small(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_builds_a_site_that_opens_at_its_root(small: Path) -> None:
+def test_builds_a_site_with_a_start_page(small: Path) -> None:
     assert build(small, "html") == 0
     root = (small / "docs/_build/html/index.html").read_text(encoding="utf-8")
     assert 'href="docs/index.html"' in root
@@ -47,7 +47,7 @@ def test_fails_for_each_dead_link(small: Path, capfd: pytest.CaptureFixture[str]
         assert f"page.md:{5 + 2 * line}: WARNING" in warnings
 
 
-def test_fails_for_a_page_that_no_list_leads_to(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_fails_for_a_page_missing_from_the_navigation(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (small / "docs/lost.md").write_text("# Lost\n", encoding="utf-8")
     assert build(small, "html") != 0
     assert "lost.md: WARNING" in capfd.readouterr().err
