@@ -1,4 +1,4 @@
-"""Looks into the database of a service from the side, and kills its server."""
+"""Inspect the database of a service directly, and kill its server."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from system.service_process import ServiceProcess
 
 @asynccontextmanager
 async def database_of(service: ServiceProcess) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of our own to the database of a service."""
+    """Yield a separate connection to the database of a service."""
     environment = service.environment
     connection = await asyncpg.connect(
         host=environment["POSTGRES_HOST"],
@@ -30,8 +30,8 @@ async def database_of(service: ServiceProcess) -> AsyncIterator[asyncpg.Connecti
 
 
 async def busy_connections(connection: asyncpg.Connection) -> int:
-    """How many others do something in this database now."""
-    await connection.execute("SELECT pg_stat_clear_snapshot()")  # which a transaction keeps
+    """Return how many other connections are active in this database."""
+    await connection.execute("SELECT pg_stat_clear_snapshot()")  # constant during a transaction
     return int(
         await connection.fetchval(
             "SELECT count(*) FROM pg_stat_activity "

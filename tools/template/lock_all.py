@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from dependencies import lock
+from dependencies.online import advice
 from layout import ROOT, services
 from template.rendering import render
 
@@ -81,8 +82,9 @@ def main() -> int:
         lock.lock(ROOT, CONTENDERS, upgrade=wanted.upgrade)
         for service in services():
             lock_service(service, upgrade=wanted.upgrade)
-    except subprocess.CalledProcessError:
-        return 1  # uv said why
+    except subprocess.CalledProcessError as error:
+        print(advice(error.stderr or ""), end="", file=sys.stderr)  # below what uv said
+        return 1
     return 0
 
 
