@@ -1,4 +1,4 @@
-"""What one does with the whole repository; `./noxw -l` lists it. Each service has a noxfile of its own."""
+"""The commands of this repository; `./noxw -l` lists them. Each service has its own noxfile."""
 
 import os
 import subprocess
@@ -22,6 +22,7 @@ DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
 QUIET_SECONDS = 20
 Run = tuple[Path, str]  # a service, and a session of its noxfile
+Finished = subprocess.CompletedProcess[str]
 IN_TURNS = ("-n", "2", "--dist", "loadfile")
 TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
@@ -62,15 +63,24 @@ def in_each_service(session: nox.Session, name: str, *arguments: str, once: tupl
             session.run(*_nox(service, name), "--", *arguments)
         return
     runs = [(service, name) for service in SERVICES] + [(SERVICES[0], each) for each in once]
+    failed: dict[Run, str] = {}
     with ThreadPoolExecutor(len(runs)) as pool:
-        pending = {pool.submit(_run_and_show, _nox(*run)): run for run in runs}
-        results = dict(_finished(session, pending))
-    if failed := [f"{each} in {service}" for (service, each), code in results.items() if code]:
-        session.error(f"{' and '.join(failed)} failed; see above")
+        pending = {pool.submit(_run, _nox(*run)): run for run in runs}
+        for (service, each), done in _finished(session, pending):
+            if done.returncode:
+                session.warn(f"{each} in {service} failed; its output is below that of the others")
+                failed[service, each] = done.stdout
+            else:
+                _show(done.stdout)
+    for output in failed.values():
+        _show(output)
+    if failed:
+        again = "\n".join(f"./noxw -f {service}/noxfile.py -s {each}" for service, each in failed)
+        session.error(f"{' and '.join(f'{each} in {service}' for service, each in failed)} failed; alone:\n{again}")
 
 
-def _finished(session: nox.Session, pending: dict[Future[int], Run]) -> Iterator[tuple[Run, int]]:
-    """Yield each run and its exit code when it has ended, and say now and then what is still running."""
+def _finished(session: nox.Session, pending: dict[Future[Finished], Run]) -> Iterator[tuple[Run, Finished]]:
+    """Yield each run and the finished process when it has ended; log every 20 seconds what is still running."""
     started = time.monotonic()
     while pending:
         done, _ = wait(pending, timeout=QUIET_SECONDS, return_when=FIRST_COMPLETED)
@@ -117,12 +127,14 @@ def _nox(service: Path, name: str) -> list[str]:
     return [sys.executable, "-m", "nox", "-f", str(service / "noxfile.py"), "-s", name]
 
 
-def _run_and_show(command: list[str]) -> int:
-    """Show what a program printed when it has ended, so that the lines of several do not mix."""
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    sys.stdout.write(done.stdout)
+def _run(command: list[str]) -> Finished:
+    """Run a program and keep its output, so that the lines of several programs do not mix."""
+    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+def _show(output: str) -> None:
+    sys.stdout.write(output)
     sys.stdout.flush()
-    return done.returncode
 
 
 def refresh_environments(session: nox.Session) -> None:
@@ -130,6 +142,12 @@ def refresh_environments(session: nox.Session) -> None:
     for service in SERVICES:
         with session.chdir(service):
             refresh_environment(session)
+
+
+def refresh_contenders(session: nox.Session) -> None:
+    """Bring the environment of the servers that the benchmark compares the services with up to date."""
+    with session.chdir("benchmarks"):
+        refresh_environment(session)
 
 
 @nox.session
@@ -232,16 +250,18 @@ def template(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
-    in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs
+    in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs-test
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, *tests]))
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *tests]))
 
 
 @nox.session
 def thorough(session: nox.Session) -> None:
-    """Run the tests of the template that take long, and check what the chassis's tests cover; takes ten minutes."""
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS]))
+    """Run the tests that take long, and check what the chassis's tests cover; takes ten minutes."""
+    refresh_environments(session)
+    refresh_contenders(session)
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS, "tests/tools"]))
     session.run(*_nox(SERVICES[0], "chassis-coverage"))
 
 
@@ -385,23 +405,34 @@ def images(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Make a site of the documents and test it; or ask for links (`-- external`), draw pictures (`-- picture`)."""
+    """Build the site of the documents; `-- --open` opens it, `-- external` checks links, `-- picture` draws."""
     if session.posargs == ["picture"]:
         run(session, "python", "-m", "docs.record_demo")
         run(session, "python", "-m", "docs.photograph_swagger")
         run(session, "python", "-m", "docs.badges")
         return
+    build_site(session, *session.posargs)
+
+
+@nox.session(name="docs-test")
+def docs_test(session: nox.Session) -> None:
+    """Test the documents: build the site, and do what tutorial and recipes say; arguments go to pytest."""
+    build_site(session)
+    run(session, "pytest", *(session.posargs or ["tests/docs"]))
+
+
+def build_site(session: nox.Session, *arguments: str) -> None:
+    """Bring the environment of Sphinx up to date and build the site."""
     with session.chdir("docs"):
         refresh_environment(session)
-    run(session, "python", "-m", "docs.build_site", *session.posargs)
-    if not session.posargs:
-        run(session, "pytest", "tests/docs")
+    run(session, "python", "-m", "docs.build_site", *arguments)
 
 
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure and write benchmarks/results; `-- quick` writes nothing; `-- growth`: 10^7 rows; `-- scaling`."""
     refresh_environments(session)
+    refresh_contenders(session)
     script, arguments = "run.py", session.posargs
     if arguments and arguments[0] in {"growth", "scaling"}:
         script, *arguments = f"{arguments[0]}.py", *arguments[1:]

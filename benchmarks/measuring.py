@@ -2,17 +2,17 @@
 
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from load import Load, LoadFailure, put_load
 from servers import Bench
 from usage import cpu_seconds, resident_bytes
-from workloads import CONNECTIONS, Contender, Workloads
+from workloads import CONNECTIONS, FEW, Contender, Workloads
 
 WARM_UP_SECONDS = 1
-IDLE_SECONDS = 0.2
+IDLE_SECONDS = 0.1
 IDLE_CPU_SECONDS = 0.01
 FIRST_REQUESTS = 10_000
 
@@ -30,7 +30,7 @@ class Measurement:
     p50_ms: float
     p99_ms: float
     cpu_us: float
-    """CPU time of the server process for a request."""
+    """CPU time for a request: that of the server's process, and of the service that it asks."""
     failed: float
     """The share of requests, of all rounds, that were not answered with success."""
 
@@ -43,18 +43,19 @@ class Memory:
     bytes: int
 
 
-def measure(bench: Bench, workloads: Workloads, *, rounds: int, seconds: float, say: Say) -> list[Measurement]:
-    """Measure each operation with each number of connections."""
-    for contender in [contender for each in workloads.operations.values() for contender in each]:
-        load, _ = _load(bench, contender, connections=CONNECTIONS[0], seconds=WARM_UP_SECONDS)
-        if not load.rate:
-            raise LoadFailure(f"{contender.name} answered no request with success.")
+def measure(
+    bench: Bench, workloads: Workloads, *, rounds: Mapping[int, int], seconds: float, warm_up: bool, say: Say
+) -> list[Measurement]:
+    """Measure each operation with each number of connections; `rounds` says how often with which."""
+    if warm_up:
+        for contender in [contender for each in workloads.operations.values() for contender in each]:
+            _load(bench, contender, connections=FEW, seconds=WARM_UP_SECONDS)
     measurements: list[Measurement] = []
     for operation, contenders in workloads.operations.items():
         for connections in CONNECTIONS:
             taking_part = [contender for contender in contenders if connections in contender.connections]
             samples: dict[str, list[tuple[Load, float]]] = {contender.name: [] for contender in taking_part}
-            for _ in range(rounds):
+            for _ in range(rounds[connections]):
                 for contender in taking_part:
                     sample = _load(bench, contender, connections=connections, seconds=seconds)
                     samples[contender.name].append(sample)
@@ -79,14 +80,14 @@ def measure_memory(bench: Bench, requests: Path, *, total: int, say: Say) -> lis
 
 
 def _load(bench: Bench, contender: Contender, *, connections: int, seconds: float) -> tuple[Load, float]:
-    server = bench.servers[contender.server]
+    counted = [bench.servers[name].pid for name in (contender.server, *contender.behind)]
     requests = contender.requests(seconds)
-    before = cpu_seconds(server.pid)
-    load = put_load(server.url, requests, connections=connections, seconds=seconds)
+    before = sum(map(cpu_seconds, counted))
+    load = put_load(bench.servers[contender.server].url, requests, connections=connections, seconds=seconds)
     _await_idle(bench)
     if not load.requests:  # many connections to a slow server on a busy machine: none was answered yet
         return _load(bench, contender, connections=connections, seconds=seconds * 2)
-    return load, (cpu_seconds(server.pid) - before) / load.requests * 1e6
+    return load, (sum(map(cpu_seconds, counted)) - before) / load.requests * 1e6
 
 
 def _await_idle(bench: Bench) -> None:
@@ -99,6 +100,8 @@ def _await_idle(bench: Bench) -> None:
 
 def _medians(operation: str, name: str, connections: int, samples: Iterable[tuple[Load, float]]) -> Measurement:
     loads, cpu = zip(*samples, strict=True)
+    if not any(load.rate for load in loads):
+        raise LoadFailure(f"{operation}: {name} answered no request with success.")
     return Measurement(
         operation=operation,
         contender=name,

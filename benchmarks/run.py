@@ -1,4 +1,4 @@
-"""Measures both services against the baselines: `./noxw -s bench`, or `./noxw -s bench -- quick` in two minutes."""
+"""Measure the services against other servers: `./noxw -s bench`, 25 minutes, or `./noxw -s bench -- quick`, three."""
 
 import argparse
 import asyncio
@@ -7,18 +7,20 @@ import os
 import platform
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from chart import chart
+from contenders import ServerFailure
 from load import LoadFailure, generator
 from measuring import Measurement, Memory, measure, measure_memory
 from report import report
 from seeding import seed
-from servers import DATABASE_OPTIONS, Bench, ServerFailure, running_servers
+from servers import DATABASE_OPTIONS, Bench, running_servers
 from targets import Ratio, ratios
-from workloads import Workloads
+from workloads import FEW, MANY, Workloads
 
 from failures import PostgresUnavailable, SystemFailure
 from processes.stopping import Stopped, stop_on_signals
@@ -30,16 +32,19 @@ RESULTS = Path(__file__).parent / "results"
 class Mode:
     """How long to measure."""
 
-    rounds: int
+    rounds: Mapping[int, int]
+    """By the number of connections."""
     seconds: float
+    """Of a round."""
+    warm_up: bool
     requests_for_memory: int
     kept: bool
     """Whether the results are written; a short measurement must not take the place of a long one."""
 
 
 MODES = {
-    "full": Mode(rounds=5, seconds=5, requests_for_memory=1_000_000, kept=True),
-    "quick": Mode(rounds=2, seconds=1, requests_for_memory=20_000, kept=False),
+    "full": Mode(rounds={FEW: 5, MANY: 5}, seconds=4, warm_up=True, requests_for_memory=500_000, kept=True),
+    "quick": Mode(rounds={FEW: 2, MANY: 1}, seconds=1, warm_up=False, requests_for_memory=20_000, kept=False),
 }
 
 
@@ -66,7 +71,9 @@ def _measure(bench: Bench, mode: Mode) -> tuple[list[Measurement], list[Memory]]
     asyncio.run(seed(bench.postgres))
     with tempfile.TemporaryDirectory(prefix="allium-bench-") as folder:
         workloads = Workloads(Path(folder), friends_url=bench.servers["friends"].url, token=bench.token)
-        measurements = measure(bench, workloads, rounds=mode.rounds, seconds=mode.seconds, say=_say)
+        measurements = measure(
+            bench, workloads, rounds=mode.rounds, seconds=mode.seconds, warm_up=mode.warm_up, say=_say
+        )
         requests = workloads.operations["get_user"][0].requests(0)
         return measurements, measure_memory(bench, requests, total=mode.requests_for_memory, say=_say)
 
@@ -98,9 +105,10 @@ def _document(
 
 def _facts(mode: str) -> dict[str, str]:
     measured = MODES[mode]
+    connections, rounds = (" / ".join(map(str, each)) for each in (measured.rounds, measured.rounds.values()))
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "mode": f"{mode}: {measured.rounds} rounds of {measured.seconds:g} s",
+        "mode": f"{mode}: {rounds} rounds of {measured.seconds:g} s with {connections} connections",
         "machine": f"{os.cpu_count()} CPUs ({platform.machine()}), Python {platform.python_version()}",
         "load generator": generator(),
         "load average at the end": f"{os.getloadavg()[0]:.1f}",

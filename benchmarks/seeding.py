@@ -12,7 +12,7 @@ USERS = 100_000
 HUBS = 10
 FRIENDS_OF_A_HUB = 20_000
 FRIENDS_OF_ANYBODY = 8
-FEW = 1_000
+FEW = 2_000  # users among whom two million pairs are no friends yet, enough for a full run
 SEED = 7
 SECONDARY_INDEXES = """
     SELECT indexname AS name, indexdef AS definition FROM pg_indexes

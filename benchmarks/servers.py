@@ -3,41 +3,30 @@
 import http.client
 import json
 import os
-import subprocess
 import tempfile
-import time
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from contenders import Server, ServerFailure, started_contenders
+
 from postgres.server import superuser_of
-from processes.ports import HOST, free_ports
-from processes.watchdog import Watchdog, last_lines
+from processes.ports import free_ports
 from system.running import System, running_system
 from system.service_process import ServiceProcess
 
 ROOT = Path(__file__).parent.parent
-BASELINES = Path(__file__).parent / "baselines"
-START_SECONDS = 30
 LONGEST_TOKEN_LIFE = 3600  # seconds, which a measurement must not take
 # As a production server has it: durable (fsync, synchronous_commit and full_page_writes stay on), on disk, with room.
 DATABASE_OPTIONS = (
     "shared_buffers=512MB",
     "effective_cache_size=2GB",
     "max_wal_size=4GB",
-    "max_connections=100",
+    "max_connections=300",
     "autovacuum_naptime=10min",  # the tables are vacuumed once they are filled
 )
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Server:
-    """One process under load."""
-
-    url: str
-    pid: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,10 +37,6 @@ class Bench:
     postgres: Mapping[str, str]
     token: str
     """An access token, for `users-with-token`."""
-
-
-class ServerFailure(Exception):
-    """A baseline did not start."""
 
 
 @contextmanager
@@ -83,9 +68,7 @@ def running_servers() -> Iterator[Bench]:
         token = _token(accounts.url)
         trusting = {"AUTH_ISSUER": _issuer(token), "AUTH_JWKS_URL": f"{accounts.url}/oauth/jwks"}
         servers["users-with-token"] = _start_again("users-with-token", users, trusting, system, stack)
-        upstream = {"USERS_SERVICE_URL": users.url}
-        for name, like in {"fastapi_asyncpg": users, "raw_asgi": users, "naive_friendships": friends}.items():
-            servers[name] = _start_baseline(name, like, upstream, system.logs, stack)
+        servers |= started_contenders(system, stack)
         yield Bench(servers=servers, postgres=postgres, token=token)
 
 
@@ -122,30 +105,3 @@ def _token(accounts_url: str) -> str:
 def _issuer(token: str) -> str:
     claims: dict[str, str] = json.loads(urlsafe_b64decode(token.split(".")[1] + "=="))
     return claims["iss"]
-
-
-def _start_baseline(
-    name: str, like: ServiceProcess, upstream: Mapping[str, str], logs: Path, stack: ExitStack
-) -> Server:
-    """Run a baseline with the interpreter, the database and the role of a service."""
-    port, log, watchdog = next(free_ports()), logs / f"{name}.log", Watchdog(patience=3)
-    stack.callback(watchdog.wait)
-    stack.callback(watchdog.let_go)
-    options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
-    command: list[str | Path] = ["-m", "uvicorn", f"{name}:app", "--app-dir", BASELINES, "--port", str(port), *options]
-    process = watchdog.start([like.service.python, *command], log=log, env={**like.environment, **upstream})
-    _await_port(port, process, log)
-    return Server(url=f"http://{HOST}:{port}", pid=process.pid)
-
-
-def _await_port(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            http.client.HTTPConnection(HOST, port, timeout=1).connect()
-        except OSError:
-            if time.monotonic() > end or process.poll() is not None:
-                raise ServerFailure(f"A baseline did not start:\n{last_lines(log)}") from None
-            time.sleep(0.05)
-        else:
-            return

@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,7 +15,11 @@ from seeding import HUBS, SEED, new_pairs, new_pairs_of_few, user_ids
 
 FASTEST = 8_000  # requests per second that no server here reaches: so many new users or pairs are prepared
 READS = 50_000
-CONNECTIONS = (16, 200)
+CONNECTIONS = FEW, MANY = (16, 200)
+FRAMEWORKS = ("fastapi_asyncpg", "raw_asgi", "litestar_msgspec", "blacksheep_asyncpg", "fastapi_orm")
+"""The baselines that have all operations."""
+LEVEL_WITH = "fastapi_asyncpg"
+"""The baseline that is measured with many connections, too."""
 PAGE_SIZE = 20
 DEEP_PAGE = 500
 
@@ -28,6 +33,8 @@ class Contender:
     requests: Callable[[float], Path]
     """Prepares a file of requests for so many seconds of load."""
     connections: tuple[int, ...] = CONNECTIONS
+    behind: tuple[str, ...] = ()
+    """Servers that the server sends requests to; their CPU time counts, too."""
 
 
 class Workloads:
@@ -39,37 +46,55 @@ class Workloads:
         self._pairs = new_pairs(self._users)
         self._pairs_of_few = new_pairs_of_few(self._users)
         self._numbers = count()
-        hubs = self._users[:HUBS]
-        reads = self._write("get_user", self._reads())
-        reads_with_token = self._write("get_user_with_token", self._reads(token))
-        first = self._write("hub_first_page", [_get(_page_path(hub)) for hub in hubs])
-        deep_paths = [_page_path(hub, _cursor_before(friends_url, hub)) for hub in hubs]
-        deep = self._write("hub_deep_page", map(_get, deep_paths))
+        self._friends_url = friends_url
         self.operations: dict[str, list[Contender]] = {
-            "get_user": [
-                _same("allium", "users", reads),
-                _same("allium, with a token", "users-with-token", reads_with_token),
-                _same("allium, behind the gateway", "gateway", reads),
-                _same("fastapi_asyncpg", "fastapi_asyncpg", reads),
-                _same("raw_asgi", "raw_asgi", reads),
-            ],
-            "register_user": [
-                Contender(name="allium", server="users", requests=self._registrations),
-                Contender(name="fastapi_asyncpg", server="fastapi_asyncpg", requests=self._registrations),
-            ],
-            "befriend": [
-                Contender(name="allium, users not in the cache", server="friends-uncached", requests=self._beginnings),
-                Contender(name="allium, users in the cache", server="friends", requests=self._beginnings_of_few),
-                # With 200 clients it overloads the users service, which then refuses some of its checks.
-                Contender(
-                    name="naive", server="naive_friendships", requests=self._beginnings, connections=CONNECTIONS[:1]
-                ),
-            ],
-            "list_hub": [
-                _same("allium, page 1", "friends", first),
-                _same(f"allium, page {DEEP_PAGE}", "friends", deep),
-            ],
+            "get_user": self._get_user(token),
+            "list_users": self._list_users(),
+            "list_hub": self._list_hub(),
+            "register_user": self._register_user(),
+            "befriend": self._befriend(),
         }
+
+    def _get_user(self, token: str) -> list[Contender]:
+        reads = _always(self._write("get_user", self._reads()))
+        with_token = _always(self._write("get_user_with_token", self._reads(token)))
+        return [
+            Contender(name="allium", server="users", requests=reads),
+            Contender(name="allium, with a token", server="users-with-token", requests=with_token),
+            Contender(name="allium, behind the gateway", server="gateway", requests=reads, behind=("users",)),
+            *_baselines("users", reads),
+        ]
+
+    def _list_users(self) -> list[Contender]:
+        pages = _always(self._write("list_users", [_get(f"/api/v1/users?limit={PAGE_SIZE}")]))
+        return [Contender(name="allium", server="users", requests=pages), *_baselines("users", pages)]
+
+    def _list_hub(self) -> list[Contender]:
+        hubs = self._users[:HUBS]
+        first = _always(self._write("hub_first_page", [_get(_page_path(hub)) for hub in hubs]))
+        deep_paths = [_page_path(hub, _cursor_before(self._friends_url, hub)) for hub in hubs]
+        deep = _always(self._write("hub_deep_page", map(_get, deep_paths)))
+        return [
+            Contender(name="allium", server="friends", requests=first),
+            Contender(name=f"allium, page {DEEP_PAGE}", server="friends", requests=deep),
+            *_baselines("friends", first),
+        ]
+
+    def _register_user(self) -> list[Contender]:
+        allium = Contender(name="allium", server="users", requests=self._registrations)
+        return [allium, *_baselines("users", self._registrations)]
+
+    def _befriend(self) -> list[Contender]:
+        uncached, asked = "allium, users not remembered", ("users",)
+        every_pair = partial(Contender, requests=self._pairs_of_all, behind=asked)
+        return [
+            Contender(name="allium", server="friends", requests=self._pairs_of_some),
+            *_baselines("friends", self._pairs_of_some),
+            every_pair(name=uncached, server="friends-uncached"),
+            # With many clients these overload the users service, which then refuses some of their checks.
+            every_pair(name="fastapi_shared_checks", server="fastapi_shared_checks/friends", connections=(FEW,)),
+            every_pair(name="naive", server="naive_friendships/friends", connections=(FEW,)),
+        ]
 
     def _reads(self, token: str = "") -> Iterator[str]:
         generator = random.Random(SEED)  # noqa: S311  # no secret
@@ -80,10 +105,10 @@ class Workloads:
         person = {"first_name": "Alice", "second_name": "Liddell", "birthday": "1990-05-04"}
         return self._write("register_user", [_post("/api/v1/users", {"username": name, **person}) for name in names])
 
-    def _beginnings(self, seconds: float) -> Path:
+    def _pairs_of_all(self, seconds: float) -> Path:
         return self._write_pairs(islice(self._pairs, round(seconds * FASTEST)))
 
-    def _beginnings_of_few(self, seconds: float) -> Path:
+    def _pairs_of_some(self, seconds: float) -> Path:
         return self._write_pairs(islice(self._pairs_of_few, round(seconds * FASTEST)))
 
     def _write_pairs(self, pairs: Iterable[tuple[UUID, UUID]]) -> Path:
@@ -96,8 +121,22 @@ class Workloads:
         return file
 
 
-def _same(name: str, server: str, file: Path) -> Contender:
-    return Contender(name=name, server=server, requests=lambda _seconds: file)
+def _baselines(like: str, requests: Callable[[float], Path]) -> list[Contender]:
+    """Return all frameworks on the database of a service."""
+    return [
+        Contender(
+            name=name,
+            server=f"{name}/{like}",
+            requests=requests,
+            connections=CONNECTIONS if name == LEVEL_WITH else (FEW,),
+        )
+        for name in FRAMEWORKS
+    ]
+
+
+def _always(file: Path) -> Callable[[float], Path]:
+    """Return the same requests for however many seconds."""
+    return lambda _seconds: file
 
 
 def _get(path: str, token: str = "") -> str:

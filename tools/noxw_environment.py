@@ -1,4 +1,4 @@
-"""Make the private environment of `noxw`; standard library only, as it runs before anything is installed."""
+"""Create the private environment of `noxw`; standard library only, as it runs before anything is installed."""
 
 import fcntl
 import os
@@ -7,41 +7,56 @@ import sys
 import venv
 from pathlib import Path
 
+from dependencies.online import advice, run_online
+
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".noxw"
 REQUIREMENTS = ROOT / "tools" / "noxw-requirements.txt"
+INTERRUPTED = 130
 
 
-def make(stamp: str) -> None:
-    """Make the environment unless it has `stamp`, which is written last: what was killed half-way has none."""
+def create(stamp: str) -> None:
+    """Create the environment unless it has `stamp`, which is written last: an interrupted installation has none.
+
+    Raises `CalledProcessError` if venv or pip fails.
+    """
     stamp_file = ENVIRONMENT / "made-from"
     if stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp:
         return
     print("noxw: installing nox and uv into .noxw, once; this takes about 20 seconds", file=sys.stderr, flush=True)
     venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
     install = ["install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
-    settings = {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     # The lock is inherited: if this process is killed, it is held until pip has ended as well.
-    subprocess.run(
-        [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", *install],
-        check=True,
-        close_fds=False,
-        env={**os.environ, **settings},
-    )
+    run_online([ENVIRONMENT / "bin" / "python", "-m", "pip", *install], env=pip_variables(), close_fds=False)
     stamp_file.write_text(stamp, encoding="utf-8")
 
 
+def pip_variables() -> dict[str, str]:
+    """Return our environment with settings for pip, which trusts SSL_CERT_FILE as uv does."""
+    variables = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    if certificates := os.environ.get("SSL_CERT_FILE"):
+        variables.setdefault("PIP_CERT", certificates)
+    del variables["PYTHONPATH"]  # it is for this program
+    return variables
+
+
 def main() -> int:
-    """Make the environment under a lock that ends with its holder; 1 if pip or venv fails."""
+    """Create the environment under a lock; return 1 if pip or venv fails."""
     stamp = sys.argv[1] + "\n" + REQUIREMENTS.read_text(encoding="utf-8")
     with (ROOT / ".noxw.lock").open("w") as lock:
         os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 - the only way to pass it
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            make(stamp)
+            create(stamp)
         except subprocess.CalledProcessError as error:
-            print(f"noxw: .noxw could not be made: {error.cmd[0]} failed as it says above.", file=sys.stderr)
+            printed = str(error.stderr or error.output or "")
+            if not error.stderr:  # venv keeps what failed to itself
+                print(printed, file=sys.stderr)
+            print(f"noxw: cannot install nox and uv; see above.\n{advice(printed)}", end="", file=sys.stderr)
             return 1
+        except KeyboardInterrupt:
+            print("noxw: stopped; nox and uv are not installed yet.", file=sys.stderr)
+            return INTERRUPTED
     return 0
 
 

@@ -1,14 +1,19 @@
 """Run nox for `noxw`: `./noxw serve --reload` is short for `./noxw -s serve -- --reload`."""
 
 import ast
-import os
+import json
+import shlex
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
+
+from nox.__main__ import main as run_nox
 
 USAGE_ERROR = 2
+INTERRUPTED = 130
 
 
 def sessions(noxfile: Path) -> list[str]:
@@ -19,7 +24,7 @@ def sessions(noxfile: Path) -> list[str]:
 
 
 def _session_name(decorator: ast.expr, function: str) -> str | None:
-    """Return how nox calls the session, or None if the decorator makes no session."""
+    """Return the name that nox gives the session, or None if the decorator makes no session."""
     if "session" not in ast.unparse(decorator).partition("(")[0]:
         return None
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
@@ -28,7 +33,7 @@ def _session_name(decorator: ast.expr, function: str) -> str | None:
 
 
 def nox_arguments(known: Sequence[str], given: Sequence[str]) -> list[str]:
-    """Return what nox is called with: leading words are sessions, and what follows is theirs.
+    """Return the arguments for nox: leading words are sessions, and the rest is for these.
 
     Raises `ValueError` if the first word names no session.
     """
@@ -43,17 +48,51 @@ def nox_arguments(known: Sequence[str], given: Sequence[str]) -> list[str]:
     return ["-s", *given[:count], *([] if rest[:1] == ["--"] or not rest else ["--"]), *rest]
 
 
-def main() -> NoReturn:
-    """Become nox; ends with 2 if a word names no session."""
+def failures(report: Mapping[str, Any], arguments: Sequence[str]) -> Iterator[str]:
+    """Yield lines about the failed sessions of nox's report: the command that repeats each, and the reason if known.
+
+    `arguments`: those that nox had. Yields nothing if only one session ran: nox has just said it, with the reason.
+    """
+    ran = report["sessions"]
+    failed = [session for session in ran if session["result"] in {"failed", "aborted"}]
+    if not failed or len(ran) == 1:
+        return
+    yield f"{len(failed)} of {len(ran)} sessions failed. Run them again with:"
+    own = list(arguments[arguments.index("--") :]) if "--" in arguments else []
+    for session in failed:
+        yield f"  {shlex.join(['./noxw', '-s', session['name'], *own])}"
+        yield from (f"    {line}" for line in (session["reason"] or "").splitlines())
+
+
+def run(noxfile: Path, arguments: Sequence[str]) -> int:
+    """Run nox and then say which sessions failed; return its exit code."""
+    with tempfile.TemporaryDirectory(prefix="noxw-") as folder:
+        report = Path(folder, "report.json")
+        sys.argv = ["nox", "-f", str(noxfile), "--report", str(report), *arguments]
+        try:
+            run_nox()
+        except SystemExit as end:
+            code = end.code
+        else:
+            code = 0
+        if report.is_file():
+            for line in failures(json.loads(report.read_text(encoding="utf-8")), arguments):
+                print(f"noxw: {line}", file=sys.stderr)
+    return code if isinstance(code, int) else int(code is not None)
+
+
+def main() -> int:
+    """Run nox; return its exit code, 2 if a word names no session, and 130 after Ctrl-C."""
     noxfile = Path(sys.argv[1])
     try:
-        arguments = nox_arguments(sessions(noxfile), sys.argv[2:])
+        return run(noxfile, nox_arguments(sessions(noxfile), sys.argv[2:]))
     except ValueError as error:
         print(f"noxw: {error}", file=sys.stderr)
-        sys.exit(USAGE_ERROR)
-    command = [sys.executable, "-P", "-m", "nox", "-f", str(noxfile), *arguments]
-    os.execv(command[0], command)  # noqa: S606 - no shell, and the program of this environment
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        print("noxw: stopped.", file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -11,19 +11,19 @@ from live_service import LiveService, live_service
 from system.running import System
 
 NONSENSE = {
-    "an error": (stubs.answering(b"boom", status=500), "answered 500: GET /api/v1/users/exists"),
+    "an error": (stubs.answering(b"boom", status=500), "returned 500: GET /api/v1/users/exists"),
     "no HTTP": (stubs.not_http, "failed: "),
-    "no JSON": (stubs.answering(b"<html>"), "nonsense: json_invalid"),
+    "no JSON": (stubs.answering(b"<html>"), "an invalid body: json_invalid"),
     "wrong type": (stubs.answering(b"[]", content_type="text/html"), "content type 'text/html'"),
     "10 MB": (stubs.answering(b" " * 10 * stubs.MEGABYTE), "more than 1048576 bytes"),
-    "redirect": (stubs.answering(b"", status=302, header="Location: /elsewhere"), "answered 302"),
-    "not found": (stubs.answering(b"{}", status=404), "answered 404"),
-    "no body": (stubs.answering(b""), "nonsense: json_invalid"),
+    "redirect": (stubs.answering(b"", status=302, header="Location: /elsewhere"), "returned 302"),
+    "not found": (stubs.answering(b"{}", status=404), "returned 404"),
+    "no body": (stubs.answering(b""), "an invalid body: json_invalid"),
     "compressed": (stubs.answering(b"\x1f\x8b", header="Content-Encoding: gzip"), "content encoding 'gzip'"),
-    "too deep": (stubs.answering(b"[" * 100_000), "nonsense: json_invalid"),
-    "null": (stubs.document(None), "nonsense: model_type at ''"),
-    "wrong lists": (stubs.document({"existing": [], "missing": [str(uuid4())]}), "nonsense: value_error at ''"),
-    "wrong ids": (stubs.document({"existing": [1], "missing": None}), "nonsense: uuid_type at '/existing/0'"),
+    "too deep": (stubs.answering(b"[" * 100_000), "an invalid body: json_invalid"),
+    "null": (stubs.document(None), "an invalid body: model_type at ''"),
+    "wrong lists": (stubs.document({"existing": [], "missing": [str(uuid4())]}), "an invalid body: value_error at ''"),
+    "wrong ids": (stubs.document({"existing": [1], "missing": None}), "an invalid body: uuid_type at '/existing/0'"),
     "hung up": (stubs.hang_up, "failed: ServerDisconnectedError"),
 }
 

@@ -12,7 +12,7 @@ from pathspec import PathSpec
 from working_copy import Copy
 
 from layout import answers, listed
-from template.rendering import service_files
+from template.rendering import DOCUMENTS, service_files
 
 Contents = dict[str, bytes]
 
@@ -50,12 +50,14 @@ def contents(service: Path) -> Contents:
 
 def rendered(template: Copy, version: str, service: Path) -> Contents:
     """Return the owned files of a version, rendered with the recorded answers of the service."""
-    given = {name: answer for name, answer in answers(service).items() if name[0] != "_"}
+    recorded = answers(service)
+    given = {name: answer for name, answer in recorded.items() if name[0] != "_"}
+    beside = {"documents": DOCUMENTS} if recorded["_src_path"] == "." else {}
     with TemporaryDirectory() as folder:
         run_copy(
             template.url,
             folder,
-            data={**given, "seed": False},
+            data={**given, **beside, "seed": False},
             vcs_ref=version,
             defaults=True,
             overwrite=True,

@@ -22,8 +22,8 @@ def test_generates_the_same_files_as_copier(clone: Copy) -> None:
     given = [part for each in data for part in ("-d", each)]
     done = clone.copier("copy", "--defaults", "--vcs-ref", "HEAD", *given, ".", "services/orders")
     assert done.returncode == 0, done.stderr
-    assert "What to do next" in done.stderr
-    assert "then open http://127.0.0.1:8004/\n" in done.stderr
+    assert "Next:\n\n  cd services/orders\n" in done.stderr
+    assert "then open http://127.0.0.1:8004/api/docs\n" in done.stderr
     clone.git("add", "--all")
     # `sync` ran after the template was committed, so the recorded commit may be an earlier one.
     differing = set(ours.splitlines()) ^ set(clone.git("ls-files", "--stage", "services/orders").splitlines())

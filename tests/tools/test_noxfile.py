@@ -1,4 +1,4 @@
-"""How the noxfile of the repository interprets arguments."""
+"""How the repository's noxfile handles arguments and failures."""
 
 import importlib.util
 import os
@@ -27,6 +27,12 @@ class Session:
     def run(self, *command: str) -> None:
         folder = Path(command[command.index("-f") + 1]).parent.name
         self.ran.append((folder, list(command[command.index("--") + 1 :])))
+
+    def log(self, message: str) -> None:
+        """Say what is still running."""
+
+    def warn(self, message: str) -> None:
+        """Say that a run has failed."""
 
     def error(self, message: str) -> None:
         raise SystemExit(message)
@@ -76,6 +82,40 @@ def test_requires_a_name_for_a_session_of_one_service(noxfile: ModuleType) -> No
     for arguments in ((), ("nobody",)):
         with pytest.raises(SystemExit, match=r"^say which service, such as: \./noxw -s psql -- accounts$"):
             first(*arguments)
+
+
+def test_shows_the_output_of_failed_runs_last_and_the_command_that_repeats_them(
+    noxfile: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def command(service: Path, _session: str) -> list[str]:
+        code = "print('broken'); raise SystemExit(1)" if service.name == "accounts" else "print('fine')"
+        return [sys.executable, "-c", code]
+
+    monkeypatch.setattr(noxfile, "_nox", command)
+    again = r"lint in services/accounts failed; alone:\n\./noxw -f services/accounts/noxfile.py -s lint"
+    with pytest.raises(SystemExit, match=again):
+        noxfile.in_each_service(cast("nox.Session", Session()), "lint")
+    assert capsys.readouterr().out.split() == ["fine", "fine", "broken"]
+
+
+def test_ctrl_c_ends_runs_in_all_services_without_a_traceback_and_without_their_output() -> None:
+    run = "print('printed', flush=True); import time; time.sleep(60)"
+    program = f"""
+import importlib.util, sys
+from types import SimpleNamespace
+spec = importlib.util.spec_from_file_location("noxfile", {str(ROOT / "noxfile.py")!r})
+noxfile = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(noxfile)
+noxfile.QUIET_SECONDS = 1
+noxfile._nox = lambda *_: [sys.executable, "-c", {run!r}]
+noxfile.in_each_service(SimpleNamespace(log=print), "lint")
+"""
+    with at_terminal([sys.executable, "-c", program], cwd=ROOT, env=dict(os.environ)) as (process, terminal):
+        terminal.read_until("still running")
+        terminal.press("\x03")
+        assert process.wait(60) != 0
+        assert not terminal.shows("Traceback", seconds=0.5)
+        assert not terminal.shows("printed", seconds=0.5)
 
 
 def test_debugger_of_a_selected_test_has_the_terminal() -> None:

@@ -1,4 +1,4 @@
-"""Lock everything: the repository's own tools, the template's seeds, and every service.
+"""Lock everything: the repository's own tools, the template's seeds, the benchmark's contenders, and every service.
 
 The services start from the template's locks, so that all of them run the same versions of what they share.
 The nox and uv of `noxw` are those of every service's CI, too, where they are an owned file.
@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from dependencies import lock
+from dependencies.online import advice
 from layout import ROOT, services
 from template.rendering import render
 
@@ -18,6 +19,10 @@ OWN: lock.Locks = {
     "tools/noxw-requirements.txt": ("--group", "noxw"),
     "requirements-dev.txt": ("--group", "dev", "--constraint", "tools/noxw-requirements.txt"),
     "docs/requirements-dev.txt": ("--group", "docs", "--constraint", "requirements-dev.txt"),
+}
+# After the template's, so that the contenders run the same versions as the services of what both have.
+CONTENDERS: lock.Locks = {
+    "benchmarks/requirements-dev.txt": ("--group", "bench", "--constraint", "template/requirements.txt"),
 }
 NOX_OF_SERVICES = ROOT / "template/tools/dependencies/nox-requirements.txt"
 
@@ -66,7 +71,7 @@ def main() -> int:
     """Lock everything; `--upgrade` takes newer versions, `--check` only looks at the repository's own locks."""
     wanted = lock.options("Lock the dependencies of everything.")
     if wanted.check:
-        names = lock.stale(ROOT, OWN)
+        names = lock.stale(ROOT, {**OWN, **CONTENDERS})
         for name in names:
             print(f"{name} is older than the dependencies in pyproject.toml; run: ./noxw -s lock", file=sys.stderr)
         return 1 if names else 0
@@ -74,10 +79,12 @@ def main() -> int:
         lock.lock(ROOT, OWN, upgrade=wanted.upgrade)
         give_nox_to_services()
         lock_template(upgrade=wanted.upgrade)
+        lock.lock(ROOT, CONTENDERS, upgrade=wanted.upgrade)
         for service in services():
             lock_service(service, upgrade=wanted.upgrade)
-    except subprocess.CalledProcessError:
-        return 1  # uv said why
+    except subprocess.CalledProcessError as error:
+        print(advice(error.stderr or ""), end="", file=sys.stderr)  # below what uv said
+        return 1
     return 0
 
 

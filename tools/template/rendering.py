@@ -18,6 +18,7 @@ from plumbum import local
 from layout import ANSWERS, ROOT, git, listed
 
 SOURCES = ("copier.yml", "template")
+DOCUMENTS = "../../"  # from the folder of a service to docs/
 
 
 @cache
@@ -89,7 +90,7 @@ def render(service: Path, answers: Mapping[str, Any], *, seed: bool, source: Pat
     run_copy(
         str(parts.rendered),
         service,
-        data={**given, "seed": seed},
+        data={**given, "seed": seed, "documents": DOCUMENTS},
         defaults=True,
         overwrite=True,
         quiet=True,

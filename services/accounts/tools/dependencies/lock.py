@@ -19,6 +19,8 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from dependencies.online import INSTALL_UV, advice, run_online
+
 COMPILE = (
     *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"),
@@ -87,7 +89,7 @@ def lock(folder: Path, locks: Locks = LOCKS, *, upgrade: int | None) -> None:
     newer = [] if upgrade is None else ["--upgrade", "--exclude-newer", f"{upgrade} days"]
     for name, inputs in locks.items():
         command = [*COMPILE, *inputs, *newer, "--output-file", name]
-        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        run_online(command, cwd=folder)
         path = folder / name
         path.write_text(first_line + path.read_text(encoding="utf-8").removeprefix(first_line), encoding="utf-8")
 
@@ -118,12 +120,13 @@ def main() -> int:
             print(f"{problem}; run: nox -s lock", file=sys.stderr)
         return 1 if problems else 0
     if not shutil.which("uv"):
-        print("uv is needed to lock; install it next to nox, for example with: pip install uv", file=sys.stderr)
+        print(f"uv is needed to lock. {INSTALL_UV}", file=sys.stderr)
         return 1
     try:
         lock(folder, upgrade=wanted.upgrade)
-    except subprocess.CalledProcessError:
-        return 1  # uv said why
+    except subprocess.CalledProcessError as error:
+        print(advice(error.stderr or ""), end="", file=sys.stderr)  # below what uv said
+        return 1
     return 0
 
 

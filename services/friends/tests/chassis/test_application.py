@@ -127,7 +127,7 @@ async def test_body_limit_applies_to_middleware_of_a_service(
         assert response.status == 413
         assert response.headers["Connection"] == "close"
         problem = await response.json(content_type="application/problem+json")
-    assert problem["detail"] == "The body may have at most 1048576 bytes."
+    assert problem["detail"] == "The body may be at most 1048576 bytes."
 
 
 class Wrapping(BaseHTTPMiddleware):

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from dependencies.online import INSTALL_UV, advice
+
 LOCKS = ("requirements*.txt", "tools/**/*requirements.txt", "docs/requirements*.txt")
 AUDIT = ("uv", "audit", "--preview-features", "audit-command")
 FAILED = 2
@@ -41,7 +43,9 @@ def audit(folder: Path, options: list[str]) -> int:
     if done.returncode == FAILED:
         lines = [line.strip().partition(": ") for line in done.stderr.splitlines()]
         reasons = [reason for kind, _, reason in lines if kind in {"error", "cause"}]
-        print(f"Nothing was audited, as uv failed: {'; '.join(reasons)}.", file=sys.stderr)
+        print(
+            f"Nothing was audited, as uv failed: {'; '.join(reasons)}.\n{advice(done.stderr)}", end="", file=sys.stderr
+        )
     else:
         print(done.stderr, end="", file=sys.stderr)
     return done.returncode
@@ -50,7 +54,7 @@ def audit(folder: Path, options: list[str]) -> int:
 def main() -> int:
     """Audit; 2 also if uv is missing."""
     if not shutil.which("uv"):
-        print("uv is needed to audit; install it next to nox, for example with: pip install uv", file=sys.stderr)
+        print(f"uv is needed to audit. {INSTALL_UV}", file=sys.stderr)
         return FAILED
     return audit(Path.cwd(), sys.argv[1:])
 

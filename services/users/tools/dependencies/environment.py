@@ -1,6 +1,6 @@
 """Bring the virtual environment `.venv` of the current folder up to its requirements-dev.txt.
 
-Does nothing, and needs no network, when it is up to date: a stamp in it says what it was made from.
+If it is up to date, this does nothing and needs no network: a stamp in it says what it was created from.
 """
 
 import contextlib
@@ -13,34 +13,38 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from dependencies.online import INSTALL_UV, advice, run_online
+
 REQUIREMENTS = Path("requirements-dev.txt")
 ENVIRONMENT = Path(".venv")
 STAMP = ENVIRONMENT / "made-from"
 
 
 def wanted() -> str:
-    """Return what the environment depends on: its folder, the Python that runs this, and the requirements."""
+    """Return a digest of what the environment depends on: its folder, this Python, and the requirements."""
     python = f"{sys.base_prefix} {sys.version} {ENVIRONMENT.absolute()}"
     return hashlib.sha256(python.encode() + REQUIREMENTS.read_bytes()).hexdigest()
 
 
 def make() -> None:
-    """Make the environment anew with uv; raises `CalledProcessError` if uv fails."""
+    """Replace the environment by a new one; raises `CalledProcessError` if uv fails."""
     count = sum("==" in line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines())
     folder = ENVIRONMENT.absolute()
     print(
-        f"Installing {count} packages into {folder}; without a cache this takes a minute.", file=sys.stderr, flush=True
+        f"Installing {count} packages into {folder}; the first time this takes about a minute.",
+        file=sys.stderr,
+        flush=True,
     )
     subprocess.run(["uv", "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
     # Where Python may not keep what it compiles, every start would compile everything again.
     compiled = ["--compile-bytecode"] if sys.dont_write_bytecode else []
     install = ["uv", "pip", "sync", "--quiet", "--require-hashes", *compiled]
-    subprocess.run([*install, "--python", ENVIRONMENT, REQUIREMENTS], check=True)
+    run_online([*install, "--python", ENVIRONMENT, REQUIREMENTS])
 
 
 @contextlib.contextmanager
 def alone() -> Iterator[None]:
-    """Wait for another run of this program in the same folder; the lock is on the folder and dies with the process."""
+    """Hold a lock on the folder, which ends with the process; waits for another run of this program in it."""
     folder = os.open(".", os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
@@ -50,23 +54,24 @@ def alone() -> Iterator[None]:
 
 
 def main() -> int:
-    """Make the environment if it is missing or old; 1 if uv is missing or fails."""
+    """Create or replace the environment if needed; return 1 if uv is missing or fails."""
     with alone():
         return refresh()
 
 
 def refresh() -> int:
-    """Compare the stamp, and make the environment if it differs."""
+    """Replace the environment if its stamp differs; return 1 if uv is missing or fails."""
     stamp = wanted()
     if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == stamp:
         return 0
     if not shutil.which("uv"):
-        print("uv is needed to make .venv; install it next to nox, for example with: pip install uv", file=sys.stderr)
+        print(f"uv is needed to create .venv. {INSTALL_UV}", file=sys.stderr)
         return 1
     try:
         make()
-    except subprocess.CalledProcessError:
-        print(f"{ENVIRONMENT.absolute()} could not be made; uv said why above.", file=sys.stderr)
+    except subprocess.CalledProcessError as error:
+        print(f"uv could not create {ENVIRONMENT.absolute()}; see above.", file=sys.stderr)
+        print(advice(error.stderr or ""), end="", file=sys.stderr)
         return 1
     STAMP.write_text(stamp, encoding="utf-8")
     return 0

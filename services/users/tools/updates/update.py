@@ -11,13 +11,14 @@ import sys
 from pathlib import Path
 
 from dependencies.environment import alone
+from dependencies.online import INSTALL_UV
 from updates import answers, manifest, unfinished
 from updates.applying import apply
 from updates.rendering import rendered
 
 COMMIT_FIRST = "Commit or remove these first, so that the update can be looked at and undone:"
 NO_GIT = "An update needs git, so that it can be looked at and undone: `git init`, `git add --all`, `git commit`."
-NO_UV = "uv is needed to update; install it next to nox, for example with: pip install uv"
+NO_UV = f"uv is needed to update. {INSTALL_UV}"
 NOTHING_CHANGED = "Nothing was changed."
 HALF_DONE = "The update was interrupted half-way. Run `nox -s update` again: it finishes it."
 

@@ -1,4 +1,4 @@
-"""What an issuer says of itself (RFC 8414, or OpenID Connect Discovery), and its keys."""
+"""The metadata of an issuer (RFC 8414, or OpenID Connect Discovery), and its keys."""
 
 from typing import Any, Final, Unpack
 from urllib.parse import parse_qsl, urlsplit
@@ -17,7 +17,7 @@ OPENID: Final = "/.well-known/openid-configuration"
 
 
 class Metadata(BaseModel):
-    """The parts that are used here."""
+    """The part of the metadata that is used here."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -33,38 +33,38 @@ class _KeySet(BaseModel):
 
 
 class Discovery:
-    """Asks the issuer each time: addresses may change."""
+    """Gets the metadata of the issuer each time, since URLs may change."""
 
     def __init__(self, settings: ChassisSettings) -> None:
         self._settings = settings
 
     async def value(self, name: str) -> str:
-        """Return one address that the issuer tells.
+        """Return a URL from the issuer's metadata.
 
-        Raises `UpstreamError` or `UpstreamRefused` if it cannot be asked, does not tell it, or says that it is
-        somebody else (RFC 8414 section 3.3).
+        Raises `UpstreamError` or `UpstreamRefused` if the metadata is unavailable, lacks the URL, or names another
+        issuer (RFC 8414 section 3.3).
         """
         issuer = self._settings.auth_issuer
         metadata = await self._metadata(issuer)
         value: str | None = getattr(metadata, name)
         if metadata.issuer != issuer:
-            raise UpstreamUnavailable("The issuer calls itself otherwise than AUTH_ISSUER does.")
+            raise UpstreamUnavailable("The issuer in the metadata differs from AUTH_ISSUER.")
         if not value or (issuer.startswith("https:") and not value.startswith("https:")):
-            raise UpstreamUnavailable(f"The issuer tells no {name} that can be used.")
+            raise UpstreamUnavailable(f"The issuer's metadata has no usable {name}.")
         return value
 
     async def _metadata(self, issuer: str) -> Metadata:
-        """Where the issuer has a path, RFC 8414 puts its own before it, and OpenID after it."""
+        """Return the metadata. RFC 8414 puts its own path before that of the issuer, OpenID after it."""
         parts = urlsplit(issuer)
         origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
         try:
             return await ask(f"{origin}{OAUTH}{path}", self._settings, read=Metadata)
-        except (UpstreamRefused, UpstreamUnavailable):  # it knows OpenID only; some have a page for every other path
+        except (UpstreamRefused, UpstreamUnavailable):  # it supports only OpenID; some serve a page at any path
             return await ask(f"{origin}{path}{OPENID}", self._settings, read=Metadata)
 
 
 def keys_of_issuer(settings: ChassisSettings) -> KeySource:
-    """Ask the issuer that AUTH_ISSUER names."""
+    """Return a source of the keys that AUTH_ISSUER, or AUTH_JWKS_URL, publishes."""
     discovery = Discovery(settings)
 
     async def published() -> list[dict[str, Any]]:
@@ -77,7 +77,7 @@ def keys_of_issuer(settings: ChassisSettings) -> KeySource:
 async def ask(
     url: str, settings: ChassisSettings, *, method: str = "GET", **options: Unpack[Sending[Read, Other]]
 ) -> Read | Other:
-    """Call an address of the issuer, as `UpstreamClient` does; calls are so rare that no connection is kept."""
+    """Return the issuer's response, with the options and errors of `UpstreamClient`. Keeps no connection open."""
     parts = urlsplit(url)
     if query := parse_qsl(parts.query, keep_blank_values=True):
         options["query"] = query

@@ -4,4 +4,4 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 KeySource = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Returns the keys that the issuer publishes now, as JWKs (RFC 7517). Raises what databases and upstreams raise."""
+"""Returns the keys that the issuer publishes now, as JWKs (RFC 7517). May raise errors of database and upstream."""

@@ -1,4 +1,4 @@
-"""Which operations need a token, in the OpenAPI document; it is the same whether authentication is on or off."""
+"""Declare in the OpenAPI document which operations need a token, whether authentication is on or off."""
 
 from collections.abc import Iterator
 from typing import Any, Final
@@ -15,7 +15,7 @@ _NAME: Final = BEARER.scheme_name
 
 
 def declare_security(app: FastAPI) -> None:
-    """Add to the document of the application the token, its scopes, and the problems of those who lack them."""
+    """Add the token, its scopes and the problems of missing ones to the application's OpenAPI document."""
 
     def declare(document: dict[str, Any]) -> None:
         scheme = BEARER.model.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -42,7 +42,7 @@ def _declare(operation: dict[str, Any], *, is_open: bool) -> None:
         takes_a_token = len(others) < len(declared)  # and does not need one
         operation["security"] = [*declared, {}] if takes_a_token else declared
         return
-    # A way to authenticate that the service has itself is asked for besides the token.
+    # If the service has an authentication of its own, the token is required in addition.
     operation["security"] = [{**other, _NAME: scopes} for other in others or [{}]]
     problems = [AUTHENTICATION_REQUIRED, INVALID_TOKEN, ISSUER_UNAVAILABLE, *([INSUFFICIENT_SCOPE] if scopes else [])]
     kept = Responses(operation["responses"])

@@ -1,4 +1,4 @@
-"""Why a request is refused for what it says, or does not say, of its caller; and how each is answered (RFC 6750)."""
+"""Errors of authentication and authorization, and their problems (RFC 6750)."""
 
 from collections.abc import Collection
 from typing import Any, ClassVar, Final
@@ -13,41 +13,41 @@ AUTHENTICATION_REQUIRED: Final = Problem(
     status=401,
     title="Authentication required",
     headers={CHALLENGE: "Bearer"},
-    explanation="The operation needs an access token: `Authorization: Bearer …`.",
+    explanation="This operation needs an access token: `Authorization: Bearer …`.",
 )
 INVALID_TOKEN: Final = Problem(
     slug="invalid-token",
     status=401,
     title="Invalid access token",
     headers={CHALLENGE: 'Bearer error="invalid_token"'},
-    explanation="The access token is not valid (any more). Get a new one.",
+    explanation="The access token is invalid or has expired. Get a new one.",
 )
 MISPLACED_TOKEN: Final = Problem(
     slug="misplaced-token",
     status=400,
     title="Misplaced access token",
     headers={CHALLENGE: 'Bearer error="invalid_request"'},
-    explanation="The access token belongs into the one header `Authorization`.",
+    explanation="Send the access token in a single `Authorization` header, and nowhere else.",
 )
 INSUFFICIENT_SCOPE: Final = Problem(
     slug="insufficient-scope",
     status=403,
     title="Insufficient scope",
     headers={CHALLENGE: 'Bearer error="insufficient_scope"'},
-    explanation="The access token does not allow this. `WWW-Authenticate` names the scope that is needed.",
+    explanation="The access token lacks a scope. `WWW-Authenticate` lists the required scopes.",
 )
 NOT_AN_ACCOUNT: Final = Problem(
     slug="not-an-account",
     status=403,
-    title="Not the token of an account",
-    explanation="The access token is not that of a person's account.",
+    title="Not a token of an account",
+    explanation="The access token does not belong to a person's account.",
 )
 ISSUER_UNAVAILABLE: Final = Problem(
     slug="issuer-unavailable",
     status=503,
-    title="Issuer of tokens unavailable",
+    title="Token issuer unavailable",
     retry_after=RETRY_AFTER_SECONDS,
-    explanation="Access tokens cannot be checked at the moment. Try again in a moment.",
+    explanation="Access tokens cannot be verified right now. Try again in a moment.",
 )
 
 
@@ -62,7 +62,7 @@ KINDS: Final = (
 
 
 class Refused(Exception):
-    """A request that is not served; its text is for the client and holds nothing of the token."""
+    """A request that is refused. Its message is for the client and contains nothing of the token."""
 
     problem: ClassVar[Problem]
 
@@ -77,7 +77,7 @@ class AuthenticationRequired(Refused):
 
 
 class InvalidToken(Refused):
-    """What was sent is no token that counts here."""
+    """The token is not valid here."""
 
     problem = INVALID_TOKEN
 
@@ -86,41 +86,41 @@ class InvalidToken(Refused):
 
 
 class UnknownKey(InvalidToken):
-    """Signed with a key that is not known; the issuer may have a new one."""
+    """The token is signed with an unknown key. The issuer may have a new one."""
 
 
 class MisplacedToken(Refused):
-    """Tokens in places where others may read them, or in several."""
+    """The token is in a place where others may read it, or there are several."""
 
     problem = MISPLACED_TOKEN
 
 
 class InsufficientScope(Refused):
-    """The caller is known, and may not do this."""
+    """The caller lacks a scope for this operation."""
 
     problem = INSUFFICIENT_SCOPE
 
     def __init__(self, needed: Collection[str]) -> None:
-        super().__init__("The access token does not allow this.")
+        super().__init__("The access token lacks a scope that this operation requires.")
         self.challenge = f'Bearer error="insufficient_scope", scope="{" ".join(needed)}"'
 
 
 class NotAnAccount(Refused):
-    """The caller is known, and is no person: the subject of the token is no UUID."""
+    """The caller is not a person: the subject of the token is not a UUID."""
 
     problem = NOT_AN_ACCOUNT
 
     def __init__(self) -> None:
-        super().__init__("The access token is not that of a person's account.")
+        super().__init__("The access token does not belong to a person's account.")
 
 
 class IssuerUnavailable(Refused):
-    """Whether the token is valid cannot be told, since the issuer's keys are not known."""
+    """The token cannot be verified, since the issuer's keys are not available."""
 
     problem = ISSUER_UNAVAILABLE
 
     def __init__(self) -> None:
-        super().__init__("Access tokens cannot be checked at the moment.")
+        super().__init__("Access tokens cannot be verified right now.")
 
 
 PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
@@ -128,4 +128,4 @@ PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
     ProblemFor(NotAnAccount, NOT_AN_ACCOUNT),
     ProblemFor(InsufficientScope, INSUFFICIENT_SCOPE, headers=lambda error: {CHALLENGE: error.challenge}),
 )
-"""What operations raise; the others are answered before one is reached."""
+"""Problems for the errors that operations raise. The middleware responds to the others."""

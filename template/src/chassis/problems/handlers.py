@@ -1,4 +1,4 @@
-"""Which problem answers which exception: the service's own, those of the chassis, and those of the framework."""
+"""Exception handlers that respond with problems, for errors of the service, the chassis and the framework."""
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -25,14 +25,14 @@ Error = TypeVar("Error", bound=Exception)
 
 @dataclass(frozen=True, slots=True)
 class ProblemFor(Generic[Error]):
-    """Which problem answers an exception; its `detail` is `str(error)`."""
+    """The problem to respond with for an exception. Its `detail` is `str(error)`."""
 
     error: type[Error]
     problem: Problem
     members: Callable[[Error], Mapping[str, object]] = lambda _: {}
-    """Makes of the exception what the problem tells beside its standard members; JSON, UUIDs and times."""
+    """Returns the extension members for an exception: JSON values, UUIDs and times."""
     headers: Callable[[Error], Mapping[str, str]] = lambda _: {}
-    """Makes of the exception headers of the answer, such as a `Retry-After` of its own."""
+    """Returns further headers for an exception, such as its own `Retry-After`."""
 
 
 def _patience(error: UpstreamError) -> Mapping[str, str]:
@@ -46,7 +46,7 @@ CHASSIS_PROBLEMS: Final[tuple[ProblemFor[Any], ...]] = (
     ProblemFor(UpstreamTimeout, catalogue.UPSTREAM_TIMEOUT, headers=_patience),
 )
 
-# Named here and not by HTTPStatus.phrase, which differs between versions of Python.
+# Their titles are fixed here, since HTTPStatus.phrase differs between Python versions.
 HTTP_PROBLEMS: Final[Mapping[int, Problem]] = {
     problem.status: problem
     for problem in (
@@ -67,7 +67,7 @@ logger = logging.getLogger(__name__)
 
 
 def exception_handlers(problems: Iterable[ProblemFor[Any]]) -> dict[int | type[Exception], Handler]:
-    """Handlers for the service's own errors, those of the chassis, and those of the framework."""
+    """Return handlers for the service's own errors, those of the chassis and those of the framework."""
     own: dict[int | type[Exception], Handler] = {each.error: _handler(each) for each in (*CHASSIS_PROBLEMS, *problems)}
     return {RequestValidationError: _answer_validation_error, HTTPException: _answer_http_exception, **own}
 
@@ -90,7 +90,7 @@ def _handler(answer: ProblemFor[Any]) -> Handler:
 
 
 def _cause(error: Exception) -> str:
-    """What only the log is told."""
+    """Return the cause in parentheses, which goes only into the log."""
     cause = error.__cause__
     return f" ({type(cause).__name__}: {cause})" if cause else ""
 
@@ -100,7 +100,7 @@ async def _answer_validation_error(request: Request, error: RequestValidationErr
     if media_type := media_type_instead(request, error):
         return problem_response(UNSUPPORTED_MEDIA_TYPE, detail=f"Send the body as {media_type}.", path=path)
     members = {"errors": invalid_fields(error)}
-    return problem_response(INVALID_REQUEST, detail="The request is not valid; see errors.", path=path, members=members)
+    return problem_response(INVALID_REQUEST, detail="The request is invalid; see errors.", path=path, members=members)
 
 
 async def _answer_http_exception(request: Request, error: HTTPException) -> Response:
@@ -110,14 +110,14 @@ async def _answer_http_exception(request: Request, error: HTTPException) -> Resp
     headers = dict(error.headers or {})
     if problem is METHOD_NOT_ALLOWED:
         allowed = _allowed_methods(request)
-        if allowed and request.method not in allowed:  # else a route or a mounted application refuses it itself
+        if allowed and request.method not in allowed:  # otherwise a route or mounted application refuses it itself
             headers["Allow"] = ", ".join(allowed)
     detail, members = _detail_and_members(error.detail, problem)
     return problem_response(problem, detail=detail, path=request.scope["path"], headers=headers, members=members)
 
 
 def _detail_and_members(detail: object, problem: Problem) -> tuple[str, Mapping[str, object]]:
-    """FastAPI's `detail` may be any JSON: an object gives the problem its members, a list is the member `details`."""
+    """Return the detail and members. FastAPI allows any JSON as `detail`: objects are members, lists are `details`."""
     if isinstance(detail, str):
         return detail, {}
     members: Mapping[str, object] = detail if isinstance(detail, Mapping) else {"details": detail}
@@ -126,13 +126,13 @@ def _detail_and_members(detail: object, problem: Problem) -> tuple[str, Mapping[
 
 
 def _unnamed_problem(status: int) -> Problem:
-    """A problem that is no more than its status, named by the phrase of the status (RFC 9457 section 4.2.1)."""
+    """Return a problem for a status without its own kind, named after its phrase (RFC 9457 section 4.2.1)."""
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else f"HTTP {status}"
     return Problem(slug=phrase.lower().replace(" ", "-"), status=status, title=phrase)
 
 
 def _allowed_methods(request: Request) -> list[str]:
-    """All methods of the path (RFC 9110 section 15.5.6): the framework knows those of the first route only."""
+    """Return all methods of the path (RFC 9110 section 15.5.6). Starlette returns only those of the first route."""
     scope = {name: request.scope.get(name, "") for name in ("type", "path", "root_path")} | {"headers": []}
     allowed = answered_methods(request.app, scope, METHODS)
-    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)  # as HeadMiddleware has it
+    return sorted(allowed | {"HEAD"} if "GET" in allowed else allowed)  # HeadMiddleware serves it

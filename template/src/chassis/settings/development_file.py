@@ -1,4 +1,4 @@
-"""`development.env`: values for development, which the service keeps in git; there are none in production."""
+"""`development.env`: values for development, kept in git and ignored in production."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,14 +10,17 @@ from .sources import UnusableVariables, Variables
 
 
 class DevelopmentFile(Variables):
-    """A file with values for development; there is none in production."""
+    """Values from a file, used only in development."""
 
     def __init__(self, kind: type[BaseSettings], path: Path) -> None:
         super().__init__(kind, {})
         self._path = path
 
     def __call__(self) -> dict[str, Any]:
-        """Return the values by field; nothing unless ENVIRONMENT, which comes from elsewhere, is `development`."""
+        """Return the values by field, or nothing unless another source sets ENVIRONMENT to `development`.
+
+        Raises `UnusableVariables` if the file or a value is invalid.
+        """
         default = self.settings_cls.model_fields["environment"].default
         environment = str(self.current_state.get("environment", default)).lower()
         if environment != "development" or not self._path.is_file():
@@ -36,7 +39,7 @@ class DevelopmentFile(Variables):
         except UnicodeDecodeError:
             raise UnusableVariables({str(self._path): "is not UTF-8"}) from None
         if "environment" in found:
-            raise self._unusable_here({"ENVIRONMENT": "is to be set in the environment"})
+            raise self._unusable_here({"ENVIRONMENT": "must be set in the environment instead"})
         return found
 
     def _unusable_here(self, reasons: Mapping[str, str]) -> UnusableVariables:

@@ -1,4 +1,4 @@
-"""Types of settings."""
+"""Types for fields of settings."""
 
 import json
 import re
@@ -11,29 +11,29 @@ _PATH_PREFIX: Final = re.compile(r"(?:/[A-Za-z0-9._~-]+)*")
 
 
 def split(value: object) -> object:
-    """The parts of a list that is separated by commas or written as JSON; what is a list already stays as it is.
+    """Return the items of a comma-separated or JSON list. Anything but a string is returned unchanged.
 
-    Raises `ValueError` for a text that is neither.
+    Raises `ValueError` for a string that is neither.
     """
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
         try:
             return json.loads(value)
-        except ValueError:  # it may be an address of IPv6
+        except ValueError:  # it may be an IPv6 address
             pass
     if '"' in value:
-        raise ValueError("is neither JSON nor a list that is separated by commas")
+        raise ValueError("is neither JSON nor a comma-separated list")
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
 def upper(value: object) -> object:
-    """Upper case, if it is a text."""
+    """Return a string in upper case, anything else unchanged."""
     return value.upper() if isinstance(value, str) else value
 
 
 def lower(value: object) -> object:
-    """Lower case, if it is a text."""
+    """Return a string in lower case, anything else unchanged."""
     return value.lower() if isinstance(value, str) else value
 
 
@@ -44,30 +44,30 @@ def _path_prefix(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    """Kept as it is written: an issuer is compared with what tokens say, character by character."""
+    """Return the URL unchanged, since an issuer must equal that of tokens exactly. Raises `ValueError`."""
     try:
         url = _URL.validate_python(value) if value else None
     except ValidationError:
-        raise ValueError("must be a URL of http or https") from None
+        raise ValueError("must be an http or https URL") from None
     if any(character.isspace() for character in value):
-        raise ValueError("must not hold blanks")
+        raise ValueError("must not contain whitespace")
     if url and (url.username is not None or url.password is not None or url.fragment is not None):
-        raise ValueError("must not hold a user name, a password or a `#`")
+        raise ValueError("must not contain a user name, a password or a `#`")
     return value
 
 
 def _issuer(value: str) -> str:
     if "?" in value:
-        raise ValueError("must end with its path: no `?`")
+        raise ValueError("must end with its path, without `?`")
     return _address(value)
 
 
 def only_a_place(url: HttpUrl) -> HttpUrl:
-    """Refuse what would be dropped, sent to the wrong place, or logged: the path of each call is put after this URL."""
+    """Return a URL to which paths can be appended. Raises `ValueError` for credentials, a query or a fragment."""
     if url.username is not None or url.password is not None:
-        raise ValueError("must not hold a user name or a password")
+        raise ValueError("must not contain a user name or a password")
     if url.query is not None or url.fragment is not None:
-        raise ValueError("must end with its path: no `?`, no `#`")
+        raise ValueError("must end with its path, without `?` or `#`")
     return url
 
 
@@ -80,6 +80,6 @@ InLowerCase = BeforeValidator(lower)
 _URL: Final = TypeAdapter(HttpUrl)
 Issuer = Annotated[str, AfterValidator(_issuer)]
 Address = Annotated[str, AfterValidator(_address)]
-"""A URL as it is written, or empty."""
+"""An http or https URL, kept exactly as written, or empty."""
 UpstreamUrl = Annotated[HttpUrl, AfterValidator(only_a_place)]
-"""Where another service is: http or https, a host, perhaps a port and the beginning of all paths."""
+"""Base URL of another service: http or https, a host, and optionally a port and a path prefix."""

@@ -1,7 +1,4 @@
-"""Headers of answers, declared for the OpenAPI document of the operations that send them:
-
-`responses=LOCATION | problem_responses(…)`.
-"""
+"""Response headers for the OpenAPI document of an operation: `responses=LOCATION | problem_responses(…)`."""
 
 from typing import Final
 
@@ -12,8 +9,8 @@ def _header(status: int, name: str, description: str) -> Responses:
     return Responses({status: {"headers": {name: {"description": description, "schema": {"type": "string"}}}}})
 
 
-LOCATION: Final = _header(201, "Location", "Path of what was made.")
-ENTITY_TAG: Final = _header(200, "ETag", "Its version, for `If-Match` and `If-None-Match` (RFC 9110 section 8.8.3).")
-NEW_ENTITY_TAG: Final = _header(201, "ETag", "Its version, for `If-Match` and `If-None-Match`.")
-NOT_MODIFIED: Final = Responses({304: {"description": "It is what `If-None-Match` names"}})
+LOCATION: Final = _header(201, "Location", "Path of the created resource.")
+ENTITY_TAG: Final = _header(200, "ETag", "Version, for `If-Match` and `If-None-Match` (RFC 9110 section 8.8.3).")
+NEW_ENTITY_TAG: Final = _header(201, "ETag", "Version, for `If-Match` and `If-None-Match`.")
+NOT_MODIFIED: Final = Responses({304: {"description": "Not modified: `If-None-Match` has the current version"}})
 NEXT_PAGE: Final = _header(200, "Link", 'Path of the next page, if there is one: `<…>; rel="next"` (RFC 8288).')

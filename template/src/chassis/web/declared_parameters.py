@@ -1,4 +1,4 @@
-"""What a route declares that it reads of its path and its query."""
+"""The path and query parameters that a route declares."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from pydantic.fields import FieldInfo
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a route declares: a name in the path or the query, and what it is read as."""
+    """A declared parameter: its name in the path or query, and its field."""
 
     name: str
     field: FieldInfo
 
 
 def declared(dependant: Dependant, place: str) -> Iterator[Parameter]:
-    """What a route and its dependencies read of `path` or `query`; of a model each of its fields."""
+    """Yield what a route and its dependencies read from `path` or `query`. A model yields each of its fields."""
     for each in dependant.query_params if place == "query" else dependant.path_params:
         model = each.field_info.annotation
         if isinstance(model, type) and issubclass(model, BaseModel):

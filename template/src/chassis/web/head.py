@@ -1,4 +1,4 @@
-"""HEAD wherever GET is (RFC 9110 section 9.3.2). Pure ASGI."""
+"""Serve HEAD wherever GET is served (RFC 9110 section 9.3.2). Pure ASGI."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -6,16 +6,16 @@ from chassis.problems.methods import answered_methods
 
 
 class HeadMiddleware:
-    """Answers HEAD with the head of what GET answers, unless a route has its own answer to HEAD.
+    """Serves HEAD as GET without the body, unless a route handles HEAD itself. The application sees a GET.
 
-    What is mounted answers as it wishes. Everything inside sees a GET.
+    Mounted applications are left alone.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; the body of an answer to HEAD is left out, however long it would have been."""
+        """Serve. Leaves out the body of responses to HEAD."""
         if scope["type"] != "http" or scope["method"] != "HEAD" or not _is_get(scope):
             await self.app(scope, receive, send)
             return
@@ -25,14 +25,14 @@ class HeadMiddleware:
             nonlocal answered
             if answered:
                 return
-            # The response is over with its head: a stream without end must not keep the connection. Whoever produces
-            # one learns from `receive` that nobody reads any more.
+            # End the response after its head, or an endless stream would hold the connection. `receive` tells the
+            # producer of a stream that the client is gone.
             answered = True
             scope["method"] = "HEAD"
             await send(message)
             await send({"type": "http.response.body", "body": b""})
 
-        scope["method"] = "GET"  # not in a copy: what routing writes into the scope is for the access log, too
+        scope["method"] = "GET"  # not in a copy: the access log needs what routing writes into the scope
         try:
             await self.app(scope, receive, send_head)
         finally:

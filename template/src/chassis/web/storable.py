@@ -1,4 +1,4 @@
-"""What no column of PostgreSQL can hold (NUL, half a character, an integer beyond 64 bits), and types that say so."""
+"""Find values that PostgreSQL cannot store (NUL, surrogates, integers beyond 64 bits), and types that refuse them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,15 +11,15 @@ Step = int | str
 Place = tuple[Step, ...]
 
 _UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
-_CONTAINERS: Final = (dict, list)  # a tuple is asked twice as fast as a union
+_CONTAINERS: Final = (dict, list)  # checking a tuple is twice as fast as a union
 _LONG_NUMBER: Final = re.compile("[0-9]{19}")
-_UNSTORABLE_TEXT: Final = "Text cannot have the character NUL or half of a surrogate pair"
+_UNSTORABLE_TEXT: Final = "Text cannot contain the NUL character or half of a surrogate pair"
 _UNSTORABLE_NUMBER: Final = "A number cannot have more than 64 bits"
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 
 
 def reason_unstorable(value: object) -> str | None:
-    """Why no column can hold this text or number, as a sentence; None if one can, and for all other values."""
+    """Return why no column can store this string or integer, or None if one can. None for other types."""
     if isinstance(value, str):
         return _UNSTORABLE_TEXT if _UNSTORABLE.search(value) else None
     if isinstance(value, int):
@@ -28,12 +28,12 @@ def reason_unstorable(value: object) -> str | None:
 
 
 def may_have_unstorable_parts(json: str) -> bool:
-    """Whether it is worth looking: without such an escape or so long a number there is none."""
+    """Return whether the JSON has an escape or a number so long that it must be checked."""
     return "\\u" in json or _LONG_NUMBER.search(json) is not None
 
 
 def unstorable_parts(document: object) -> Iterator[tuple[Place, str]]:
-    """Where a JSON document has what no column can hold, and why."""
+    """Yield the places in a JSON document that no column can store, with the reasons."""
     if reason := reason_unstorable(document):
         yield (), reason
     containers: list[tuple[object, Place]] = [(document, ())]
@@ -57,24 +57,24 @@ def _refuse_unstorable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_refuse_unstorable)]
-"""Text that a column can hold, wherever it comes from: a header, a form, a client of an upstream service."""
+"""Text that a column can store. For input other than JSON: headers, forms, responses of upstream services."""
 
 Int16 = Annotated[int, Field(ge=-(2**15), le=2**15 - 1, json_schema_extra={"format": "int16"})]
-"""What a `smallint` column can hold."""
+"""An integer that a `smallint` column can store."""
 
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1, json_schema_extra={"format": "int32"})]
-"""What an `integer` column can hold, such as one of SQLAlchemy's `Integer`."""
+"""An integer that an `integer` column can store (SQLAlchemy's `Integer`)."""
 
 Int64 = Annotated[int, Field(ge=_INT64_MIN, le=_INT64_MAX, json_schema_extra={"format": "int64"})]
-"""What a `bigint` column can hold."""
+"""An integer that a `bigint` column can store."""
 
 
 def _in_utc(time: datetime) -> datetime:
     try:
         return time.astimezone(UTC)
     except OverflowError:
-        raise ValueError("A time cannot be outside of the years 1 to 9999 in UTC") from None
+        raise ValueError("A time must be within the years 1 to 9999 in UTC") from None
 
 
 UtcTime = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""What a `timestamp with time zone` column gives back as it was: a time with an offset, in UTC."""
+"""A time with an offset, converted to UTC, which a `timestamp with time zone` column returns unchanged."""

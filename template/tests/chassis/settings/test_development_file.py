@@ -76,7 +76,7 @@ def test_is_optional(kind: type[Settings], caplog: pytest.LogCaptureFixture) -> 
 
 def test_refuses_environment_in_the_file(kind: type[Settings], file: Path, caplog: pytest.LogCaptureFixture) -> None:
     file.write_text("TOKEN=x\nENVIRONMENT=production\n")
-    assert unusable(caplog, kind) == ["ENVIRONMENT in development.env: is to be set in the environment"]
+    assert unusable(caplog, kind) == ["ENVIRONMENT in development.env: must be set in the environment instead"]
 
 
 def test_ignores_variables_of_others(kind: type[Settings], file: Path) -> None:

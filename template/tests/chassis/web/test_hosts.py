@@ -58,7 +58,7 @@ async def test_responds_421_with_a_problem_for_another_host(restricted_url: str)
     status, _, body = await answer(restricted_url, b"evil.example")
     problem = json.loads(body)
     assert (status, problem["type"]) == (421, "/problems/misdirected-request")
-    assert problem["detail"] == "This service does not answer for that host."
+    assert problem["detail"] == "This service does not serve that host."
 
 
 @pytest.mark.parametrize("hosts", [(), (b"",), (b"api.example", b"evil.example"), (b"api.example", b"api.example")])

@@ -94,8 +94,8 @@ async def test_documents_pagination(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/api/openapi.json") as response:
         operation = (await response.json())["paths"]["/sample/items"]["get"]
     parameters = {parameter["name"]: parameter for parameter in operation["parameters"]}
-    assert parameters["limit"]["description"] == "Items on a page."
-    meaning = "The `next_cursor` of the page before; nothing for the first page."
+    assert parameters["limit"]["description"] == "Maximum number of items on a page."
+    meaning = "`next_cursor` of the previous page; leave it out for the first page."
     assert parameters["cursor"]["description"] == meaning
     assert parameters["cursor"]["schema"]["anyOf"][0] == {"type": "string", "maxLength": 64}
 

@@ -1,4 +1,4 @@
-"""Every request needs a valid access token, unless what it asks for is public. Pure ASGI."""
+"""Require a valid access token for every request that is not public. Pure ASGI."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -14,10 +14,10 @@ _IN_QUERY = b"access_token"
 
 
 class AuthenticationMiddleware:
-    """Puts the caller into the ASGI scope, or answers 401.
+    """Puts the caller into the ASGI scope, or responds 401.
 
-    It stands before the routes, so that nothing is open by accident: no route that was added later, no mounted
-    application, and no path that does not exist.
+    It runs before routing, so that nothing is public by accident: neither new routes nor mounted applications nor
+    unknown paths.
     """
 
     def __init__(self, app: ASGIApp, *, verifier: Verifier, logs_subject: bool) -> None:
@@ -26,7 +26,7 @@ class AuthenticationMiddleware:
         self.logs_subject = logs_subject
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, if the caller is known or need not be."""
+        """Serve if the token is valid or not needed, or else respond with the problem of the refusal."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -50,19 +50,19 @@ class AuthenticationMiddleware:
         try:
             return self.verifier.principal(token)
         except UnknownKey:
-            if leads_to_public(scope):  # which waits for nobody
+            if leads_to_public(scope):  # which must not wait for the issuer
                 raise
         return await self.verifier.principal_by_new_keys(token)
 
 
 def _token(scope: Scope) -> bytes:
-    """The token of the one Authorization header; other schemes count as none."""
+    """Return the bearer token. Raises `AuthenticationRequired` if there is none, and `MisplacedToken`."""
     sent = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(sent) > 1:
-        raise MisplacedToken("Send one Authorization header.")
+        raise MisplacedToken("Send only one Authorization header.")
     query: bytes = scope["query_string"]
     if _IN_QUERY in query and any(part.partition(b"=")[0] == _IN_QUERY for part in query.split(b"&")):
-        raise MisplacedToken("Send the access token in the Authorization header; addresses are kept in many places.")
+        raise MisplacedToken("Send the access token in the Authorization header; URLs end up in logs and caches.")
     scheme, _, token = sent[0].partition(b" ") if sent else (b"", b"", b"")
     if scheme.lower() != b"bearer":
         raise AuthenticationRequired

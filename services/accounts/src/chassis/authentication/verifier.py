@@ -1,4 +1,4 @@
-"""Verifies access tokens as RFC 9068 has it, and remembers those that were valid."""
+"""Verify access tokens as in RFC 9068, and remember the valid ones."""
 
 import time
 from collections import Counter
@@ -28,16 +28,16 @@ REASONS: Final[Mapping[type[Exception], str]] = {
     jwt.ExpiredSignatureError: "has expired",
     jwt.ImmatureSignatureError: "is not valid yet",
     jwt.InvalidAudienceError: "is for another audience",
-    jwt.InvalidIssuerError: "is of another issuer",
-    jwt.MissingRequiredClaimError: "lacks a claim that is required",
+    jwt.InvalidIssuerError: "is from another issuer",
+    jwt.MissingRequiredClaimError: "lacks a required claim",
 }
 
 
 class Verifier:
-    """Knows the issuer's keys, whom tokens are for, and the tokens that were verified lately.
+    """Verifies tokens against the issuer's keys, and caches the results.
 
-    A token is remembered by its hash until it expires, for five minutes at most, and no longer than the keys are the
-    same; what is not valid is never remembered.
+    A valid token is cached by its hash until it expires or the keys change, for five minutes at most. Invalid tokens
+    are not cached.
     """
 
     def __init__(self, settings: ChassisSettings, keys: SigningKeys, *, clock: Callable[[], float] = time.time) -> None:
@@ -56,9 +56,9 @@ class Verifier:
         self._remembered_by: Mapping[str | None, Key] = {}
 
     def principal(self, token: bytes) -> Principal:
-        """Verify by the keys that are known.
+        """Return the caller, verified with the known keys.
 
-        Raises `UnknownKey` if none is the token's, `InvalidToken`, or `IssuerUnavailable` as long as there are no keys.
+        Raises `InvalidToken`, `UnknownKey` if the token's key is not known, or `IssuerUnavailable` if no key is.
         """
         if len(token) > LONGEST_TOKEN:
             raise InvalidToken("is too long")
@@ -78,7 +78,7 @@ class Verifier:
         return principal
 
     async def principal_by_new_keys(self, token: bytes) -> Principal:
-        """Verify after asking the issuer for keys, unless that was done just now."""
+        """Return the caller, after fetching the issuer's keys unless that was just done. Raises as `principal`."""
         is_certain = await self._keys.look_for_new()
         try:
             return self.principal(token)
@@ -88,12 +88,12 @@ class Verifier:
             raise IssuerUnavailable from None
 
     def measurements(self) -> list[Measurement]:
-        """What became of tokens."""
+        """Return the counts of verifications by outcome."""
         return [
             Measurement(
                 name="chassis.token.verifications",
                 unit="{token}",
-                description="Access tokens that were known already, newly verified, or refused.",
+                description="Access tokens, by outcome: remembered, verified or refused.",
                 read=lambda: [(count, {"chassis.outcome": name}) for name, count in self.outcomes.copy().items()],
                 kind="total",
             )
@@ -122,10 +122,10 @@ class Verifier:
             reason = next((text for kind, text in REASONS.items() if isinstance(error, kind)), "is not valid")
             raise InvalidToken(reason) from None
         header = verified["header"]
-        if "crit" in header:  # extensions that we do not know must not be ignored (RFC 7515 section 4.1.11)
+        if "crit" in header:  # unknown extensions must not be ignored (RFC 7515 section 4.1.11)
             raise InvalidToken
         if str(header.get("typ")).lower() not in self._types:  # such as an ID token, which is for the client
-            raise InvalidToken("is not of the type of access tokens")
+            raise InvalidToken("does not have the type of an access token")
         claims: Mapping[str, Any] = verified["payload"]
         return claims
 
@@ -137,16 +137,16 @@ class Verifier:
         )
 
     def _remember(self, digest: bytes, principal: Principal, *, expires: int) -> None:
-        # The smaller one fits into a float; a token may say that it expires at 10 ** 400.
+        # Take the smaller one first: a token may expire at 10 ** 400, which does not fit into a float.
         until = float(min(expires, self._clock() + REMEMBERED_SECONDS))
         self._remembered.pop(digest, None)
         if len(self._remembered) >= MOST_REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]  # that which was verified longest ago
+            del self._remembered[next(iter(self._remembered))]  # the oldest one
         self._remembered[digest] = (until, principal)
 
 
 def _key_id(token: bytes) -> str | None:
-    """What the token says of its key, before anything of it is believed; None if it does not say it."""
+    """Return the key ID from the unverified header, or None if there is none. Raises `InvalidToken`."""
     try:
         header = orjson.loads(base64url_decode(token.partition(b".")[0]))
         key_id = header.get("kid")
@@ -158,7 +158,7 @@ def _key_id(token: bytes) -> str | None:
 
 
 def _scopes(value: object) -> frozenset[str]:
-    """A text with spaces, as RFC 9068 has it; a list, or an object whose names they are, as roles often come."""
+    """Return the scopes from a string (RFC 9068), a list, or the keys of an object, as some issuers send roles."""
     if isinstance(value, str):
         value = value.split(" ")
     if not isinstance(value, list | dict) or not all(isinstance(name, str) for name in value):
@@ -167,7 +167,7 @@ def _scopes(value: object) -> frozenset[str]:
 
 
 def _id(value: object) -> str:
-    """A name as it may be stored, compared and logged."""
+    """Return a value that is safe to store, compare and log. Raises `InvalidToken`."""
     if isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable():
         return value
     raise InvalidToken

@@ -1,4 +1,4 @@
-"""Errors as RFC 9457 problems, `application/problem+json`: which kinds there are, how one is answered and declared."""
+"""Errors as RFC 9457 problems (`application/problem+json`): their kinds, the responses, and the OpenAPI schemas."""
 
 from .catalogue import (
     ALL_PROBLEMS,

@@ -1,4 +1,4 @@
-"""Which methods the application itself answers at a path."""
+"""Find the methods that the application itself serves at a path."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 
 def answered_methods(app: Starlette, scope: Scope, methods: Iterable[str]) -> set[str]:
-    """Those of the methods for which a route matches; what is mounted matches any, and does not count."""
+    """Return those of the methods that a route matches. Mounted applications match any, so they do not count."""
     routes = [route for route in app.router.routes if not isinstance(route, Mount)]
     return {
         method

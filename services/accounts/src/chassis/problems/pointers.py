@@ -1,4 +1,4 @@
-"""Where in a request something is wrong: JSON pointers (RFC 6901 section 6) that lead into what was sent."""
+"""JSON pointers (RFC 6901 section 6) to the invalid part of a request."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -6,19 +6,19 @@ from typing import Any, Final
 Step = int | str
 
 MAX_STEP: Final = 64
-_KEY: Final = "[key]"  # pydantic's last step to the name of a member, which is wrong itself
+_KEY: Final = "[key]"  # pydantic's last step if the name of a member itself is invalid
 
 
 def pointer(steps: Iterable[Step]) -> str:
-    """A URI fragment; names of unknown fields are the client's: cut and made encodable."""
+    """Return the pointer as a URI fragment. Names may come from the client: they are cut and made encodable."""
     names = (str(step)[:MAX_STEP].encode("utf-8", "replace").decode() for step in steps)
     return "#" + "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
 
 
 def steps_into_body(error: Mapping[str, Any], body: object) -> list[Step]:
-    """The steps of a validation error that are in the body.
+    """Return the steps of a validation error that exist in the body, and the name of a missing field.
 
-    Others name a member of a union: a class, or the value that chose it. What is missing is named last.
+    The other steps name a member of a union: a class, or the value that selected it.
     """
     steps: list[Step] = [*error["loc"][1:]]
     if not isinstance(body, dict | list):
@@ -31,7 +31,7 @@ def steps_into_body(error: Mapping[str, Any], body: object) -> list[Step]:
 
 
 def _found(steps: list[Step], value: object, wanted: object, tried: set[tuple[int, int]]) -> list[Step] | None:
-    """The steps by which `value` leads to the very object that is wrong; None if there are none such."""
+    """Return the steps that lead from `value` to the `wanted` object itself, or None if none do."""
     if not steps:
         return [] if value is wanted else None
     if (id(value), len(steps)) in tried:
@@ -46,7 +46,7 @@ def _found(steps: list[Step], value: object, wanted: object, tried: set[tuple[in
 
 
 def _existing(steps: list[Step], value: object) -> list[Step]:
-    """The steps that are there, taken whenever they are."""
+    """Return the steps that exist, each taken as soon as it does."""
     taken: list[Step] = []
     for step in steps:
         if _has(value, step):

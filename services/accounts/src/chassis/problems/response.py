@@ -1,4 +1,4 @@
-"""A problem as a response."""
+"""Render a problem as a response."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,7 +23,7 @@ def problem_response(
     headers: Mapping[str, str] | None = None,
     members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Render a problem, with the id of the current request; `members` cannot take the place of the standard ones."""
+    """Return the response for a problem, with the current request ID. `members` cannot override standard members."""
     request = current_request()
     content: dict[str, Any] = {
         "type": problem.type,

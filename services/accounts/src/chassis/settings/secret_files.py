@@ -1,4 +1,4 @@
-"""Secret files: one for each value, named like its variable in lower case, as containers have them."""
+"""Secret files as containers mount them: one per value, named like its variable in lower case."""
 
 import os
 import warnings
@@ -19,19 +19,19 @@ class _UnusableFile(Exception):
 
 
 class SecretFiles(Variables):
-    """The files below these folders; of several folders the last one wins."""
+    """Values from the files in these folders. If several have the same file, the last folder wins."""
 
     def __init__(self, kind: type[BaseSettings], folders: Folders) -> None:
         super().__init__(kind, {})
         self._folders = folders
 
     def __call__(self) -> dict[str, Any]:
-        """Return the values by field; raises `UnusableVariables` for all files that cannot be read."""
+        """Return the values by field. Raises `UnusableVariables`, which lists all unreadable files."""
         self.env_vars = self.named_alike(self._read())
         return super().__call__()
 
     def _read(self) -> dict[str, str]:
-        """Return what is in the files that belong to a setting, without the line break at the end."""
+        """Return the contents of the files that belong to a setting, without the final line break."""
         values, reasons = {}, {}
         paths = list(_files(self._folders))
         strange = set(unknown_names(self.settings_cls, (path.name for path in paths)))
@@ -59,7 +59,7 @@ def _files(folders: Folders) -> Iterator[Path]:
 
 
 def _text(path: Path) -> str:
-    if path.exists() and not path.is_file():  # Docker makes a folder if what it is to mount is missing
+    if path.exists() and not path.is_file():  # Docker creates a folder if the source of a mount is missing
         raise _UnusableFile("is a folder, not a file" if path.is_dir() else "is not a file")
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -68,5 +68,5 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         raise _UnusableFile("is not UTF-8") from None
     if "\0" in text:
-        raise _UnusableFile("holds a NUL, so it is no text in UTF-8")
+        raise _UnusableFile("contains a NUL character, so it is not UTF-8 text")
     return text.rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""Variables of the environment as values of fields; secret files and the file of development are read like them."""
+"""Read fields from environment variables. Secret files and `development.env` are read in the same way."""
 
 from collections.abc import Mapping
 from types import UnionType
@@ -15,7 +15,7 @@ LISTS: Final = (list, tuple, set, frozenset)
 
 
 class UnusableVariables(SettingsError):
-    """What cannot be read, and why; the values are not told."""
+    """Some variables are invalid. `reasons` says why, by variable, without their values."""
 
     def __init__(self, reasons: Mapping[str, str]) -> None:
         super().__init__("; ".join(f"{name}: {reason}" for name, reason in reasons.items()))
@@ -29,9 +29,9 @@ class _Undecodable(ValueError):
 
 
 class Variables(EnvSettingsSource):
-    """The variables of the environment, or those that are `given` instead.
+    """The environment variables, or those in `given` instead.
 
-    A list may be separated by commas or be JSON. Raises `UnusableVariables` for all values that are neither.
+    A list may be comma-separated or JSON.
     """
 
     def __init__(self, kind: type[BaseSettings], given: Mapping[str, str | None] | None = None) -> None:
@@ -40,7 +40,7 @@ class Variables(EnvSettingsSource):
             self.env_vars = self.named_alike(given)
 
     def __call__(self) -> dict[str, Any]:
-        """Return the values by field."""
+        """Return the values by field. Raises `UnusableVariables`, which lists all values that cannot be parsed."""
         self._unusable: dict[str, str] = {}
         values = super().__call__()
         if self._unusable:
@@ -54,7 +54,7 @@ class Variables(EnvSettingsSource):
         value: object,
         value_is_complex: bool,  # noqa: FBT001 - not our signature
     ) -> object:
-        """Return the value as pydantic takes it; note what cannot be read, and go on."""
+        """Return the value for pydantic. If it cannot be parsed, record the reason and return None."""
         try:
             return super().prepare_field_value(field_name, field, value, value_is_complex)
         except _Undecodable as error:
@@ -62,7 +62,7 @@ class Variables(EnvSettingsSource):
             return None
 
     def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: object) -> object:
-        """Return what a text means for a field that is no scalar."""
+        """Return the parsed value of a field that is not a scalar. Raises `_Undecodable`."""
         is_list = field is not None and is_list_of_scalars(field.annotation)
         try:
             decoded = super().decode_complex_value(field_name, field, value)  # type: ignore[arg-type]  # None is given
@@ -78,19 +78,19 @@ class Variables(EnvSettingsSource):
             raise _Undecodable(str(error), value) from None
 
     def named_alike(self, given: Mapping[str, str | None]) -> dict[str, str | None]:
-        """The variables by the names under which they are looked up."""
+        """Return the variables by the names under which they are looked up."""
         used = {name: value for name, value in given.items() if value or not self.env_ignore_empty}
         return used if self.case_sensitive else {name.lower(): value for name, value in used.items()}
 
     def _name_of(self, value: object, field_name: str, field: FieldInfo) -> str:
-        """Return the variable that has this value: that of the field, or of one nested in it."""
+        """Return the name of the variable with this value: the field's own, or that of a nested field."""
         beginnings = tuple(name.lower() for name in own_names(self.settings_cls, field_name, field))
         named = [name for name, text in self.env_vars.items() if text is value and name.lower().startswith(beginnings)]
         return (named or [field_name])[0].upper()
 
 
 def is_list_of_scalars(annotation: object) -> bool:
-    """Whether commas can separate its items: no list of models, lists or dictionaries."""
+    """Return whether the type is a list that commas can separate: not of models, lists or dictionaries."""
     if get_origin(annotation) in {Annotated, Union, UnionType}:
         return any(map(is_list_of_scalars, get_args(annotation)))
     if (get_origin(annotation) or annotation) not in LISTS:

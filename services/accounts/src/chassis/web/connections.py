@@ -1,4 +1,4 @@
-"""The connections of one server process: each has a deadline, and together they leave descriptors for other uses."""
+"""The connections of a server process: their deadlines, and their number, so that file descriptors do not run out."""
 
 import asyncio
 import logging
@@ -18,12 +18,12 @@ EVICTED_SHARE: Final = 0.05
 LONGEST_QUEUE: Final = 2048  # uvicorn's own
 
 UNSENT_LIMIT: Final = 64 * 2**20
-"""Bytes of answers that all clients together may leave untaken; above it those that stall longest are cut off."""
+"""Bytes of responses that all clients together may leave unread. Above it, the slowest are disconnected."""
 
 WARNING_SHARE: Final = 0.8
 CALM_SHARE: Final = 0.6
 
-# Standard streams, listener, event loop, log file, and what libraries open for a moment.
+# Standard streams, listener, event loop, log file, and what libraries open briefly.
 OTHER_DESCRIPTORS: Final = 40
 
 logger = logging.getLogger(__name__)
@@ -31,20 +31,20 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """How long, in seconds, a connection may take for what; and how many descriptors are not for connections."""
+    """Timeouts of a connection in seconds, and limits that all connections share."""
 
     keep_alive: float = 75
     head: float = 10
     body: float = 20
     write: float = 30
     bodies: int = 64 * 2**20
-    """Bytes that the bodies of all requests in flight may have together."""
+    """Bytes of the bodies of all requests in flight together."""
 
     reserved_descriptors: int = OTHER_DESCRIPTORS
 
     @classmethod
     def of(cls, settings: ChassisSettings) -> "Limits":
-        """Those that the settings name."""
+        """Return the limits from the settings."""
         return cls(
             keep_alive=settings.keep_alive_timeout,
             head=settings.header_timeout,
@@ -56,12 +56,12 @@ class Limits:
 
 
 def most_connections(limits: Limits) -> int:
-    """How many connections a process can have at once, so that it still has descriptors for all else."""
+    """Return how many connections a process can have while keeping descriptors for everything else."""
     return max(_descriptors() - limits.reserved_descriptors - accept_queue(), _descriptors() // 4, 1)
 
 
 def accept_queue() -> int:
-    """How many clients may wait to be accepted; all may be at once, before any that makes room is really closed."""
+    """Return the length of the accept queue. All of it may be accepted before an evicted connection is closed."""
     return min(LONGEST_QUEUE, _descriptors() // 4)
 
 
@@ -71,30 +71,30 @@ def _descriptors() -> int:
 
 
 class Connection(Protocol):
-    """What the server's connections have in common, as far as it matters here."""
+    """The part of a connection that is used here."""
 
     deadline: float
-    """When it expires, in the event loop's time; infinite while the application has its time."""
+    """When it expires, in the event loop's time. Infinite while the application works on a request."""
 
     @property
     def is_idle(self) -> bool:
-        """Whether no request of it is being answered."""
+        """Whether it has no request in progress."""
 
     @property
     def untaken(self) -> int:
-        """Bytes of answers that its client has not taken yet."""
+        """Bytes of responses that its client has not read yet."""
 
     def expire(self, now: float) -> None:
-        """End what took too long, or extend the deadline."""
+        """End what timed out, or extend the deadline."""
 
     def abort(self) -> None:
-        """Close it at once."""
+        """Close it immediately."""
 
 
 class Connections:
-    """Expires connections whose deadline has passed, and closes idle ones where descriptors run out.
+    """Expires connections after their deadline, and closes idle ones before descriptors run out.
 
-    One timer for all: a timer for each request costs more than the rest of the limits together.
+    All share one timer: a timer per request would cost more than all other limits together.
     """
 
     def __init__(self, members: Collection[Connection], loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
@@ -102,19 +102,19 @@ class Connections:
         self._loop = loop
         self.most = most_connections(limits)
         self.bodies = 0
-        """Bytes of the bodies of requests that are not answered yet."""
+        """Bytes of the bodies of all requests in flight."""
         self._warned = False
         self._sweeping = False
 
     def admit(self, newcomer: Connection) -> bool:
-        """Whether there is room for one more; idle connections make room, those closest to their deadline first."""
+        """Return whether there is room for one more. Closes idle connections if needed, by their deadline."""
         if not self._sweeping:
             self._sweeping = True
             self._loop.call_later(SWEEP_SECONDS, self._sweep)
         count = len(self._members)
         if count > self.most * WARNING_SHARE and not self._warned:
             self._warned = True
-            logger.warning("%d connections are open; at %d, idle ones are closed for new ones", count, self.most)
+            logger.warning("%d connections are open; from %d on, idle ones are closed to make room", count, self.most)
         if count <= self.most:
             return True
         idle = sorted((each for each in self._members if each.is_idle and each is not newcomer), key=_deadline)
@@ -140,7 +140,7 @@ class Connections:
         surplus = sum(each.untaken for each in slow) - UNSENT_LIMIT
         if surplus <= 0:
             return
-        logger.warning("%d clients leave more than %d bytes untaken; cutting off the slowest", len(slow), UNSENT_LIMIT)
+        logger.warning("%d clients leave more than %d bytes unread; disconnecting the slowest", len(slow), UNSENT_LIMIT)
         for connection in sorted(slow, key=_deadline):
             surplus -= connection.untaken
             connection.abort()
@@ -156,7 +156,7 @@ _OF_SERVERS: Final[WeakKeyDictionary[ServerState, Connections]] = WeakKeyDiction
 
 
 def connections_of(server: ServerState, loop: asyncio.AbstractEventLoop, limits: Limits) -> Connections:
-    """The connections of this server, always the same object."""
+    """Return the connections of this server, always the same object."""
     if server not in _OF_SERVERS:
         _OF_SERVERS[server] = Connections(server.connections, loop, limits)  # type: ignore[arg-type] # ours, all of them
     return _OF_SERVERS[server]

@@ -1,4 +1,4 @@
-"""Swagger UI, ReDoc and the OpenAPI document, all served from this process: they work with no internet."""
+"""Swagger UI, ReDoc and the OpenAPI document, served from this process so that they work offline."""
 
 import asyncio
 import base64
@@ -34,7 +34,7 @@ _INLINE_SCRIPT: Final = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
 def add_documentation(app: FastAPI, *, leads_there: bool) -> None:
-    """Serve the pages, to everybody, and complete the document. `leads_there`: `/` leads to them."""
+    """Serve the pages without authentication, and complete the document. `leads_there`: redirect `/` to them."""
     document = next(route for route in iter_route_contexts(app.routes) if route.path == OPENAPI_PATH)
     public(document.endpoint)
     extend_document(app, _declare_problem_schemas)
@@ -44,7 +44,7 @@ def add_documentation(app: FastAPI, *, leads_there: bool) -> None:
     if leads_there:
         app.add_route("/", public(_lead_there), include_in_schema=False)
 
-    # What a page refers to stands beside or below it, so that it is found behind any prefix (`ROOT_PATH`), too.
+    # URLs are relative to the pages, so that they work behind any prefix (`ROOT_PATH`).
     swagger = get_swagger_ui_html(
         openapi_url=_beside(OPENAPI_PATH),
         title=app.title,
@@ -64,17 +64,17 @@ def add_documentation(app: FastAPI, *, leads_there: bool) -> None:
 
 
 async def _lead_there(_: Request) -> Response:
-    return RedirectResponse(SWAGGER_PATH.removeprefix("/"))  # relative, so that it holds behind any prefix
+    return RedirectResponse(SWAGGER_PATH.removeprefix("/"))  # relative, so that it works behind any prefix
 
 
 class _Assets(StaticFiles):
-    """Files from memory: a client that takes one slowly holds no file descriptor and no copy of it."""
+    """Files served from memory, so that slow clients hold neither a file descriptor nor a copy."""
 
     def file_response(self, *arguments: Any, **options: Any) -> Response:
-        """Called by Starlette, with what it needs to know of the file."""
+        """Return the response for a file. Called by Starlette."""
         response = super().file_response(*arguments, **options)
         if not isinstance(response, FileResponse):
-            return response  # the client has it already
+            return response  # not modified
         headers = {name: response.headers[name] for name in ("content-length", "etag", "last-modified")}
         return StreamingResponse(_parts(Path(response.path)), response.status_code, headers, response.media_type)
 
@@ -91,12 +91,12 @@ def _read(file: Path) -> bytes:
 
 
 def _beside(path: str) -> str:
-    """The path, seen from one of the pages."""
+    """Return the path relative to the pages."""
     return path.removeprefix(_FOLDER)
 
 
 async def _redoc_bundle(_: Request) -> Response:
-    """ReDoc without the one image that it would load from elsewhere."""
+    """Return ReDoc without the only image that it would load from another host."""
     return Response(await asyncio.to_thread(_read_redoc), media_type="text/javascript")
 
 
@@ -107,7 +107,7 @@ def _read_redoc() -> bytes:
 
 
 def _endpoint(page: HTMLResponse) -> Callable[[Request], Awaitable[Response]]:
-    """Allow the page its own assets and exactly the inline scripts that it came with."""
+    """Return an endpoint for the page, whose policy allows its own assets and exactly its inline scripts."""
     hashes = " ".join(_source_hash(script) for script in _INLINE_SCRIPT.findall(bytes(page.body)))
     page.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

@@ -1,4 +1,4 @@
-"""The headers that every response has. Pure ASGI."""
+"""Headers of every response. Pure ASGI."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
@@ -15,20 +15,20 @@ SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""As the OWASP REST Security Cheat Sheet asks for; a response that sets one of them itself keeps its own."""
+"""As in the OWASP REST Security Cheat Sheet. A response can override each."""
 
 RAW_SECURITY_HEADERS: Final = tuple((name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items())
 
 
 class ResponseHeadersMiddleware:
-    """Completes every response: `SECURITY_HEADERS`, its request id, and the end of its connection while draining."""
+    """Adds `SECURITY_HEADERS` and the request ID to every response, and `Connection: close` while draining."""
 
     def __init__(self, app: ASGIApp, *, is_draining: Callable[[], bool]) -> None:
         self.app = app
         self.is_draining = is_draining
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve, and complete the headers of the response."""
+        """Serve, and add the missing headers to the response."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -42,5 +42,5 @@ class ResponseHeadersMiddleware:
         yield from (pair for pair in RAW_SECURITY_HEADERS if pair[0] not in present)
         if request := current_request():
             yield b"x-request-id", request.request_id.encode()
-        if self.is_draining():  # clients shall open their next connection elsewhere (RFC 9112 section 9.6)
+        if self.is_draining():  # so that clients reconnect elsewhere (RFC 9112 section 9.6)
             yield b"connection", b"close"

@@ -1,4 +1,4 @@
-"""One request and its answer, as uvicorn runs them; here it can be refused, or left by its client, in the middle."""
+"""uvicorn's cycle of a request and its response, extended: the server can refuse it, or the client leave, midway."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -11,24 +11,24 @@ from .refusals import Refusal, RequestRefused
 
 
 class Cycle(RequestResponseCycle):
-    """uvicorn's, with a client that may leave and a server that may refuse the rest of a body."""
+    """uvicorn's cycle, where the client may leave and the server may refuse the rest of a body."""
 
-    transport: "LingeringTransport"  # type: ignore[assignment] # as much of one as a cycle uses
+    transport: "LingeringTransport"  # type: ignore[assignment] # the part that a cycle uses
     refusal: Refusal | None = None
     received = 0
-    """Bytes of the body that have come."""
+    """Bytes of the body received so far."""
 
     left = False
     _has_all = False
     _keep_alive_if_asked = False
 
     def send(self, message: ASGISendEvent) -> Coroutine[Any, Any, None]:
-        """Send the head of the answer, or a part of its body."""
+        """Send the head of the response, or a part of its body."""
         self.transport.writes_head = message["type"] == "http.response.start"
         return super().send(message)
 
     def leave(self) -> None:
-        """Note that the client has closed its side: `receive` says so from now on; answers may still reach it."""
+        """Record that the client has closed its side. `receive` reports it; responses may still reach the client."""
         self.left = True
         if not self.response_started:
             self.scope["client_left"] = True  # type: ignore[typeddict-unknown-key] # for the access log
@@ -37,17 +37,17 @@ class Cycle(RequestResponseCycle):
         self.message_event.set()
 
     def refuse(self, refusal: Refusal) -> None:
-        """Refuse the rest of the body: `receive` raises `RequestRefused` from now on."""
+        """Refuse the rest of the body: `receive` now raises `RequestRefused`."""
         self.refusal = refusal
         self.keep_alive = False
         self.message_event.set()
 
     def expect_continue(self) -> None:
-        """Close after the answer if the body was never asked for: nobody knows whether it comes (RFC 9110 10.1.1)."""
+        """Close after the response if the body was never requested, since it may still come (RFC 9110 10.1.1)."""
         self._keep_alive_if_asked, self.keep_alive = self.keep_alive, False
 
     async def receive(self) -> ASGIReceiveEvent:
-        """What came of the body, or that the client has left; raises `RequestRefused`."""
+        """Return received parts of the body, or that the client has left. Raises `RequestRefused`."""
         if self.waiting_for_100_continue and not self.transport.is_closing():
             self.keep_alive = self._keep_alive_if_asked
             self.waiting_for_100_continue = False
@@ -66,29 +66,29 @@ class Cycle(RequestResponseCycle):
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
     def _end_stream_of_who_left(self) -> None:
-        """Close before the application stops streaming: uvicorn takes an answer that is not complete for a bug."""
+        """Close before the application stops streaming: uvicorn would treat an incomplete response as a bug."""
         if self.left and self.response_started and not self.response_complete and not self.disconnected:
             self.disconnected = True
             self.transport.close()
 
     def _is_over(self) -> bool:
-        """Whether nothing more of the request will be handed to the application."""
+        """Return whether the application gets nothing more of the request."""
         gone = self.disconnected or (self.left and self._has_all)
         return gone or self.response_complete or self.refusal is not None
 
 
 class LingeringTransport:
-    """The transport, as a cycle uses it; its protocol closes it.
+    """The transport as a cycle uses it. The protocol closes it.
 
-    The head of an answer and the first part of its body become one write, and one packet: the head waits until the
-    body comes, or the event loop's next turn, so that who streams later sends the head without delay.
+    Joins the head of a response and the first part of its body into one write and one packet. The head waits for the
+    body until the next turn of the event loop at most, so that streams which start later send it without delay.
     """
 
     def __init__(
         self, transport: asyncio.Transport, close: Callable[[], None], loop: asyncio.AbstractEventLoop
     ) -> None:
         self.is_closing: Final[Any] = transport.is_closing
-        self.writes_head = False  # what comes next is the head of an answer
+        self.writes_head = False  # the next write is the head of a response
         self._write: Final[Any] = transport.write
         self._close = close
         self._loop = loop
@@ -96,7 +96,7 @@ class LingeringTransport:
         self._flushing: asyncio.Handle | None = None
 
     def write(self, data: bytes) -> None:
-        """Write, after a head that waits."""
+        """Write the data, after the head if that is still waiting."""
         if self.writes_head:
             self.writes_head = False
             self._head += data
@@ -114,7 +114,7 @@ class LingeringTransport:
         self._write(head)
 
     def close(self) -> None:
-        """Close when everything has been written."""
+        """Close after everything has been written."""
         if self._flushing:
             self.write(b"")
         self._close()

@@ -1,4 +1,4 @@
-"""The last resort: an exception that nobody foresaw is logged once and answered with a bare 500 problem."""
+"""Log an unhandled exception once, and respond with a 500 problem without details."""
 
 import asyncio
 import logging
@@ -10,23 +10,23 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import INTERNAL_ERROR, SHUTTING_DOWN, problem_response
 
-FAILED: Final = (INTERNAL_ERROR, "Something went wrong on our side; the request id leads to it in the log.")
-STOPPING: Final = (SHUTTING_DOWN, "The service is stopping and could not finish this request in time.")
+FAILED: Final = (INTERNAL_ERROR, "The service failed. Its log has the reason under the request_id.")
+STOPPING: Final = (SHUTTING_DOWN, "The service is shutting down and could not finish this request in time.")
 
 logger = logging.getLogger(__name__)
 
 
 class LastResortMiddleware:
-    """Answers what nobody inside it did; a handler that the application has for `Exception` decides how.
+    """Responds 500 to unhandled exceptions, with the application's handler for `Exception` if it has one.
 
-    Starlette's own place for that is outside of the access log and the request id, and raises again after answering.
+    Starlette's own middleware runs outside of the access log and the request ID, and raises the exception again.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 500 if nothing was sent yet; a response already begun can only be broken off."""
+        """Serve. Responds 500 after an exception, unless the response has already begun, which is then cut off."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -40,7 +40,7 @@ class LastResortMiddleware:
         try:
             await self._answering(scope)(scope, receive, watched_send)
         except ClientDisconnect:
-            logger.debug("the client left while we read its request")
+            logger.debug("the client left while its request was being read")
         except (Exception, asyncio.CancelledError) as error:
             is_stopping = isinstance(error, asyncio.CancelledError) and _is_cancelled()
             if not is_stopping:
@@ -58,6 +58,6 @@ class LastResortMiddleware:
 
 
 def _is_cancelled() -> bool:
-    """Whether this request is: SHUTDOWN_TIMEOUT is over. Else something was that the service had awaited."""
+    """Return whether this request is cancelled, at SHUTDOWN_TIMEOUT, and not something that the service awaited."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0

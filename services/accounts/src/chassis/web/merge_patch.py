@@ -1,11 +1,11 @@
-"""JSON Merge Patch (RFC 7396): what is absent stays as it is, null empties."""
+"""JSON Merge Patch (RFC 7396): absent fields stay unchanged, null clears a field."""
 
 from typing import Final
 
 from fastapi import Body
 
 MERGE_PATCH: Final = Body(media_type="application/merge-patch+json")
-"""`changes: Annotated[Changes, MERGE_PATCH]`: a `TypedDict` with `total=False` holds what was sent, and nothing else.
+"""`changes: Annotated[Changes, MERGE_PATCH]`, where `Changes` is a `TypedDict` with `total=False`: only fields sent.
 
-The document names this media type; `application/json` is read as well.
+The OpenAPI document declares this media type. `application/json` is accepted as well.
 """

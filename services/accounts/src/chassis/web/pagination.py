@@ -17,29 +17,29 @@ from .root_path import public_path
 
 MAX_LIMIT: Final = 100
 DEFAULT_LIMIT: Final = 20
-_DIGEST_SIZE: Final = 5  # with the id's 16 bytes 21, which base64 needs no padding for
+_DIGEST_SIZE: Final = 5  # 21 bytes with the 16 of the id, so that base64 needs no padding
 
-Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items on a page.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of items on a page.")]
 CursorText = Annotated[
-    str | None, Query(max_length=64, description="The `next_cursor` of the page before; nothing for the first page.")
+    str | None, Query(max_length=64, description="`next_cursor` of the previous page; leave it out for the first page.")
 ]
 
 
 class Cursors:
-    """Cursors of one list: the id after which a page begins, with a digest that ties it to this list of this service.
+    """Cursors of one list: the id after which a page begins, with a digest of the service and the list.
 
-    The digest keeps cut, mistyped and foreign cursors out. It is no secret: an id is all that a cursor says.
+    The digest detects truncated, mistyped and foreign cursors. It is not a secret: a cursor contains only an id.
     """
 
     def __init__(self, service: Identity, list_name: str) -> None:
         self._key = f"{service.name}/{list_name}".encode()[:64]
 
     def encode(self, after: UUID) -> str:
-        """The cursor of the page that follows the item with this id."""
+        """Return the cursor of the page that follows the item with this id."""
         return base64.urlsafe_b64encode(after.bytes + self._digest(after.bytes)).decode()
 
     def decode(self, cursor: str | None) -> UUID | None:
-        """The id in a cursor; a cursor that this list did not make is a 422 problem."""
+        """Return the id in a cursor. Raises `RequestValidationError` (422) for a cursor of another list."""
         if cursor is None:
             return None
         try:
@@ -56,7 +56,7 @@ class Cursors:
 
 
 def link_next_page(request: Request, response: Response, *, limit: int, cursor: str | None) -> None:
-    """Point to the next page in the `Link` header: this one's path and declared parameters with another cursor."""
+    """Set the `Link` header to the next page: the same path and declared parameters, with its cursor."""
     if cursor is None:
         return
     kept = {each.name for each in declared(request.scope["route"].dependant, "query")} - {"limit", "cursor"}

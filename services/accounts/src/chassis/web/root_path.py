@@ -1,13 +1,13 @@
-"""A service that clients reach below a prefix, through a proxy (`ROOT_PATH`)."""
+"""Serve below a path prefix, behind a proxy (`ROOT_PATH`)."""
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class RootPathMiddleware:
-    """Pure ASGI: tells all inside of the prefix. It may be part of a request's path or not; not every proxy strips it.
+    """Sets the prefix as `root_path`. Paths may have it or not, since not every proxy strips it. Pure ASGI.
 
-    It is a setting and no header, since who chooses it chooses where clients are led.
+    The prefix is a setting and not a header, since it decides where redirects and links lead.
     """
 
     def __init__(self, app: ASGIApp, *, root_path: str) -> None:
@@ -21,6 +21,6 @@ class RootPathMiddleware:
 
 
 def public_path(request: Request, path: str) -> str:
-    """The path of this application (`/api/v1/users/7`) as clients reach it, below the prefix: for `Location`."""
+    """Return a path of this application (`/api/v1/users/7`) with the prefix, as clients see it: for `Location`."""
     prefix = str(request.scope.get("root_path", "")).rstrip("/")
     return path if f"{path}/".startswith(f"{prefix}/") else prefix + path

@@ -1,4 +1,4 @@
-"""Answers that several operations have alike, and schemas of problems, stand once in the document, under a name."""
+"""Move responses that operations share, and schemas of problems, to named components of the OpenAPI document."""
 
 import json
 from collections.abc import Iterator
@@ -25,12 +25,12 @@ def share_responses(document: dict[str, Any]) -> None:
 
 
 def _text(part: dict[str, Any]) -> str:
-    """The same for parts that say the same in another order."""
+    """Return the part as text, independent of the order of its keys."""
     return json.dumps(part, sort_keys=True)
 
 
 def _named(schema: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
-    """A reference to what has a title, which is then among the `schemas`: clients name its class after it."""
+    """Return a reference to a schema with a title, added to `schemas`: generated clients name classes after it."""
     if "anyOf" in schema:
         return {**schema, "anyOf": [_named(each, schemas) for each in schema["anyOf"]]}
     if "title" not in schema:
@@ -55,7 +55,7 @@ def _errors(document: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
 
 
 def _free_name(response: dict[str, Any], status: str, *, taken: dict[str, Any]) -> str:
-    """That of its one problem, else that of its status, with a number if there are several such."""
+    """Return the name of its only problem or else of its status, with a number if that is taken."""
     slugs = list(response["content"][MEDIA_TYPE].get("examples", ()))
     words = slugs[0].split("-") if len(slugs) == 1 else _phrase(int(status)).split()
     name = "".join(word.capitalize() for word in words)
@@ -64,5 +64,5 @@ def _free_name(response: dict[str, Any], status: str, *, taken: dict[str, Any]) 
 
 
 def _phrase(status: int) -> str:
-    """Python's own phrase for these two differs between its versions."""
+    """Return the phrase of a status. Python's own for these two differs between versions."""
     return {413: "Content Too Large", 422: "Unprocessable Content"}.get(status) or HTTPStatus(status).phrase

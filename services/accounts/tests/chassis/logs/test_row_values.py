@@ -59,7 +59,11 @@ FAILURES: dict[str, tuple[str, dict[str, object], list[str]]] = {
         {"email": PLANTED},
         ["SQLSTATE P0001", "INSERT INTO refused (email)"],
     ),
-    "missing table": ("SELECT * FROM nowhere WHERE email = :email", {"email": PLANTED}, ['relation "nowhere" does not']),
+    "missing table": (
+        "SELECT * FROM nowhere WHERE email = :email",
+        {"email": PLANTED},
+        ['relation "nowhere" does not'],
+    ),
 }
 
 

@@ -56,7 +56,7 @@ def test_parses_an_optional_set_of_numbers(
     assert load_settings(Own).numbers == numbers
 
 
-NEITHER = "is neither JSON nor a list that is separated by commas"
+NEITHER = "is neither JSON nor a comma-separated list"
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,8 @@ ROWS = """\
 | `PLAIN` | `1` |  |
 | `LISTED` | `b,a` | Made anew. |
 | `CHOSEN` | `a,b` |  |
-| `COUNTED` | made of other settings | Made of the settings before it. |
-| `RANDOM` | made anew at each start |  |
+| `COUNTED` | computed from other settings | Made of the settings before it. |
+| `RANDOM` | generated at each start |  |
 | `COLOUR` | `red` |  |
 | `SIZES` | `{"a": 1}` |  |
 | `NEW_NAME` or `OLD_NAME` | `1` | In two lines. |
@@ -49,7 +49,7 @@ ROWS = """\
 | `MAIL__PORT` | `25` |  |
 | `POST__HOST` | required if another `POST__…` is set | Where it is. |
 | `POST__PORT` | `25` |  |
-| `ENVIRONMENT` | `development` | `production` refuses well-known passwords, bodies in logs, to be open by accident. |
+| `ENVIRONMENT` | `development` | `production` refuses well-known passwords, logging bodies, and an empty AUTH_ISSUER. |
 """
 
 

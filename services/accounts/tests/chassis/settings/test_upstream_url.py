@@ -33,11 +33,11 @@ def test_accepts_a_base_url(monkeypatch: pytest.MonkeyPatch, url: str, usable: s
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        (f"http://users?{PLANTED}", "must end with its path: no `?`, no `#`"),
-        ("http://users/?", "must end with its path: no `?`, no `#`"),
-        (f"http://users/#{PLANTED}", "must end with its path: no `?`, no `#`"),
-        (f"http://me:{PLANTED}@users", "must not hold a user name or a password"),
-        (f"http://{PLANTED}@users", "must not hold a user name or a password"),
+        (f"http://users?{PLANTED}", "must end with its path, without `?` or `#`"),
+        ("http://users/?", "must end with its path, without `?` or `#`"),
+        (f"http://users/#{PLANTED}", "must end with its path, without `?` or `#`"),
+        (f"http://me:{PLANTED}@users", "must not contain a user name or a password"),
+        (f"http://{PLANTED}@users", "must not contain a user name or a password"),
         ("http://", "Input should be a valid URL, empty host"),
         ("users:8000", "URL scheme should be 'http' or 'https'"),
         ("users", "Input should be a valid URL, relative URL without a base"),

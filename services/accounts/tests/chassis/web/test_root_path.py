@@ -99,7 +99,7 @@ def test_refuses_an_invalid_prefix(monkeypatch: pytest.MonkeyPatch, prefix: str)
 async def test_startup_fails_if_the_prefix_hides_a_route(sample_settings: Settings) -> None:
     settings = sample_settings.model_copy(update={"root_path": "/api"})
     app = build_application(settings, database=Database(settings), routers=[pages()], problems=[])
-    with pytest.raises(UnservedRoute, match="ROOT_PATH is /api, and so begins the route /api/"):
+    with pytest.raises(UnservedRoute, match="ROOT_PATH=/api is the beginning of the route /api/"):
         async with app.router.lifespan_context(app):
             pass
 
@@ -121,6 +121,6 @@ async def test_startup_fails_with_a_websocket_route(
     app = build_application(sample_settings, database=Database(sample_settings), routers=routers, problems=[])
     if not nested:
         app.add_api_websocket_route("/outer/live/events", events)
-    with pytest.raises(UnservedRoute, match="WebSocket routes are not served: /outer/live/events"):
+    with pytest.raises(UnservedRoute, match="WebSocket routes are not supported: /outer/live/events"):
         async with app.router.lifespan_context(app):
             pass

@@ -1,8 +1,8 @@
-"""Who is calling: access tokens of an issuer (RFC 9068) are verified, and operations say who may use them.
+"""Authentication: verify access tokens of an issuer (RFC 9068), and let operations declare who may use them.
 
-Where AUTH_ISSUER is set, every request needs a token, unless what it asks for is marked `public`.
+If AUTH_ISSUER is set, every request needs a token, except for operations marked `public`.
 For the token of a service's own calls, import `ClientCredentials` from `chassis.authentication.client_credentials`:
-the libraries for it are slow to import, and most services need none of them.
+its libraries are slow to import, and most services need none of them.
 """
 
 from .key_source import KeySource

@@ -1,4 +1,4 @@
-"""The token by which this service calls others: client credentials (RFC 6749 section 4.4)."""
+"""The token with which this service calls others: client credentials (RFC 6749 section 4.4)."""
 
 import asyncio
 import logging
@@ -15,7 +15,7 @@ from chassis.settings import ChassisSettings
 from .discovery import Discovery, ask
 
 RENEWED_AT: Final = 0.8
-"""The part of its life after which a token is renewed, while it is still used."""
+"""Share of its lifetime after which a token is renewed, while it is still used."""
 
 LIFE_IF_NOT_TOLD: Final = 60
 REFUSED_SECONDS: Final = 30.0
@@ -32,9 +32,9 @@ class _Granted(BaseModel):
 
 
 class ClientCredentials:
-    """Gives the token of this service; without AUTH_CLIENT_ID or an issuer there is none, and calls are made without.
+    """The token of this service. Without AUTH_CLIENT_ID or an issuer there is none, and calls are made without it.
 
-    It is asked for once for all who need it, and again ahead of its end, while nobody waits.
+    All callers share one token, which is renewed in the background before it expires.
     """
 
     def __init__(self, settings: ChassisSettings) -> None:
@@ -45,7 +45,7 @@ class ClientCredentials:
         self._asking: asyncio.Task[None] | None = None
 
     async def token(self) -> str | None:
-        """Return a valid token. Raises `UpstreamUnavailable` if there is none and the issuer gives none."""
+        """Return a valid token, or None if none is configured. Raises `UpstreamUnavailable` if there is none to get."""
         if not self._settings.has_client_credentials:
             return None
         now = time.monotonic()
@@ -56,11 +56,11 @@ class ClientCredentials:
         if self._asking:
             await asyncio.wait([self._asking])
         if not self._valid(time.monotonic()):
-            raise UpstreamUnavailable("The issuer gives no token for calls to other services.")
+            raise UpstreamUnavailable("The issuer does not issue a token for calls to other services.")
         return self._token
 
     def refused(self, token: str) -> None:
-        """Forget a token that another service did not accept, unless it is nearly new: then a new one is no better."""
+        """Discard a token that another service refused, unless it is so new that a new one would not help."""
         now = time.monotonic()
         if token == self._token and now - self._got_at > REFUSED_SECONDS:
             self._token, self._renew_at = None, now
@@ -84,7 +84,7 @@ class ClientCredentials:
                 headers = {"Authorization": self._basic()}
                 granted = await ask(url, settings, method="POST", form=form, headers=headers, read=_Granted)
         except (UpstreamError, UpstreamRefused, TimeoutError, ValueError) as error:
-            logger.warning("no token for calls to other services: %s", str(error) or "the issuer did not answer")
+            logger.warning("no token for calls to other services: %s", str(error) or "the issuer did not respond")
             self._ask_again_at = time.monotonic() + settings.circuit_breaker_reset
             return
         self._token = granted.access_token
@@ -93,7 +93,7 @@ class ClientCredentials:
         self._ends_at = asked_at + granted.expires_in
 
     def _basic(self) -> str:
-        """As RFC 6749 section 2.3.1 has it: both parts are encoded as in a form."""
+        """Return the Authorization header, with both parts form-encoded (RFC 6749 section 2.3.1)."""
         secret = self._settings.auth_client_secret.get_secret_value()
         pair = f"{quote_plus(self._settings.auth_client_id)}:{quote_plus(secret)}"
         return f"Basic {b64encode(pair.encode()).decode()}"

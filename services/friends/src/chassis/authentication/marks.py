@@ -1,4 +1,4 @@
-"""How an operation says who may use it, and learns who does."""
+"""Declare who may use an operation, and get its caller."""
 
 from typing import Annotated, Any, Final, TypeVar
 
@@ -16,24 +16,24 @@ from .refusals import AuthenticationRequired, InsufficientScope
 _PUBLIC: Final = "__is_public__"
 
 INTERNAL: Final[dict[str, Any]] = {"x-internal": True}
-"""For `openapi_extra=`: an operation that is for other services only, and that the gateway does not publish."""
+"""For `openapi_extra=`: an operation only for other services, which the gateway does not publish."""
 
 Marked = TypeVar("Marked")
 
 
 def public(endpoint: Marked) -> Marked:
-    """Open an operation to everybody: a decorator, above or below the router's; also for an application to mount."""
+    """Mark an operation or a mounted application as usable without a token. Decorate above or below the router."""
     setattr(endpoint, _PUBLIC, True)
     return endpoint
 
 
 def is_public(endpoint: object) -> bool:
-    """Whether it is marked so."""
+    """Return whether it is marked as public."""
     return getattr(endpoint, _PUBLIC, False) is True
 
 
 def leads_to_public(scope: Scope) -> bool:
-    """Whether the request will be served by something public."""
+    """Return whether the request matches a public route."""
     for route in iter_route_contexts(scope["app"].routes):
         match, found = route.matches(scope)
         if match is Match.FULL:
@@ -42,18 +42,21 @@ def leads_to_public(scope: Scope) -> bool:
 
 
 class _Bearer(SecurityBase):
-    """A dependency that gives the caller, if he may do what the operation needs; FastAPI documents it."""
+    """A dependency that returns the caller if it has the required scopes. FastAPI documents it."""
 
-    model = HTTPBearer(bearerFormat="JWT", description="An access token of the issuer.")
+    model = HTTPBearer(bearerFormat="JWT", description="Access token from the issuer.")
     scheme_name = "bearer"
 
     async def __call__(self, request: Request, needed: SecurityScopes) -> Principal | None:
-        """None if authentication is off, and for a public operation that is used without a valid token."""
+        """Return the caller: None if authentication is off, or without a valid token at a public operation.
+
+        Raises `AuthenticationRequired` or `InsufficientScope`.
+        """
         if CALLER not in request.scope:
             return None
         caller: Principal | None = request.scope[CALLER]
         if caller is None:
-            # A middleware of the service may have led the request from a public path to one that is not.
+            # A middleware of the service may have moved the request from a public path to another one.
             if needed.scopes or not is_public(request.scope.get("endpoint")):
                 raise AuthenticationRequired
         elif not caller.scopes.issuperset(needed.scopes):
@@ -64,9 +67,9 @@ class _Bearer(SecurityBase):
 BEARER: Final = _Bearer()
 
 Caller = Annotated[Principal | None, Depends(BEARER)]
-"""Who calls, as a parameter of an operation. None: authentication is off, or the operation is public."""
+"""The caller, as a parameter of an operation. None if authentication is off or the operation is public."""
 
 
-def scopes(*needed: str) -> Any:  # noqa: ANN401 - as FastAPI's Security, which is what comes back
-    """Require these scopes of the caller: `dependencies=[scopes("orders:read")]`; without them 403."""
+def scopes(*needed: str) -> Any:  # noqa: ANN401 - returns FastAPI's Security
+    """Require these scopes of the caller, or respond 403: `dependencies=[scopes("orders:read")]`."""
     return Security(BEARER, scopes=list(needed))

@@ -1,4 +1,4 @@
-"""The public keys by which tokens of the issuer are verified: asked for ahead of time, and kept while it is away."""
+"""The issuer's public keys to verify tokens: fetched ahead of time, and kept while the issuer is unavailable."""
 
 import asyncio
 import contextlib
@@ -32,9 +32,9 @@ logger = logging.getLogger(__name__)
 
 
 class SigningKeys:
-    """`known` holds the keys by their ids; the source is asked again every five minutes while this is entered.
+    """The issuer's keys by ID, in `known`. Within the context, they are fetched again every five minutes.
 
-    An answer is waited for `wait` seconds.
+    A fetch may take `wait` seconds.
     """
 
     def __init__(self, source: KeySource, *, wait: float) -> None:
@@ -47,7 +47,7 @@ class SigningKeys:
         self._looked_at = -LOOK_SECONDS
 
     async def __aenter__(self) -> Self:
-        """Begin to ask; start-up does not wait for the answer."""
+        """Start to fetch the keys. Startup does not wait for them."""
         self._keeping = asyncio.create_task(self._keep())
         return self
 
@@ -59,9 +59,9 @@ class SigningKeys:
             await asyncio.gather(*running)
 
     async def look_for_new(self) -> bool:
-        """Ask the issuer, once in 30 seconds at most however many want to know; False if it was last asked in vain.
+        """Fetch the keys again, at most every 30 seconds. Return False if the last fetch failed.
 
-        After that it is asked again as soon as a client may come again, who was told so by the 503.
+        After a failure, they are fetched again once clients may retry, after the `Retry-After` of the 503.
         """
         pause = LOOK_SECONDS if self._succeeded else RETRY_AFTER_SECONDS
         if self._asking and not self._asking.done():
@@ -74,7 +74,7 @@ class SigningKeys:
         return self._succeeded
 
     async def refresh(self) -> bool:
-        """Ask the issuer; who comes while that is under way waits with the others. False if it was in vain."""
+        """Fetch the keys, or wait for a fetch in progress. Return False if it failed."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
         await asyncio.wait([self._asking])
@@ -92,7 +92,7 @@ class SigningKeys:
             async with asyncio.timeout(self._wait):
                 published = await self._source()
         except (UpstreamError, UpstreamRefused, DatabaseUnavailable, TimeoutError, ValueError) as error:
-            self._note_failure(str(error) or "it did not answer in time")
+            self._note_failure(str(error) or "it did not respond in time")
             return
         self._take(published)
 
@@ -102,19 +102,19 @@ class SigningKeys:
             return
         found = {each.get("kid"): key for each in published[:MOST_KEYS] if (key := _usable(each))}
         if not found:
-            self._note_failure("it has published none that can be used")
+            self._note_failure("it publishes no usable key")
             return
         self.known, self._published, self._succeeded = found, list(published), True
         logger.info("signing keys of the issuer: %s", ", ".join(map(repr, found)))
 
     def _note_failure(self, reason: str) -> None:
-        kept = "those that are known are kept" if self.known else "no token can be verified"
+        kept = "keeping those already known" if self.known else "no token can be verified"
         logger.warning("cannot get the signing keys of the issuer: %s; %s", reason, kept)
         self._succeeded = False
 
 
 def _usable(published: Mapping[str, Any]) -> Key | None:
-    """The key, bound to the one algorithm that it is for; None if it is for another purpose, or not understood."""
+    """Return the key, bound to its only algorithm, or None if it is for another purpose or not supported."""
     kind = published.get("kty"), published.get("crv")
     operations = published.get("key_ops", ["verify"])
     key_id = published.get("kid")

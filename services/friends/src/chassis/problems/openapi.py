@@ -1,4 +1,4 @@
-"""Problems in the OpenAPI document of an operation."""
+"""Declare problems in the OpenAPI document."""
 
 from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
@@ -16,31 +16,31 @@ _INVALID_FIELD: Final = {"pointer": "#/query/limit", "detail": "Input should be 
 
 
 class InvalidField(BaseModel):
-    """One thing wrong with the request."""
+    """One error in the request."""
 
-    pointer: str = Field(description="`#/username` in the body, `#/query/limit` elsewhere (RFC 6901 section 6).")
+    pointer: str = Field(description="Where: `#/username` in the body, `#/query/limit` elsewhere (RFC 6901 section 6).")
     detail: str
 
 
 class ProblemDetails(BaseModel):
-    """An error, as RFC 9457 describes it."""
+    """An error in the format of RFC 9457."""
 
     type: str = Field(description="URI reference that identifies the kind of problem.")
     title: str
     status: int
     detail: str
     instance: str = Field(description="Path of the request.")
-    request_id: str = Field(description="Quote it when asking for help; the service's log has it too.")
+    request_id: str = Field(description="ID of the request in the service's log. Quote it when you ask for help.")
 
 
 class ValidationProblemDetails(ProblemDetails):
-    """A request that could not be understood, and why."""
+    """An invalid request, and the reasons."""
 
     errors: list[InvalidField] = []
 
 
 class Responses(dict[int | str, dict[str, Any]]):
-    """Declared answers by their status, for `responses=`. Of one status `|` keeps what both sides declare."""
+    """Declared responses by status, for `responses=`. For the same status, `|` merges both sides."""
 
     def __or__(self, other: Mapping[int | str, dict[str, Any]]) -> "Responses":  # type: ignore[override]  # narrower
         return Responses(_merged(self, other))
@@ -50,7 +50,7 @@ class Responses(dict[int | str, dict[str, Any]]):
 
 
 def extend_document(app: FastAPI, extend: Callable[[dict[str, Any]], None]) -> None:
-    """Have the application's OpenAPI document extended in place, once, after what extended it before."""
+    """Let `extend` change the application's OpenAPI document in place, once, after earlier extensions."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -64,7 +64,7 @@ def extend_document(app: FastAPI, extend: Callable[[dict[str, Any]], None]) -> N
 
 
 def problem_responses(*problems: Problem) -> Responses:
-    """Declare problems in the OpenAPI document of an operation: `responses=problem_responses(USERNAME_TAKEN)`."""
+    """Return the declaration of problems for an operation: `responses=problem_responses(USERNAME_TAKEN)`."""
     by_status: dict[int, list[Problem]] = {}
     for problem in problems:
         by_status.setdefault(problem.status, []).append(problem)
@@ -85,14 +85,14 @@ def _merged(one: Mapping[Any, Any], other: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 def _any_of(*schemas: Mapping[str, Any]) -> Mapping[str, Any]:
-    """One schema for what keeps to any of these."""
+    """Return one schema that matches what any of these match."""
     flat = [each for schema in schemas for each in schema.get("anyOf", [schema])]
     different = [schema for position, schema in enumerate(flat) if schema not in flat[:position]]
     return different[0] if len(different) == 1 else {"anyOf": different}
 
 
 def problem_schemas() -> dict[str, Any]:
-    """The schemas that these declarations refer to, by name; FastAPI collects only those that it renders itself."""
+    """Return the schemas that these declarations refer to, by name. FastAPI collects only those of its own."""
     models = [(ProblemDetails, "serialization"), (ValidationProblemDetails, "serialization")]
     _, schema = models_json_schema(models, ref_template=_REFERENCE)  # type: ignore[arg-type]
     schemas: dict[str, Any] = schema["$defs"]

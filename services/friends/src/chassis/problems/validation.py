@@ -1,4 +1,4 @@
-"""What was wrong with a request: where and why, never what was sent."""
+"""Describe validation errors: where and why, never the value that was sent."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,12 +11,12 @@ from .pointers import pointer, steps_into_body
 
 MAX_ERRORS: Final = 20
 
-# pydantic's own sentences for some of these repeat what was sent.
+# pydantic's own messages for some of these repeat the value that was sent.
 _DETAILS: Final = {
     "byte_size_unit": "Input should be a number of bytes, with or without a unit",
     "dataclass_type": "Input should be an object",
     "dict_type": "Input should be an object",
-    "is_instance_of": "Input is not of the expected kind",  # pydantic's own tells the name of a class
+    "is_instance_of": "Input is not of the expected kind",  # pydantic's message contains the name of a class
     "model_attributes_type": "Input should be an object",
     "model_type": "Input should be an object",
     "import_error": "Input should be the path of something that can be imported",
@@ -26,17 +26,17 @@ _DETAILS: Final = {
 
 
 def invalid_fields(error: RequestValidationError) -> list[dict[str, str]]:
-    """The first errors, as JSON pointers with a sentence each."""
+    """Return the first errors, each as a JSON pointer and a message."""
     return [_invalid_field(each, error.body) for each in error.errors()[:MAX_ERRORS]]
 
 
 def invalid_field(*names: str | int, detail: str) -> dict[str, str]:
-    """One entry of a problem's `errors`: where in the body (a JSON pointer, RFC 6901 section 6), and what is wrong."""
+    """Return one entry of a problem's `errors`: a JSON pointer into the body (RFC 6901), and what is wrong there."""
     return {"pointer": pointer(names), "detail": detail}
 
 
 def media_type_instead(request: Request, error: RequestValidationError) -> str | None:
-    """The media type that the operation takes, if the body failed because it is of another one; else None."""
+    """Return the media type that the operation expects if the body failed because it has another one, else None."""
     body_field = getattr(request.scope.get("route"), "body_field", None)
     if body_field is None or isinstance(body_field.field_info, Form):
         return None
@@ -57,12 +57,12 @@ def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:
     place, *steps = error["loc"]
     if place == "body":
         return invalid_field(*steps_into_body(error, body), detail=_detail(error))
-    name, *below = steps or [""]  # below the name are the index in a list, and the members of unions
+    name, *below = steps or [""]  # steps below the name are indexes of lists and members of unions
     return invalid_field(place, name, *(step for step in below if isinstance(step, int)), detail=_detail(error))
 
 
 def _detail(error: Mapping[str, Any]) -> str:
     message = _DETAILS.get(error["type"]) or str(error["msg"])
     if error["type"].endswith("_parsing"):
-        return message.partition(",")[0]  # what follows quotes characters that were sent
+        return message.partition(",")[0]  # the rest quotes what was sent
     return message.removeprefix("Value error, ")

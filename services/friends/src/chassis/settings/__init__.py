@@ -1,4 +1,4 @@
-"""Settings: environment variables and secret files as typed, checked values, and the table that documents them."""
+"""Settings: typed values, validated, from environment variables and secret files, and the table that documents them."""
 
 from .chassis_settings import WELL_KNOWN_PASSWORDS, ChassisSettings
 from .sources import UnusableVariables

@@ -1,4 +1,4 @@
-"""Variables that nobody reads, one slip of the finger away from one that would be read."""
+"""Find unknown variables that differ from a known one by a single typo."""
 
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
@@ -10,11 +10,11 @@ from pydantic_settings import BaseSettings
 from .variables import unknown_names, variables
 
 SHORTEST: Final = 8
-"""Short names are alike by chance: HOST is no mistyped PORT."""
+"""Letters of the shortest name to check. Shorter ones look alike by chance: HOST is not a mistyped PORT."""
 
 
 def mistyped(kind: type[BaseSettings], given: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Return the names that are probably mistyped, each with the one that is meant; what is set itself is not meant."""
+    """Yield each name that is probably mistyped, with the one that was meant, which is not set itself."""
     given = [name.upper() for name in given]
     wanted = [name for variable in variables(kind) for name in variable.names if name not in given]
     for name in unknown_names(kind, given):
@@ -24,7 +24,7 @@ def mistyped(kind: type[BaseSettings], given: Iterable[str]) -> Iterator[tuple[s
 
 
 def _is_slip(name: str, meant: str) -> bool:
-    """Whether they differ by one letter: missing, added, another or swapped with its neighbour."""
+    """Return whether they differ by one letter: missing, added, replaced, or swapped with its neighbour."""
     start = _same(name, meant)
     name, meant = name[start:], meant[start:]
     end = _same(name[::-1], meant[::-1])
@@ -33,5 +33,5 @@ def _is_slip(name: str, meant: str) -> bool:
 
 
 def _same(name: str, meant: str) -> int:
-    """How many letters they begin with alike."""
+    """Return the length of their common prefix."""
     return sum(takewhile(bool, map(eq, name, meant)))

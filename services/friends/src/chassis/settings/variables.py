@@ -1,4 +1,4 @@
-"""The names under which an operator sets a field, also one that is nested or has aliases."""
+"""Names of the environment variables that set a field, including nested fields and aliases."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from pydantic_settings import BaseSettings
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Variable:
-    """One value that can be set."""
+    """A value that an environment variable can set."""
 
     names: tuple[str, ...]
-    """In capitals; of several that are set, the first counts."""
+    """In upper case. If several are set, the first one wins."""
     fields: tuple[tuple[str, FieldInfo], ...]
-    """The field, and before it those that it is nested in, each with its name."""
+    """The name and the definition of the field, preceded by those of the fields around it."""
 
 
 def variables(kind: type[BaseSettings]) -> list[Variable]:
-    """Return all variables of the settings; a field that is a model has one for each of its own fields."""
+    """Return all variables of the settings. A field that is a model has one variable per field of its own."""
     return list(_below(kind, kind, (), ()))
 
 
 def unknown_names(kind: type[BaseSettings], given: Iterable[str]) -> list[str]:
-    """Return those of the names, in whatever case, that are not read; the others may also be of files."""
+    """Return the names, in any case, that no setting reads. They may be names of variables or of files."""
     delimiter = kind.model_config.get("env_nested_delimiter") or ""
     leaves = {name.upper() for variable in variables(kind) for name in variable.names}
     tops = {each.upper() for name, field in kind.model_fields.items() for each in own_names(kind, name, field)}
-    within = tuple(f"{leaf}{delimiter}" for leaf in leaves) if delimiter else ()  # a dictionary's
+    within = tuple(f"{leaf}{delimiter}" for leaf in leaves) if delimiter else ()  # keys of a dictionary
     return [name for name in given if name.upper() not in leaves | tops and not name.upper().startswith(within)]
 
 
@@ -52,7 +52,7 @@ def _below(
 
 
 def names_at(kind: type[BaseSettings], location: Sequence[str | int]) -> tuple[str, ...]:
-    """Return the names for the place of an error, as pydantic tells it; none if it is about several fields."""
+    """Return the names of the variable at the `loc` of a pydantic error; none if it concerns several fields."""
     names: tuple[str, ...] = ()
     models: list[type[BaseModel]] = [kind]
     for part in location:
@@ -65,12 +65,12 @@ def names_at(kind: type[BaseSettings], location: Sequence[str | int]) -> tuple[s
         if found:
             names, models = found[0]
         elif isinstance(part, int):
-            break  # the rest is within the value; a text is the name of the alternative that was tried
+            break  # the rest is inside the value; a string would name the member of a union that was tried
     return _spelled(kind, names)
 
 
 def own_names(model: type[BaseModel], name: str, field: FieldInfo) -> tuple[str, ...]:
-    """Return the names of a field within its model, in the order in which they are looked for."""
+    """Return the names of a field within its model, in lookup order."""
     alias = field.validation_alias
     by_name = alias is None or model.model_config.get("validate_by_name") or model.model_config.get("populate_by_name")
     choices = alias.choices if isinstance(alias, AliasChoices) else [alias]
@@ -79,7 +79,7 @@ def own_names(model: type[BaseModel], name: str, field: FieldInfo) -> tuple[str,
 
 
 def models_in(annotation: object) -> list[type[BaseModel]]:
-    """Return the models of which a value of this type is one; none for a list of them."""
+    """Return the models that a value of this type can be; none for a list of models."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [] if issubclass(annotation, RootModel) else [annotation]
     if get_origin(annotation) is Annotated:
@@ -95,6 +95,6 @@ def _joined(kind: type[BaseSettings], outer: tuple[str, ...], own: tuple[str, ..
 
 
 def _spelled(kind: type[BaseSettings], names: tuple[str, ...]) -> tuple[str, ...]:
-    """In capitals, and each once."""
+    """Return the distinct names, in upper case unless the settings are case-sensitive."""
     spelled = names if kind.model_config.get("case_sensitive") else (name.upper() for name in names)
     return tuple(dict.fromkeys(spelled))

@@ -1,6 +1,6 @@
-"""HTTP/1.1: uvicorn's protocol on httptools, with bounds, time limits, and answers in the order of the requests.
+"""HTTP/1.1: uvicorn's httptools protocol with limits, timeouts, and responses in the order of requests.
 
-The decision record 0014 says why it is written so.
+Decision record 0014 explains the design.
 """
 
 import asyncio
@@ -41,32 +41,32 @@ from .refusals import (
 from .request_head import RefusedHead, check_fields, is_too_large, parse_target
 
 LINGER_SECONDS: Final = 2.0
-"""How long a connection stays after its last answer while nothing comes; what comes is thrown away (RFC 9112 9.6)."""
+"""Seconds a silent connection stays open after its last response. Received data is discarded (RFC 9112 9.6)."""
 
 LINGER_SECONDS_IN_ALL: Final = 30.0
 LINGER_BYTES: Final = 64 * 2**20
 
 FRAMING_LIMIT: Final = 4 * HEAD_LIMIT
 FRAMING_SHARE: Final = 16
-"""Bytes around the chunks of a body for each byte in them; a chunk of one byte has five."""
+"""Bytes of framing allowed per byte of a chunked body. A chunk of one byte has five."""
 
 DRAIN_SECONDS: Final = 1.0
-"""How long an idle connection may still deliver a request after the listener has closed."""
+"""Seconds an idle connection may still deliver a request after the listening socket has closed."""
 
 LOWEST_RATE: Final = 1024
-"""Bytes that a body must bring in a second, on average, once the time in which it may begin is used up."""
+"""Bytes per second that a body must average once the time for it to begin has passed."""
 
 ENOUGH_WAITING: Final = PIPELINE_LIMIT // 2
-"""Requests that wait on a connection when no more is read; it is read until then, so that a reset is noticed."""
+"""Waiting requests at which a connection is no longer read. Reading until then notices a reset."""
 
 UNKNOWN_METHOD: Final = "_OTHER"
-"""OpenTelemetry's name for a method that is none (semantic conventions, `http.request.method`)."""
+"""OpenTelemetry's name for an unknown method (semantic conventions, `http.request.method`)."""
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """One connection. What it refuses is answered by the application's middleware, with an access line."""
+    """One connection. The application's middleware responds to requests that it refuses, and logs them."""
 
-    cycle: Cycle | None  # type: ignore[assignment] # uvicorn's own kind, and none before the first
+    cycle: Cycle | None  # type: ignore[assignment] # uvicorn declares its own class, which is never None
     transport: asyncio.Transport
 
     def __init__(
@@ -82,27 +82,27 @@ class HttpProtocol(HttpToolsProtocol):
         self.limits = limits
         self.server_connections = connections_of(server_state, self.loop, limits)
         self.parser = self._new_parser()
-        self.running: Cycle | None = None  # is answered now; `cycle` is the one that was parsed last
-        self.waiting: deque[Cycle] = deque()  # are complete or not, and answered after it, in order
+        self.running: Cycle | None = None  # in progress; `cycle` is the one that was parsed last
+        self.waiting: deque[Cycle] = deque()  # next in order, complete or not
         self.url = b""
         self.in_head = False  # a request has begun, and its headers are not complete
-        self.in_upgrade = False  # its headers ask for another protocol
-        self.head_size = 0  # bytes that came since the parser last told of anything but a header
-        self.told = False  # whether it has, since bytes came
+        self.in_upgrade = False  # its headers ask for a protocol upgrade
+        self.head_size = 0  # bytes since the last parser callback other than for a header
+        self.told = False  # whether there was such a callback for the current data
         self.left = False  # the client has closed its side
         self.is_draining = False
-        self.is_discarding = False  # what comes is thrown away
+        self.is_discarding = False  # received data is discarded
         self.is_closing = False
         self.lingers_until = math.inf
-        self.discarded = 0  # bytes that came after the last answer
-        self.framing = 0  # bytes of the request that were no part of its body
-        self.body_bytes = 0  # of all its requests that are not answered yet
-        self.unsent = 0  # bytes of answers that the client had not taken when last looked at
+        self.discarded = 0  # bytes received after the last response
+        self.framing = 0  # bytes of the request that are not part of its body
+        self.body_bytes = 0  # of all its requests in flight
+        self.unsent = 0  # bytes of responses that the client had not read at the last check
         self.deadline = math.inf
 
     def _new_parser(self) -> httptools.HttpRequestParser:
         parser = httptools.HttpRequestParser(self)
-        # Without it a request after one that says `Connection: close` turns the answer to the first into a 400.
+        # Without it, data after a request with `Connection: close` turns that request's response into a 400.
         parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return parser
 
@@ -112,7 +112,7 @@ class HttpProtocol(HttpToolsProtocol):
     # The connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for a request, if there is room for one more connection."""
+        """Wait for a request, or refuse the connection if there are too many."""
         super().connection_made(transport)
         self.cycle_transport = LingeringTransport(transport, self._close, self.loop)
         self.deadline = self._in(self.limits.head)
@@ -120,8 +120,8 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.server_connections.admit(self):
             self._refuse(SERVER_IS_FULL)
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a reset is as good as a close
-        """Tell the running request, give those that wait their access lines, and free everything at once."""
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - a reset is the same as a close
+        """Notify the running request, log those that wait, and free everything immediately."""
         self.connections.discard(self)
         self.server_connections.bodies -= self.body_bytes
         self.body_bytes = 0
@@ -136,7 +136,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.headers = []
 
     def eof_received(self) -> bool | None:  # type: ignore[override]
-        """Answer what is complete, also to a client that has closed its side only; a body that is not is given up."""
+        """Serve complete requests of a client that has closed only its side, and abandon incomplete ones."""
         if self.is_closing:
             return None
         self.left = True
@@ -153,7 +153,7 @@ class HttpProtocol(HttpToolsProtocol):
         return True
 
     def shutdown(self) -> None:
-        """Answer what has come, and what an idle connection sends within `DRAIN_SECONDS`; called as uvicorn stops."""
+        """Serve received requests, and those that an idle client sends within `DRAIN_SECONDS`. Called by uvicorn."""
         self.is_draining = True
         if self.running is None:
             self.deadline = self.lingers_until = min(self.deadline, self._in(DRAIN_SECONDS))
@@ -161,7 +161,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _close(self) -> None:
-        """Close after the last answer; a client that still sends when we close may never read it (RFC 9112 9.6)."""
+        """Close after the last response. A client that is still sending might otherwise not read it (RFC 9112 9.6)."""
         if self.is_closing or self.transport.is_closing():
             return
         self.is_closing = self.is_discarding = True
@@ -181,16 +181,16 @@ class HttpProtocol(HttpToolsProtocol):
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing of it is being answered."""
+        """Return whether it has no request in progress."""
         return self.running is None
 
     @property
     def untaken(self) -> int:
-        """Bytes of answers that its client has not taken yet."""
+        """Return the bytes of responses that its client has not read yet."""
         return self.transport.get_write_buffer_size()
 
     def _let_kernel_expire(self) -> None:
-        """Have the kernel end what it holds for a client that takes nothing: its buffers have room for megabytes."""
+        """Let the kernel time out data for a client that reads nothing: its buffers hold megabytes."""
         with suppress(OSError, AttributeError):  # an option of Linux
             milliseconds = int(self.limits.write * 1000)
             self.transport.get_extra_info("socket").setsockopt(
@@ -198,16 +198,16 @@ class HttpProtocol(HttpToolsProtocol):
             )
 
     def abort(self) -> None:
-        """Close it at once; what a client does not take would else stay in the kernel's buffers for minutes."""
+        """Close immediately. Unread data would otherwise stay in the kernel's buffers for minutes."""
         if self.untaken:
             with suppress(OSError):
                 connection = self.transport.get_extra_info("socket")
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.connections.discard(self)  # at once: it is no longer one of those that can make room
+        self.connections.discard(self)  # it must not be chosen again to make room
         self.transport.abort()
 
     def expire(self, now: float) -> None:
-        """End what took too long, unless the client is taking its answer, or we have made it wait."""
+        """End what timed out, unless the client is reading its response or reading from it was paused."""
         unsent = self.untaken
         if unsent < self.unsent:
             self.unsent, self.deadline = unsent, now + self.limits.write if unsent else self._lingering()
@@ -221,12 +221,12 @@ class HttpProtocol(HttpToolsProtocol):
             self._close()
 
     def pause_writing(self) -> None:
-        """Begin to watch whether the client takes its answer."""
+        """Start to watch whether the client reads its response."""
         self.flow.pause_writing()
         self.unsent, self.deadline = self.untaken, self._in(self.limits.write)
 
     def resume_writing(self) -> None:
-        """Give the application its time again."""
+        """Stop the timeout while the application works."""
         self.flow.resume_writing()
         if self.running is not None and not self.running.more_body:
             self.deadline = math.inf
@@ -234,7 +234,7 @@ class HttpProtocol(HttpToolsProtocol):
     # Requests
 
     def data_received(self, data: bytes) -> None:
-        """Parse what came; a connection whose bytes are refused is of no further use."""
+        """Parse the data. If it is refused, the connection cannot be used again."""
         if self.is_discarding:
             self._discard(len(data))
             return
@@ -265,7 +265,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.deadline = self._lingering()
 
     def _is_mostly_framing(self) -> bool:
-        """Whether extensions of chunks, which nobody reads, are most of what comes (RFC 9112 section 7.1.1)."""
+        """Return whether most of the data is unused chunk extensions (RFC 9112 section 7.1.1)."""
         cycle = self.cycle
         if self.in_head or cycle is None or not cycle.more_body:
             self.framing = 0
@@ -280,8 +280,8 @@ class HttpProtocol(HttpToolsProtocol):
             try:
                 self.parser.feed_data(data)
             except httptools.HttpParserUpgrade as stopped:
-                # The parser takes no body where it sees another protocol coming. None does (RFC 9110 section 7.8), so
-                # another parser gets the same request without the wish.
+                # The parser reads no body if the request asks for an upgrade. That is ignored (RFC 9110 section 7.8):
+                # a new parser gets the same request without the `Upgrade` field.
                 data = self._head_without_upgrade() + data[stopped.args[0] :]
                 self.parser = self._new_parser()
             else:
@@ -293,14 +293,14 @@ class HttpProtocol(HttpToolsProtocol):
         return line + b"".join(fields) + b"\r\n"
 
     def on_message_begin(self) -> None:
-        """The first byte of a request: from now on its head has its time, however many bytes come."""
+        """Start the timeout for the head at the first byte of a request."""
         super().on_message_begin()
         self.in_head = True
         if self.running is None:
             self.deadline = self._in(self.limits.head)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header or trailer field."""
+        """Keep a header or trailer field. Raises `RefusedHead` if there are too many."""
         if len(self.headers) == FIELDS_LIMIT:
             raise RefusedHead(TOO_LARGE_HEAD)
         name, value = name.lower(), value.strip(b" \t")
@@ -309,7 +309,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Serve the request, whose body may still come; raises `RefusedHead`."""
+        """Serve the request, whose body may still come. Raises `RefusedHead` if it is invalid."""
         self.told = True
         parser, scope, headers = self.parser, self.scope, self.headers
         method = parser.get_method()
@@ -332,8 +332,8 @@ class HttpProtocol(HttpToolsProtocol):
         if len(self.waiting) == PIPELINE_LIMIT:
             raise RefusedHead(TOO_MANY_PIPELINED)
         self.in_head = False
-        self.headers = []  # those of the trailers, which are nobody's
-        is_old = version == "1.0"  # neither kept nor sent an interim answer
+        self.headers = []  # for the trailers, which are not used
+        is_old = version == "1.0"  # no keep-alive, no interim responses
         self.expect_100_continue = self.expect_100_continue and not is_old
         cycle = self._new_cycle(scope, keep_alive=not is_old and parser.should_keep_alive())
         if self.expect_100_continue:
@@ -341,7 +341,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._serve(cycle)
 
     def on_body(self, body: bytes) -> None:
-        """Keep a part of a body for the application."""
+        """Keep a part of a body for the application. Raises `RefusedHead` if all bodies are too large together."""
         self.told = True
         self.framing -= len(body)
         cycle = self.cycle
@@ -361,7 +361,7 @@ class HttpProtocol(HttpToolsProtocol):
         cycle.message_event.set()
 
     def on_message_complete(self) -> None:
-        """The request has come as a whole."""
+        """Note the end of the request. Raises `RefusedHead` if its trailers are too large."""
         self.told = True
         cycle = self.cycle
         if self.in_upgrade or cycle is None:
@@ -372,13 +372,13 @@ class HttpProtocol(HttpToolsProtocol):
         cycle.message_event.set()
         if cycle is self.running and not self.flow.write_paused:
             self.deadline = math.inf
-        elif self.running is None:  # it was answered before
-            self.deadline = self._in(self.limits.keep_alive)
+        elif self.running is None:  # the response was complete before
+            self._become_idle()
 
     def _new_cycle(self, scope: HTTPScope, *, keep_alive: bool) -> Cycle:
         self.cycle = Cycle(
             scope=scope,
-            transport=self.cycle_transport,  # type: ignore[arg-type] # as far as a cycle uses one
+            transport=self.cycle_transport,  # type: ignore[arg-type] # the part that a cycle uses
             flow=self.flow,
             logger=self.logger,
             access_logger=self.access_logger,
@@ -391,10 +391,10 @@ class HttpProtocol(HttpToolsProtocol):
         )
         return self.cycle
 
-    # Answers
+    # Responses
 
     def _serve(self, cycle: Cycle) -> None:
-        """Answer it now, or when its turn comes."""
+        """Serve it now, or when its turn comes."""
         if self.running is None:
             self._run(cycle)
         else:
@@ -408,7 +408,7 @@ class HttpProtocol(HttpToolsProtocol):
         self._start_asgi_task(cycle, self.app)
 
     def on_response_complete(self) -> None:
-        """Go on with the request that waits, or wait for one."""
+        """Continue with the next request, or wait for one."""
         self.server_state.total_requests += 1
         if self.running is not None and self.body_bytes:
             self.body_bytes -= self.running.received
@@ -420,21 +420,23 @@ class HttpProtocol(HttpToolsProtocol):
             self._run(self.waiting.popleft())
         elif self.left:
             self._close()
+        elif self.in_head:
+            self.deadline = self._in(self.limits.head)
+        elif self.cycle is not None and self.cycle.more_body:
+            self.deadline = self._in(LINGER_SECONDS)
         else:
-            self.deadline = self._in(self._patience())
+            self._become_idle()
         if len(self.waiting) < ENOUGH_WAITING:
             self.flow.resume_reading()
 
-    def _patience(self) -> float:
-        """Seconds in which the rest of a request, or the next one, must come."""
-        if self.in_head:
-            return self.limits.head
-        if self.cycle is not None and self.cycle.more_body:
-            return LINGER_SECONDS
-        return DRAIN_SECONDS if self.is_draining else self.limits.keep_alive
+    def _become_idle(self) -> None:
+        """Wait for the next request, and free the last one: an idle connection may stay for a minute."""
+        self.deadline = self._in(DRAIN_SECONDS if self.is_draining else self.limits.keep_alive)
+        self.scope = self.cycle = None  # type: ignore[assignment] # uvicorn keeps them
+        self.headers = []
 
     def _refuse(self, refusal: Refusal) -> None:
-        """Answer, in its turn, the request that is being parsed, and nothing that comes after it."""
+        """Refuse the request that is being parsed, in its turn, and discard everything after it."""
         self.is_discarding = True
         self.deadline = math.inf
         cycle = self.cycle
@@ -451,7 +453,7 @@ class HttpProtocol(HttpToolsProtocol):
         if not self.in_head:
             super().on_message_begin()
         scope: Any = self.scope
-        if "path" not in scope:  # what came is no request, or too large to be kept
+        if "path" not in scope:  # it is not a request, or is too large to keep
             method = self.parser.get_method().decode("ascii") if self.url else UNKNOWN_METHOD
             scope |= {"method": method, "path": "", "raw_path": b"", "query_string": b""}
             scope["headers"] = [field for field in self.headers if field[0] == b"origin"][:1]  # for CORS
@@ -462,7 +464,7 @@ class HttpProtocol(HttpToolsProtocol):
         return cycle
 
     def _abandon(self, *cycles: Cycle) -> None:
-        """Let requests whose client has left before their turn have their access lines."""
+        """Log requests whose client has left before their turn."""
         task = self.loop.create_task(_log_abandoned(self.app, cycles))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
@@ -474,4 +476,4 @@ async def _log_abandoned(app: ASGI3Application, cycles: Iterable[Cycle]) -> None
         cycle.leave()
         cycle.disconnected = True
         await cycle.run_asgi(app)
-        await asyncio.sleep(0)  # others have their turn: a client can leave a thousand behind at once
+        await asyncio.sleep(0)  # let others run: a client can leave a thousand behind

@@ -1,4 +1,4 @@
-"""The pages to which the `type` of a problem leads (RFC 9457 section 3.1.1): what it means, for people."""
+"""Pages at the `type` URI of each problem that explain it to people (RFC 9457 section 3.1.1)."""
 
 from collections.abc import Iterable
 from html import escape
@@ -19,13 +19,13 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors
 
 
 def add_problem_pages(app: FastAPI, problems: Iterable[Problem]) -> None:
-    """Serve a page for each kind of problem, and one with all, to everybody."""
+    """Serve a page for each kind of problem and one that lists them all, without authentication."""
     kinds = {problem.slug: problem for problem in problems}
 
     async def answer_one(request: Request) -> Response:
         problem = kinds.get(request.path_params["slug"])
         if problem is None:
-            return problem_response(NOT_FOUND, detail="There is no such kind of problem.", path=request.scope["path"])
+            return problem_response(NOT_FOUND, detail="No such problem type.", path=request.scope["path"])
         return _page(app.title, problem.title, _section(problem))
 
     async def answer_all(_: Request) -> Response:
@@ -40,7 +40,7 @@ def add_problem_pages(app: FastAPI, problems: Iterable[Problem]) -> None:
 
 
 def _section(problem: Problem) -> str:
-    patience = "<p>You may try again; <code>Retry-After</code> says when.</p>" if problem.retry_after else ""
+    patience = "<p>You can retry; <code>Retry-After</code> says when.</p>" if problem.retry_after else ""
     return f"<p>{escape(problem.explanation or problem.title)}</p><p>Status: {problem.status}</p>{patience}"
 
 

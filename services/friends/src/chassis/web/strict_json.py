@@ -1,4 +1,4 @@
-"""JSON is read strictly: what RFC 8259 leaves undefined is refused instead of guessed at, and so is too much of it."""
+"""Parse JSON strictly: refuse what RFC 8259 leaves undefined, and documents that are too large."""
 
 import json
 import math
@@ -23,14 +23,14 @@ from .strict_parameters import StrictParameters
 
 
 class StrictJsonRequest(Request):
-    """A request whose JSON has no duplicate names, no NaN or Infinity, is UTF-8, storable and not too large or deep."""
+    """A request whose JSON must be UTF-8, storable, within limits, without duplicate names, NaN or Infinity."""
 
     def __init__(self, scope: Scope, receive: Receive, *, max_values: int = MAX_JSON_VALUES) -> None:
         super().__init__(scope, receive)
         self._max_values = max_values
 
     async def json(self) -> object:
-        """Parse the body; `JSONDecodeError` and `RefusedJson` become 422 problems."""
+        """Return the parsed body. Raises `JSONDecodeError` and `RefusedJson`, which become 422 problems."""
         body = await self.body()
         if bound := beyond_json_bounds(body, self._max_values):
             raise RefusedJson([{"type": "too_much", "loc": ("body",), "msg": f"Input should {bound}"}])
@@ -49,7 +49,7 @@ class StrictJsonRequest(Request):
 
 
 class RefusedJson(HTTPException):
-    """Too much, or no column can hold it. An HTTPException, since FastAPI turns any other into a 400 while it reads."""
+    """JSON that is too large or not storable. An HTTPException, since FastAPI turns any other error into a 400."""
 
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -57,7 +57,7 @@ class RefusedJson(HTTPException):
 
 
 class _Refused(ValueError):
-    """JSON that Python would read, but two readers may understand differently."""
+    """JSON that Python accepts, but that other parsers may read differently."""
 
 
 def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,14 +79,14 @@ def _refuse_constant(_: str) -> NoReturn:
 
 
 class StrictJsonRoute(APIRoute):
-    """A route that reads its parameters strictly and hands `StrictJsonRequest` to FastAPI."""
+    """A route that checks its parameters strictly and passes a `StrictJsonRequest` to FastAPI."""
 
     max_values: ClassVar[int] = MAX_JSON_VALUES
     log_bodies: ClassVar[bool] = True
-    """Read by the access log, which knows the route of a request."""
+    """Read by the access log."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Wrap the framework's handler."""
+        """Return FastAPI's handler, wrapped."""
         handler = super().get_route_handler()
         parameters = StrictParameters(self.dependant)
         has_body = self.body_field is not None
@@ -102,8 +102,8 @@ class StrictJsonRoute(APIRoute):
             except RefusedJson as error:
                 raise RequestValidationError(error.errors) from None
             except (RequestValidationError, HTTPException) as error:
-                # FastAPI's frame, which still knows the body, holds this error, whose cause holds the frame. Left so,
-                # the body would stay until the garbage collector comes by.
+                # FastAPI's frame holds the body and this error, whose cause holds the frame. This cycle would keep the
+                # body in memory until the next garbage collection.
                 cause = error.__cause__
                 if isinstance(cause, json.JSONDecodeError | ClientDisconnect | RequestRefused):
                     cause.__traceback__ = None
@@ -113,7 +113,7 @@ class StrictJsonRoute(APIRoute):
 
 
 def _refuse_encoded(request: Request) -> None:
-    """What is compressed is not JSON before somebody unpacks it, which a service's middleware may have done."""
+    """Raise a 415 for a compressed body, unless a middleware of the service has decompressed it."""
     fields = [value for name, value in request.scope["headers"] if name == b"content-encoding"]
     if any(coding.strip().lower() not in {b"", b"identity"} for coding in b",".join(fields).split(b",")):
         detail = "Send the body without Content-Encoding."

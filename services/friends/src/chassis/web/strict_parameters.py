@@ -1,4 +1,4 @@
-"""Parameters of path and query are read strictly: numbers as JSON has them, and only text that a column can hold."""
+"""Check path and query parameters strictly: numbers as in JSON, and only text that a column can store."""
 
 import math
 import re
@@ -28,7 +28,7 @@ _OWN_READING: Final = (BeforeValidator, PlainValidator, WrapValidator)
 
 
 class StrictParameters:
-    """The parameters of one route."""
+    """The declared parameters of a route."""
 
     def __init__(self, dependant: Dependant) -> None:
         self._in_path = dict(_spelled(declared(dependant, "path")))
@@ -36,9 +36,9 @@ class StrictParameters:
         self._has_cookies = _has_cookies(dependant)
 
     def errors(self, request: Request) -> list[dict[str, Any]]:
-        """What is wrong with them, in the way of pydantic; nothing if FastAPI may read them."""
+        """Return the errors in pydantic's format; none if FastAPI may read the parameters."""
         reasons: list[tuple[Place, str]] = []
-        # Without a `%` there is nothing but ASCII without NUL.
+        # Without a `%` there is only ASCII without NUL.
         if self._has_cookies or b"%" in request.scope["query_string"] or b"%" in request.scope.get("raw_path", b"%"):
             reasons.extend(_unstorable(request))
         if not reasons and (self._in_path or self._in_query):
@@ -70,7 +70,7 @@ def _spelled(parameters: Iterator[Parameter]) -> Iterator[tuple[str, type]]:
 
 
 def _kind(annotation: object) -> type | None:
-    """Which kind of number, or bool, text becomes; None for what is no number, or may be something else, too."""
+    """Return the type of number, or bool, that the text becomes; None for all else, and for unions of several."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return None if any(isinstance(each, _OWN_READING) for each in parts[1:]) else _kind(parts[0])
@@ -83,7 +83,7 @@ def _kind(annotation: object) -> type | None:
 
 
 def _reason_misspelled(value: object, kind: type) -> str | None:
-    if isinstance(value, str):  # else the path has converted it, or there is none
+    if isinstance(value, str):  # otherwise the path has converted it, or it is missing
         spelling, reason = _SPELLINGS[kind]
         if not spelling.fullmatch(value):
             return reason
@@ -105,13 +105,13 @@ def _unstorable(request: Request) -> Iterator[tuple[Place, str]]:
         for name, value in parse_qsl(query.decode("latin-1"), keep_blank_values=True, errors="surrogateescape"):
             if reason := reason_unstorable(name) or reason_unstorable(value):
                 yield ("query", name), reason
-    for name, value in request.cookies.items():  # which may spell characters in octal digits
+    for name, value in request.cookies.items():  # which can contain characters as octal escapes
         if reason := reason_unstorable(value):
             yield ("cookie", name), reason
 
 
 def _reason_no_text(value: object, raw_path: bytes) -> str | None:
-    """Servers put U+FFFD in the place of bytes that are no UTF-8."""
+    """Return why the path is not UTF-8, or None. Servers replace invalid bytes with U+FFFD."""
     if isinstance(value, str) and "\ufffd" in value:
         try:
             unquote_to_bytes(raw_path).decode()

@@ -17,7 +17,7 @@ from ..sample_service.settings import Settings
     ("media_type", "body", "status", "detail"),
     [
         ("image/png", b"123", 200, None),
-        ("image/PNG; q=1", b"1234", 422, "The request is not valid; see errors."),
+        ("image/PNG; q=1", b"1234", 422, "The request is invalid; see errors."),
         ("image/gif", b"1234", 415, "Send the body as image/png."),
         ("application/json", b"[]", 415, "Send the body as image/png."),
     ],

@@ -140,7 +140,7 @@ def test_production_refuses_missing_authentication_unless_it_is_off_explicitly(
     assert not load_settings(Settings).authenticates, "development needs no authentication"
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
-    reason = "is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off says that it is meant"
+    reason = "is empty, which ENVIRONMENT=production refuses; AUTHENTICATION=off serves without tokens"
     assert unusable(caplog) == [f"AUTH_ISSUER: {reason}"]
     monkeypatch.setenv("AUTH_ISSUER", "https://id.example")
     assert load_settings(Settings).authenticates
@@ -157,14 +157,14 @@ def test_keeps_the_issuer_url_unchanged(issuer: str, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("variable", "value", "reason"),
     [
-        ("AUTH_ISSUER", "id.example", "must be a URL of http or https"),
-        ("AUTH_ISSUER", "ftp://id.example", "must be a URL of http or https"),
-        ("AUTH_ISSUER", "https://me:secret@id.example", "must not hold a user name, a password or a `#`"),
-        ("AUTH_ISSUER", " https://id.example", "must not hold blanks"),
-        ("AUTH_ISSUER", "https://id.example\n", "must not hold blanks"),
-        ("AUTH_ISSUER", "https://id.example?realm=one", "must end with its path: no `?`"),
-        ("AUTH_JWKS_URL", "keys", "must be a URL of http or https"),
-        ("AUTH_TOKEN_URL", "https://id.example/token#here", "must not hold a user name, a password or a `#`"),
+        ("AUTH_ISSUER", "id.example", "must be an http or https URL"),
+        ("AUTH_ISSUER", "ftp://id.example", "must be an http or https URL"),
+        ("AUTH_ISSUER", "https://me:secret@id.example", "must not contain a user name, a password or a `#`"),
+        ("AUTH_ISSUER", " https://id.example", "must not contain whitespace"),
+        ("AUTH_ISSUER", "https://id.example\n", "must not contain whitespace"),
+        ("AUTH_ISSUER", "https://id.example?realm=one", "must end with its path, without `?`"),
+        ("AUTH_JWKS_URL", "keys", "must be an http or https URL"),
+        ("AUTH_TOKEN_URL", "https://id.example/token#here", "must not contain a user name, a password or a `#`"),
     ],
 )
 def test_checks_the_issuer_urls(
@@ -189,7 +189,7 @@ def test_production_refuses_a_client_id_without_an_issuer(
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     monkeypatch.setenv("AUTHENTICATION", "off")
-    reason = "needs AUTH_ISSUER or AUTH_TOKEN_URL, which ENVIRONMENT=production wants to be there"
+    reason = "needs AUTH_ISSUER or AUTH_TOKEN_URL in ENVIRONMENT=production"
     assert unusable(caplog) == [f"AUTH_CLIENT_ID: {reason}"]
     monkeypatch.setenv("AUTH_TOKEN_URL", "https://id.example/token")
     assert load_settings(Settings).has_client_credentials
@@ -204,7 +204,7 @@ def test_production_refuses_to_log_values_of_bodies(
     monkeypatch.setenv("ENVIRONMENT", "production")
     monkeypatch.setenv("POSTGRES_PASSWORD", PLANTED)
     monkeypatch.setenv("AUTHENTICATION", "off")
-    reason = "would write what people send into the log, which ENVIRONMENT=production refuses"
+    reason = "would log values from bodies, which ENVIRONMENT=production refuses"
     assert unusable(caplog) == [f"LOG_BODIES: {reason}"]
     for accepted in ("shapes", "off"):
         monkeypatch.setenv("LOG_BODIES", accepted)
@@ -217,7 +217,7 @@ def test_refuses_a_log_file_with_several_workers(
     monkeypatch.setenv("LOG_FILE", "log")
     assert str(load_settings(Settings).log_file) == "log"
     monkeypatch.setenv("WEB_CONCURRENCY", "2")
-    assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; it needs WEB_CONCURRENCY=1"]
+    assert unusable(caplog) == ["LOG_FILE: cannot be rotated by several processes; set WEB_CONCURRENCY=1"]
 
 
 def test_reports_an_invalid_worker_count_only_once(
@@ -274,5 +274,5 @@ def test_takes_defaults_from_the_identity(kind: type[ChassisSettings], expected:
 
 
 def test_refuses_settings_without_an_identity() -> None:
-    with pytest.raises(TypeError, match="OfACompany does not say whose settings it holds"):
+    with pytest.raises(TypeError, match="OfACompany does not say which service it belongs to"):
         OfACompany()

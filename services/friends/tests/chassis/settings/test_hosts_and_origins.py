@@ -9,8 +9,8 @@ from ..unusable_settings import PLANTED, unusable
 
 pytestmark = pytest.mark.usefixtures("nothing_set")
 
-NO_ORIGIN = "an origin is `scheme://host` or `scheme://host:port`, in lower case, without default port"
-NO_HOST = "a host is a name, `*.` and a name, or an address (`[::1]`), without scheme and port"
+NO_ORIGIN = "an origin is `scheme://host` or `scheme://host:port`, in lower case, without a default port"
+NO_HOST = "a host is a name, `*.` and a name, or an address (`[::1]`), without scheme or port"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_refuses_an_origin_that_no_browser_sends(
 
 def test_masks_a_password_in_an_origin(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setenv("CORS_ALLOWED_ORIGINS", f"https://me:{PLANTED}@app.example")
-    assert unusable(caplog) == [f"CORS_ALLOWED_ORIGINS: what has a user in it can never match: {NO_ORIGIN}"]
+    assert unusable(caplog) == [f"CORS_ALLOWED_ORIGINS: a value with a user can never match: {NO_ORIGIN}"]
 
 
 @pytest.mark.parametrize(

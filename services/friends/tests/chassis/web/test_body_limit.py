@@ -49,7 +49,7 @@ async def test_refuses_a_content_length_above_the_limit(
     assert line["message"] == f"POST {path} 413"
     assert problem["type"] == "/problems/body-too-large"
     assert problem["title"] == "Request body too large"
-    assert problem["detail"] == f"The body may have at most {LIMIT} bytes."
+    assert problem["detail"] == f"The body may be at most {LIMIT} bytes."
 
 
 @pytest.mark.parametrize("path", ["/sample/items", "/sample/upload", "/sample/echo"])

@@ -94,8 +94,8 @@ def test_documents_the_members_of_a_problem(document: dict[str, Any]) -> None:
     assert described == {
         "type": "URI reference that identifies the kind of problem.",
         "instance": "Path of the request.",
-        "request_id": "Quote it when asking for help; the service's log has it too.",
-        "pointer": "`#/username` in the body, `#/query/limit` elsewhere (RFC 6901 section 6).",
+        "request_id": "ID of the request in the service's log. Quote it when you ask for help.",
+        "pointer": "Where: `#/username` in the body, `#/query/limit` elsewhere (RFC 6901 section 6).",
     }
     assert schemas["ValidationProblemDetails"]["properties"]["errors"]["default"] == []
 
@@ -105,7 +105,7 @@ async def test_documents_response_headers(sample: aiohttp.ClientSession) -> None
         operations = (await response.json())["paths"]["/sample/items"]
     made, page = operations["post"]["responses"]["201"], operations["get"]["responses"]["200"]
     schema = {"type": "string"}
-    assert made["headers"] == {"Location": {"description": "Path of what was made.", "schema": schema}}
+    assert made["headers"] == {"Location": {"description": "Path of the created resource.", "schema": schema}}
     meaning = 'Path of the next page, if there is one: `<…>; rel="next"` (RFC 8288).'
     assert page["headers"] == {"Link": {"description": meaning, "schema": schema}}
 

@@ -30,7 +30,7 @@ async def test_logs_an_unexpected_error_once_with_its_request_id(
 ) -> None:
     async with sample.get("/sample/boom") as response:
         problem = await response.json(content_type="application/problem+json")
-    assert problem["detail"] == "Something went wrong on our side; the request id leads to it in the log."
+    assert problem["detail"] == "The service failed. Its log has the reason under the request_id."
     [line] = [line for line in read_log(sample_log) if "exception.type" in line]
     assert line["request_id"] == problem["request_id"]
     assert line["logger"] == "chassis.web.last_resort"
@@ -62,8 +62,8 @@ async def test_responds_503_if_the_request_is_cancelled() -> None:
         await task
     assert sent[0]["status"] == 503
     assert b"/problems/shutting-down" in sent[1]["body"]
-    assert b'"request_id":""' in sent[1]["body"], "no middleware assigned a request id"
-    assert b'"The service is stopping and could not finish this request in time."' in sent[1]["body"]
+    assert b'"request_id":""' in sent[1]["body"], "no middleware gave it one"
+    assert b'"The service is shutting down and could not finish this request in time."' in sent[1]["body"]
 
 
 async def test_responds_503_through_middleware_of_a_service() -> None:
@@ -146,4 +146,4 @@ async def test_logs_no_error_if_the_client_disconnected(caplog: pytest.LogCaptur
 
     await LastResortMiddleware(left)(SCOPE, nothing, send)
     [record] = [record for record in caplog.records if record.name.endswith(".web.last_resort")]
-    assert (record.levelno, record.getMessage()) == (logging.DEBUG, "the client left while we read its request")
+    assert (record.levelno, record.getMessage()) == (logging.DEBUG, "the client left while its request was being read")

@@ -18,7 +18,7 @@ from chassis.web import Int16, Int32, Int64, Text, UtcTime, api_router
 from ..conftest import Boot
 from ..sample_service.settings import Settings
 
-TEXT = "Text cannot have the character NUL or half of a surrogate pair"
+TEXT = "Text cannot contain the NUL character or half of a surrogate pair"
 NUMBER = "A number cannot have more than 64 bits"
 TYPES: dict[str, Any] = {"text": String(), "smallint": SmallInteger(), "integer": Integer(), "bigint": BigInteger()}
 

@@ -1,4 +1,4 @@
-"""Who a request comes from."""
+"""The caller of a request."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,25 +7,25 @@ from uuid import UUID
 from .refusals import NotAnAccount
 
 CALLER: Final = "chassis.caller"
-"""The key of the ASGI scope: a `Principal`, or None without a valid token. It is not there if authentication is off."""
+"""Key in the ASGI scope for the `Principal`, or None without a valid token. Absent if authentication is off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """What a verified access token says."""
+    """The contents of a verified access token."""
 
     subject: str
-    """Whom the client acts for: a person, or the client itself."""
+    """The one on whose behalf the client acts: a person, or the client itself."""
     client_id: str
     """The program that sent the request."""
     scopes: frozenset[str]
-    """What it may do."""
+    """The scopes that the token grants."""
 
     @property
     def subject_id(self) -> UUID:
-        """The subject as the id of a person. Raises `NotAnAccount` (403) for another one, such as that of a client.
+        """Return the subject as the ID of a person's account. Raises `NotAnAccount` (403) for others, such as a client.
 
-        Only the usual spelling of a UUID counts, in small letters: two subjects are never the same person.
+        Only the canonical form of a UUID is accepted, so that no two subjects are the same person.
         """
         try:
             account_id = UUID(self.subject)

@@ -1,4 +1,4 @@
-"""HTTP: the middleware around the application, routers that read JSON strictly, pages of lists, the documentation."""
+"""HTTP: middleware, routers with strict JSON, pagination, and the API documentation."""
 
 from .declared_headers import ENTITY_TAG, LOCATION, NEW_ENTITY_TAG, NEXT_PAGE, NOT_MODIFIED
 from .entity_tags import ExpectedVersions, send_version

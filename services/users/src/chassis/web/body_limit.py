@@ -1,4 +1,4 @@
-"""The limit of request bodies. Pure ASGI: refuses by what is declared or by what has come, and buffers nothing."""
+"""Limit the size of request bodies, declared or received. Pure ASGI, without buffering."""
 
 from typing import Final
 
@@ -12,15 +12,15 @@ _BODY_FOLLOWS: Final = (b"content-length", b"transfer-encoding")  # without eith
 
 
 class BodyLimitMiddleware:
-    """Refuses a body above `limit` bytes with 413; nothing inside gets to see the part that is too much."""
+    """Respond 413 to a body above `limit` bytes. The application never sees the excess."""
 
     def __init__(self, app: ASGIApp, *, limit: int) -> None:
         self.app = app
         self.limit = limit
-        self.refusal = Refusal(BODY_TOO_LARGE, f"The body may have at most {limit} bytes.")
+        self.refusal = Refusal(BODY_TOO_LARGE, f"The body may be at most {limit} bytes.")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve; `receive` raises `RequestRefused` for a declared length, or once too much has come."""
+        """Serve. `receive` raises `RequestRefused` if the declared or the received length exceeds the limit."""
         if scope["type"] != "http" or not any(name in _BODY_FOLLOWS for name, _ in scope["headers"]):
             await self.app(scope, receive, send)
             return

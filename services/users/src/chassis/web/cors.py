@@ -1,4 +1,4 @@
-"""CORS: which pages of other origins may use the service. Starlette's, but for refusals, which are problems."""
+"""CORS: which other origins may use the service. Starlette's middleware, with problems for refusals."""
 
 from collections.abc import Collection
 from http import HTTPStatus
@@ -13,11 +13,11 @@ from chassis.request_context import REQUEST_ID_HEADER
 from .refusals import REFUSAL
 
 READABLE_HEADERS = (REQUEST_ID_HEADER, "Location", "Link", "Retry-After", "WWW-Authenticate")
-"""What a page may read of an answer, beside what any page may."""
+"""Response headers that a page may read, in addition to those that any page may."""
 
 
 class CorsMiddleware(CORSMiddleware):
-    """Answers preflights, and says in the answers of everything inside who may read them; there are no credentials."""
+    """Responds to preflights and adds CORS headers to responses. Credentials are never allowed."""
 
     def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
         super().__init__(
@@ -25,7 +25,7 @@ class CorsMiddleware(CORSMiddleware):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a preflight, with 400 if it is refused; serve everything else."""
+        """Respond to a preflight, with 400 if it is refused, and serve all other requests."""
         if not _is_preflight(scope):
             await super().__call__(scope, receive, send)
             return
@@ -38,7 +38,7 @@ class CorsMiddleware(CORSMiddleware):
 
 
 def _is_preflight(scope: Scope) -> bool:
-    """As the Fetch standard describes it, unless the server has refused the request."""
+    """Return whether this is a preflight (Fetch standard) that the server has not refused."""
     if scope["type"] != "http" or scope["method"] != "OPTIONS" or REFUSAL in scope:
         return False
     headers = Headers(scope=scope)

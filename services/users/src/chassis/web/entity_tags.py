@@ -1,4 +1,4 @@
-"""Entity tags of things whose changes are counted (RFC 9110 section 8.8.3), and requests that depend on them."""
+"""Entity tags for resources with a version number (RFC 9110 section 8.8.3), and conditional requests."""
 
 import re
 from http import HTTPStatus
@@ -13,7 +13,7 @@ _ANY: Final = "*"
 
 
 def send_version(request: Request, response: Response, version: int) -> None:
-    """Tell the version of what is answered, as `ETag`; a GET that names it in `If-None-Match` is answered with 304."""
+    """Set `ETag` to the version of the resource. Raises a 304 for a GET with this version in `If-None-Match`."""
     tag = f'"{version}"'
     response.headers["ETag"] = tag
     if request.method != "GET":
@@ -27,7 +27,7 @@ def _expected_versions(
     request: Request,
     _declared: Annotated[
         str | None,
-        Header(alias="If-Match", description="The `ETag` of what is to be changed: if it is another one by now, 412."),
+        Header(alias="If-Match", description="`ETag` of the version to change. 412 if it has changed since."),
     ] = None,
 ) -> frozenset[int] | None:
     field = _field(request, "If-Match")
@@ -35,7 +35,7 @@ def _expected_versions(
 
 
 ExpectedVersions = Annotated[frozenset[int] | None, Depends(_expected_versions)]
-"""The versions that `If-Match` permits to change; None: any, as a request without it changes what there is."""
+"""The versions in `If-Match`, one of which the resource must have. None means any version: no `If-Match`, or `*`."""
 
 
 def _field(request: Request, name: str) -> str | None:
@@ -44,7 +44,7 @@ def _field(request: Request, name: str) -> str | None:
 
 
 def _versions(name: str, field: str, *, weak: bool) -> frozenset[int]:
-    """The versions in a list of tags; those that we never made match nothing. `weak` ones compare as RFC 9110 says."""
+    """Return the versions in a list of tags. Foreign tags match nothing; weak tags count only if `weak`."""
     tags = [tag for tag in _TAG.finditer(field) if weak or not tag["weak"]]
     if not _TAG.search(field) or _TAG.sub("", field).strip(" \t,"):
         message = 'Input should be * or entity tags such as "1"'

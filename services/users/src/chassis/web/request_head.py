@@ -1,4 +1,4 @@
-"""What the lines before a body must say (RFC 9112), beyond what the parser checks."""
+"""Checks of the request line and headers (RFC 9112) that the parser does not make."""
 
 import re
 from typing import Final, NamedTuple
@@ -20,7 +20,7 @@ HTTP_VERSIONS: Final = ("1.1", "1.0")
 
 
 class RefusedHead(Exception):
-    """Ends the parsing of a request that is refused."""
+    """Stops the parsing of a refused request."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.detail)
@@ -28,17 +28,17 @@ class RefusedHead(Exception):
 
 
 class Target(NamedTuple):
-    """The target of a request, as ASGI wants it."""
+    """The target of a request, in the parts that ASGI needs."""
 
     path: str
     raw_path: bytes
     query: bytes
     authority: bytes | None
-    """Only of the absolute form, `GET http://host/path`, in which it takes the place of `Host`."""
+    """Only in the absolute form, `GET http://host/path`, where it replaces `Host`."""
 
 
 def parse_target(target: bytes) -> Target:
-    """Take the target apart; raises `RefusedHead` if it is no origin, absolute or asterisk form."""
+    """Return the parts of the target. Raises `RefusedHead` if it is not in origin, absolute or asterisk form."""
     if b"#" in target:
         raise RefusedHead(MALFORMED)
     try:
@@ -48,9 +48,9 @@ def parse_target(target: bytes) -> Target:
     except (HttpParserInvalidURLError, UnicodeDecodeError):
         raise RefusedHead(MALFORMED) from None
     authority = None
-    host: bytes | None = url.host  # the stub of httptools says that there always is one
+    host: bytes | None = url.host  # the stub of httptools says that it is never None
     if host is not None:
-        if b"@" in target.partition(b"?")[0]:  # user information, which nobody may send (RFC 9110 section 4.2.4)
+        if b"@" in target.partition(b"?")[0]:  # user information is not allowed (RFC 9110 section 4.2.4)
             raise RefusedHead(MALFORMED)
         host = b"[%b]" % host if b":" in host else host
         authority = host if not url.port else b"%b:%d" % (host, url.port)
@@ -58,7 +58,7 @@ def parse_target(target: bytes) -> Target:
 
 
 def check_fields(headers: Headers, http_version: str) -> None:
-    """Check what decides whom a request is for, and where it ends; raises `RefusedHead`."""
+    """Check the version, `Host` and `Transfer-Encoding`. Raises `RefusedHead` if one is invalid."""
     if http_version not in HTTP_VERSIONS:
         raise RefusedHead(MALFORMED)
     hosts = 0
@@ -74,5 +74,5 @@ def check_fields(headers: Headers, http_version: str) -> None:
 
 
 def is_too_large(target: bytes, headers: Headers, limit: int) -> bool:
-    """Whether the head has more than `limit` bytes, separators and line ends included."""
+    """Return whether the head has more than `limit` bytes, including separators and line ends."""
     return len(target) + sum(len(name) + len(value) + 4 for name, value in headers) > limit

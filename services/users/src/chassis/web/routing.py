@@ -1,4 +1,4 @@
-"""The router of a resource."""
+"""Routers for resources."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,7 +14,7 @@ from .strict_json import StrictJsonRoute
 
 
 class _BoundedInteger(IntegerConvertor):
-    """Starlette's own takes any number of digits, and Python refuses to convert more than 4,300 of them."""
+    """Starlette's own accepts any number of digits, but Python refuses to convert more than 4,300."""
 
     regex = "[0-9]{1,19}"
 
@@ -23,32 +23,32 @@ register_url_convertor("int", _BoundedInteger())
 
 
 class ResourceRouter(APIRouter):
-    """A router that adds what a route declares to what it declares itself, also of the same status."""
+    """A router that merges its `responses` with those of each route, even for the same status."""
 
     tag: Mapping[str, str]
-    """What the documentation says of its operations: `name` and perhaps `description`."""
+    """The OpenAPI tag of its operations: `name` and optionally `description`."""
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
-        """As FastAPI has it, with `responses` of both, and a summary in sentence case."""
+        """Add a route as FastAPI does, with merged `responses` and a summary in sentence case."""
         options["summary"] = options.get("summary") or endpoint.__name__.replace("_", " ").capitalize()
         options["responses"] = Responses(self.responses) | (options.get("responses") or {})
         super().add_api_route(path, endpoint, **options)
 
 
 def _name_of(route: APIRoute) -> str:
-    """The operation's id: the name of its function, which is what it is called in generated clients."""
+    """Return the operation's ID: the name of its function, which generated clients use."""
     return route.name
 
 
 def api_router(
     *, prefix: str, tag: str, description: str = "", max_json_values: int = MAX_JSON_VALUES, log_bodies: bool = True
 ) -> APIRouter:
-    """A router for one resource, which declares the problems that any operation can answer with.
+    """Return a router for one resource that declares the problems common to all operations.
 
-    The documentation groups its operations under `tag`, with its `description`. Their ids are the names of their
-    functions (`list_users`), which thus are different in the whole service.
-    `max_json_values` is how many objects, lists and what they hold one body may have; more are answered with 422.
-    Without `log_bodies` no body of its operations is logged, whatever LOG_BODIES says: they hold passwords or tokens.
+    The documentation groups its operations under `tag`, with its `description`. Operation IDs are the names of the
+    functions (`list_users`), which must be unique within the service.
+    `max_json_values` is the number of values in a body (objects, lists and their items) above which it gets 422.
+    With `log_bodies=False` no bodies are logged, whatever LOG_BODIES says: for passwords and tokens.
     """
     route_class = type(
         StrictJsonRoute.__name__, (StrictJsonRoute,), {"max_values": max_json_values, "log_bodies": log_bodies}

@@ -1,4 +1,4 @@
-"""Routes that could never be reached end the start, instead of being 404 for ever."""
+"""Fail at startup if a route could never be reached."""
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
@@ -10,11 +10,11 @@ class UnservedRoute(Exception):
 
 
 def refuse_unserved_routes(app: FastAPI, *, root_path: str) -> None:
-    """Raise `UnservedRoute` for a WebSocket route, and for a path that begins as ROOT_PATH does."""
+    """Raise `UnservedRoute` for a WebSocket route, and for a path that begins with ROOT_PATH."""
     for route in iter_route_contexts(app.routes):
         path = route.path or ""
         if isinstance(route.original_route, WebSocketRoute):
-            raise UnservedRoute(f"WebSocket routes are not served: {path}")
+            raise UnservedRoute(f"WebSocket routes are not supported: {path}")
         if root_path and f"{path}/".startswith(f"{root_path}/"):
-            # It is taken off a path where a path begins with it, since not every proxy does so itself.
-            raise UnservedRoute(f"ROOT_PATH is {root_path}, and so begins the route {path}: it cannot be reached")
+            # ROOT_PATH is removed from the start of paths, since not every proxy does so.
+            raise UnservedRoute(f"ROOT_PATH={root_path} is the beginning of the route {path}, so it cannot be reached")

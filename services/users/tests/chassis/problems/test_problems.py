@@ -116,7 +116,7 @@ async def test_sends_the_members_and_headers_of_a_domain_error(sample: aiohttp.C
         assert response.headers["X-Reason"] == "because"
         assert (await problem_of(response))["detail"] == "Not for you."
     async with sample.post("/sample/items", json={}) as response:
-        assert (await problem_of(response))["detail"] == "The request is not valid; see errors."
+        assert (await problem_of(response))["detail"] == "The request is invalid; see errors."
     async with sample.post("/sample/items", data="name: lamp", headers={"Content-Type": "text/plain"}) as response:
         assert (await problem_of(response))["detail"] == "Send the body as application/json."
 
@@ -243,7 +243,7 @@ def test_problem_types_of_the_chassis_are_stable() -> None:
         (503, "not-ready", "Not ready", 2),
         (503, "database-unavailable", "Database unavailable", 2),
         (503, "database-not-migrated", "Database not migrated", 2),
-        (503, "shutting-down", "Service is stopping", 2),
+        (503, "shutting-down", "Service is shutting down", 2),
         (503, "too-busy", "Too busy", 2),
         (503, "too-many-connections", "Too many connections", 2),
         (503, "upstream-unavailable", "Upstream service unavailable", 2),
@@ -269,8 +269,13 @@ async def test_route_adds_to_the_problems_of_its_router(sample: aiohttp.ClientSe
     examples = declared["content"]["application/problem+json"]["examples"]
     own = {"database-unavailable", "database-not-migrated", "shutting-down", "upstream-unavailable"}
     assert examples.keys() == {*own, "issuer-unavailable"}
-    titles = ("Database unavailable", "Database not migrated", "Service is stopping", "Upstream service unavailable")
-    assert declared["description"] == "; ".join([*titles, "Issuer of tokens unavailable"])
+    titles = (
+        "Database unavailable",
+        "Database not migrated",
+        "Service is shutting down",
+        "Upstream service unavailable",
+    )
+    assert declared["description"] == "; ".join([*titles, "Token issuer unavailable"])
 
 
 def example(kind: Problem) -> dict[str, Any]:
@@ -301,7 +306,7 @@ def test_documents_all_problems_of_a_status_together() -> None:
     schema = declared[422]["content"]["application/problem+json"]["schema"]
     assert schema == {"$ref": "#/components/schemas/ValidationProblemDetails"}
     assert declared[503] == {
-        "description": "Service is stopping; Database unavailable",
+        "description": "Service is shutting down; Database unavailable",
         "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
         "content": {
             "application/problem+json": {

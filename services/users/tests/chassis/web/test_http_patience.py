@@ -193,7 +193,7 @@ async def test_limits_the_total_size_of_responses_that_are_not_read(
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             client.send(b"GET /sample/large?size=20000000 HTTP/1.1\r\nHost: x\r\n\r\n")
         async with asyncio.timeout(PATIENCE):
-            while not any("untaken" in line["message"] for line in read_log(log)):  # noqa: ASYNC110
+            while not any("unread" in line["message"] for line in read_log(log)):  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
         for client in clients:
             client.close()

@@ -8,7 +8,7 @@ import pytest
 
 from chassis.web.json_bounds import MAX_JSON_DEPTH, MAX_JSON_VALUES
 
-TOO_MANY = [{"pointer": "#", "detail": f"Input should hold at most {MAX_JSON_VALUES} values"}]
+TOO_MANY = [{"pointer": "#", "detail": f"Input should have at most {MAX_JSON_VALUES} values"}]
 TOO_DEEP = [{"pointer": "#", "detail": f"Input should be nested at most {MAX_JSON_DEPTH} deep"}]
 
 
