@@ -221,6 +221,9 @@ def audit(session: nox.Session) -> None:
     """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
     run(session, "zizmor", "--quiet", "--strict-collection", ".github")
     run(session, "python", "-m", "dependencies.audit", *session.posargs)
+    with session.chdir("benchmarks"):  # a lock of its own, with other versions of what only tools need here
+        tools = {"PYTHONPATH": str(ROOT / "template/tools")}
+        session.run(str(BIN / "python"), "-m", "dependencies.audit", *session.posargs, env=tools)
     in_each_service(session, "audit", *session.posargs)
 
 
@@ -267,7 +270,7 @@ def thorough(session: nox.Session) -> None:
 
 @nox.session
 def rollout(session: nox.Session) -> None:
-    """Update, and kill, replicas behind the gateway under load, as Kubernetes would; takes some minutes."""
+    """Update, kill and freeze replicas under load, and let their database fail over; takes six minutes."""
     refresh_environments(session)
     run(session, "pytest", *(session.posargs or ["tests/rollout"]))
 

@@ -1,10 +1,14 @@
-"""Inspect the database of a service directly."""
+"""Inspect the database of a service directly, and kill its server."""
 
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 
+from postgres.server import PostgresServer
 from system.service_process import ServiceProcess
 
 
@@ -34,3 +38,14 @@ async def busy_connections(connection: asyncpg.Connection) -> int:
             "WHERE datname = current_database() AND pid != pg_backend_pid() AND state != 'idle'"
         )
     )
+
+
+def kill_nine(postgres: PostgresServer) -> None:
+    """Kill the server and its children, which gives none of them a chance to say goodbye."""
+    postmaster = postgres._watchdog.process
+    assert postmaster
+    stats = [path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat")]
+    children = [int(name.split()[0]) for name, rest in stats if rest.split()[1] == str(postmaster.pid)]
+    for pid in (postmaster.pid, *children):
+        os.kill(pid, signal.SIGKILL)
+    postmaster.wait()

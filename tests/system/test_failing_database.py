@@ -1,31 +1,18 @@
 """The services while their database is dead or busy, and their recovery afterwards."""
 
 import asyncio
-import os
-import signal
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 from callers import DATABASE_TIMEOUT, FRIENDSHIPS, MARGIN, USERS, Answer, Caller, eventually, somebody
-from databases import busy_connections, database_of
+from databases import busy_connections, database_of, kill_nine
 from live_service import PATIENT, live_service
 
 from postgres.server import PostgresServer
 from system.running import System
 from system.service_process import ServiceProcess
-
-
-def kill_nine(postgres: PostgresServer) -> None:
-    """Kill the server and its children with SIGKILL, so that none can say goodbye to its clients."""
-    postmaster = postgres._watchdog.process
-    assert postmaster
-    stats = [path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat")]
-    children = [int(name.split()[0]) for name, rest in stats if rest.split()[1] == str(postmaster.pid)]
-    for pid in (postmaster.pid, *children):
-        os.kill(pid, signal.SIGKILL)
-    postmaster.wait()
 
 
 async def test_responds_503_while_the_database_is_dead_and_recovers(

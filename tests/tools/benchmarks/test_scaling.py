@@ -42,6 +42,13 @@ def test_refuses_requests_that_wait_too_long_for_a_connection() -> None:
     assert outcome.share_refused == pytest.approx(0.5, abs=0.1)  # half of the requests can be served
 
 
+def test_requests_of_one_turn_share_one_upstream_call() -> None:
+    asking = Operation(name="ask", share=1.0, service=0.0005, database=0.0001, asked=0.001)
+    outcome = Simulation(ONE, [asking], warm_up=0.5).closed(16, 2.5)
+    rate = len(outcome.seconds) / 2
+    assert 1500 < rate < 2000, "each with a call of its own: 1,000"
+
+
 def test_utilisation_is_proportional_to_the_share_of_requests() -> None:
     busy = dict(utilisations(Cell(**{**vars(ONE), "replicas": 4, "gateway_cores": 2}), [READ], 2000))
     assert busy["services"] == pytest.approx(0.5)

@@ -114,6 +114,8 @@ FAULTS: list[tuple[str, Plant, str]] = [
     # images
     ("tag", lambda d: service(d).update(image="ghcr.io/example/friends:1.0.0"), "has no digest"),
     ("two images", lambda d: service(d).update(image=f"other@sha256:{'1' * 64}"), "of another image"),
+    ("database's tag", lambda d: find(d, "Cluster")["spec"].update(imageName="postgresql:18"), "no exact version"),
+    ("database's image", lambda d: find(d, "Cluster")["spec"].pop("imageName"), "no exact version"),
     # stopping, probes, updates
     ("grace", lambda d: pod(d).update(terminationGracePeriodSeconds=20), "terminationGracePeriodSeconds is 20"),
     ("drain", lambda d: settings(d).update(drain_delay="5"), "below two periods of the readiness probe"),

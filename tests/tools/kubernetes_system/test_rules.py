@@ -56,6 +56,7 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ("issuer", lambda d: find(d, "ConfigMap", "users-settings")["data"].update(auth_issuer="x"), "auth_issuer differs"),
     ("gateway's tag", lambda d: gateway(d)["containers"][0].update(image="traefik:v3.7"), "the gateway runs traefik"),
     ("gateway's way", lambda d: gateway(d)["containers"][0]["env"].pop(), "does not know where users is"),
+    ("gateway's checks", lambda d: gateway(d)["containers"][0]["env"].pop(2), "GATEWAY_HEALTH_CHECKS is not off"),
     ("gateway's end", lambda d: gateway(d).update(terminationGracePeriodSeconds=15), "25 seconds to stop"),
 ]
 
