@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import socket
 from pathlib import Path
 
 import asyncpg
@@ -10,7 +11,8 @@ import pytest
 from failures import PostgresUnavailable
 from postgres.account import account_for
 from postgres.cluster import reachable_data_folder
-from postgres.server import PostgresServer, named_server, postgres_environment, postgres_server
+from postgres.named import named_server
+from postgres.server import PostgresServer, postgres_environment, postgres_server
 
 from ..programs import is_gone, soon, started
 
@@ -143,15 +145,29 @@ def test_an_open_folder_is_used_as_it_is(open_folder: Path) -> None:
 
 
 def test_a_server_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POSTGRES_HOST", "db.example")
-    monkeypatch.setenv("POSTGRES_USER", "somebody")
-    with postgres_environment() as variables:
-        assert variables == {
-            "POSTGRES_HOST": "db.example",
-            "POSTGRES_PORT": "5432",
-            "POSTGRES_USER": "somebody",
-            "POSTGRES_PASSWORD": "",
-        }
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
+        monkeypatch.setenv("POSTGRES_PORT", port)
+        monkeypatch.setenv("POSTGRES_USER", "somebody")
+        with postgres_environment() as variables:
+            assert variables == {
+                "POSTGRES_HOST": "127.0.0.1",
+                "POSTGRES_PORT": port,
+                "POSTGRES_USER": "somebody",
+                "POSTGRES_PASSWORD": "",
+            }
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid", "/nowhere"])
+def test_a_named_server_that_cannot_be_reached_is_told_with_host_and_port(
+    host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTGRES_HOST", host)
+    monkeypatch.setenv("POSTGRES_PORT", "1")
+    expected = f"No PostgreSQL server can be reached at {host}, port 1"
+    with pytest.raises(PostgresUnavailable, match=expected), postgres_environment():
+        pass
 
 
 def test_no_server_is_named_by_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:

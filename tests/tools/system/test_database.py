@@ -14,6 +14,7 @@ import pytest
 
 from processes.ports import free_ports
 
+from ..conftest import USERS
 from ..programs import is_gone
 from ..terminal import at_terminal
 
@@ -104,7 +105,7 @@ def test_a_named_server_is_used_with_its_own_role(folders: list[Path], monkeypat
         refused = subprocess.run(
             command("database_alone", folders[0], "--data", "elsewhere"), capture_output=True, text=True, check=False
         )
-    assert refused.stderr == "POSTGRES_HOST names a server already; unset it to run one here.\n"
+    assert refused.stderr == "POSTGRES_HOST already names a server. Unset it to run one here.\n"
 
 
 def test_ctrl_c_in_the_shell_ends_a_statement_and_not_the_shell(folders: list[Path]) -> None:
@@ -122,3 +123,17 @@ def test_ctrl_c_in_the_shell_ends_a_statement_and_not_the_shell(folders: list[Pa
         terminal.read_until(" 42")
         terminal.press("\\q\n")
         assert process.wait(60) == 0
+
+
+def test_the_tests_of_a_service_stop_with_one_line_if_the_named_server_cannot_be_reached(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
+    monkeypatch.setenv("POSTGRES_PORT", "1")
+    monkeypatch.setenv("PYTHONPATH", "src:tools")
+    done = subprocess.run(
+        [".venv/bin/python", "-m", "pytest", "tests/api"], cwd=USERS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr.strip().startswith("ERROR: No PostgreSQL server can be reached at 127.0.0.1, port 1")
+    assert "Traceback" not in done.stdout + done.stderr

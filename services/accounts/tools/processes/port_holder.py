@@ -1,7 +1,6 @@
 """Finds the process that listens on a port, where /proc tells it: on Linux, and for root any process."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,9 +14,9 @@ def port_holder(port: int) -> str | None:
     sockets = {f"socket:[{inode}]" for inode in _inodes(port)}
     for process in Path("/proc").glob("[0-9]*") if sockets else ():
         with contextlib.suppress(OSError):  # it is another account's, or has just ended
-            if any(os.readlink(descriptor) in sockets for descriptor in (process / "fd").iterdir()):
+            if any(str(descriptor.readlink()) in sockets for descriptor in (process / "fd").iterdir()):
                 command = (process / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
-                return f"process {process.name} ({_shortened(command)}, in {os.readlink(process / 'cwd')})"
+                return f"process {process.name} ({_shortened(command)}, in {(process / 'cwd').readlink()})"
     return None
 
 

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 from failures import PostgresUnavailable, SystemFailure
-from postgres.server import named_server, superuser_of
+from postgres.named import named_server
+from postgres.server import superuser_of
 from processes.ports import HOST, require_ports
 from processes.stopping import Stopped, stop_on_signals
 from system.database import ensure_database, new_server, variables_for
@@ -39,10 +40,10 @@ def run(arguments: argparse.Namespace) -> None:
     """Run the server until it ends, or until its parent does; raises `SystemFailure` or `PostgresUnavailable`."""
     parent = os.getppid()
     if named_server():
-        raise SystemFailure("POSTGRES_HOST names a server already; unset it to run one here.")
+        raise SystemFailure("POSTGRES_HOST already names a server. Unset it to run one here.")
     services = read_services(arguments.folders)
     if arguments.port:
-        require_ports({"PostgreSQL": arguments.port})
+        require_ports({"PostgreSQL": arguments.port}, otherwise="choose another with `--port`")
     with run_folder(arguments.data) as home:
         server = new_server(home, kept=True, say=print, tcp_port=arguments.port)
         with contextlib.closing(server):

