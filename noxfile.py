@@ -221,6 +221,9 @@ def audit(session: nox.Session) -> None:
     """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
     run(session, "zizmor", "--quiet", "--strict-collection", ".github")
     run(session, "python", "-m", "dependencies.audit", *session.posargs)
+    with session.chdir("benchmarks"):  # a lock of its own, with other versions of what only tools need here
+        tools = {"PYTHONPATH": str(ROOT / "template/tools")}
+        session.run(str(BIN / "python"), "-m", "dependencies.audit", *session.posargs, env=tools)
     in_each_service(session, "audit", *session.posargs)
 
 
@@ -250,7 +253,7 @@ def template(session: nox.Session) -> None:
 def system(session: nox.Session) -> None:
     """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
     refresh_environments(session)
-    in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs
+    in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs-test
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
     run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *tests]))
@@ -267,7 +270,7 @@ def thorough(session: nox.Session) -> None:
 
 @nox.session
 def rollout(session: nox.Session) -> None:
-    """Update, and kill, replicas behind the gateway under load, as Kubernetes would; takes some minutes."""
+    """Update, kill and freeze replicas under load, and let their database fail over; takes six minutes."""
     refresh_environments(session)
     run(session, "pytest", *(session.posargs or ["tests/rollout"]))
 
@@ -405,17 +408,27 @@ def images(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Make a site of the documents and test it; or ask for links (`-- external`), draw pictures (`-- picture`)."""
+    """Build the site of the documents; `-- --open` opens it, `-- external` checks links, `-- picture` draws."""
     if session.posargs == ["picture"]:
         run(session, "python", "-m", "docs.record_demo")
         run(session, "python", "-m", "docs.photograph_swagger")
         run(session, "python", "-m", "docs.badges")
         return
+    build_site(session, *session.posargs)
+
+
+@nox.session(name="docs-test")
+def docs_test(session: nox.Session) -> None:
+    """Test the documents: build the site, and do what tutorial and recipes say; arguments go to pytest."""
+    build_site(session)
+    run(session, "pytest", *(session.posargs or ["tests/docs"]))
+
+
+def build_site(session: nox.Session, *arguments: str) -> None:
+    """Bring the environment of Sphinx up to date and build the site."""
     with session.chdir("docs"):
         refresh_environment(session)
-    run(session, "python", "-m", "docs.build_site", *session.posargs)
-    if not session.posargs:
-        run(session, "pytest", "tests/docs")
+    run(session, "python", "-m", "docs.build_site", *arguments)
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""The baselines as processes: each on the database of a service, with an environment of their own."""
+"""Run the baselines as processes, each on the database of a service, in the environment of the benchmark."""
 
 import socket
 import subprocess
@@ -43,14 +43,12 @@ class ServerFailure(Exception):
 
 
 def started_contenders(system: System, stack: ExitStack) -> dict[str, Server]:
-    """Start each baseline once for each service it stands for, and return them by `name/service` when all listen.
+    """Start each baseline on the database of each service whose operations it has; return them by `name/service`.
 
     Raises `ServerFailure`.
     """
     if not PYTHON.is_file():
-        raise ServerFailure(
-            f"{PYTHON} does not exist. Run `./noxw -s bench -- quick` once: it installs what is locked."
-        )
+        raise ServerFailure(f"{PYTHON} does not exist. Run `./noxw -s bench -- quick` once to install it.")
     upstream = {"USERS_SERVICE_URL": system.url("users")}
     watchdogs: list[Watchdog] = []
     stack.callback(_end, watchdogs)

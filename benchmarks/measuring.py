@@ -80,10 +80,14 @@ def measure_memory(bench: Bench, requests: Path, *, total: int, say: Say) -> lis
 
 
 def _load(bench: Bench, contender: Contender, *, connections: int, seconds: float) -> tuple[Load, float]:
+    url = bench.servers[contender.server].url
+    if contender.prelude:
+        put_load(url, contender.prelude, connections=FEW, seconds=WARM_UP_SECONDS)
+        _await_idle(bench)
     counted = [bench.servers[name].pid for name in (contender.server, *contender.behind)]
     requests = contender.requests(seconds)
     before = sum(map(cpu_seconds, counted))
-    load = put_load(bench.servers[contender.server].url, requests, connections=connections, seconds=seconds)
+    load = put_load(url, requests, connections=connections, seconds=seconds)
     _await_idle(bench)
     if not load.requests:  # many connections to a slow server on a busy machine: none was answered yet
         return _load(bench, contender, connections=connections, seconds=seconds * 2)

@@ -43,7 +43,7 @@ class Mode:
 
 
 MODES = {
-    "full": Mode(rounds={FEW: 5, MANY: 5}, seconds=4, warm_up=True, requests_for_memory=500_000, kept=True),
+    "full": Mode(rounds={FEW: 5, MANY: 5}, seconds=4, warm_up=True, requests_for_memory=300_000, kept=True),
     "quick": Mode(rounds={FEW: 2, MANY: 1}, seconds=1, warm_up=False, requests_for_memory=20_000, kept=False),
 }
 

@@ -39,13 +39,24 @@ MEASURED = {  # requests/s, p50 and p99 in ms, of results/latest.md
     ("POST /friendships", 16): (2539, 6.2, 11.6),
     ("POST /friendships", 200): (2208, 87.9, 146.4),
 }
+ASKING = Operation(
+    name="POST /friendships, users not in the cache",
+    share=1.0,
+    service=518e-6,
+    database=137e-6,
+    commit=2e-3,
+    asked=OPERATIONS[0].service,  # not measured: it reads as many rows by primary key
+)
+MEASURED_ASKING = {16: (1668, 9.2, 17.8), 200: (1488, 126.5, 285.7)}
+"""As above: friends, which asks users for each request, so that two processes are busy."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What `bench` measured with one process, and what the model makes of it."""
+    """What `bench` measured, and what the model makes of it."""
 
     name: str
+    processes: int
     clients: int
     measured: tuple[float, float, float]
     simulated: tuple[float, float, float]
@@ -66,14 +77,26 @@ class Size:
 
 
 def calibrations() -> Iterator[Calibration]:
-    """Yield the model beside the measurements: one process on a machine of two cores, without gateway and pooler."""
+    """Yield the model beside the measurements, those of one process first."""
+    by_name = {each.name: each for each in OPERATIONS}
     for (name, clients), measured in MEASURED.items():
-        [operation] = [replace(each, share=1.0, commit=each.commit / 2) for each in OPERATIONS if each.name == name]
-        alone = replace(AS_BUILT, gateway_cores=0, poolers=0, database_cores=1, network=0.00005)
-        outcome = Simulation(alone, [operation], warm_up=WARM_UP).closed(clients, SECONDS)
-        rate = len(outcome.seconds) / (SECONDS - WARM_UP)
-        simulated = (rate, outcome.quantile(0.5) * 1000, outcome.quantile(0.99) * 1000)
-        yield Calibration(name=name, clients=clients, measured=measured, simulated=simulated)
+        yield _calibration(by_name[name], 1, clients, measured)
+    for clients, measured in MEASURED_ASKING.items():
+        yield _calibration(ASKING, 2, clients, measured)
+
+
+def _calibration(
+    operation: Operation, processes: int, clients: int, measured: tuple[float, float, float]
+) -> Calibration:
+    """Simulate a machine of two cores, without gateway, pooler and second database server."""
+    alone = replace(AS_BUILT, gateway_cores=0, poolers=0, database_cores=1, network=0.00005)
+    operation = replace(operation, share=1.0, commit=operation.commit / 2)
+    outcome = Simulation(alone, [operation], warm_up=WARM_UP).closed(clients, SECONDS)
+    rate = len(outcome.seconds) / (SECONDS - WARM_UP)
+    simulated = (rate, outcome.quantile(0.5) * 1000, outcome.quantile(0.99) * 1000)
+    return Calibration(
+        name=operation.name, processes=processes, clients=clients, measured=measured, simulated=simulated
+    )
 
 
 def capacity(replicas: int) -> float:

@@ -26,6 +26,8 @@ class Operation:
     """Of a core of the database server."""
     commit: float = 0.0
     """Until the disk, and a second server, have it; no core is busy meanwhile."""
+    asked: float = 0.0
+    """Of the event loop of another service, for a call that the requests of one turn share; 0: nobody is asked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ class Cell:
     pause: float = 0.004
     pause_every: float = 0.25
     """An event loop stands still now and then: garbage is looked for, or the processor is somebody else's."""
+    turn: float = 0.00003
+    """How long an event loop is busy between a request that asks another service and the call."""
     network: float = 0.0002
     """A round trip within the cluster."""
 
@@ -84,6 +88,8 @@ class Simulation:
         self._poolers = [simpy.Resource(self.clock, 1) for _ in range(cell.poolers)]
         self._connections = [simpy.Resource(self.clock, cell.pooler_connections) for _ in range(cell.poolers)]
         self._cores = simpy.Resource(self.clock, cell.database_cores)
+        self._asked = simpy.Resource(self.clock, 1)
+        self._calls: dict[int, simpy.Event] = {}
         for loop in self._loops:
             self.clock.process(self._pauses(loop))
 
@@ -118,6 +124,8 @@ class Simulation:
         if self._cell.gateway_cores:
             yield from self._busy(self._gateway, self._cell.gateway)
         yield from self._busy(self._loops[replica], operation.service / 2)
+        if operation.asked:
+            yield from self._ask_service(operation, replica)
         answered = yield from self._ask_database(operation, self._pools[replica])
         if answered:
             yield from self._busy(self._loops[replica], operation.service / 2)
@@ -132,6 +140,18 @@ class Simulation:
         while True:
             yield self.clock.timeout(self._random.expovariate(1 / self._cell.pause_every))
             yield from self._busy(loop, self._cell.pause)
+
+    def _ask_service(self, operation: Operation, replica: int) -> Steps:
+        """Share the call that another request of this turn makes, or make one that others may share."""
+        if replica in self._calls:
+            yield self._calls[replica]
+            return
+        call = self._calls[replica] = self.clock.event()
+        yield from self._busy(self._loops[replica], self._cell.turn)
+        del self._calls[replica]
+        yield self.clock.timeout(self._cell.network)
+        yield from self._busy(self._asked, operation.asked)
+        call.succeed()
 
     def _ask_database(self, operation: Operation, pool: simpy.Resource) -> Generator[simpy.Event, Any, bool]:
         with pool.request() as place:

@@ -30,10 +30,12 @@ Every other part is at most 60 % busy. A database is a server of 8 cores with it
 |---|---|---|---|---|---|
 """
 CALIBRATED = """
-## The model beside `bench`, one process
+## The model beside `bench`
 
-| operation | clients | requests/s: measured, model | p50 ms | p99 ms |
-|---|---|---|---|---|
+Of [latest.md](latest.md). Two processes: friends, which asks users for every request.
+
+| operation | processes | clients | requests/s: measured, model | p50 ms | p99 ms |
+|---|---|---|---|---|---|
 """
 
 
@@ -63,4 +65,4 @@ def _calibrated(row: "Calibration") -> str:
     pairs = list(zip(row.measured, row.simulated, strict=True))
     rate, *times = pairs
     shown = " | ".join(f"{measured:.1f}, {simulated:.1f}" for measured, simulated in times)
-    return f"| `{row.name}` | {row.clients} | {rate[0]:,.0f}, {rate[1]:,.0f} | {shown} |\n"
+    return f"| `{row.name}` | {row.processes} | {row.clients} | {rate[0]:,.0f}, {rate[1]:,.0f} | {shown} |\n"

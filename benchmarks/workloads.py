@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from seeding import HUBS, SEED, new_pairs, new_pairs_of_few, user_ids
+from seeding import HUBS, SEED, few_users, new_pairs, new_pairs_of_few, user_ids
 
 FASTEST = 8_000  # requests per second that no server here reaches: so many new users or pairs are prepared
 READS = 50_000
@@ -34,7 +34,9 @@ class Contender:
     """Prepares a file of requests for so many seconds of load."""
     connections: tuple[int, ...] = CONNECTIONS
     behind: tuple[str, ...] = ()
-    """Servers that the server sends requests to; their CPU time counts, too."""
+    """Servers that it sends requests to; their CPU time is added to its own."""
+    prelude: Path | None = None
+    """Requests sent for a second before each round, not measured."""
 
 
 class Workloads:
@@ -44,7 +46,7 @@ class Workloads:
         self._folder = folder
         self._users = user_ids()
         self._pairs = new_pairs(self._users)
-        self._pairs_of_few = new_pairs_of_few(self._users)
+        self._few_pairs = new_pairs_of_few(self._users)
         self._numbers = count()
         self._friends_url = friends_url
         self.operations: dict[str, list[Contender]] = {
@@ -87,9 +89,11 @@ class Workloads:
     def _befriend(self) -> list[Contender]:
         uncached, asked = "allium, users not remembered", ("users",)
         every_pair = partial(Contender, requests=self._pairs_of_all, behind=asked)
+        # After these, friends remembers for a minute that the users exist.
+        lists = self._write("few_users", [_get(_page_path(user, limit=1)) for user in few_users(self._users)])
         return [
-            Contender(name="allium", server="friends", requests=self._pairs_of_some),
-            *_baselines("friends", self._pairs_of_some),
+            Contender(name="allium", server="friends", requests=self._pairs_of_few, prelude=lists),
+            *_baselines("friends", self._pairs_of_few),
             every_pair(name=uncached, server="friends-uncached"),
             # With many clients these overload the users service, which then refuses some of their checks.
             every_pair(name="fastapi_shared_checks", server="fastapi_shared_checks/friends", connections=(FEW,)),
@@ -108,8 +112,8 @@ class Workloads:
     def _pairs_of_all(self, seconds: float) -> Path:
         return self._write_pairs(islice(self._pairs, round(seconds * FASTEST)))
 
-    def _pairs_of_some(self, seconds: float) -> Path:
-        return self._write_pairs(islice(self._pairs_of_few, round(seconds * FASTEST)))
+    def _pairs_of_few(self, seconds: float) -> Path:
+        return self._write_pairs(islice(self._few_pairs, round(seconds * FASTEST)))
 
     def _write_pairs(self, pairs: Iterable[tuple[UUID, UUID]]) -> Path:
         bodies = ({"initiator_id": str(first), "target_id": str(second)} for first, second in pairs)
@@ -135,7 +139,7 @@ def _baselines(like: str, requests: Callable[[float], Path]) -> list[Contender]:
 
 
 def _always(file: Path) -> Callable[[float], Path]:
-    """Return the same requests for however many seconds."""
+    """Return the same file for any number of seconds."""
     return lambda _seconds: file
 
 

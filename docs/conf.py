@@ -1,4 +1,4 @@
-"""How Sphinx makes a site of the repository's documents; `./noxw -s docs` runs it."""
+"""How Sphinx builds a site from the repository's documents; `./noxw -s docs` runs it."""
 
 import tomllib
 from pathlib import Path
@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[1]
 project = "Allium"
 release = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinx_copybutton"]
 nitpicky = True
 
 # The whole repository is the source, so that a link is the same here and in a view of the repository.
@@ -20,10 +20,11 @@ exclude_patterns = [".*", "**/.*", "**/_build"]
 myst_heading_anchors = 4
 
 html_theme = "furo"
-html_title = "Allium"
-html_copy_source = False
+html_title = f"Allium {release}"
 html_show_copyright = False
 html_extra_path = ["site"]
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 
 # Nothing listens there when `./noxw -s docs -- external` asks the links.
 linkcheck_ignore = [r"http://127\.0\.0\.1:"]

@@ -1,4 +1,4 @@
-"""BlackSheep with orjson, pydantic for what is received, and an asyncpg pool. No layers, no logging, no limits.
+"""BlackSheep with orjson, pydantic for request bodies, and an asyncpg pool. No layers, no logging, no limits.
 
 Run by uvicorn; the database is that of the POSTGRES_* variables.
 """
@@ -48,7 +48,7 @@ class NewFriendship(BaseModel):
 
 
 def dumps(value: Any) -> str:  # noqa: ANN401  # JSON
-    """Return JSON as text, which BlackSheep wants it to be."""
+    """Return JSON as text, as BlackSheep expects it."""
     return orjson.dumps(value, default=str, option=orjson.OPT_UTC_Z).decode()
 
 
@@ -100,7 +100,7 @@ async def list_friendships(user_id: UUID, pool: asyncpg.Pool, limit: int = 20, c
 
 @post("/api/v1/friendships")
 async def befriend(data: FromJSON[NewFriendship], pool: asyncpg.Pool) -> Response:
-    """Create a friendship; nobody checks that there are such users."""
+    """Create a friendship, without a check of the users."""
     friendship = {"id": uuid7(), **dict(data.value), "created_at": datetime.now(UTC)}
     try:
         await pool.execute(INSERT_FRIENDSHIP, *friendship.values())

@@ -129,7 +129,7 @@ async def list_friendships(user_id: UUID, request: Request, limit: Limit = 20, c
 
 @app.post("/api/v1/friendships", status_code=201)
 async def befriend(new: NewFriendship, request: Request, response: Response) -> Friendship:
-    """Create a friendship; nobody checks that there are such users."""
+    """Create a friendship, without a check of the users."""
     friendship = Friendship(id=uuid7(), created_at=datetime.now(UTC), **new.model_dump())
     row = (friendship.id, friendship.initiator_id, friendship.target_id, friendship.tag, friendship.created_at)
     try:

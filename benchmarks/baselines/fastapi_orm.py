@@ -1,4 +1,4 @@
-"""FastAPI with SQLAlchemy's ORM as tutorials have it: a session for each request, entities, add-commit-refresh.
+"""FastAPI with SQLAlchemy's ORM as tutorials show it: a session per request, entities, add-commit-refresh.
 
 Run by uvicorn; the database is that of the POSTGRES_* variables.
 """
@@ -172,7 +172,7 @@ async def list_friendships(
 
 @app.post("/api/v1/friendships", status_code=201, response_model=FriendshipView)
 async def befriend(new: NewFriendship, session: Session, response: Response) -> Friendship:
-    """Create a friendship; nobody checks that there are such users."""
+    """Create a friendship, without a check of the users."""
     friendship = Friendship(**new.model_dump())
     await save(session, friendship)
     response.headers["Location"] = f"/api/v1/friendships/{friendship.id}"
@@ -180,13 +180,13 @@ async def befriend(new: NewFriendship, session: Session, response: Response) -> 
 
 
 async def page(session: AsyncSession, statement: Select[Any], limit: int) -> dict[str, Any]:
-    """Return what the statement finds, and the id of the last one if there is more."""
+    """Return the page that the statement finds, with the id of its last item if there is another page."""
     found: Sequence[Any] = (await session.scalars(statement)).all()
     return {"items": found[:limit], "next_cursor": found[limit - 1].id if len(found) > limit else None}
 
 
 async def save(session: AsyncSession, entity: Base) -> None:
-    """Insert an entity and read it again, or raise a 409 if there is one like it."""
+    """Insert an entity and refresh it; raise a 409 if it breaks a unique index."""
     session.add(entity)
     try:
         await session.commit()

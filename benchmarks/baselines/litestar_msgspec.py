@@ -120,7 +120,7 @@ async def list_friendships(user_id: UUID, state: State, limit: Limit = 20, curso
 
 @post("/api/v1/friendships")
 async def befriend(data: NewFriendship, state: State) -> Response[Friendship]:
-    """Create a friendship; nobody checks that there are such users."""
+    """Create a friendship, without a check of the users."""
     row = (uuid7(), data.initiator_id, data.target_id, data.tag, datetime.now(UTC))
     try:
         await state.pool.execute(INSERT_FRIENDSHIP, *row)

@@ -35,7 +35,7 @@ pool: "asyncpg.Pool[asyncpg.Record]"  # generic in its stubs only
 async def app(
     scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
 ) -> None:
-    """Answer a request, or hold the pool."""
+    """Respond to a request, or open and close the pool."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
         return

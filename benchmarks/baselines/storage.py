@@ -1,4 +1,4 @@
-"""The statements and the connections of the contenders on asyncpg: as quick as the services' own, or quicker."""
+"""The statements and the connection pool of the contenders on asyncpg."""
 
 import os
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ NEWEST = UUID(int=2**128 - 1)  # a page after this id is the first one
 
 @cache
 def page_of_users(limit: int) -> str:
-    """Return the statement for the users before the id $1, and one row more than the page has.
+    """Return the statement for the users before the id $1, and one more than the page has.
 
-    The limit is written out: with a parameter, PostgreSQL plans each call anew.
+    The limit is a literal: with a parameter, PostgreSQL plans every call again.
     """
     return f"""
         SELECT id, username, first_name, second_name, birthday, created_at FROM users
@@ -32,7 +32,7 @@ def page_of_users(limit: int) -> str:
 
 @cache
 def page_of_friendships(limit: int) -> str:
-    """Return the statement for the friendships of user $1 before the id $2; as deep as one likes, it reads a page."""
+    """Return the statement for the friendships of user $1 before the id $2, and one more than the page has."""
     halves = [
         f"""(
             SELECT id, initiator_id, target_id, tag, created_at FROM friendships
@@ -62,4 +62,4 @@ def create_pool() -> "asyncpg.Pool[asyncpg.Record]":  # generic in its stubs onl
 
 
 async def _keep_session(_connection: object) -> None:
-    """Spare the round trip of the pool's own reset: no statement here changes anything of the session."""
+    """Replace the pool's own reset, which costs a round trip: no statement here changes the session."""

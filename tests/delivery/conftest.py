@@ -8,7 +8,7 @@ from template.rendering import render
 
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """A service for each answer to the question where its checks run."""
+    """Return a generated service for each answer to the question `ci`."""
     folders = {ci: tmp_path_factory.mktemp(ci) / "orders" for ci in ("github", "gitlab")}
     for ci, folder in folders.items():
         render(folder, {"service_name": "orders", "ci": ci}, seed=True)

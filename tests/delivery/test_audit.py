@@ -16,14 +16,14 @@ def locked(tmp_path: Path) -> Path:
 
 
 def uv(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Put a stand-in for uv on the PATH: the real one asks a database on the internet."""
+    """Put a stand-in for uv on the PATH, because the real one queries a database on the internet."""
     program = folder / "uv"
     program.write_text(f"#!/bin/sh\n{script}\n", "utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
 
 
-def test_every_pin_is_audited_with_its_marker(
+def test_audits_every_pin_with_its_marker(
     locked: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     uv(locked, monkeypatch, 'echo "$@"; cat pyproject.toml')
@@ -33,7 +33,7 @@ def test_every_pin_is_audited_with_its_marker(
     assert """dependencies = ["nox==2", "one==1 ; os_name == 'nt'", "uv==3"]""" in printed
 
 
-def test_a_vulnerability_fails_and_is_shown(
+def test_fails_and_shows_a_vulnerability(
     locked: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     uv(locked, monkeypatch, 'echo "one is bad"; exit 1')
@@ -41,7 +41,7 @@ def test_a_vulnerability_fails_and_is_shown(
     assert capfd.readouterr().out == "one is bad\n"
 
 
-def test_an_unreachable_database_fails_with_one_sentence(
+def test_fails_with_one_sentence_if_the_database_is_unreachable(
     locked: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     uv(locked, monkeypatch, "printf 'Using Python\\nerror: Request failed\\n  cause: no route\\n' >&2; exit 2")

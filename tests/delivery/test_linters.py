@@ -1,4 +1,4 @@
-"""The linters that `lint` runs accept what is there, and object to what is wrong."""
+"""The linters of `lint` accept a generated service and detect faults."""
 
 import os
 import shutil
@@ -54,7 +54,7 @@ def test_accepts_a_generated_service(generated: Mapping[str, Path], ci: str, nam
         ("gitlab", "renovate.json", "renovate.json", '"7 days"', "7"),
     ],
 )
-def test_objects(  # a schema, a style or a weakness each
+def test_detects_a_fault(  # violates a schema, a style rule or a security rule
     generated: Mapping[str, Path], tmp_path: Path, ci: str, name: str, file: str, old: str, new: str
 ) -> None:
     service = Path(shutil.copytree(generated[ci], tmp_path / "orders"))
@@ -64,15 +64,15 @@ def test_objects(  # a schema, a style or a weakness each
     assert lint(service, name).returncode != 0
 
 
-def test_ruff_leaves_out_no_file_but_those_of_the_template_and_the_services() -> None:
+def test_ruff_excludes_only_the_template_and_the_services() -> None:
     ours = {ROOT / path for path in listed(ROOT) if path.suffix == ".py" and path.parts[0] not in LINTED_ELSEWHERE}
     done = subprocess.run([BIN / "ruff", "check", "--show-files"], cwd=ROOT, check=True, capture_output=True, text=True)
     assert ours <= {Path(line) for line in done.stdout.splitlines()}
 
 
-def test_the_hooks_run_programs_that_lint_runs() -> None:
+def test_pre_commit_hooks_run_the_programs_of_lint() -> None:
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
-    assert [repository["repo"] for repository in config["repos"]] == ["local"], "no second set of versions"
+    assert [repository["repo"] for repository in config["repos"]] == ["local"], "hooks must use the installed versions"
     for hook in config["repos"][0]["hooks"]:
         assert os.access(ROOT / hook["entry"].split()[0], os.X_OK), hook["entry"]
     check = [str(BIN / "pre-commit"), "validate-config", ".pre-commit-config.yaml"]

@@ -8,7 +8,7 @@ from dependencies import lock
 from layout import ROOT, git, services
 from template import lock_all
 
-# In two halves, so that this file does not hold what it forbids.
+# In two halves, so that this file does not contain what it forbids.
 HOSTS = ["pypi" + ".org", "python" + "hosted.org", "registry.npm" + "js.org", "deb.deb" + "ian.org", "/opt" + "/pypi"]
 INDEX = re.compile(r"^(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)\b", re.MULTILINE)
 PYPROJECT = """\
@@ -27,7 +27,7 @@ def registries_named(text: str) -> list[str]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A service whose locks fit."""
+    """Return a service with matching locks."""
     (tmp_path / "pyproject.toml").write_text(PYPROJECT, encoding="utf-8")
     header = lock.header(tmp_path)
     (tmp_path / "requirements.txt").write_text(header + RUN_TIME, encoding="utf-8")
@@ -48,11 +48,11 @@ def test_no_tracked_file_names_a_registry() -> None:
 
 
 @pytest.mark.parametrize("text", [f"https://{HOSTS[0]}/simple", "one==1\n--index-url somewhere", "-i somewhere"])
-def test_a_registry_is_found(text: str) -> None:
+def test_finds_a_registry(text: str) -> None:
     assert registries_named(text)
 
 
-def test_locks_that_fit_pass(folder: Path) -> None:
+def test_accepts_matching_locks(folder: Path) -> None:
     assert lock.check(folder) == []
 
 
@@ -72,13 +72,13 @@ def test_locks_that_fit_pass(folder: Path) -> None:
         ("requirements-dev.txt", "two==2.1", "two==3.0", "has 3.0 for Two"),
     ],
 )
-def test_a_lock_that_does_not_fit_is_found(folder: Path, file: str, old: str, new: str, sentence: str) -> None:
+def test_finds_an_outdated_lock(folder: Path, file: str, old: str, new: str, sentence: str) -> None:
     edit(folder / file, old, new)
     assert sentence in "\n".join(lock.check(folder))
 
 
 @pytest.mark.parametrize(("upgrade", "expected"), [(None, ""), (7, "--upgrade --exclude-newer 7 days ")])
-def test_an_upgrade_takes_nothing_that_is_too_new(
+def test_upgrade_ignores_releases_that_are_too_new(
     folder: Path, monkeypatch: pytest.MonkeyPatch, upgrade: int | None, expected: str
 ) -> None:
     (folder / "uv").write_text('#!/bin/sh\necho "$@" >> called\n', encoding="utf-8")
@@ -89,16 +89,14 @@ def test_an_upgrade_takes_nothing_that_is_too_new(
         assert line.endswith(f"{' '.join(lock.LOCKS[name])} {expected}--output-file {name}")
 
 
-def test_a_service_keeps_what_the_template_does_not_have(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keeps_pins_that_only_the_service_has(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "lock", lambda *_, **__: None)
     lock_all.lock_service(folder, upgrade=None)
     template, seeded = (lock.pins(where / "requirements.txt") for where in (ROOT / "template", folder))
     assert seeded == template | {"one": {"1.5"}, "two": {"2.1"}}
 
 
-def test_a_lock_that_a_service_has_lost_is_made_from_the_templates(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_restores_a_missing_lock_from_the_template(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lock, "lock", lambda *_, **__: None)
     (folder / "requirements.txt").unlink()
     lock_all.lock_service(folder, upgrade=None)
@@ -106,17 +104,17 @@ def test_a_lock_that_a_service_has_lost_is_made_from_the_templates(
     assert seeded == template
 
 
-def test_a_missing_lock_is_found(folder: Path) -> None:
+def test_finds_a_missing_lock(folder: Path) -> None:
     (folder / "requirements.txt").unlink()
     assert lock.check(folder) == ["requirements.txt is older than the dependencies in pyproject.toml"]
 
 
 @pytest.mark.parametrize("service", services(), ids=lambda path: path.name)
-def test_services_run_the_versions_of_the_template(service: Path) -> None:
+def test_services_pin_the_versions_of_the_template(service: Path) -> None:
     ours, theirs = (lock.pins(folder / "requirements-dev.txt") for folder in (service, ROOT / "template"))
     assert {name: ours[name] for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]} == {}
 
 
-def test_services_run_the_nox_that_noxw_runs() -> None:
+def test_services_pin_the_nox_version_of_noxw() -> None:
     own = (ROOT / "tools" / "noxw-requirements.txt").read_text(encoding="utf-8")
     assert lock_all.NOX_OF_SERVICES.read_text(encoding="utf-8") == own.split("\n", 1)[1]

@@ -1,4 +1,4 @@
-"""What is said of Python in several files is the same in all of them."""
+"""Python versions are the same in all files that name them."""
 
 import ast
 import json
@@ -16,19 +16,19 @@ IN_IMAGES = set(re.findall(r"python:([\d.]+)-slim", DOCKERFILE))
 
 
 def supported() -> set[str]:
-    """The versions that the noxfile of a service names."""
+    """Return the Python versions of a service's noxfile."""
     noxfile = (ROOT / "template" / "noxfile.py").read_text(encoding="utf-8")
     (versions,) = re.findall(r"^PYTHONS = (.*)", noxfile, re.MULTILINE)
     return set(ast.literal_eval(versions))
 
 
 def versions_in(file: Path) -> set[str]:
-    """The versions that the session `test` runs under in a workflow."""
+    """Return the Python versions of the session `test` in a workflow."""
     matrix: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))["jobs"]["checks"]["strategy"]["matrix"]
     return {*matrix["python"], *(row["python"] for row in matrix["include"] if row["session"] == "test")}
 
 
-def test_every_supported_version_is_versions_in(generated: Mapping[str, Path]) -> None:
+def test_workflows_run_every_supported_version(generated: Mapping[str, Path]) -> None:
     assert versions_in(ROOT / ".github/workflows/ci.yml") == supported()
     assert versions_in(generated["github"] / ".github/workflows/ci.yml") == supported()
     pipeline = yaml.safe_load((generated["gitlab"] / ".gitlab-ci.yml").read_text(encoding="utf-8"))
@@ -36,7 +36,7 @@ def test_every_supported_version_is_versions_in(generated: Mapping[str, Path]) -
     assert {pipeline[".nox"]["variables"]["PYTHON"], *others} == supported()
 
 
-def test_all_images_have_one_version() -> None:
+def test_all_images_use_one_python_version() -> None:
     container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text(encoding="utf-8"))
     assert {container["image"].removeprefix("python:")} == IN_IMAGES
     assert len(IN_IMAGES) == 1 < len(supported())

@@ -1,4 +1,4 @@
-"""The weekly workflow of a service on GitHub: a pull request for a newer version of the template, or an issue."""
+"""The weekly update workflow of a service on GitHub: a pull request for a newer template version, or an issue."""
 
 import os
 import subprocess
@@ -31,7 +31,7 @@ COMMITTER = {"GIT_COMMITTER_NAME": "Test", "GIT_COMMITTER_EMAIL": "test@example.
 
 @dataclass
 class Repository:
-    """A checkout of a service, its remote, and programs that stand in for nox and GitHub's."""
+    """A checkout of a service, its remote, and stand-ins for nox and gh."""
 
     folder: Path
     script: str
@@ -56,11 +56,11 @@ class Repository:
         return done.stdout
 
     def update(self, *, newer: str = "1", checks: str = "0", changed: str = "noxfile.py", issue: str = "") -> str:
-        """Run the workflow's script on a fresh checkout; return what it asked GitHub for."""
+        """Run the script of the workflow on a fresh checkout; return the GitHub commands that it called."""
         self.run("git", "switch", "--quiet", "main")
         (self.folder / "calls").write_text("")
         variables = {"NEWER": newer, "CHECKS": checks, "CHANGED": changed, "ISSUE": issue}
-        self.run("bash", "-e", "-o", "pipefail", "-c", self.script, **variables)  # as GitHub runs it
+        self.run("bash", "-e", "-o", "pipefail", "-c", self.script, **variables)  # as on GitHub
         return (self.folder / "calls").read_text()
 
     def branches(self) -> list[str]:
@@ -84,13 +84,13 @@ def repository(generated: Mapping[str, Path], tmp_path: Path) -> Repository:
     return repository
 
 
-def test_proposes_nothing_if_there_is_no_newer_version(repository: Repository) -> None:
+def test_opens_no_pull_request_without_a_newer_version(repository: Repository) -> None:
     assert repository.update(newer="0") == ""
     assert repository.branches() == []
 
 
 @pytest.mark.parametrize(("checks", "outcome"), [("0", "pass"), ("1", "fail")])
-def test_proposes_a_newer_version_once_and_says_whether_the_checks_pass(
+def test_opens_one_pull_request_per_version_with_the_result_of_the_checks(
     repository: Repository, checks: str, outcome: str
 ) -> None:
     calls = repository.update(checks=checks)
@@ -102,7 +102,7 @@ def test_proposes_a_newer_version_once_and_says_whether_the_checks_pass(
     assert "pr create" not in repository.update()
 
 
-def test_asks_for_an_update_by_hand_once_if_workflows_change(repository: Repository) -> None:
+def test_opens_one_issue_if_the_update_changes_workflows(repository: Repository) -> None:
     calls = repository.update(changed=".github/workflows/ci.yml")
     assert "issue create --title Take v1.1.0 of the template --body It changes workflows" in calls
     assert repository.branches() == []

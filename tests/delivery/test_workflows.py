@@ -41,37 +41,37 @@ NAMES = sorted(path.name for path in OURS.glob("*.yml"))
 
 
 def actions(folder: Path) -> set[str]:
-    """The actions that workflows use, with their pins."""
+    """Yield the pinned actions of workflows."""
     return {use for path in folder.glob("*.yml") for use in re.findall(r"uses: (.*)", path.read_text(encoding="utf-8"))}
 
 
 @pytest.mark.parametrize(("old", "new", "rule"), BROKEN)
-def test_a_broken_rule_is_found(old: str, new: str, rule: str) -> None:
+def test_finds_a_broken_rule(old: str, new: str, rule: str) -> None:
     assert broken_rules(GOOD, {"lint"}) == []
     assert old in GOOD
     assert rule in " ".join(broken_rules(GOOD.replace(old, new, 1), {"lint"}))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_our_workflows_break_no_rule(name: str) -> None:
+def test_workflows_of_the_repository_follow_the_rules(name: str) -> None:
     assert broken_rules((OURS / name).read_text(encoding="utf-8"), set(sessions(ROOT / "noxfile.py"))) == []
 
 
-def test_every_push_runs_what_noxw_runs() -> None:
+def test_every_push_runs_the_sessions_of_noxw() -> None:
     noxfile = (ROOT / "noxfile.py").read_text(encoding="utf-8")
     (default,) = re.findall(r"^nox\.options\.sessions = (.*)", noxfile, re.MULTILINE)
     workflow = yaml.safe_load((OURS / "ci.yml").read_text(encoding="utf-8"))
-    assert sessions_called(workflow) == {*yaml.safe_load(default), "docs", "images"}
+    assert sessions_called(workflow) == {*yaml.safe_load(default), "docs-test", "images"}
 
 
 @pytest.mark.parametrize("name", [*NAMES, "locks.yml", "update.yml"])
-def test_the_workflows_of_a_service_break_no_rule(generated: Mapping[str, Path], name: str) -> None:
+def test_workflows_of_a_service_follow_the_rules(generated: Mapping[str, Path], name: str) -> None:
     service = generated["github"]
     text = (service / ".github" / "workflows" / name).read_text(encoding="utf-8")
     assert broken_rules(text, set(sessions(service / "noxfile.py"))) == []
 
 
-def test_the_pipeline_of_a_service_runs_sessions_that_exist(generated: Mapping[str, Path]) -> None:
+def test_gitlab_pipeline_of_a_service_runs_existing_sessions(generated: Mapping[str, Path]) -> None:
     service = generated["gitlab"]
     pipeline = yaml.safe_load((service / ".gitlab-ci.yml").read_text(encoding="utf-8"))
     rows = [row["SESSION"] for job in ("checks", "weekly") for row in pipeline[job]["parallel"]["matrix"]]
@@ -81,16 +81,19 @@ def test_the_pipeline_of_a_service_runs_sessions_that_exist(generated: Mapping[s
     assert expected == called <= set(sessions(service / "noxfile.py"))
 
 
-def test_a_changed_lock_has_the_chassis_tested(generated: Mapping[str, Path]) -> None:
+def test_changed_locks_trigger_the_chassis_tests(generated: Mapping[str, Path]) -> None:
     workflow = yaml.safe_load((generated["github"] / ".github/workflows/locks.yml").read_text(encoding="utf-8"))
     pipeline = yaml.safe_load((generated["gitlab"] / ".gitlab-ci.yml").read_text(encoding="utf-8"))
     assert sessions_called(workflow) == {"chassis"}
-    for patterns in (workflow[True]["push"]["paths"], pipeline["chassis"]["rules"][0]["changes"]):  # YAML reads `on` so
+    for patterns in (
+        workflow[True]["push"]["paths"],
+        pipeline["chassis"]["rules"][0]["changes"],
+    ):  # YAML parses `on` as true
         assert all(any(Path(name).match(pattern) for pattern in patterns) for name in lock.LOCKS)
 
 
 @pytest.mark.parametrize(("tag", "code"), [("v0.1.0", 0), ("v0.1.1", 1), ("v0.1", 1), ("v0.1.00", 1)])
-def test_a_release_has_the_version_that_the_service_says(generated: Mapping[str, Path], tag: str, code: int) -> None:
+def test_release_requires_a_tag_that_matches_the_version(generated: Mapping[str, Path], tag: str, code: int) -> None:
     workflow = yaml.safe_load((generated["github"] / ".github/workflows/release.yml").read_text(encoding="utf-8"))
     [script] = [step["run"] for step in workflow["jobs"]["image"]["steps"] if "docker login" in step.get("run", "")]
     pipeline = yaml.safe_load((generated["gitlab"] / ".gitlab-ci.yml").read_text(encoding="utf-8"))
@@ -105,10 +108,10 @@ def test_a_release_has_the_version_that_the_service_says(generated: Mapping[str,
         assert (done.stdout == "builds 0.1.0\n") == (code == 0)
 
 
-def test_services_pin_the_actions_that_we_pin(generated: Mapping[str, Path]) -> None:
+def test_services_pin_the_same_actions_as_the_repository(generated: Mapping[str, Path]) -> None:
     assert actions(generated["github"] / ".github" / "workflows") == actions(OURS)
 
 
-def test_a_release_has_an_image_of_every_service() -> None:
+def test_release_builds_an_image_of_every_service() -> None:
     release = yaml.safe_load((OURS / "release.yml").read_text(encoding="utf-8"))
     assert release["jobs"]["image"]["strategy"]["matrix"]["service"] == [path.name for path in services()]

@@ -1,4 +1,4 @@
-"""What a workflow must keep to, beyond what zizmor and the schema know."""
+"""Rules for workflows that zizmor and the schema do not check."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ WRITING = {("Release", "image"), ("Release", "deploy"), ("Update", "template")}
 
 
 def broken_rules(text: str, sessions: set[str]) -> list[str]:
-    """Return a sentence for each rule that the workflow breaks; `sessions` are those that nox knows."""
+    """Return a sentence for each rule that the workflow breaks; `sessions` are the sessions of nox."""
     workflow = yaml.safe_load(text)
     return [
         *(f"not pinned: {line.strip()}" for line in text.splitlines() if "uses:" in line and not PINNED.search(line)),

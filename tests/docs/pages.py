@@ -10,7 +10,7 @@ from layout import ROOT
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What stands between two fences, the words after the first one, and the heading above it."""
+    """A fenced block: its content, the words after the opening fence, and the heading above it."""
 
     info: str
     text: str
@@ -18,7 +18,7 @@ class Block:
 
 
 def blocks(page: Path) -> list[Block]:
-    """Return the blocks of a page in their order; `section` is the text of the last heading of the second level."""
+    """Return the blocks of a page in order; `section` is the last second-level heading."""
     section, found, tokens = "", [], MarkdownIt().parse(page.read_text(encoding="utf-8"))
     for token, following in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
         if token.type == "heading_open" and token.tag == "h2":
@@ -29,6 +29,6 @@ def blocks(page: Path) -> list[Block]:
 
 
 def documents() -> list[Path]:
-    """Return the documents that are built into the site."""
+    """Return the documents of the site."""
     globs = ("*.md", "docs/*.md", "docs/decisions/*.md", "docs/recipes/*.md", "services/*/*.md")
     return sorted(path for glob in globs for path in ROOT.glob(glob))

@@ -1,4 +1,4 @@
-"""What the documents name exists: sessions of nox, options of our tools, files of this repository."""
+"""Everything that the documents name exists: nox sessions, options of our tools, files of this repository."""
 
 import re
 import subprocess
@@ -13,13 +13,13 @@ from noxw_words import sessions
 
 FOLDERS = "benchmarks|docs|services|template|tests|tools"
 SERVICE = ROOT / "services/users"
-# Files that are made, or that belong to a service that is generated while one reads.
+# Generated files, and files of a service that the reader generates.
 MADE = re.compile(r"docs/_build|services/orders|.*[<{*…]")
 ABOUT_OTHERS = {"comparison.md"}
 
 
 def wrong(text: str) -> set[str]:
-    """What a document names that there is not."""
+    """Return the names in a document that do not exist."""
     here, there = set(sessions(ROOT / "noxfile.py")), set(sessions(ROOT / "template/noxfile.py"))
     named = {match[1] for match in re.finditer(r"\./noxw -s ([\w-]+)", text)}
     named_there = {match[1] for match in re.finditer(r"(?<![\w/.])nox -s ([\w-]+)", text)}
@@ -31,14 +31,14 @@ def wrong(text: str) -> set[str]:
 
 
 def in_a_service(path: str) -> Path:
-    """Where a file of the chassis or of core is that is named without its service: a test, or what is tested."""
+    """Return the path of a chassis or core file that is named without its service."""
     if Path(path).name.startswith("test_"):
         return SERVICE / "tests" / path
     return SERVICE / ("src" if path.startswith("chassis/") else "src/users_service") / path
 
 
 @pytest.mark.parametrize("page", documents(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_names_only_what_exists(page: Path) -> None:
+def test_documents_name_only_existing_things(page: Path) -> None:
     if page.name not in ABOUT_OTHERS:
         assert wrong(page.read_text(encoding="utf-8")) == set()
 
@@ -56,11 +56,11 @@ def test_names_only_what_exists(page: Path) -> None:
         "`core/repositories/friendships.py`",
     ],
 )
-def test_sees_what_does_not_exist(text: str) -> None:
+def test_detects_names_that_do_not_exist(text: str) -> None:
     assert len(wrong(text)) == 1
 
 
-def test_the_options_of_new_exist() -> None:
+def test_documented_options_of_new_exist() -> None:
     texts = "\n".join(page.read_text(encoding="utf-8") for page in documents())
     named = set(re.findall(r"--[\w-]+", " ".join(re.findall(r"\./noxw -s new -- ([^`\n#]*)", texts))))
     helped = subprocess.run(

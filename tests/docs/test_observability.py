@@ -1,4 +1,4 @@
-"""What docs/observability.md, the dashboard and the alerts say of metrics is what the code has, and no more."""
+"""The metrics in docs/observability.md, the dashboard and the alerts match the code."""
 
 import ast
 import json
@@ -30,7 +30,7 @@ class Metric:
 
     @property
     def in_prometheus(self) -> set[str]:
-        """The names that Prometheus gives to it: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics."""
+        """Return its names in Prometheus: https://opentelemetry.io/docs/specs/otel/compatibility/prometheus_and_openmetrics."""
         name = self.name.replace(".", "_") + ("_seconds" if self.unit == "s" else "")
         return {f"{name}{suffix}" for suffix in SUFFIXES[self.kind]}
 
@@ -66,19 +66,19 @@ EXPRESSIONS = {
 
 
 def documented(heading: str) -> dict[str, str]:
-    """The rows of the table below a heading: the first cell, and the rest."""
+    """Return the rows of the table below a heading: the first cell, and the rest."""
     section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
     return dict(re.findall(r"^\| `([^`]+)`[^|]*\| (.*) \|$", section, re.MULTILINE))
 
 
-def test_the_page_names_each_metric_with_its_unit() -> None:
+def test_page_lists_each_metric_with_its_unit() -> None:
     units = {name: row.partition(" | ")[0] for name, row in documented("Metrics").items()}
     assert units == {metric.name: metric.unit for metric in METRICS}
 
 
 @pytest.mark.parametrize("expression", [pytest.param(each, id=name) for name, each in EXPRESSIONS.items()])
-def test_asks_for_what_is_sent(expression: str) -> None:
-    """Metrics that the code has, with attributes that the page lists."""
+def test_queries_use_existing_metrics_and_attributes(expression: str) -> None:
+    """Metrics in the code, with the attributes that the page lists."""
     attributes = set(re.findall(r"`([a-z_.]+)`", PAGE))
     labels = {attribute.replace(".", "_") for attribute in attributes} | OF_PROMETHEUS
     parsed = promql_parser.parse(expression.replace("$__rate_interval", "1m"))
@@ -99,7 +99,7 @@ def test_asks_for_what_is_sent(expression: str) -> None:
     assert used <= labels
 
 
-def test_each_alert_leads_to_a_recipe_and_is_on_the_page() -> None:
+def test_each_alert_links_to_a_recipe_and_is_documented() -> None:
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     anchors = {
         re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
@@ -116,7 +116,7 @@ def test_each_alert_leads_to_a_recipe_and_is_on_the_page() -> None:
         assert rule["labels"]["severity"] in {"page", "ticket"}
 
 
-def test_each_metric_is_on_the_dashboard_or_is_of_little_use_there() -> None:
+def test_each_metric_is_on_the_dashboard_or_excluded() -> None:
     shown = " ".join(EXPRESSIONS.values())
     assert {metric.name for metric in METRICS if not any(name in shown for name in metric.in_prometheus)} == {
         "cpython.gc.collections"

@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md, run on a PostgreSQL and on a log."""
+"""The commands of docs/operations.md work on a real PostgreSQL and a real log."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def page() -> list[Block]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[dict[str, str]]:
-    """The environment in which the client programs find a server with both databases."""
+    """Yield environment variables with which client programs find a server with both databases."""
     with postgres_server() as socket_folder:
         path = os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])
         environment = {**os.environ, "PATH": path, "PGHOST": str(socket_folder), "PGUSER": "postgres"}
@@ -55,7 +55,7 @@ def run(script: str, folder: Path, environment: dict[str, str]) -> str:
 
 
 def states() -> ModuleType:
-    """What the chassis makes of PostgreSQL's errors; the module stands alone, and the chassis is not installed here."""
+    """Return the table of PostgreSQL errors; the module is loaded alone, since the chassis is not installed here."""
     spec = spec_from_file_location("states", ROOT / "template/src/chassis/database/states.py")
     assert spec
     assert spec.loader
@@ -65,7 +65,7 @@ def states() -> ModuleType:
     return module
 
 
-def test_the_table_of_errors_is_that_of_the_chassis_and_leads_to_recipes() -> None:
+def test_table_of_errors_matches_the_chassis_and_links_to_recipes() -> None:
     text = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
     anchors = {heading.lower().replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)}
     rows = re.findall(r"^\| (`.*`) \| ([\w -]+) \| (.+) \| \[.+\]\(#(.+)\) \|$", text, re.MULTILINE)
@@ -79,7 +79,7 @@ def test_the_table_of_errors_is_that_of_the_chassis_and_leads_to_recipes() -> No
     assert {state.recipe for state in chassis.STATES} <= anchors
 
 
-def test_a_back_up_can_be_restored(server: dict[str, str], tmp_path: Path) -> None:
+def test_restores_a_backup(server: dict[str, str], tmp_path: Path) -> None:
     dump, restore, swap = shell("Back-up and restore")
     run(dump, tmp_path, server)
     run("psql --dbname=users --command='DROP TABLE users'", tmp_path, server)
@@ -88,7 +88,7 @@ def test_a_back_up_can_be_restored(server: dict[str, str], tmp_path: Path) -> No
     assert "ada" in run("psql --dbname=users --command='TABLE users'", tmp_path, server)
 
 
-def test_the_questions_of_the_recipes_are_understood(server: dict[str, str], tmp_path: Path) -> None:
+def test_sql_queries_of_the_recipes_run(server: dict[str, str], tmp_path: Path) -> None:
     asked = shell("Incidents")
     assert len(asked) == 3
     for question in asked:
@@ -96,7 +96,7 @@ def test_the_questions_of_the_recipes_are_understood(server: dict[str, str], tmp
 
 
 @pytest.mark.skipif(not shutil.which("jq"), reason="jq is not installed")
-def test_the_questions_to_the_log_find_the_line_that_is_shown(tmp_path: Path) -> None:
+def test_jq_queries_find_the_documented_line(tmp_path: Path) -> None:
     (line,) = [json.loads(block.text) for block in page() if block.info == "json"]
     for name in ("users.log", "friends.log"):
         (tmp_path / name).write_text(json.dumps(line) + "\n", encoding="utf-8")

@@ -11,7 +11,7 @@ for option; do case $option in --screenshot=*) printf "%s" "$*" >"${option#*=}";
 """
 
 
-def test_without_a_browser_the_picture_stays_and_a_sentence_says_so(
+def test_keeps_the_picture_and_says_so_without_a_browser(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = PICTURE.read_bytes()
@@ -21,7 +21,7 @@ def test_without_a_browser_the_picture_stays_and_a_sentence_says_so(
     assert PICTURE.read_bytes() == before
 
 
-def test_a_browser_is_asked_for_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_takes_a_screenshot_of_the_page_with_a_browser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "chromium").write_text(BROWSER, encoding="utf-8")
     (tmp_path / "chromium").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)

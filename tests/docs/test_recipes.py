@@ -1,5 +1,4 @@
-"""The recipes, each done as it says in a fresh service, and then checked as a service is. It takes a minute and more,
-so it is in the session `docs`, as the tutorial is."""
+"""Each recipe works in a fresh service, which then passes its checks. This takes over a minute, so it is in `docs-test`."""
 
 import os
 import shutil
@@ -22,7 +21,7 @@ KEPT = {".venv", ".mypy_cache"}
 
 
 def recipes() -> dict[str, list[Block]]:
-    """The blocks of each recipe, by its heading."""
+    """Return the blocks of each recipe by heading."""
     found: dict[str, list[Block]] = {}
     for page in sorted((ROOT / "docs/recipes").glob("*.md")):
         for block in blocks(page):
@@ -33,7 +32,7 @@ def recipes() -> dict[str, list[Block]]:
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of a new service."""
+    """Return the files of a new service."""
     folder = tmp_path_factory.mktemp("recipes") / "orders"
     render(folder, ANSWERS, seed=True)
     return folder
@@ -41,7 +40,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def service(fresh: Path) -> Path:
-    """A new service, always in the same folder, so that its environment is made once."""
+    """Return a new service, always in the same folder, so that its environment is created once."""
     SERVICE.mkdir(parents=True, exist_ok=True)
     for path in [path for path in SERVICE.iterdir() if path.name not in KEPT]:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -52,13 +51,13 @@ def service(fresh: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[dict[str, str]]:
-    """One server for the tests of all recipes."""
+    """Yield one server for the tests of all recipes."""
     with postgres_environment() as variables:
         yield variables
 
 
 @pytest.mark.parametrize("name", recipes())
-def test_a_recipe_works_in_a_new_service(name: str, service: Path, postgres: dict[str, str]) -> None:
+def test_recipe_works_in_a_new_service(name: str, service: Path, postgres: dict[str, str]) -> None:
     tests = [path for block in recipes()[name] if (path := follow(service, block)) and "/test_" in path]
     assert tests
     check(service, "ruff", "check", "--no-cache")
@@ -69,7 +68,7 @@ def test_a_recipe_works_in_a_new_service(name: str, service: Path, postgres: dic
 
 
 def follow(service: Path, block: Block) -> str | None:
-    """Do what a block says, and return the path of the file that it is, if it is one."""
+    """Follow the instruction of a block; return the path if the block is a file."""
     match block.info:
         case "python":
             first, _, text = block.text.partition("\n")
@@ -82,7 +81,7 @@ def follow(service: Path, block: Block) -> str | None:
         case "sh":
             run(service, ["bash", "-euo", "pipefail", "-c", block.text])
         case other:
-            assert other == "sh terminal"  # what a person does beside
+            assert other == "sh terminal"  # what a person does manually
     return None
 
 
@@ -107,5 +106,5 @@ def run(service: Path, command: list[str], text: str | None = None, **environmen
 
 
 def path() -> str:
-    """As a person's, who has nox on the path, and uv."""
+    """Return a PATH with nox and uv, as a person has it."""
     return os.pathsep.join([str(ROOT / ".noxw/bin"), str(Path(sys.executable).parent), os.environ["PATH"]])

@@ -1,4 +1,6 @@
+import json
 import shutil
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,8 @@ LINKS = "[file](../copier.yml) [page](page.md) [heading](page.md#two-words) [own
 
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
-    """A repository of two pages, with our configuration."""
-    for name in ("pyproject.toml", "copier.yml", "docs/conf.py", "docs/site/index.html"):
+    """Return a repository of two pages with our configuration."""
+    for name in ("pyproject.toml", "copier.yml", "docs/conf.py", "docs/site/index.html", "docs/static/site.css"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     (tmp_path / "docs/index.md").write_text(f"# Index\n\n{LINKS}\n```{{toctree}}\npage\n```\n", encoding="utf-8")
@@ -20,7 +22,7 @@ def small(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_builds_a_site_that_opens_at_its_root(small: Path) -> None:
+def test_builds_a_site_with_a_start_page(small: Path) -> None:
     assert build(small, "html") == 0
     root = (small / "docs/_build/html/index.html").read_text(encoding="utf-8")
     assert 'href="docs/index.html"' in root
@@ -45,7 +47,31 @@ def test_fails_for_each_dead_link(small: Path, capfd: pytest.CaptureFixture[str]
         assert f"page.md:{5 + 2 * line}: WARNING" in warnings
 
 
-def test_fails_for_a_page_that_no_list_leads_to(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_fails_for_a_page_missing_from_the_navigation(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (small / "docs/lost.md").write_text("# Lost\n", encoding="utf-8")
     assert build(small, "html") != 0
     assert "lost.md: WARNING" in capfd.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def site() -> Path:
+    """Our own site, which the session has built already."""
+    assert build(ROOT, "html") == 0
+    return ROOT / "docs/_build/html"
+
+
+@pytest.mark.parametrize("word", ["debugger", "psql", "reload"])
+def test_search_leads_to_the_page_for_developers(word: str, site: Path) -> None:
+    script = (site / "searchindex.js").read_text(encoding="utf-8")
+    index = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))
+    page = index["docnames"].index("docs/development")
+    found = [index[where].get(stem, []) for where in ("terms", "titleterms") for stem in (word, word[:-2])]
+    assert page in [each for pages in found for each in (pages if isinstance(pages, list) else [pages])]
+
+
+def test_a_page_has_the_version_its_source_and_copy_buttons(site: Path) -> None:
+    page = (site / "docs/index.html").read_text(encoding="utf-8")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert f"Allium {version}" in page
+    assert "_sources/docs/index.md.txt" in page
+    assert "copybutton.js" in page

@@ -1,4 +1,4 @@
-"""README.ru.md says what README.md says: it cannot fall behind unnoticed."""
+"""README.ru.md has the same structure, links and code as README.md, so that it cannot become outdated unnoticed."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ LANGUAGES = {"README.md", "README.ru.md"}
 
 
 def headings(page: Path) -> list[str]:
-    """Their levels: the words differ."""
+    """Return the levels of the headings, since the words differ."""
     return re.findall(r"^(#+) ", page.read_text(encoding="utf-8"), re.MULTILINE)
 
 
@@ -23,24 +23,24 @@ def code(page: Path) -> list[tuple[str, str]]:
 
 
 def links(page: Path) -> list[str]:
-    """Pictures are links too."""
+    """Return the targets of links and pictures."""
     targets = re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
     return [target for target in targets if target not in LANGUAGES]
 
 
 def names(page: Path) -> list[str]:
-    """What is written as code within the text, in whatever order the sentence has it."""
+    """Return the inline code, regardless of its order in a sentence."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
     return sorted(re.findall(r"`([^`]+)`", text))
 
 
 def rows(page: Path) -> list[int]:
-    """The number of cells of each row of a table."""
+    """Return the number of cells of each table row."""
     return [line.count("|") for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
 
 
 @pytest.mark.parametrize("aspect", [headings, code, links, names, rows])
-def test_both_have_the_same(aspect: Callable[[Path], object]) -> None:
+def test_translation_has_the_same_structure(aspect: Callable[[Path], object]) -> None:
     assert aspect(RUSSIAN) == aspect(ENGLISH)
 
 
@@ -54,12 +54,12 @@ def test_both_have_the_same(aspect: Callable[[Path], object]) -> None:
         (rows, "| new | row |\n"),
     ],
 )
-def test_a_difference_would_be_seen(aspect: Callable[[Path], object], added: str, tmp_path: Path) -> None:
+def test_detects_a_difference(aspect: Callable[[Path], object], added: str, tmp_path: Path) -> None:
     changed = tmp_path / "README.md"
     changed.write_text(ENGLISH.read_text(encoding="utf-8") + added, encoding="utf-8")
     assert aspect(changed) != aspect(ENGLISH)
 
 
-def test_each_leads_to_the_other() -> None:
+def test_both_link_to_each_other() -> None:
     assert "(README.ru.md)" in ENGLISH.read_text(encoding="utf-8")
     assert "(README.md)" in RUSSIAN.read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The tutorial, done as it says: every file written and every command run, in a fresh clone."""
+"""The tutorial works as written: every file written and every command run, in a fresh clone."""
 
 import json
 import os
@@ -24,13 +24,13 @@ STOP_SECONDS = 30
 
 @pytest.fixture
 def clone() -> Iterator[Path]:
-    """A repository with the files of this one as they are, where PostgreSQL's account may enter."""
+    """Return a repository with the current files of this one, in a folder that the account of PostgreSQL can enter."""
     with tempfile.TemporaryDirectory(prefix="tutorial-") as temporary:
         Path(temporary).chmod(0o755)
         yield working_tree(Path(temporary) / "allium")
 
 
-def test_everything_in_the_tutorial_works(clone: Path) -> None:
+def test_tutorial_works(clone: Path) -> None:
     section = ""
     found = blocks(ROOT / "docs/tutorial.md")
     assert {block.info for block in found} >= {"python", "diff", "sh serve", "sh"}
@@ -60,7 +60,7 @@ def working_tree(folder: Path) -> Path:
 
 
 def write(clone: Path, block: Block) -> None:
-    """The first line names the file."""
+    """Write a file; the first line of the block is its name."""
     first, _, text = block.text.partition("\n")
     path = clone / first.removeprefix("# ")
     path.parent.mkdir(exist_ok=True)
@@ -73,7 +73,7 @@ def apply(clone: Path, change: str) -> None:
 
 
 def run(clone: Path, script: str) -> None:
-    """As typed into a shell in the root, but at the ports that the system really has."""
+    """Run a command as typed into a shell in the root, with the actual ports of the system."""
     script = with_our_nox(script)
     script = re.sub(r"http://127\.0\.0\.1:(800\d)", lambda match: url(clone, int(match[1])), script)
     done = subprocess.run(
@@ -89,7 +89,7 @@ def run(clone: Path, script: str) -> None:
 
 
 def with_our_nox(script: str) -> str:
-    """The nox that runs this test, instead of one more environment for the clone."""
+    """Use the nox that runs this test, instead of another environment for the clone."""
     return script.replace("./noxw ", "nox ")
 
 
@@ -100,7 +100,7 @@ def url(clone: Path, port: int) -> str:
 
 @contextmanager
 def serving(clone: Path, command: str) -> Iterator[None]:
-    """A second terminal: started, waited for, and stopped with all that it started."""
+    """Run a command as in a second terminal: start it, wait for it, and stop it with all its children."""
     log = clone.parent / "serve.log"
     with log.open("w") as output:
         process = subprocess.Popen(
@@ -119,12 +119,12 @@ def serving(clone: Path, command: str) -> Iterator[None]:
                 time.sleep(0.2)
             yield
         finally:
-            os.killpg(process.pid, signal.SIGTERM)  # SIGINT is ignored by what a shell started in the background
+            os.killpg(process.pid, signal.SIGTERM)  # a shell makes background processes ignore SIGINT
             process.wait(STOP_SECONDS)
 
 
 def environment() -> dict[str, str]:
-    """As a person's, who has nox on the path."""
+    """Return the environment of a person with nox on the PATH."""
     path = os.pathsep.join([str(ROOT / ".noxw/bin"), os.environ["PATH"]])
     hidden = {"PYTHONPATH", "PYTEST_CURRENT_TEST", "COVERAGE_PROCESS_START"}
     author = {f"GIT_{who}_{what}": "tutorial" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}

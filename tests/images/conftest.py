@@ -9,7 +9,7 @@ from layout import services
 
 @pytest.fixture(scope="session")
 def containers() -> Containers:
-    """The system that `./noxw -s images` has started."""
+    """Return the system that `./noxw -s images` has started."""
     if "ALLIUM_CONTAINERS" not in os.environ:
         pytest.skip("needs a Docker engine; run: ./noxw -s images")
     return Containers({name: int(os.environ[name]) for name in os.environ["ALLIUM_CONTAINERS"].split()})
@@ -17,14 +17,14 @@ def containers() -> Containers:
 
 @pytest.fixture(params=[service.name for service in services()])
 def name(request: pytest.FixtureRequest) -> str:
-    """Each service in turn."""
+    """Return each service in turn."""
     service: str = request.param
     return service
 
 
 @pytest.fixture
 def down(containers: Containers) -> Iterator[Containers]:
-    """The system while it is down; it is up again after the test."""
+    """Stop the system for the test, and start it again afterwards."""
     containers.compose("down")
     yield containers
     containers.up()

@@ -1,4 +1,4 @@
-"""What stops, what is killed, and how the rest gets on."""
+"""Containers that stop or are killed, and how the others cope."""
 
 import http.client
 import json
@@ -21,7 +21,7 @@ os.kill(int(child), signal.SIGKILL)
 """
 
 
-def test_stops_in_time_and_in_order_under_load(containers: Containers, name: str) -> None:
+def test_stops_gracefully_in_time_under_load(containers: Containers, name: str) -> None:
     stop = threading.Event()
     url, container = f"{containers.url(name)}/health/ready", containers.inspect(name)["Id"]
 
@@ -41,11 +41,11 @@ def test_stops_in_time_and_in_order_under_load(containers: Containers, name: str
         for client in clients:
             client.join()
         containers.up()
-    assert state["ExitCode"] == 0, "the engine kills what has not ended by itself in time"
+    assert state["ExitCode"] == 0, "the engine killed a container that did not stop in time"
     assert not state["OOMKilled"]
 
 
-def test_outlives_its_database(containers: Containers, name: str) -> None:
+def test_recovers_after_its_database_was_killed(containers: Containers, name: str) -> None:
     started = containers.inspect(name)["State"]["StartedAt"]
     containers.compose("kill", f"{name}-postgres")
     try:
@@ -57,7 +57,7 @@ def test_outlives_its_database(containers: Containers, name: str) -> None:
     assert containers.inspect(name)["State"]["StartedAt"] == started
 
 
-def test_friends_outlives_users(containers: Containers) -> None:
+def test_friends_keeps_running_while_users_is_stopped(containers: Containers) -> None:
     initiator, target = new_user(containers), new_user(containers)
     containers.compose("kill", "users")
     try:
@@ -72,7 +72,7 @@ def test_friends_outlives_users(containers: Containers) -> None:
     assert status == 201
 
 
-def test_a_service_comes_back_by_itself_when_it_crashes(containers: Containers, name: str) -> None:
+def test_restarts_a_crashed_service(containers: Containers, name: str) -> None:
     before = containers.inspect(name)
     docker("exec", before["Id"], "python", "-c", KILL_THE_CHILD_OF_INIT)
     containers.wait_for(name, 0)
@@ -80,14 +80,14 @@ def test_a_service_comes_back_by_itself_when_it_crashes(containers: Containers, 
     assert containers.inspect(name)["RestartCount"] == before["RestartCount"] + 1
 
 
-def test_data_outlives_down_and_up(containers: Containers) -> None:
+def test_keeps_data_across_down_and_up(containers: Containers) -> None:
     user = new_user(containers)
     containers.compose("down")
     containers.up()
     assert ask(f"{containers.url('users')}/api/v1/users/{user}") == 200
 
 
-def test_a_service_comes_up_alone_from_its_own_folder(down: Containers, name: str) -> None:
+def test_starts_one_service_from_its_own_folder(down: Containers, name: str) -> None:
     try:
         down.compose("up", "--detach", "--wait", folder=f"services/{name}")
         assert down.readiness(name) == 200
@@ -96,7 +96,7 @@ def test_a_service_comes_up_alone_from_its_own_folder(down: Containers, name: st
 
 
 def ask(url: str, body: Json | None = None) -> int:
-    """Send a request and return the status, 0 if there was no answer."""
+    """Send a request and return the status, or 0 without a response."""
     try:
         with send(url, body) as answer:
             return answer.status

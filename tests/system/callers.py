@@ -1,4 +1,4 @@
-"""Calls a service, and waits for what must become true."""
+"""Call a service, and wait for conditions."""
 
 import asyncio
 import json
@@ -16,12 +16,12 @@ USERS = "/api/v1/users"
 TOTAL_TIMEOUT = 2.0  # HTTP_CLIENT_TOTAL_TIMEOUT
 DATABASE_TIMEOUT = 2.5
 MARGIN = 10.0  # for a busy machine with two cores
-PATIENCE = 60.0  # for what will surely be, on the busiest
+PATIENCE = 60.0  # for conditions that will surely hold, on the busiest machine
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Answer:
-    """What came back, and after how many seconds."""
+    """A response, and how many seconds it took."""
 
     status: int
     headers: Mapping[str, str]
@@ -30,7 +30,7 @@ class Answer:
 
     @property
     def problem(self) -> str:
-        """The kind of problem, without its common prefix; empty if the answer is none."""
+        """The problem type without its common prefix; empty if the response is not a problem."""
         if self.headers.get("Content-Type") != "application/problem+json":
             return ""
         assert self.body["status"] == self.status
@@ -39,14 +39,14 @@ class Answer:
         return str(self.body["type"]).removeprefix("/problems/")
 
     def is_refusal(self, status: int = 503) -> bool:
-        """Whether it asks to be tried again later."""
+        """Whether the response asks to retry later."""
         return self.status == status and int(self.headers["Retry-After"]) >= 1
 
 
 class Caller:
-    """An HTTP client of one service; `connections` 0 means: as many as are asked for at once.
+    """An HTTP client of one service; `connections=0` means without a limit.
 
-    With an `issuer` each request has a token that lets it be; with a `token` all have this one.
+    With an `issuer`, each request has a token that permits it; with a `token`, all requests have this one.
     """
 
     def __init__(self, url: str, *, connections: int = 0, issuer: Issuer | None = None, token: str = "") -> None:
@@ -65,7 +65,7 @@ class Caller:
         await self._session.close()
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
-        """Send one request; `options` as aiohttp has them."""
+        """Send one request and return its response; `options` as in aiohttp."""
         token = self._issuer.token_for(path, options.get("json")) if self._issuer else self._token
         if token:
             options["headers"] = {"Authorization": f"Bearer {token}", **(options.get("headers") or {})}
@@ -77,30 +77,30 @@ class Caller:
             return Answer(status=response.status, headers=response.headers, body=body, seconds=seconds)
 
     async def get(self, path: str, **options: Any) -> Answer:
-        """Read."""
+        """Send a GET request."""
         return await self.call("GET", path, **options)
 
     async def post(self, path: str, body: object, **options: Any) -> Answer:
-        """Send JSON."""
+        """Send a POST request with JSON."""
         return await self.call("POST", path, json=body, **options)
 
     async def befriend(self, initiator: str, target: str, **more: object) -> Answer:
-        """Begin a friendship; of a caller of the friends service."""
+        """Create a friendship; for a caller of the friends service."""
         return await self.post(FRIENDSHIPS, {"initiator_id": initiator, "target_id": target, **more})
 
     async def befriend_strangers(self) -> Answer:
-        """Begin a friendship for which users has to be asked."""
+        """Create a friendship for which friends must call users."""
         return await self.befriend(str(uuid4()), str(uuid4()))
 
     async def new_user(self) -> str:
-        """Register somebody and return the id; of a caller of the users service."""
+        """Register a user and return the id; for a caller of the users service."""
         answer = await self.post(USERS, somebody())
         assert answer.status == 201, answer
         return str(answer.body["id"])
 
 
 def somebody(**changes: object) -> dict[str, object]:
-    """A user who can be registered."""
+    """Return a user who can be registered."""
     names = {"username": f"u{uuid4().hex[:15]}", "first_name": "Ada", "second_name": "Lovelace"}
     return {**names, "birthday": "1990-12-10", **changes}
 
@@ -109,5 +109,5 @@ async def eventually(condition: Callable[[], Awaitable[object]], *, within: floa
     """Wait until the condition holds; fail after `within` seconds."""
     started = time.monotonic()
     while not await condition():
-        assert time.monotonic() - started < within, f"still not so after {within} s"
+        assert time.monotonic() - started < within, f"the condition does not hold after {within} s"
         await asyncio.sleep(0.05)

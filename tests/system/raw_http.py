@@ -1,4 +1,4 @@
-"""Sends bytes as they are, where a client library would mend or hide something."""
+"""Send raw bytes, where a client library would correct or hide something."""
 
 import socket
 from urllib.parse import urlsplit
@@ -7,7 +7,7 @@ PATIENCE = 60.0
 
 
 def exchange(url: str, request: bytes) -> bytes:
-    """Send a request, or the beginning of one, and return all that comes until the other side closes."""
+    """Send a request, or its beginning, and return everything until the other side closes."""
     address = urlsplit(url)
     assert address.hostname
     assert address.port
@@ -20,7 +20,7 @@ def exchange(url: str, request: bytes) -> bytes:
 
 
 def ask(url: str, target: str, *headers: str, method: str = "GET") -> tuple[int, bytes]:
-    """Send a request for a target as it is spelled; returns the status and the rest of the answer."""
+    """Send a request for a literal target; return the status and the rest of the response."""
     lines = [f"{method} {target} HTTP/1.1", "Host: gateway.example", "Connection: close", *headers]
     answer = exchange(url, "\r\n".join([*lines, "", ""]).encode())
     return int(answer.split(b" ", 2)[1]), answer

@@ -1,4 +1,4 @@
-"""Restarts of services behind the gateway, which has to notice that they are there again."""
+"""Restart services behind the gateway, which must notice that they are back."""
 
 import asyncio
 from uuid import uuid4
@@ -12,7 +12,7 @@ JWKS = "/oauth/jwks"
 
 
 async def restart(gateway: GatewayProcess, *services: ServiceProcess) -> None:
-    """Start them again, and return when the gateway has noticed."""
+    """Start them again, and return once the gateway has noticed."""
     await asyncio.gather(*(asyncio.to_thread(service.restart) for service in services))
     paths = {"accounts": JWKS, "users": USERS, "friends": f"{FRIENDSHIPS}/{uuid4()}"}
     async with Caller(gateway.url) as caller:

@@ -1,4 +1,4 @@
-"""An upstream service that answers what a test wants, down to the byte."""
+"""An upstream service whose responses a test sets, down to the byte."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ JSON: Final = "application/json"
 
 
 class StubUpstream:
-    """Answers every request by its present behaviour; counts requests and open connections."""
+    """A server that handles every request with its current behaviour, and counts requests and open connections."""
 
     def __init__(self, behaviour: Behaviour) -> None:
         self.behaviour = behaviour
@@ -24,16 +24,16 @@ class StubUpstream:
 
     @property
     def connections(self) -> int:
-        """How many are open now."""
+        """The number of open connections."""
         return len(self._writers)
 
     def hang_up(self) -> None:
-        """Close them all."""
+        """Close all connections."""
         for writer in self._writers:
             writer.close()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer the requests of one connection."""
+        """Handle the requests of one connection."""
         self._writers.add(writer)
         self.most_connections = max(self.connections, self.most_connections)
         try:
@@ -50,7 +50,7 @@ class StubUpstream:
 
 @asynccontextmanager
 async def stub_upstream(behaviour: Behaviour) -> AsyncIterator[StubUpstream]:
-    """Serve on a free port."""
+    """Serve on a free port and yield the stub."""
     stub = StubUpstream(behaviour)
     server = await asyncio.start_server(stub.serve, "127.0.0.1", 0)
     stub.url = "http://{}:{}".format(*server.sockets[0].getsockname())
@@ -62,7 +62,7 @@ async def stub_upstream(behaviour: Behaviour) -> AsyncIterator[StubUpstream]:
 
 
 def answering(body: bytes, *, status: int = 200, content_type: str = JSON, header: str = "X-Stub: yes") -> Behaviour:
-    """Answer completely."""
+    """Return a behaviour that sends a complete response."""
 
     async def answer(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {content_type}\r\n{header}\r\n"
@@ -72,28 +72,28 @@ def answering(body: bytes, *, status: int = 200, content_type: str = JSON, heade
 
 
 def document(content: object) -> Behaviour:
-    """Answer with JSON."""
+    """Return a behaviour that responds with JSON."""
     return answering(json.dumps(content).encode())
 
 
 async def not_http(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer with what is no HTTP."""
+    """Respond with bytes that are not HTTP."""
     writer.write(b"\x00\x01\x02 what?\r\n\r\n")
     writer.close()
 
 
 async def half_an_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Break off in the middle, and say no more."""
+    """Send half of a response, and nothing more."""
     writer.write(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"exist')
     await writer.drain()
     await reader.read()
 
 
 async def silence(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Never answer; ends when the caller hangs up."""
+    """Never respond; end when the caller disconnects."""
     await reader.read()
 
 
 async def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Close the connection instead of answering."""
+    """Close the connection instead of responding."""
     writer.close()

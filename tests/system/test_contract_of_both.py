@@ -1,4 +1,4 @@
-"""What the HTTP contracts of both services have in common, from outside."""
+"""The parts that the HTTP contracts of both services have in common."""
 
 import asyncio
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ JSON = {"Content-Type": "application/json"}
 @pytest.mark.parametrize(
     "query", [{"limit": "0"}, {"limit": "101"}, {"limit": "1e3"}, {"limit": str(2**63)}, {"cursor": "x"}], ids=str
 )
-async def test_refuses_a_page(users: Caller, friends: Caller, query: dict[str, str]) -> None:
+async def test_refuses_an_invalid_limit_or_cursor(users: Caller, friends: Caller, query: dict[str, str]) -> None:
     someone = await users.new_user()
     for caller, path in ((users, USERS), (friends, f"{USERS}/{someone}/friendships")):
         answer = await caller.get(path, params=query)
@@ -30,7 +30,9 @@ async def test_refuses_the_cursor_of_another_list(users: Caller, friends: Caller
 
 
 @pytest.mark.parametrize("service", ["users", "friends"])
-async def test_answers_what_it_does_not_have_with_a_problem(users: Caller, friends: Caller, service: str) -> None:
+async def test_responds_to_unknown_paths_and_methods_with_a_problem(
+    users: Caller, friends: Caller, service: str
+) -> None:
     caller, path = (users, USERS) if service == "users" else (friends, FRIENDSHIPS)
     assert (await caller.get("/nowhere")).problem == "not-found"
     assert (await caller.call("DELETE", path)).problem == "method-not-allowed"

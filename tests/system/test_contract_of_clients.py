@@ -1,7 +1,7 @@
-"""What friends asks users (recorded in contracts/friends-of-users.json) is what it really asks, and what users answers.
+"""The calls of friends to users match contracts/friends-of-users.json on both sides.
 
-The consumer's side is held against a stub that answers from the file, the provider's side against the running service
-and against the OpenAPI document of its code. Neither side needs the other to be tested.
+The consumer is tested against a stub that responds from the file, the provider as the running service and by the
+OpenAPI document of its code. Neither side needs the other one.
 """
 
 import copy
@@ -26,7 +26,7 @@ INTERACTIONS = [pytest.param(each, id=each["description"]) for each in interacti
 
 @dataclass
 class Provider:
-    """A stand-in for users that answers as the contract says, and remembers what it was asked."""
+    """A stand-in for users that responds as the contract says, and records its requests."""
 
     response: dict[str, Any] = field(default_factory=dict)
     requests: list[dict[str, Any]] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Provider:
 
 @pytest.fixture(scope="module")
 async def provider() -> AsyncIterator[tuple[Provider, str]]:
-    """The stand-in, and where it is."""
+    """Yield the stand-in and its URL."""
     provider = Provider()
     runner = web.ServerRunner(web.Server(provider.answer))
     await runner.setup()
@@ -57,7 +57,7 @@ async def provider() -> AsyncIterator[tuple[Provider, str]]:
 async def consumer(
     system: System, provider: tuple[Provider, str], tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Caller]:
-    """The friends service, which asks the stand-in about users, and each time anew."""
+    """Yield a friends service that calls the stand-in for users, without caching."""
     log = tmp_path_factory.mktemp("consumer") / "log"
     environment = {"USERS_SERVICE_URL": provider[1], "USERS_EXISTENCE_TTL": "0"}
     with live_service(system.services["friends"], log, **environment) as service:
@@ -68,7 +68,7 @@ async def consumer(
 
 @pytest.fixture(scope="module")
 def openapi(system: System) -> dict[str, Any]:
-    """The OpenAPI document that the code of users prints, with nothing else running."""
+    """Return the OpenAPI document that the code of users prints, without a running service."""
     folder = system.services["users"].service
     printed = subprocess.run(
         [folder.python, "-m", folder.package, "openapi"],
@@ -82,7 +82,7 @@ def openapi(system: System) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("interaction", INTERACTIONS)
-async def test_friends_asks_and_understands_as_agreed(
+async def test_friends_calls_users_as_the_contract_says(
     consumer: Caller, provider: tuple[Provider, str], interaction: Interaction
 ) -> None:
     stand_in, _ = provider
@@ -98,7 +98,7 @@ async def test_friends_asks_and_understands_as_agreed(
 
 
 @pytest.mark.parametrize("interaction", INTERACTIONS)
-async def test_users_answers_as_agreed(users: Caller, interaction: Interaction) -> None:
+async def test_users_responds_as_the_contract_says(users: Caller, interaction: Interaction) -> None:
     ids = unknown_ids(interaction)
     ids |= {name: await users.new_user() for name, exists in interaction["users"].items() if exists}
     agreed = filled_in(interaction, ids)
@@ -111,7 +111,7 @@ async def test_users_answers_as_agreed(users: Caller, interaction: Interaction) 
 
 
 @pytest.mark.parametrize("interaction", INTERACTIONS)
-def test_users_documents_what_is_agreed(openapi: dict[str, Any], interaction: Interaction) -> None:
+def test_openapi_document_of_users_covers_the_contract(openapi: dict[str, Any], interaction: Interaction) -> None:
     assert undocumented(openapi, interaction) == []
 
 
@@ -125,9 +125,9 @@ def test_users_documents_what_is_agreed(openapi: dict[str, Any], interaction: In
         (lambda _, answer: answer["required"].remove("missing"), ["field missing"]),
         (lambda _, answer: answer["properties"].update(existing={"type": "integer"}), ["field existing"]),
     ],
-    ids=["no call", "another status", "another parameter", "fewer ids", "an optional field", "no list of ids"],
+    ids=["no operation", "another status", "another parameter", "fewer ids", "an optional field", "no list of ids"],
 )
-def test_a_document_that_promises_less_would_be_noticed(
+def test_detects_a_document_that_promises_less(
     openapi: dict[str, Any], change: Callable[[dict[str, Any], dict[str, Any]], None], missed: list[str]
 ) -> None:
     interaction = interactions("friends-of-users.json")[0]

@@ -1,4 +1,4 @@
-"""The HTTP contract of friends, each row of it, from outside."""
+"""The HTTP contract of friends, row by row."""
 
 import asyncio
 from collections import Counter
@@ -15,7 +15,7 @@ ROUNDS = 3
 AT_ONCE = 20
 
 
-async def test_begins_a_friendship(users: Caller, friends: Caller) -> None:
+async def test_creates_a_friendship(users: Caller, friends: Caller) -> None:
     one, other = await users.new_user(), await users.new_user()
     answer = await friends.befriend(one, other, tag=" school ")
     assert answer.status == 201
@@ -35,7 +35,7 @@ async def test_refuses_a_second_friendship_of_a_pair(users: Caller, friends: Cal
 
 
 @pytest.mark.parametrize("_turn", range(ROUNDS))
-async def test_makes_one_friendship_of_many_wishes(users: Caller, friends: Caller, _turn: int) -> None:
+async def test_concurrent_equal_friendships_succeed_once(users: Caller, friends: Caller, _turn: int) -> None:
     one, other = await users.new_user(), await users.new_user()
     pairs = [(one, other), (other, one)] * (AT_ONCE // 2)
     answers = await asyncio.gather(*(friends.befriend(*pair) for pair in pairs))
@@ -49,7 +49,7 @@ async def test_refuses_friendship_with_oneself(users: Caller, friends: Caller) -
     assert (answer.status, answer.problem) == (422, "self-friendship")
 
 
-async def test_names_the_users_that_do_not_exist(users: Caller, friends: Caller) -> None:
+async def test_names_unknown_users(users: Caller, friends: Caller) -> None:
     known, unknown, stranger = await users.new_user(), str(uuid4()), str(uuid4())
     answer = await friends.befriend(known, unknown)
     assert (answer.status, answer.problem, answer.body["user_ids"]) == (404, "user-not-found", [unknown])
@@ -61,13 +61,13 @@ async def test_names_the_users_that_do_not_exist(users: Caller, friends: Caller)
     [{"tag": ""}, {"tag": "a" * 51}, {"tag": "a\u0000"}, {"tag": 1}, {"initiator_id": "12"}, {"more": 1}],
     ids=str,
 )
-async def test_refuses_a_friendship(friends: Caller, changes: dict[str, object]) -> None:
+async def test_refuses_an_invalid_friendship(friends: Caller, changes: dict[str, object]) -> None:
     answer = await friends.post(FRIENDSHIPS, {"initiator_id": str(uuid4()), "target_id": str(uuid4()), **changes})
     assert (answer.status, answer.problem) == (422, "invalid-request")
     assert [error["pointer"] for error in answer.body["errors"]] == [f"#/{next(iter(changes))}"]
 
 
-async def test_knows_no_such_friendship(friends: Caller) -> None:
+async def test_responds_404_for_an_unknown_friendship(friends: Caller) -> None:
     answer = await friends.get(f"{FRIENDSHIPS}/{uuid4()}")
     assert (answer.status, answer.problem) == (404, "friendship-not-found")
     assert (await friends.get(f"{FRIENDSHIPS}/12")).problem == "invalid-request"
@@ -85,7 +85,7 @@ async def test_lists_friendships_of_both_directions(users: Caller, friends: Call
     assert second.body["next_cursor"] is None
 
 
-async def test_lists_no_friendships_of_a_stranger(users: Caller, friends: Caller) -> None:
+async def test_responds_404_for_friendships_of_an_unknown_user(users: Caller, friends: Caller) -> None:
     answer = await friends.get(f"{USERS}/{uuid4()}/friendships")
     assert (answer.status, answer.problem) == (404, "user-not-found")
     lonely = await friends.get(f"{USERS}/{await users.new_user()}/friendships")

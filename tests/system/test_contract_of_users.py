@@ -1,4 +1,4 @@
-"""The HTTP contract of users, each row of it, from outside."""
+"""The HTTP contract of users, row by row."""
 
 import asyncio
 import re
@@ -56,7 +56,7 @@ async def test_registers_a_user(users: Caller) -> None:
     ],
     ids=str,
 )
-async def test_refuses_a_user(users: Caller, changes: dict[str, object]) -> None:
+async def test_refuses_an_invalid_user(users: Caller, changes: dict[str, object]) -> None:
     answer = await users.post(USERS, somebody(**changes))
     assert (answer.status, answer.problem) == (422, "invalid-request")
     assert {tuple(error) for error in answer.body["errors"]} == {("pointer", "detail")}
@@ -68,7 +68,7 @@ async def test_accepts_the_first_and_the_last_birthday(users: Caller, birthday: 
     assert (await users.post(USERS, somebody(birthday=birthday))).status == 201
 
 
-async def test_refuses_a_username_that_is_taken_in_another_case(users: Caller) -> None:
+async def test_refuses_a_taken_username_ignoring_case(users: Caller) -> None:
     sent = somebody()
     assert (await users.post(USERS, sent)).status == 201
     answer = await users.post(USERS, {**sent, "username": str(sent["username"]).upper()})
@@ -76,7 +76,7 @@ async def test_refuses_a_username_that_is_taken_in_another_case(users: Caller) -
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-async def test_gives_a_username_to_one_of_many(users: Caller, turn: int) -> None:
+async def test_concurrent_registrations_of_a_username_succeed_once(users: Caller, turn: int) -> None:
     sent = somebody(username=f"{turn}-{secrets.token_hex(6)}")
     answers = await asyncio.gather(*(users.post(USERS, sent) for _ in range(AT_ONCE)))
     assert Counter(answer.status for answer in answers) == {201: 1, 409: AT_ONCE - 1}
@@ -95,7 +95,7 @@ async def test_lists_users_newest_first_page_by_page(users: Caller) -> None:
     assert by_cursor.body == second.body
 
 
-async def test_ends_a_list(users: Caller) -> None:
+async def test_lists_end_without_a_next_cursor(users: Caller) -> None:
     await users.new_user()
     cursor, seen = None, 0
     while True:
@@ -108,30 +108,30 @@ async def test_ends_a_list(users: Caller) -> None:
     assert "Link" not in page.headers
 
 
-async def test_knows_no_such_user(users: Caller) -> None:
+async def test_responds_404_for_an_unknown_user(users: Caller) -> None:
     for path in (f"{USERS}/{uuid4()}", f"{USERS}/{uuid4()}/exists"):
         answer = await users.get(path)
         assert (answer.status, answer.problem) == (404, "user-not-found")
 
 
 @pytest.mark.parametrize("path", [f"{USERS}/12", f"{USERS}/12/exists", f"{USERS}/exists", f"{USERS}/exists?id=12"])
-async def test_refuses_what_is_no_id_of_a_user(users: Caller, path: str) -> None:
+async def test_refuses_an_invalid_user_id(users: Caller, path: str) -> None:
     answer = await users.get(path)
     assert (answer.status, answer.problem) == (422, "invalid-request")
 
 
-async def test_tells_whether_a_user_exists(users: Caller) -> None:
+async def test_checks_whether_a_user_exists(users: Caller) -> None:
     answer = await users.get(f"{USERS}/{await users.new_user()}/exists")
     assert (answer.status, answer.body) == (204, None)
 
 
-async def test_tells_which_users_exist(users: Caller) -> None:
+async def test_splits_ids_by_existence(users: Caller) -> None:
     known, unknown = await users.new_user(), str(uuid4())
     answer = await users.get(f"{USERS}/exists", params=[("id", known), ("id", unknown), ("id", known)])
     assert (answer.status, answer.body) == (200, {"existing": [known], "missing": [unknown]})
 
 
-async def test_tells_it_for_a_hundred_ids_at_most(users: Caller) -> None:
+async def test_refuses_more_than_a_hundred_ids(users: Caller) -> None:
     ids = [("id", str(uuid4())) for _ in range(101)]
     assert len((await users.get(f"{USERS}/exists", params=ids[:100])).body["missing"]) == 100
     assert (await users.get(f"{USERS}/exists", params=ids)).problem == "invalid-request"

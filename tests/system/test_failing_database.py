@@ -1,15 +1,13 @@
-"""What the services do while their database is dead or busy, and that they work again by themselves afterwards."""
+"""The services while their database is dead or busy, and their recovery afterwards."""
 
 import asyncio
-import os
-import signal
 from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
 from callers import DATABASE_TIMEOUT, FRIENDSHIPS, MARGIN, USERS, Answer, Caller, eventually, somebody
-from databases import busy_connections, database_of
+from databases import busy_connections, database_of, kill_nine
 from live_service import PATIENT, live_service
 
 from postgres.server import PostgresServer
@@ -17,18 +15,7 @@ from system.running import System
 from system.service_process import ServiceProcess
 
 
-def kill_nine(postgres: PostgresServer) -> None:
-    """Kill the server and its children, which gives none of them a chance to say goodbye."""
-    postmaster = postgres._watchdog.process
-    assert postmaster
-    stats = [path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat")]
-    children = [int(name.split()[0]) for name, rest in stats if rest.split()[1] == str(postmaster.pid)]
-    for pid in (postmaster.pid, *children):
-        os.kill(pid, signal.SIGKILL)
-    postmaster.wait()
-
-
-async def test_refuses_while_the_database_is_dead_and_works_soon_after(
+async def test_responds_503_while_the_database_is_dead_and_recovers(
     users: Caller, friends: Caller, postgres: PostgresServer
 ) -> None:
     callers = (users, friends)
@@ -62,18 +49,18 @@ async def test_refuses_while_the_database_is_dead_and_works_soon_after(
         return [answer.status for answer in answers] == [200, 200, 201, 404]
 
     await eventually(is_back)
-    # Users of before may be lost: the server of the tests does not wait for the disk.
+    # Earlier users may be lost: the test server does not wait for the disk.
     one, other = await users.new_user(), await users.new_user()
     assert (await friends.befriend(one, other)).status == 201
     calm = await asyncio.gather(*(call() for call in (register, look_up) for _ in range(50)))
-    assert {answer.status for answer in calm} == {201, 404}, "no connection of the old server is left"
+    assert {answer.status for answer in calm} == {201, 404}, "no connection to the old server may be left"
 
 
 async def are_busy(connection: asyncpg.Connection, number: int) -> bool:
     return await busy_connections(connection) == number
 
 
-async def test_clients_that_leave_leave_no_connection_behind(like: ServiceProcess, tmp_path: Path) -> None:
+async def test_disconnected_clients_leave_no_connections_behind(like: ServiceProcess, tmp_path: Path) -> None:
     request = f"GET {USERS} HTTP/1.1\r\nHost: users\r\n\r\n".encode()
     with live_service(like, tmp_path / "log", **PATIENT) as service:
         await service.becomes(200)
@@ -94,10 +81,10 @@ async def test_clients_that_leave_leave_no_connection_behind(like: ServiceProces
         assert {answer.status for answer in answers} == {200}
 
 
-async def test_a_statement_that_waits_for_a_lock_is_given_up(users: Caller, system: System) -> None:
+async def test_responds_503_if_a_statement_waits_for_a_lock(users: Caller, system: System) -> None:
     async with database_of(system.services["users"]) as connection, connection.transaction():
         await connection.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE")
         answers = await asyncio.gather(*(users.get(USERS) for _ in range(50)))
         assert {answer.problem for answer in answers} == {"database-unavailable"}
         assert max(answer.seconds for answer in answers) < DATABASE_TIMEOUT + MARGIN
-        assert (await users.get("/health/ready")).status == 200, "busy is not broken"
+        assert (await users.get("/health/ready")).status == 200, "a busy database must not make the service unready"

@@ -1,4 +1,4 @@
-"""What the gateway hands on, what it writes down, and that it lets go of nothing it has begun."""
+"""What the gateway forwards and logs, and that it finishes each request that it started."""
 
 import asyncio
 import http.client
@@ -44,7 +44,7 @@ HEADERS = [
 ]
 
 
-def test_no_header_that_only_a_gateway_may_set_gets_through(tmp_path: Path) -> None:
+def test_removes_forwarded_headers_of_clients(tmp_path: Path) -> None:
     with echoing() as echo, gateway_before(echo.url, tmp_path) as gateway:
         kept = (
             "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
@@ -61,7 +61,7 @@ def test_no_header_that_only_a_gateway_may_set_gets_through(tmp_path: Path) -> N
     assert {"traceparent", "x-request-id", "authorization"} <= names.keys()
 
 
-async def test_a_service_logs_the_client_that_the_gateway_saw(
+async def test_services_log_the_client_address_seen_by_the_gateway(
     gateway: GatewayProcess, whole_system: System, person: Person
 ) -> None:
     token = f"Authorization: Bearer {person.access_token}"
@@ -80,7 +80,7 @@ async def test_a_service_logs_the_client_that_the_gateway_saw(
     assert line["client.address"] == "127.0.0.1"
 
 
-async def test_the_access_log_has_the_request_and_no_secret(gateway: GatewayProcess, person: Person) -> None:
+async def test_access_log_has_the_request_without_secrets(gateway: GatewayProcess, person: Person) -> None:
     secret = "s3cr3t-value"
     header = [
         f"Authorization: Bearer {person.access_token}",
@@ -104,7 +104,7 @@ async def test_the_access_log_has_the_request_and_no_secret(gateway: GatewayProc
     assert line["RouterName"].endswith("users GET /api/v1/users@file")
 
 
-async def test_a_streamed_answer_is_not_held_back_and_is_finished_before_the_gateway_stops(tmp_path: Path) -> None:
+async def test_streams_a_response_and_finishes_it_before_it_stops(tmp_path: Path) -> None:
     with echoing() as echo, gateway_before(echo.url, tmp_path) as gateway:
         connection = http.client.HTTPConnection(urlsplit(gateway.url).netloc, timeout=60)
         connection.request("GET", f"{USERS}/held")
@@ -119,14 +119,14 @@ async def test_a_streamed_answer_is_not_held_back_and_is_finished_before_the_gat
 
 
 async def is_closed(port: int) -> bool:
-    """Whether nothing new is taken at a port."""
+    """Return whether a port accepts no new connection."""
     with socket.socket() as client:
         return client.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A certificate for another name than the address that is asked, given to gateways that start from now on."""
+    """Provide a certificate for another host name to gateways that start from now on."""
     file, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     subject = ["-subj", "/CN=gateway", "-addext", "subjectAltName=DNS:gateway.example", "-days", "2"]
@@ -139,13 +139,13 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def test_serves_tls_with_a_certificate_that_is_given_and_nothing_without_it(certificate: Path, tmp_path: Path) -> None:
+def test_serves_only_tls_with_a_given_certificate(certificate: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     with echoing() as echo, gateway_before(echo.url, home) as gateway:
         assert gateway.url == f"https://127.0.0.1:{gateway.port}"
         trusting = ssl.create_default_context(cafile=certificate)
-        trusting.check_hostname = False  # the certificate that was given is the only one, whatever it is asked as
+        trusting.check_hostname = False  # the given certificate is used for every server name
         connection = http.client.HTTPSConnection("127.0.0.1", gateway.port, context=trusting, timeout=60)
         connection.request("GET", USERS)
         answer = connection.getresponse()

@@ -1,4 +1,4 @@
-"""The gateway's limits: sizes, rates, and the patience with clients that are slow."""
+"""The limits of the gateway: sizes, rates, and timeouts for slow clients."""
 
 import asyncio
 import json
@@ -21,10 +21,10 @@ MEGABYTE = 2**20
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-async def test_a_body_that_is_too_large_is_a_413(
+async def test_responds_413_to_a_body_that_is_too_large(
     system: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, chunked: bool
 ) -> None:
-    """The service would take more; it reads the body before it answers, as one that ignores it need not."""
+    """The service would accept more; the gateway reads the body first, because a service may ignore it."""
     monkeypatch.setenv("GATEWAY_MAX_BODY_SIZE", "1000")
     body = json.dumps(somebody(first_name="A" * 1000)).encode()
 
@@ -40,22 +40,20 @@ async def test_a_body_that_is_too_large_is_a_413(
             assert (await caller.post(USERS, somebody())).status == 201
 
 
-async def test_a_megabyte_is_the_most_by_default(gateway: GatewayProcess) -> None:
+async def test_default_body_limit_is_one_megabyte(gateway: GatewayProcess) -> None:
     async with Caller(gateway.url) as caller:
         answer = await caller.call("GET", USERS, data=BytesIO(b" " * (MEGABYTE + 1)))
     assert answer.problem == "body-too-large"
 
 
-def test_headers_that_are_too_large_are_a_431(gateway: GatewayProcess, person: Person) -> None:
+def test_responds_431_to_headers_that_are_too_large(gateway: GatewayProcess, person: Person) -> None:
     token = f"Authorization: Bearer {person.access_token}"
     assert ask(gateway.url, USERS, token, f"X-Large: {'a' * 15_000}")[0] == 200
     assert ask(gateway.url, USERS, f"X-Large: {'a' * 32_768}")[0] == 431
     assert ask(gateway.url, f"{USERS}/{'a' * 32_768}")[0] == 431
 
 
-async def test_an_address_that_asks_too_often_is_refused_for_a_while(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_limits_the_request_rate_per_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_RATE_PER_ADDRESS", "1")
     monkeypatch.setenv("GATEWAY_BURST_PER_ADDRESS", "5")
     with echoing() as echo, gateway_before(echo.url, tmp_path) as gateway:
@@ -74,9 +72,7 @@ async def test_an_address_that_asks_too_often_is_refused_for_a_while(
             await eventually(is_served)
 
 
-async def test_a_token_that_is_used_too_often_is_refused_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_limits_the_request_rate_per_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_RATE_PER_ADDRESS", "0")
     monkeypatch.setenv("GATEWAY_RATE_PER_TOKEN", "1")
     monkeypatch.setenv("GATEWAY_BURST_PER_TOKEN", "2")
@@ -90,10 +86,12 @@ async def test_a_token_that_is_used_too_often_is_refused_and_no_other(
             refused = [answer for answer in often if answer.status != 200]
             assert {answer.problem for answer in refused} == {"too-many-requests"}
             assert (await caller.get(USERS, **bearer("two"))).status == 200
-            assert {(await caller.get(USERS)).status for _ in range(20)} == {200}, "without a token"
+            assert {(await caller.get(USERS)).status for _ in range(20)} == {200}, (
+                "requests without a token must not be limited"
+            )
 
 
-async def test_slow_clients_are_sent_away(gateway: GatewayProcess, person: Person) -> None:
+async def test_disconnects_slow_clients(gateway: GatewayProcess, person: Person) -> None:
     post = f"POST {USERS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {person.access_token}\r\n".encode()
     beginnings = (
         post + b"Content-Length: 10\r\n\r\nabc",

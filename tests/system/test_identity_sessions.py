@@ -1,4 +1,4 @@
-"""Sessions through the gateway: refresh tokens are good for one use, and what ends a session ends all of it."""
+"""Sessions through the gateway: refresh tokens work once, and ending a session revokes all of its tokens."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ BEYOND_THE_GRACE = 11  # seconds
 
 
 async def is_over(caller: Caller, refresh_token: str) -> bool:
-    """Whether the session of a token cannot go on."""
+    """Return whether the session of a token has ended."""
     answer = await refresh(caller, refresh_token)
     if answer.status == 200:
         return False
@@ -25,29 +25,31 @@ async def is_over(caller: Caller, refresh_token: str) -> bool:
 
 
 async def time_passes(system: System, seconds: int) -> None:
-    """All refresh tokens were replaced that much earlier."""
+    """Shift the replacement of all refresh tokens into the past."""
     async with database_of(system.services["accounts"]) as connection:
         await connection.execute(
             "UPDATE sessions SET rotated_at = rotated_at - make_interval(secs => $1)", float(seconds)
         )
 
 
-async def test_an_old_refresh_token_ends_the_session_of_whoever_has_the_new_one(
+async def test_reuse_of_an_old_refresh_token_ends_the_session(
     gateway: GatewayProcess, whole_system: System, person: Person
 ) -> None:
     async with Caller(gateway.url) as caller:
         stolen = person.refresh_token
         owners = (await refresh(caller, stolen)).body["refresh_token"]
-        assert (await refresh(caller, stolen)).body["refresh_token"] == owners, "in the grace: an answer may be lost"
+        assert (await refresh(caller, stolen)).body["refresh_token"] == owners, (
+            "within the grace period the response is repeated"
+        )
         await time_passes(whole_system, BEYOND_THE_GRACE)
         assert await is_over(caller, stolen)
         assert await is_over(caller, owners)
     log = whole_system.services["accounts"].log.read_text(encoding="utf-8")
     warnings = [line for line in map(json.loads, log.splitlines()) if line["level"] == "WARNING"]
-    assert [line for line in warnings if person.id in line["message"]], "an operator can see it"
+    assert [line for line in warnings if person.id in line["message"]], "the log must report it"
 
 
-async def test_without_the_old_one_the_same_time_ends_nothing(
+async def test_session_survives_the_grace_period_without_reuse(
     gateway: GatewayProcess, whole_system: System, person: Person
 ) -> None:
     async with Caller(gateway.url) as caller:
@@ -56,7 +58,7 @@ async def test_without_the_old_one_the_same_time_ends_nothing(
         assert not await is_over(caller, second)
 
 
-async def test_of_many_refreshes_at_once_one_replaces_the_token_and_all_get_it(
+async def test_concurrent_refreshes_rotate_once_and_get_the_same_token(
     gateway: GatewayProcess, whole_system: System, person: Person
 ) -> None:
     async with Caller(gateway.url) as caller:
@@ -71,9 +73,7 @@ async def test_of_many_refreshes_at_once_one_replaces_the_token_and_all_get_it(
         assert not await is_over(caller, successor)
 
 
-async def test_logging_out_ends_one_session_and_a_new_password_ends_all(
-    gateway: GatewayProcess, person: Person
-) -> None:
+async def test_logout_ends_one_session_and_a_password_change_ends_all(gateway: GatewayProcess, person: Person) -> None:
     credentials = {"username": person.username, "password": person.password}
     async with Caller(gateway.url) as caller:
         phone, tablet = [kept_secret((await caller.post(SESSIONS, credentials)).body) for _ in range(2)]

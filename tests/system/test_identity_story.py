@@ -1,4 +1,4 @@
-"""What people do, through the gateway: register, log in, make a profile, befriend, be refused, go on, log out."""
+"""What people do through the gateway: register, log in, create a profile, befriend, get refused, refresh, log out."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from system.running import System
 
 
 def asks_for_a_token(answer: Answer) -> bool:
-    """Whether it is the answer to somebody without one."""
+    """Return whether it is the response to a request without a token."""
     return (answer.status, answer.headers.get("WWW-Authenticate")) == (401, "Bearer")
 
 
-async def test_a_person_makes_a_profile_and_befriends_another(gateway: GatewayProcess) -> None:
+async def test_person_creates_a_profile_and_befriends_another(gateway: GatewayProcess) -> None:
     ada, grace = await new_person(gateway.url), await new_person(gateway.url)
     async with Caller(gateway.url, token=grace.access_token) as caller:
         assert await caller.new_user() == grace.id
@@ -30,10 +30,10 @@ async def test_a_person_makes_a_profile_and_befriends_another(gateway: GatewayPr
         assert (await caller.get(f"{FRIENDSHIPS}/{friendship.body['id']}")).body == friendship.body
         assert (await caller.get(f"{USERS}/{grace.id}/friendships")).body["items"] == [friendship.body]
         newest = (await caller.get(USERS, params={"limit": 2})).body["items"]
-        assert [user["id"] for user in newest] == [grace.id, ada.id], "by their accounts, the newest first"
+        assert [user["id"] for user in newest] == [grace.id, ada.id], "sorted by account, newest first"
 
 
-async def test_nobody_is_served_without_a_token(gateway: GatewayProcess, person: Person) -> None:
+async def test_refuses_requests_without_a_token(gateway: GatewayProcess, person: Person) -> None:
     async with Caller(gateway.url) as caller:
         for path in (USERS, f"{USERS}/{person.id}", f"{USERS}/{person.id}/friendships", f"{FRIENDSHIPS}/{person.id}"):
             assert asks_for_a_token(await caller.get(path)), path
@@ -42,10 +42,10 @@ async def test_nobody_is_served_without_a_token(gateway: GatewayProcess, person:
         change = {"current_password": person.password, "new_password": "of somebody else"}
         assert asks_for_a_token(await caller.call("PUT", f"{ACCOUNTS}/me/password", json=change))
     async with Caller(gateway.url, token=person.access_token) as caller:
-        assert (await caller.get(f"{USERS}/{person.id}")).problem == "user-not-found", "nothing was made"
+        assert (await caller.get(f"{USERS}/{person.id}")).problem == "user-not-found", "nothing may be created"
 
 
-async def test_nobody_acts_for_another_person(gateway: GatewayProcess, person: Person) -> None:
+async def test_refuses_to_act_for_another_person(gateway: GatewayProcess, person: Person) -> None:
     other = await new_person(gateway.url)
     async with Caller(gateway.url, token=other.access_token) as caller:
         await caller.new_user()
@@ -57,10 +57,10 @@ async def test_nobody_acts_for_another_person(gateway: GatewayProcess, person: P
         assert (foreign.status, foreign.problem) == (403, "not-the-initiator")
         assert (await caller.get(f"{USERS}/{person.id}/friendships")).body["items"] == []
         named = await caller.post(USERS, somebody(id=other.id))
-        assert named.problem == "invalid-request", "whose profile it is says the token alone"
+        assert named.problem == "invalid-request", "only the token determines the owner of a profile"
 
 
-async def test_who_has_logged_out_cannot_go_on(gateway: GatewayProcess, person: Person) -> None:
+async def test_refuses_a_refresh_after_logout(gateway: GatewayProcess, person: Person) -> None:
     async with Caller(gateway.url) as caller:
         next_tokens = (await refresh(caller, person.refresh_token)).body
         await log_out(caller, next_tokens["refresh_token"])
@@ -71,8 +71,8 @@ async def test_who_has_logged_out_cannot_go_on(gateway: GatewayProcess, person: 
         assert (await caller.post(SESSIONS, unknown)).problem == "wrong-credentials"
 
 
-async def test_a_client_finds_everything_by_the_issuers_address_alone(gateway: GatewayProcess, person: Person) -> None:
-    """RFC 8414, as a library of OAuth does it: the issuer is what the tokens say, the rest is in its metadata."""
+async def test_client_discovers_endpoints_from_the_issuer_url(gateway: GatewayProcess, person: Person) -> None:
+    """RFC 8414, as an OAuth library does it: the issuer is in the tokens, the rest in its metadata."""
     claims = jwt.decode(person.access_token, options={"verify_signature": False})
     assert claims["iss"] == gateway.url
     async with aiohttp.ClientSession() as client:
@@ -93,7 +93,7 @@ async def test_a_client_finds_everything_by_the_issuers_address_alone(gateway: G
     assert verified["sub"] == person.id
 
 
-async def test_a_person_may_not_do_what_is_for_services_even_past_the_gateway(
+async def test_refuses_internal_operations_to_people_even_without_the_gateway(
     whole_system: System, person: Person
 ) -> None:
     async with Caller(whole_system.url("users"), token=person.access_token) as caller:

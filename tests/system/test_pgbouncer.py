@@ -1,4 +1,4 @@
-"""The services behind PgBouncer in transaction mode, where each statement may get another connection of the server."""
+"""The services behind PgBouncer in transaction mode, where each statement may use another server connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="needs PgBouncer 1.21 or
 
 @asynccontextmanager
 async def replicas_behind(bouncer: PgBouncer, system: System, folder: Path) -> AsyncIterator[list[Caller]]:
-    """Replicas of users, each with more connections to PgBouncer than that has to the server."""
+    """Yield replicas of users, each with more connections to PgBouncer than PgBouncer has to the server."""
     async with AsyncExitStack() as stack:
         callers: list[Caller] = []
         for number in range(REPLICAS):
@@ -34,7 +34,7 @@ async def replicas_behind(bouncer: PgBouncer, system: System, folder: Path) -> A
 
 
 async def register_and_read(users: Caller) -> set[int]:
-    """Lead one client through different statements; return the statuses that came back."""
+    """Run different statements as one client; return the statuses of the responses."""
     registered = await users.post(USERS, somebody())
     answers = [registered, await users.get(f"{USERS}?limit=5")]
     if registered.status == 201:
@@ -43,7 +43,7 @@ async def register_and_read(users: Caller) -> set[int]:
 
 
 async def statuses(replicas: list[Caller]) -> set[int]:
-    """What many clients at once get."""
+    """Return the statuses that many concurrent clients get."""
     clients = (register_and_read(replicas[number % REPLICAS]) for number in range(CLIENTS))
     return set().union(*await asyncio.gather(*clients))
 
@@ -55,15 +55,17 @@ async def test_many_clients_share_few_connections(system: System, postgres: Post
             assert await statuses(replicas) == {200, 201}
 
 
-async def test_needs_prepared_statements_to_follow(system: System, postgres: PostgresServer, tmp_path: Path) -> None:
-    """Why the version and the setting matter; if this passes one day without them, docs/scaling.md can be shorter."""
+async def test_fails_without_prepared_statement_support(
+    system: System, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    """Why the version and the setting matter: if this passes without them one day, docs/scaling.md can be shorter."""
     assert PROGRAM
     with pgbouncer(PROGRAM, postgres, tmp_path / "log", prepared_statements=0) as bouncer:
         async with replicas_behind(bouncer, system, tmp_path) as replicas:
             assert 500 in await statuses(replicas)
 
 
-async def test_recovers_when_pgbouncer_was_killed(system: System, postgres: PostgresServer, tmp_path: Path) -> None:
+async def test_recovers_after_pgbouncer_was_killed(system: System, postgres: PostgresServer, tmp_path: Path) -> None:
     assert PROGRAM
     with pgbouncer(PROGRAM, postgres, tmp_path / "log", prepared_statements=200) as bouncer:
         async with replicas_behind(bouncer, system, tmp_path) as replicas:

@@ -1,4 +1,4 @@
-"""How services begin: with a database that is not there yet or not migrated, with a port that is taken."""
+"""How services start with a database that is missing or not migrated, and with a port that is in use."""
 
 import asyncio
 from collections import Counter
@@ -20,7 +20,7 @@ MIGRATIONS_AT_ONCE = 10
 
 @pytest.fixture
 async def administrator(postgres: PostgresServer) -> AsyncIterator[asyncpg.Connection]:
-    """The superuser of the server."""
+    """Yield a connection as the superuser of the server."""
     server = superuser_of(postgres.socket_folder)
     connection = await asyncpg.connect(host=server["POSTGRES_HOST"], user=server["POSTGRES_USER"], database="postgres")
     try:
@@ -31,7 +31,7 @@ async def administrator(postgres: PostgresServer) -> AsyncIterator[asyncpg.Conne
 
 @asynccontextmanager
 async def empty_database(administrator: asyncpg.Connection) -> AsyncIterator[str]:
-    """A database without a schema, made by the superuser."""
+    """Yield a database without a schema, created by the superuser."""
     name = f"empty_{uuid4().hex}"
     await administrator.execute(f"CREATE DATABASE {name}")
     try:
@@ -55,7 +55,7 @@ async def test_becomes_ready_once_its_database_is_reachable(
 
 @asynccontextmanager
 async def role_with_password(administrator: asyncpg.Connection, password: str) -> AsyncIterator[str]:
-    """A role that the server asks for its password, unlike all others."""
+    """Yield a role that needs a password, unlike all others."""
     role = f"r{uuid4().hex}"
     await administrator.execute(f"CREATE ROLE {role} LOGIN SUPERUSER PASSWORD '{password}'")
     rules = Path(await administrator.fetchval("SHOW hba_file"))
@@ -70,7 +70,7 @@ async def role_with_password(administrator: asyncpg.Connection, password: str) -
         await administrator.execute(f"DROP ROLE {role}")
 
 
-async def test_becomes_ready_once_its_password_is_right(
+async def test_becomes_ready_once_its_password_is_correct(
     like: ServiceProcess, administrator: asyncpg.Connection, tmp_path: Path
 ) -> None:
     theirs, ours = "correct-horse", "battery-staple"
@@ -102,11 +102,11 @@ async def test_becomes_ready_once_its_database_is_migrated(
 
 
 async def finished(command: LiveService) -> int:
-    """Wait for the end of a command that ends by itself and return its exit code."""
+    """Wait until a command ends by itself and return its exit code."""
     return await asyncio.to_thread(command.process.wait, 60)
 
 
-async def test_any_number_may_migrate_at_once(
+async def test_concurrent_migrations_run_once(
     like: ServiceProcess, administrator: asyncpg.Connection, tmp_path: Path
 ) -> None:
     async with empty_database(administrator) as name:
@@ -120,17 +120,17 @@ async def test_any_number_may_migrate_at_once(
             messages = Counter(line["message"] for command in commands for line in command.lines)
         upgrades = {message: count for message, count in messages.items() if message.startswith("Running upgrade")}
         assert upgrades
-        assert set(upgrades.values()) == {1}, "each migration ran once"
+        assert set(upgrades.values()) == {1}, "each migration must run once"
         assert messages["schema is at head"] == MIGRATIONS_AT_ONCE
 
 
-async def test_a_migration_without_a_database_fails_in_one_line(like: ServiceProcess, tmp_path: Path) -> None:
+async def test_migrate_fails_in_one_line_without_a_database(like: ServiceProcess, tmp_path: Path) -> None:
     with live_service(like, tmp_path / "log", command="migrate", POSTGRES_HOST="/nowhere") as command:
         assert await finished(command) == 1
         assert [line["level"] for line in command.lines if line["level"] != "INFO"] == ["ERROR"]
 
 
-async def test_a_port_in_use_ends_the_start_with_a_line_that_says_so(like: ServiceProcess, tmp_path: Path) -> None:
+async def test_fails_with_one_line_if_the_port_is_in_use(like: ServiceProcess, tmp_path: Path) -> None:
     with live_service(like, tmp_path / "log", PORT=str(like.port)) as service:
         assert await finished(service) != 0
         message = f"cannot listen: PORT={like.port}: Address already in use"

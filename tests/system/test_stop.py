@@ -1,4 +1,4 @@
-"""How services end: under load, with a slow request, as several workers."""
+"""How services stop: under load, with a slow request, with several workers."""
 
 import asyncio
 import signal
@@ -26,7 +26,7 @@ async def ended(service: LiveService) -> int:
 
 
 async def ask_until_told_to_leave(url: str, statuses: list[int]) -> None:
-    """Ask again and again over one connection that is kept alive, until the service closes it."""
+    """Send requests over one keep-alive connection until the service closes it."""
     async with aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=1)) as session:
         while True:
             async with session.get(USERS, params={"limit": 1}) as response:
@@ -49,15 +49,15 @@ async def test_loses_no_request_when_stopped_under_load(like: ServiceProcess, tm
             await eventually(partial(is_under_load, statuses))
             service.process.send_signal(signal.SIGTERM)
             ready = await prober.get("/health/ready")
-            assert (ready.status, ready.body["reason"]) == (503, "draining"), "from the signal on"
-            await asyncio.gather(*clients)  # raises what a client saw
+            assert (ready.status, ready.body["reason"]) == (503, "draining"), "the shutdown must be within the limit"
+            await asyncio.gather(*clients)  # raises the error of a client
         assert set(statuses) == {200}
         assert await ended(service) == 0
         access = [line for line in service.lines if line["logger"] == "access" and line["url.path"] == USERS]
-        assert len(access) == len(statuses), "each answer is a line and each line an answer"
+        assert len(access) == len(statuses), "responses and access lines must match one to one"
 
 
-async def test_finishes_a_slow_request_and_then_ends(like: ServiceProcess, tmp_path: Path) -> None:
+async def test_finishes_a_slow_request_before_it_exits(like: ServiceProcess, tmp_path: Path) -> None:
     with live_service(like, tmp_path / "log", **PATIENT) as service:
         await service.becomes(200)
         async with database_of(like) as blocker, Caller(service.url) as caller:
@@ -73,7 +73,7 @@ async def test_finishes_a_slow_request_and_then_ends(like: ServiceProcess, tmp_p
 
 
 async def is_closed(port: int) -> bool:
-    """Whether nobody listens on a port."""
+    """Return whether nothing listens on a port."""
     try:
         _reader, writer = await asyncio.open_connection("127.0.0.1", port)
     except OSError:

@@ -1,4 +1,4 @@
-"""What a collector learns of one request to the whole system."""
+"""The telemetry of one request through the whole system."""
 
 import json
 from secrets import token_hex
@@ -13,19 +13,19 @@ from system.spans_file import Span, read_spans
 
 
 def traceparent() -> tuple[str, str, str]:
-    """A header, and the ids of trace and span in it."""
+    """Return a header, and its trace and span ids."""
     trace, span = token_hex(16), token_hex(8)
     return f"00-{trace}-{span}-01", trace, span
 
 
 def spans_of(collector: Collector, trace: str) -> dict[str, Span]:
-    """The spans of a trace by service, kind and name."""
+    """Return the spans of a trace by service, kind and name."""
     spans = [span for span in read_spans(collector.spans) if span["trace_id"] == trace]
     return {f"{span['service']} {span['kind']} {span['name']}": span for span in spans}
 
 
 async def assert_chain(collector: Collector, trace: str, parent: str, *names: str) -> None:
-    """Each of these spans is there, once it has come, within the one before."""
+    """Wait for these spans, and check that each is within the one before."""
 
     async def all_have_come() -> bool:
         return spans_of(collector, trace).keys() >= set(names)
@@ -37,7 +37,7 @@ async def assert_chain(collector: Collector, trace: str, parent: str, *names: st
         parent = spans[name]["span_id"]
 
 
-async def test_a_request_is_one_trace_through_gateway_friends_and_users(
+async def test_request_is_one_trace_through_gateway_friends_and_users(
     gateway: GatewayProcess, collector: Collector, person: Person
 ) -> None:
     other = await new_person(gateway.url)
@@ -59,7 +59,7 @@ async def test_a_request_is_one_trace_through_gateway_friends_and_users(
     assert "planted-query" not in str(list(read_spans(collector.spans)))
 
 
-async def test_a_login_is_one_trace_through_gateway_and_accounts(
+async def test_login_is_one_trace_through_gateway_and_accounts(
     gateway: GatewayProcess, collector: Collector, person: Person
 ) -> None:
     header, trace, parent = traceparent()
@@ -75,7 +75,7 @@ async def test_a_login_is_one_trace_through_gateway_and_accounts(
     )
 
 
-async def test_a_request_without_a_trace_gets_one_at_the_gateway(
+async def test_gateway_starts_a_trace_for_a_request_without_one(
     gateway: GatewayProcess, collector: Collector, whole_system: System
 ) -> None:
     async with Caller(gateway.url) as caller:

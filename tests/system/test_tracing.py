@@ -1,4 +1,4 @@
-"""One request can be followed through the logs of both services."""
+"""One request can be traced through the logs of both services."""
 
 import json
 import re
@@ -15,13 +15,13 @@ CALLER_SPAN = "00f067aa0ba902b7"
 
 
 def lines_of(log: Path, **fields: str) -> list[dict[str, Any]]:
-    """The lines of a log that have these values in these fields."""
+    """Return the records of a log with these values in these fields."""
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if all(line.get(name) == value for name, value in fields.items())]
 
 
 async def access_line(system: System, service: str, **fields: str) -> dict[str, Any]:
-    """The one access line of a service that has these fields."""
+    """Return the one access line of a service with these fields."""
     log = system.logs / f"{service}.log"
 
     async def is_written() -> bool:
@@ -32,7 +32,7 @@ async def access_line(system: System, service: str, **fields: str) -> dict[str, 
     return line
 
 
-async def test_a_request_id_joins_the_logs_of_both_services(system: System, friends: Caller) -> None:
+async def test_request_id_is_in_the_logs_of_both_services(system: System, friends: Caller) -> None:
     request_id = f"test-{uuid4().hex}"
     answer = await friends.get(f"{USERS}/{uuid4()}/friendships", headers={"X-Request-ID": request_id})
     assert answer.headers["X-Request-ID"] == request_id == answer.body["request_id"]
@@ -41,11 +41,11 @@ async def test_a_request_id_joins_the_logs_of_both_services(system: System, frie
     assert asked["http.route"] == "/api/v1/users/{user_id}/friendships"
     assert passed_on["http.route"] == "/api/v1/users/exists"
     assert (asked["http.response.status_code"], passed_on["http.response.status_code"]) == (404, 200)
-    assert asked["trace_id"] == passed_on["trace_id"], "a trace was begun and passed on"
+    assert asked["trace_id"] == passed_on["trace_id"], "a trace must be started and propagated"
     assert re.fullmatch("[0-9a-f]{32}", asked["trace_id"])
 
 
-async def test_the_trace_of_a_caller_goes_on_in_both_services(system: System, friends: Caller) -> None:
+async def test_trace_of_the_caller_continues_in_both_services(system: System, friends: Caller) -> None:
     request_id = f"test-{uuid4().hex}"
     headers = {"X-Request-ID": request_id, "traceparent": f"00-{TRACE_ID}-{CALLER_SPAN}-01"}
     await friends.get(f"{USERS}/{uuid4()}/friendships", headers=headers)
@@ -54,14 +54,14 @@ async def test_the_trace_of_a_caller_goes_on_in_both_services(system: System, fr
         assert line["trace_id"] == TRACE_ID
 
 
-async def test_an_unusable_request_id_is_replaced_and_the_new_one_passed_on(system: System, friends: Caller) -> None:
+async def test_replaces_a_malformed_request_id_and_propagates_the_new_one(system: System, friends: Caller) -> None:
     answer = await friends.get(f"{USERS}/{uuid4()}/friendships", headers={"X-Request-ID": "not / usable"})
     given = answer.headers["X-Request-ID"]
     assert given == answer.body["request_id"] != "not / usable"
     assert await access_line(system, "users", request_id=given)
 
 
-async def test_both_services_print_nothing_but_json(system: System, friends: Caller) -> None:
+async def test_both_services_log_only_json(system: System, friends: Caller) -> None:
     await friends.get("/nowhere")
     for service in ("users", "friends"):
         lines = lines_of(system.logs / f"{service}.log")

@@ -13,30 +13,30 @@ from template.rendering import render
 
 @pytest.fixture(scope="session")
 def original(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A repository whose one commit is this working tree."""
+    """Return a repository whose one commit is this working tree."""
     return Copy.of_working_tree(tmp_path_factory.mktemp("original") / "allium")
 
 
 @pytest.fixture
 def clone(original: Copy, tmp_path: Path) -> Copy:
-    """A full clone of that repository, in a folder with a space."""
+    """Return a full clone of that repository, in a folder with a space in its name."""
     return original.clone(tmp_path / "a clone")
 
 
 @pytest.fixture(scope="session")
 def original_of_users(original: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """That repository with users as its only service: each `sync` and `drift` renders one service instead of three."""
+    """Return that repository with users as its only service: `sync` and `drift` render one service, not three."""
     copy = original.clone(tmp_path_factory.mktemp("original") / "users")
     for name in ("accounts", "friends"):
         shutil.rmtree(copy.root / "services" / name)
-    copy.scaffold("sync")  # the files of Compose name the services that there are
+    copy.scaffold("sync")  # the Compose files name all services
     copy.commit("Keep users alone")
     return copy
 
 
 @pytest.fixture(scope="session")
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Generate:
-    """Generates a service from the working tree, in a git repository of its own; once for the same answers."""
+    """Return a function that generates a service from the working tree, in its own git repository, once per answers."""
     folders: dict[str, Path] = {}
 
     def generate(answers: Mapping[str, Any]) -> Path:
@@ -55,7 +55,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Generate:
 
 @pytest.fixture
 def generate(generated: Generate, tmp_path: Path) -> Generate:
-    """The same, as a copy that a test may do anything to."""
+    """Return a function that does the same, as a copy that a test may change."""
 
     def generate(answers: Mapping[str, Any]) -> Path:
         return Path(shutil.copytree(generated(answers), tmp_path / str(answers["service_name"])))
@@ -65,5 +65,5 @@ def generate(generated: Generate, tmp_path: Path) -> Generate:
 
 @pytest.fixture(scope="session")
 def programs() -> Programs:
-    """Those that a service with no extra dependencies is checked with."""
+    """Return the programs that check a service without extra dependencies."""
     return Programs.of(ROOT / "template" / "requirements-dev.txt", "none")

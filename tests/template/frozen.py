@@ -1,6 +1,6 @@
-"""Freeze what a version of the template asks and accepts: `python tests/template/frozen.py`, before it is released.
+"""Record what a version of the template asks and accepts: run `python tests/template/frozen.py` before its release.
 
-Later versions of the same major version are tried against it.
+Later versions of the same major version are tested against it.
 """
 
 import json
@@ -25,13 +25,13 @@ def types() -> dict[str, str]:
 
 
 def frozen() -> dict[str, Any]:
-    """Return what the file of the version in pyproject.toml must hold beside `answers`, which are written by hand."""
-    accepted = json.loads(json.dumps([answers(row) for row in FEW_ROWS]))  # no list is in it twice
+    """Return the file for the version in pyproject.toml, apart from `answers`, which are written by hand."""
+    accepted = json.loads(json.dumps([answers(row) for row in FEW_ROWS]))  # no aliases for repeated lists
     return {"tag": f"v{VERSION}", "questions": types(), "accepted": accepted}
 
 
 def main() -> None:
-    """Write the file, with the answers that it has."""
+    """Write the file, keeping its answers."""
     file = HISTORY / f"{VERSION}.yml"
     there = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
     text = yaml.safe_dump({**there, **frozen()}, sort_keys=False, allow_unicode=True, width=120)

@@ -1,4 +1,4 @@
-"""Odd but valid answers, and the services that the tests generate from them."""
+"""Unusual but valid answers, from which the tests generate services."""
 
 from typing import Any
 
@@ -50,10 +50,10 @@ FEW_ROWS = each_value(ROWS)
 
 
 def answers(row: Row) -> dict[str, Any]:
-    """What a row answers."""
+    """Return the answers of a row."""
     return {question: VALUES[question][value] for question, value in row.items()}
 
 
 def name(row: Row) -> str:
-    """What to call a row: the values that are not usual."""
+    """Return a name for a row: its unusual values."""
     return ", ".join(f"{question} {value}" for question, value in sorted(row.items()) if value not in {"usual", "none"})

@@ -1,4 +1,4 @@
-"""All-pairs testing: few rows in which nevertheless any two values of different questions meet."""
+"""All-pairs testing: a few rows that contain each pair of values of different questions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations, product
@@ -8,18 +8,18 @@ Pair = frozenset[tuple[str, str]]
 
 
 def pairs(values: Mapping[str, Sequence[str]]) -> set[Pair]:
-    """Every two values of different questions."""
+    """Return each pair of values of different questions."""
     sides = [[(question, value) for value in choice] for question, choice in values.items()]
     return {frozenset(pair) for some, others in combinations(sides, 2) for pair in product(some, others)}
 
 
 def pairs_of(row: Row) -> set[Pair]:
-    """The pairs that a row has."""
+    """Return the pairs of a row."""
     return {frozenset(pair) for pair in combinations(row.items(), 2)}
 
 
 def all_pairs(values: Mapping[str, Sequence[str]]) -> list[Row]:
-    """Rows that have every pair. Greedy, so a few more than there must be; always the same ones."""
+    """Return rows with every pair; greedy, so slightly more than the minimum, but deterministic."""
     rows = []
     missing = pairs(values)
     while missing:
@@ -33,7 +33,7 @@ def all_pairs(values: Mapping[str, Sequence[str]]) -> list[Row]:
 
 
 def each_value(rows: Iterable[Row]) -> list[Row]:
-    """Some of these rows, in which each value occurs that occurs in all of them."""
+    """Return a subset of these rows that contains each value."""
     rows = list(rows)
     chosen = []
     missing = {item for row in rows for item in row.items()}

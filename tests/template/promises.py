@@ -1,4 +1,4 @@
-"""What an update promises: no conflict, owned files as a fresh rendering has them, not one line of the service lost."""
+"""What an update promises: no conflicts, owned files as freshly rendered, and no line of the service lost."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ Contents = dict[str, bytes]
 
 @contextmanager
 def promises_kept(service: Copy, template: Copy, *, old: str, new: str) -> Iterator[None]:
-    """Fail if what is done within, an update from one version to the last one, breaks a promise."""
+    """Fail if the update within the block, from one version to the last one, breaks a promise."""
     owned = rendered(template, old, service.root)
     becomes_own = ownership(template)
     before = {
@@ -33,23 +33,23 @@ def promises_kept(service: Copy, template: Copy, *, old: str, new: str) -> Itera
     fresh = rendered(template, new, service.root)
     ours = {path: content for path, content in after.items() if path not in fresh}
     stale = differing({path: after[path] for path in fresh if path in after}, fresh)
-    assert not stale, f"Not as in a fresh rendering: {stale}"
+    assert not stale, f"Differs from a fresh rendering: {stale}"
     changed = differing(ours, before)
-    assert not changed, f"The service's own, and changed: {changed}"
+    assert not changed, f"Changed although the service owns it: {changed}"
 
 
 def differing(some: Contents, others: Contents) -> list[str]:
-    """The paths that only one of them has, or with another content."""
+    """Return the paths that exist on one side only or differ in content."""
     return sorted(path for path in some.keys() | others.keys() if some.get(path) != others.get(path))
 
 
 def contents(service: Path) -> Contents:
-    """The content of every file of a service, except for those that git ignores."""
+    """Return the content of every file of a service, except for those that git ignores."""
     return {path.as_posix(): (service / path).read_bytes() for path in listed(service)}
 
 
 def rendered(template: Copy, version: str, service: Path) -> Contents:
-    """The owned files of a version, for the answers that the service recorded."""
+    """Return the owned files of a version, rendered with the recorded answers of the service."""
     recorded = answers(service)
     given = {name: answer for name, answer in recorded.items() if name[0] != "_"}
     beside = {"documents": DOCUMENTS} if recorded["_src_path"] == "." else {}
@@ -68,6 +68,6 @@ def rendered(template: Copy, version: str, service: Path) -> Contents:
 
 
 def ownership(template: Copy) -> PathSpec[Any]:
-    """The patterns of the service's own files in the last version of a template."""
+    """Return the patterns of the service's own files in the last version of a template."""
     questionnaire = yaml.safe_load((template.root / "copier.yml").read_text(encoding="utf-8"))
     return PathSpec.from_lines("gitignore", service_files(questionnaire))

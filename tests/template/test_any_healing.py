@@ -1,4 +1,4 @@
-"""Whatever a team does to owned files, and whenever an update is killed: it ends as rendered, and nothing is lost."""
+"""Updates heal all changes to owned files, and interruptions at any point, without losing anything."""
 
 import contextlib
 import hashlib
@@ -21,7 +21,7 @@ OWN = "/own"
 
 
 def hold_together(paths: set[str]) -> set[str]:
-    """Without those below another one, which cannot be files at the same time."""
+    """Return the paths that can be files at the same time: none is below another one."""
     return {path for path in paths if not any(other != path and Path(path).is_relative_to(other) for other in paths)}
 
 
@@ -31,7 +31,7 @@ NEW = st.dictionaries(st.sampled_from([path for path in PATHS if path != "own"])
 
 
 def write_version(folder: Path, files: dict[str, str]) -> Path:
-    """What Copier would render: the files, and their list."""
+    """Write what Copier would render: the files and their list."""
     folder.mkdir()
     for path in hold_together(set(files)):
         Copy(folder).write(path, files[path])
@@ -82,7 +82,7 @@ DEEDS = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.sampled_from(PAT
 
 
 def do(service: Path, deeds: list[tuple[str, str]]) -> None:
-    """Do each that can be done after the ones before."""
+    """Apply each edit that is possible after the ones before."""
     for number, (name, path) in enumerate(deeds):
         try:
             (service / path).parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,7 @@ def do(service: Path, deeds: list[tuple[str, str]]) -> None:
 
 
 def texts(folder: Path) -> set[str]:
-    """What is written in any file of a folder."""
+    """Return the content of every file of a folder."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return {path.read_text() for path in files if path.name != "plan.json"}
 

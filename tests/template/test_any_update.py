@@ -1,4 +1,4 @@
-"""Whatever a team does to its own files, and whatever the template changes: an update keeps its promises."""
+"""Updates keep their promises for any edits of a team and any changes of the template."""
 
 import shutil
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def add(file: Path, text: str) -> None:
 
 
 def beside(file: Path, word: str) -> Path:
-    """A name that the other side does not give: of two files with one name `copier update` makes a conflict."""
+    """Return a name that the other side does not use: for equal names `copier update` reports a conflict."""
     return file.with_name(f"{word} {'theirs' if 'template' in file.parts else 'ours'} {file.name}")
 
 
@@ -57,7 +57,7 @@ EDITS = st.lists(st.tuples(st.sampled_from(sorted(CHANGES)), st.integers(0, 99),
 
 
 def change(root: Path, paths: list[Path], edits: list[Edit]) -> None:
-    """Do each edit to the file with its number, unless an earlier one took that away."""
+    """Apply each edit to the file with its number, unless an earlier edit removed it."""
     for name, number, text in edits:
         file = root / paths[number % len(paths)]
         if file.exists():
@@ -65,16 +65,16 @@ def change(root: Path, paths: list[Path], edits: list[Edit]) -> None:
 
 
 def may_change(path: Path) -> bool:
-    """Without the answers there is no update, and without what others include no rendering.
+    """Return whether a file may be edited: without the answers or included files no update is possible.
 
-    `.vscode` has one file, and git ignores what is beside it, which Copier deletes.
+    In `.vscode` git ignores all files but one, and Copier deletes ignored files.
     """
     return path.name != ANSWERS and INCLUDED not in path.as_posix() and ".vscode" not in path.parts
 
 
 @pytest.fixture(scope="module")
 def template(original: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The template without its tools and most tests: few files, of each kind."""
+    """Return the template without its tools and most tests: few files of each kind."""
     template = original.clone(tmp_path_factory.mktemp("any") / "template")
     shutil.rmtree(template.root / "services")
     for folder in ("tools/postgres", "tools/processes", "tools/system", "tests/core", "tests/infrastructure"):

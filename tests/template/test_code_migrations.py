@@ -1,4 +1,4 @@
-"""Recipes change the code of a service as a version asks for, and say what they leave, with file and line."""
+"""Recipes migrate the code of a service to a new version, and report what they leave, with file and line."""
 
 import ast
 import re
@@ -60,7 +60,7 @@ def create_app():
 
 
 def migrated(files: dict[str, str]) -> tuple[dict[str, str], list[str]]:
-    """The files after all recipes, and what is left; a second time nothing changes."""
+    """Return the files after all recipes, and the remaining reports; a second run must change nothing."""
     code = OwnCode("orders_service", dict(files))
     recipes = [code_migrations.load(name) for name in code_migrations.names()]
     found = code_migrations.run(code, recipes)
@@ -71,7 +71,7 @@ def migrated(files: dict[str, str]) -> tuple[dict[str, str], list[str]]:
 
 
 def imports(text: str, path: str = API) -> tuple[list[str], list[str]]:
-    """The lines of a file after all recipes, but for the empty ones, and the lines about which something is left."""
+    """Return the non-empty lines of a file after all recipes, and the lines with a report."""
     files, left = migrated({path: text})
     return [line for line in files[path].splitlines() if line], left
 
@@ -83,7 +83,7 @@ def old_names() -> Iterator[str]:
 
 
 def names_of(module: str) -> set[str]:
-    """What a module of the chassis defines, or takes in to be taken from there."""
+    """Return the public names of a chassis module, including re-exported ones."""
     path = ROOT / "template/src" / module.replace(".", "/")
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     found = set()
@@ -98,14 +98,14 @@ def names_of(module: str) -> set[str]:
     return found
 
 
-def test_every_name_of_the_first_chassis_has_a_new_place_or_a_sentence() -> None:
+def test_every_name_of_the_first_chassis_has_a_new_module_or_a_message() -> None:
     old = set(old_names())
     loggers = {name for name in old if name.endswith(".logger")}
     assert {*MOVED, *BY_HAND} == old - loggers
     assert {name: (module, new) for name, (module, new) in MOVED.items() if new not in names_of(module)} == {}
 
 
-def test_moves_imports_with_their_names_as_they_are() -> None:
+def test_moves_imports_and_keeps_aliases() -> None:
     lines, left = imports(
         "from ..chassis.database import Base as Model, Database\n"
         "from orders_service.chassis.settings import Port, load\n"
@@ -123,14 +123,14 @@ def test_moves_imports_with_their_names_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("start", ["if True:\n    ", "try:\n    "])
-def test_moves_imports_below_the_top_and_keeps_their_comments(start: str) -> None:
+def test_moves_nested_imports_and_keeps_comments(start: str) -> None:
     end = "" if "if" in start else "finally:\n    pass\n"
     lines, left = imports(f"{start}from ..chassis.engine import database_url  # the address\n    database_url()\n{end}")
     assert lines[1] == "    from chassis.database.engine import database_url  # the address"
     assert left == []
 
 
-def test_moves_a_module_whose_names_stayed_together() -> None:
+def test_moves_imports_of_a_whole_module() -> None:
     lines, left = imports(
         "import orders_service.chassis.settings as chassis_settings\n"
         "from ..chassis import pagination, redaction as hiding\n"
@@ -145,7 +145,7 @@ def test_moves_a_module_whose_names_stayed_together() -> None:
     assert left == []
 
 
-def test_follows_names_through_files_that_pass_them_on() -> None:
+def test_follows_re_exported_names() -> None:
     files, left = migrated(
         {
             "src/orders_service/paging.py": "from .chassis.pagination import Cursors as Pages\n\n__all__ = ['Pages']\n",
@@ -171,13 +171,13 @@ def test_follows_names_through_files_that_pass_them_on() -> None:
         ("def ask(client):\n    return client.get_json('/', [], read=str)\n", "2: Write `client.get(path, query="),
     ],
 )
-def test_says_what_is_left_with_its_line(text: str, said: str) -> None:
+def test_reports_remaining_names_with_line_numbers(text: str, said: str) -> None:
     _, left = imports(text)
     assert len(left) == 1
     assert left[0].startswith(f"{API}:{said}")
 
 
-def test_leaves_only_the_names_that_have_no_new_place() -> None:
+def test_leaves_only_names_without_a_new_module() -> None:
     lines, left = imports(
         "from ..chassis.errors import BodyTooLarge, UpstreamTimeout\nraise BodyTooLarge from UpstreamTimeout\n"
     )
@@ -185,7 +185,7 @@ def test_leaves_only_the_names_that_have_no_new_place() -> None:
     assert [line.partition(": ")[0] for line in left] == [f"{API}:3"]
 
 
-def test_makes_a_router_and_calls_it() -> None:
+def test_converts_a_router_to_a_function_and_calls_it() -> None:
     files, left = migrated({API: ROUTES, MAIN: APPLICATION})
     assert left == []
     assert 'def orders_router(service: services.Orders) -> APIRouter:\n    """The routes' in files[API]
@@ -210,7 +210,7 @@ def test_makes_a_router_and_calls_it() -> None:
         ("def _service", "router.add_api_route('/more', get_one)\n\n\ndef _service"),
     ],
 )
-def test_leaves_a_router_whose_parts_cannot_be_followed(old: str, new: str) -> None:
+def test_leaves_a_router_that_cannot_be_analysed(old: str, new: str) -> None:
     files, left = migrated({API: ROUTES.replace(old, new), MAIN: APPLICATION})
     assert "\nrouter = api_router(" in files[API]
     assert "routers=[orders_api.router]," in files[MAIN]
@@ -220,7 +220,7 @@ def test_leaves_a_router_whose_parts_cannot_be_followed(old: str, new: str) -> N
     ] or len(left) == 2
 
 
-def test_makes_sequences_of_dictionaries_of_problems() -> None:
+def test_converts_dictionaries_of_problems_to_sequences() -> None:
     files, left = migrated(
         {
             API: "from ..chassis.problems import INVALID_REQUEST, Problem\n"
@@ -245,7 +245,7 @@ def test_makes_sequences_of_dictionaries_of_problems() -> None:
     assert "build_application(problems=[*PROBLEMS, *MORE])" in files[MAIN]
 
 
-def test_makes_lists_of_results_and_prepares_what_is_only_executed() -> None:
+def test_converts_results_to_lists_and_prepares_constant_statements() -> None:
     files, left = migrated(
         {
             TABLES: "from sqlalchemy import bindparam, insert, select\n"
@@ -288,7 +288,7 @@ def test_makes_lists_of_results_and_prepares_what_is_only_executed() -> None:
         assert f"{line}\n" in files[TABLES]
 
 
-def test_tells_settings_tests_and_users_of_old_constants_of_the_identity() -> None:
+def test_reports_settings_tests_and_old_constants_of_the_identity() -> None:
     files, left = migrated(
         {
             "src/orders_service/settings.py": "from .chassis.settings import ChassisSettings as Base\n"
@@ -309,7 +309,7 @@ def test_tells_settings_tests_and_users_of_old_constants_of_the_identity() -> No
     )
 
 
-def test_keeps_line_ends_and_files_that_need_no_change() -> None:
+def test_keeps_line_ends_and_unaffected_files() -> None:
     files, _ = migrated({API: "from ..chassis.identifiers import new_id\r\nnew_id()\r\n", MAIN: "x=1;y  =2\n"})
     assert files[API] == "from chassis.ids import new_id\r\n\r\nnew_id()\r\n"
     assert files[MAIN] == "x=1;y  =2\n"
@@ -326,18 +326,18 @@ def test_adds_an_import_below_a_docstring_with_odd_characters(odd: str) -> None:
 
 
 @pytest.mark.parametrize("name", code_migrations.names())
-def test_the_guide_of_a_recipe_is_there(name: str) -> None:
+def test_each_recipe_has_a_guide(name: str) -> None:
     page, _, anchor = code_migrations.load(name).guide.partition("#")
     headings = re.findall(r"^##+ (.*)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
     assert anchor in [re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings]
 
 
-def test_a_new_service_has_the_record_of_all_recipes() -> None:
+def test_new_service_records_all_recipes() -> None:
     record = (ROOT / "template/.code-migrations").read_text(encoding="utf-8")
     assert record == code_migrations.HEAD + "".join(f"{name}\n" for name in code_migrations.names())
 
 
-def test_a_service_that_lacks_recipes_is_told_and_has_them_run_once(generate: Generate) -> None:
+def test_update_runs_missing_recipes_once(generate: Generate) -> None:
     service = Copy(generate({"service_name": "orders", "ci": "none"}))
     (service.root / ".code-migrations").unlink()
     service.write(

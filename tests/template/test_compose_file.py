@@ -8,13 +8,13 @@ KUBERNETES = "kubernetes/kustomization.yml"
 
 
 def included(copy: Copy) -> list[list[str]]:
-    """The files of each service."""
+    """Return the included files of each service."""
     parts = yaml.safe_load((copy.root / FILE).read_text(encoding="utf-8"))["include"]
     return [part["path"] for part in parts]
 
 
 def files_of(name: str) -> list[str]:
-    """users and friends have a file of their own, which names the container."""
+    """Return the Compose files of a service: users and friends have an additional one, which names the container."""
     own = [f"services/{name}/compose.override.yml"] if name in {"users", "friends"} else []
     return [f"services/{name}/compose.yml", f"compose/{name}.yml", *own]
 
@@ -23,7 +23,7 @@ def test_includes_every_service(clone: Copy) -> None:
     assert included(clone) == [files_of(name) for name in ("accounts", "friends", "users")]
 
 
-def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: Copy) -> None:
+def test_publishes_only_the_gateway_which_routes_to_every_service(clone: Copy) -> None:
     services = yaml.safe_load((clone.root / FILE).read_text(encoding="utf-8"))["services"]
     assert services.keys() == {"gateway", "observability"}
     assert all(port.startswith("127.0.0.1:") for port in services["observability"]["ports"])
@@ -34,7 +34,7 @@ def test_only_the_gateway_is_published_to_others_and_finds_every_service(clone: 
     assert urls == {f"{service.upper()}_URL": f"http://{service}:8000" for service in services}
 
 
-def test_includes_what_a_service_adds(clone: Copy) -> None:
+def test_includes_the_override_file_of_a_service(clone: Copy) -> None:
     clone.write("services/accounts/compose.override.yml", "services: {}\n")
     assert clone.scaffold("sync").returncode == 0
     assert [*files_of("accounts"), "services/accounts/compose.override.yml"] in included(clone)
@@ -45,11 +45,11 @@ def test_includes_a_new_service_at_once(clone: Copy) -> None:
     assert clone.scaffold("new", "orders").returncode == 0
     assert files_of("orders") in included(clone)
     cluster = (clone.root / KUBERNETES).read_text(encoding="utf-8")
-    assert "../services/orders/kubernetes/overlays/production" in cluster  # as all others say yes to it
+    assert "../services/orders/kubernetes/overlays/production" in cluster  # as all other services have it
     assert clone.scaffold("drift").returncode == 0
 
 
-def test_drift_objects_to_a_service_that_is_not_included_and_sync_heals_it(clone: Copy) -> None:
+def test_drift_reports_a_service_that_is_not_included_and_sync_adds_it(clone: Copy) -> None:
     (clone.root / FILE).write_text("include: [services/users/compose.yml]\n", encoding="utf-8")
     (clone.root / KUBERNETES).write_text("resources: []\n", encoding="utf-8")
     drift = clone.scaffold("drift")
@@ -61,7 +61,7 @@ def test_drift_objects_to_a_service_that_is_not_included_and_sync_heals_it(clone
 
 
 def told(copy: Copy, name: str) -> dict[str, str]:
-    """What a service is told when all run together; its migration, too, which checks its settings."""
+    """Return the settings of a service when all run together, also of its migration, which validates its settings."""
     parts = yaml.safe_load((copy.root / f"compose/{name}.yml").read_text(encoding="utf-8"))["services"]
     assert parts.keys() == {name, f"{name}-migrate"}
     assert parts[name] == parts[f"{name}-migrate"]
@@ -77,7 +77,7 @@ def test_every_service_trusts_the_tokens_of_accounts(clone: Copy) -> None:
         assert told(clone, name)["AUTH_ISSUER"] == public_url
 
 
-def test_without_accounts_nobody_is_asked_for_a_token_and_the_files_are_gone(clone: Copy) -> None:
+def test_without_accounts_requires_no_tokens_and_removes_its_files(clone: Copy) -> None:
     own = clone.root / "compose/ours.yml"
     own.write_text("services: {}\n", encoding="utf-8")
     shutil.rmtree(clone.root / "services/accounts")

@@ -1,4 +1,4 @@
-"""Who may import whom is held by import-linter: each fault that is planted is reported under its contract."""
+"""import-linter enforces the layers: each planted import is reported under its contract."""
 
 import os
 import re
@@ -79,7 +79,7 @@ def plant(service: Path, importer: str, imported: str) -> None:
 
 @pytest.fixture(scope="module")
 def objections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What import-linter says of a service with all these faults, by contract."""
+    """Return the output of import-linter for a service with all these faults, by contract."""
     service = tmp_path_factory.mktemp("contracts") / "orders"
     render(service, {"service_name": "orders"}, seed=True)
     for importer, imported, _ in FAULTS:
@@ -91,16 +91,18 @@ def objections(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("importer", "imported", "contract"), FAULTS)
-def test_lint_objects_to(importer: str, imported: str, contract: str, objections: dict[str, str]) -> None:
+def test_lint_reports_a_forbidden_import(
+    importer: str, imported: str, contract: str, objections: dict[str, str]
+) -> None:
     what = re.escape(imported if imported.startswith((SERVICE, "chassis")) else imported.partition(".")[0])
     assert re.search(rf"\b{re.escape(importer)} (?:->|may not import) {what} \(l\.", objections[contract])
 
 
-def test_lint_objects_to_a_module_of_the_chassis_that_no_layer_has(objections: dict[str, str]) -> None:
+def test_lint_reports_a_chassis_module_without_a_layer(objections: dict[str, str]) -> None:
     assert UNPLACED in objections[CHASSIS_LAYERS]
 
 
-def test_lint_accepts_a_new_service_and_one_that_has_no_api_and_no_clients(tmp_path: Path) -> None:
+def test_lint_accepts_a_new_service_and_one_without_api_and_clients(tmp_path: Path) -> None:
     for seed in (True, False):
         service = tmp_path / str(seed)
         render(service, {"service_name": "orders"}, seed=seed)

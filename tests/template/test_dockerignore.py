@@ -31,19 +31,19 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("path", SECRETS)
-def test_keeps_out_of_the_image(service: Path, path: str) -> None:
+def test_excludes_from_the_build_context(service: Path, path: str) -> None:
     assert not is_sent(path, service / ".dockerignore")
 
 
 @pytest.mark.parametrize("folder", [pytest.param(folder, id=folder.name) for folder in services()])
-def test_sends_the_program_and_nothing_else(folder: Path) -> None:
+def test_includes_only_the_program(folder: Path) -> None:
     sent = {path for path in listed(folder) if is_sent(path.as_posix(), folder / ".dockerignore")}
     assert {path.parts[0] for path in sent} == {"requirements.txt", "pyproject.toml", "migrations", "src"}
     assert set(listed(folder, "src", "migrations")) <= sent
 
 
 def is_sent(path: str, ignore: Path) -> bool:
-    """Whether Docker sends a file to the engine: the last pattern that fits it or a folder above it decides."""
+    """Return whether Docker sends a file to the engine: the last pattern that matches it or a parent decides."""
     sent = True
     parts = path.split("/")
     above = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
@@ -54,6 +54,6 @@ def is_sent(path: str, ignore: Path) -> bool:
 
 
 def pattern(line: str) -> re.Pattern[str]:
-    """The pattern as Go's filepath.Match has it, and `**` for any number of folders."""
+    """Return the pattern of Go's filepath.Match, plus `**` for any number of folders, as a regular expression."""
     translated = re.escape(line).replace(r"\*\*/", "(.*/)?").replace(r"\*", "[^/]*")
     return re.compile(translated)

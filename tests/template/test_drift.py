@@ -45,7 +45,7 @@ OBJECTED = [
 
 
 @pytest.mark.parametrize(("edit", "path", "sentence"), OBJECTED)
-def test_names_the_file_and_what_is_wrong_with_it(
+def test_reports_the_file_and_its_fault(
     edit: Callable[[Path], None], path: str, sentence: str, generate: Generate
 ) -> None:
     service = generate({"service_name": "orders"})
@@ -56,14 +56,14 @@ def test_names_the_file_and_what_is_wrong_with_it(
     assert [difference.path.as_posix() for difference in found if sentence in difference.what] == [path]
 
 
-def test_shows_what_differs(generate: Generate) -> None:
+def test_shows_a_diff(generate: Generate) -> None:
     service = generate({"service_name": "orders"})
     append("noxfile.py", "# edited here\n")(service)
     (difference,) = differences(service)
     assert "+# edited here" in difference.diff
 
 
-def test_finds_nothing_in_a_new_service_nor_in_one_with_other_domain_files(generate: Generate) -> None:
+def test_reports_nothing_for_a_new_service_with_changed_domain_files(generate: Generate) -> None:
     service = generate({"service_name": "orders", "upstreams": ["users"]})
     assert differences(service) == []
     append("src/orders_service/core/rules.py")(service)
@@ -73,8 +73,8 @@ def test_finds_nothing_in_a_new_service_nor_in_one_with_other_domain_files(gener
     assert differences(service) == []
 
 
-def test_sync_heals_what_drift_finds_and_touches_no_domain_file(clone: Copy) -> None:
-    """The whole way, as one types it: a changed, a deleted, a renamed and a new file of the template."""
+def test_sync_fixes_drift_without_touching_domain_files(clone: Copy) -> None:
+    """As typed in a shell, for a changed, a deleted, a renamed and a new file of the template."""
     clone.append("template/noxfile.py", "# new\n")
     (clone.root / "template/.editorconfig").rename(clone.root / "template/.renamed")
     clone.write("template/added.txt", "{{ not Jinja }}\n")
@@ -118,7 +118,7 @@ def test_sync_keeps_stray_files_that_the_template_never_had(original_of_users: C
     assert "services/users/Makefile belongs to nobody" in clone.scaffold("drift").stdout
 
 
-def test_says_what_is_wrong_with_the_services_or_the_repository(original_of_users: Copy, tmp_path: Path) -> None:
+def test_explains_an_unusable_service_or_repository(original_of_users: Copy, tmp_path: Path) -> None:
     clone = original_of_users.clone(tmp_path / "a clone")
     twin = shutil.copytree(clone.root / "services/users", clone.root / "services/twin")
     answers = (twin / ANSWERS).read_text(encoding="utf-8")
@@ -141,19 +141,19 @@ def assert_refused(clone: Copy, verb: list[str], sentence: str) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_works_from_a_hook_of_git(original_of_users: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_works_in_a_git_hook(original_of_users: Copy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clone = original_of_users.clone(tmp_path / "a clone")
     monkeypatch.setenv("GIT_DIR", str(clone.root / ".git"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(clone.root / ".git/index"))
     assert clone.scaffold("drift").returncode == 0
 
 
-def test_sync_stops_before_it_overwrites_edits_that_git_does_not_have(original_of_users: Copy, tmp_path: Path) -> None:
+def test_sync_refuses_to_overwrite_uncommitted_edits(original_of_users: Copy, tmp_path: Path) -> None:
     clone = original_of_users.clone(tmp_path / "a clone")
     clone.append("template/noxfile.py", "# new\n")
     assert clone.scaffold("sync").returncode == 0
     clone.append("template/noxfile.py", "# newer\n")
-    assert clone.scaffold("sync").returncode == 0  # what it rendered itself is not lost
+    assert clone.scaffold("sync").returncode == 0  # files that it rendered itself are no edits
     clone.append("services/users/noxfile.py", "# ours\n")
     clone.write("template/added.txt", "new\n")
     clone.write("services/users/added.txt", "ours\n")
@@ -168,7 +168,7 @@ def test_sync_stops_before_it_overwrites_edits_that_git_does_not_have(original_o
     assert clone.scaffold("drift").returncode == 0
 
 
-def test_sync_works_in_a_shallow_clone_and_anchors_to_its_commit(original_of_users: Copy, tmp_path: Path) -> None:
+def test_sync_works_in_a_shallow_clone_and_records_its_commit(original_of_users: Copy, tmp_path: Path) -> None:
     shallow = original_of_users.clone(tmp_path / "shallow", "--depth=1")
     shallow.append("template/noxfile.py", "# new\n")
     commit = shallow.commit("Change the template")

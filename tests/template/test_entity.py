@@ -1,4 +1,4 @@
-"""A further entity: made by one command it passes every check of its service, and it is what the sample is."""
+"""The command that adds an entity: the result passes every check of its service, and equals the sample."""
 
 import shutil
 from pathlib import Path
@@ -42,19 +42,19 @@ COMMON_WORDS = (
     *("--field", "items:str:10", "--field", "table:str:10", "--field", "select:bool", "--field", "model_name:str:10"),
     *("--filter", "number", "--filter", "count", "--filter", "table"),
 )
-PRICE_ALONE = ("fee", "--field", "price:decimal?")  # it is what the tests change
+PRICE_ALONE = ("fee", "--field", "price:decimal?")  # this is what the tests change
 ONE_FIELD = ("tag", "--field", "weight:int?", "--filter", "weight")
 
 
 @pytest.fixture
 def orders(generate: Generate) -> Copy:
-    """A new service, committed."""
+    """Return a new, committed service."""
     return Copy(generate(ORDERS))
 
 
 @pytest.fixture
 def empty(generated: Generate, tmp_path: Path) -> Copy:
-    """A new service without a sample, committed."""
+    """Return a new, committed service without a sample."""
     return Copy(Path(shutil.copytree(generated({**ORDERS, "sample": False}), tmp_path / "empty")))
 
 
@@ -63,7 +63,7 @@ def make(programs: Programs, service: Copy, *arguments: str) -> None:
 
 
 def refused(programs: Programs, service: Copy, *arguments: str) -> str:
-    """What it says, having done nothing."""
+    """Return the error message; check that nothing was changed."""
     before = service.git("status", "--short")
     with pytest.raises(AssertionError) as caught:
         make(programs, service, *arguments)
@@ -71,7 +71,7 @@ def refused(programs: Programs, service: Copy, *arguments: str) -> str:
     return str(caught.value)
 
 
-def test_what_is_made_is_what_the_sample_is(orders: Copy, empty: Copy, programs: Programs) -> None:
+def test_generates_the_same_code_as_the_sample(orders: Copy, empty: Copy, programs: Programs) -> None:
     make(programs, empty, *SAMPLE)
     for service in (orders, empty):
         for about_the_answers in (".copier-answers.yml", "tools/updates/owned.txt"):
@@ -94,8 +94,8 @@ def contents(service: Copy) -> dict[Path, bytes]:
     return {path.relative_to(service.root): path.read_bytes() for path in files if path.suffix != ".pyc"}
 
 
-def test_all_checks_pass_at_once(orders: Copy, programs: Programs) -> None:
-    """Every kind of field, references to each other, themselves and one that may be empty, and the longest names."""
+def test_generated_entities_pass_all_checks(orders: Copy, programs: Programs) -> None:
+    """Every kind of field, references to others, itself and an optional one, and the longest names."""
     for arguments in (REVIEW, REPLY, LONG, ONE_FIELD, PRICE_ALONE, COMMON_WORDS):
         make(programs, orders, *arguments)
     changed = orders.git("diff", "--name-only").splitlines()
@@ -108,7 +108,7 @@ def test_all_checks_pass_at_once(orders: Copy, programs: Programs) -> None:
 
 
 @pytest.mark.thorough
-def test_all_checks_pass_where_there_was_no_sample(empty: Copy, programs: Programs) -> None:
+def test_generated_entity_passes_all_checks_without_a_sample(empty: Copy, programs: Programs) -> None:
     conformance = "tests/conformance"
     programs.run("pytest", "--quiet", conformance, service=empty.root)
     make(programs, empty, *ONE_FIELD)
@@ -128,7 +128,7 @@ def check_all(service: Copy, programs: Programs) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["friends", "accounts"])
-def test_services_from_before_take_one_too(name: str, tmp_path: Path) -> None:
+def test_adds_an_entity_to_older_services(name: str, tmp_path: Path) -> None:
     """Whatever their composition root and their other entities look like."""
     service = Copy(tmp_path / name)
     hidden = shutil.ignore_patterns(".venv", ".allium", "__pycache__", ".*_cache")
@@ -144,7 +144,7 @@ def test_services_from_before_take_one_too(name: str, tmp_path: Path) -> None:
     )
 
 
-def test_deleting_undoes_it(orders: Copy, programs: Programs) -> None:
+def test_delete_reverts_the_creation(orders: Copy, programs: Programs) -> None:
     for arguments in (REVIEW, REPLY):
         make(programs, orders, *arguments)
     assert "create_replies.py" in refused(programs, orders, "review", "--delete")
@@ -153,7 +153,7 @@ def test_deleting_undoes_it(orders: Copy, programs: Programs) -> None:
     assert orders.git("status", "--short") == ""
 
 
-def test_the_sample_can_be_deleted_too(orders: Copy, empty: Copy, programs: Programs) -> None:
+def test_deletes_the_sample(orders: Copy, empty: Copy, programs: Programs) -> None:
     make(programs, orders, "order", "--delete")
     main = "src/orders_service/main.py"
     assert (orders.root / main).read_bytes() == (empty.root / main).read_bytes()
@@ -162,7 +162,7 @@ def test_the_sample_can_be_deleted_too(orders: Copy, empty: Copy, programs: Prog
 @pytest.mark.parametrize(
     "edited", ["src/orders_service/main.py", "src/orders_service/api/reviews.py", "tests/api/test_reviews.py"]
 )
-def test_nothing_that_was_edited_is_deleted(edited: str, orders: Copy, programs: Programs) -> None:
+def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Programs) -> None:
     make(programs, orders, *REVIEW)
     file = orders.root / edited
     text = file.read_text(encoding="utf-8")
@@ -205,7 +205,7 @@ def test_nothing_that_was_edited_is_deleted(edited: str, orders: Copy, programs:
         (("review", "--delete"), "No migration says that review was made"),
     ],
 )
-def test_refuses_with_a_sentence_that_helps(
+def test_refuses_invalid_arguments_with_a_helpful_message(
     arguments: tuple[str, ...], sentence: str, orders: Copy, programs: Programs
 ) -> None:
     said = refused(programs, orders, *arguments)
@@ -223,7 +223,7 @@ def test_refuses_with_a_sentence_that_helps(
         ("database = Database", "database = reviews = Database", "another use for the name reviews"),
     ],
 )
-def test_refuses_a_composition_root_that_it_does_not_understand(
+def test_refuses_an_unknown_form_of_the_composition_root(
     text: str, instead: str, sentence: str, orders: Copy, programs: Programs
 ) -> None:
     main = orders.root / "src/orders_service/main.py"
@@ -231,7 +231,7 @@ def test_refuses_a_composition_root_that_it_does_not_understand(
     assert sentence in refused(programs, orders, *REVIEW)
 
 
-def test_takes_migrations_as_alembic_writes_them(orders: Copy, programs: Programs) -> None:
+def test_follows_migrations_written_by_alembic(orders: Copy, programs: Programs) -> None:
     versions = orders.root / "migrations/versions"
     (versions / "__init__.py").touch()
     (versions / "mine.py").write_text(
@@ -260,7 +260,7 @@ def test_names_a_file_that_it_cannot_read(
     assert "Traceback" not in said
 
 
-def test_makes_nothing_if_a_file_cannot_be_written(orders: Copy, programs: Programs) -> None:
+def test_creates_nothing_if_a_file_cannot_be_written(orders: Copy, programs: Programs) -> None:
     folder = orders.root / "tests/api"
     shutil.rmtree(folder)
     folder.write_text("This is no folder.", encoding="utf-8")
@@ -269,7 +269,7 @@ def test_makes_nothing_if_a_file_cannot_be_written(orders: Copy, programs: Progr
     assert "Traceback" not in said
 
 
-def test_leaves_comments_and_what_is_between(orders: Copy, programs: Programs) -> None:
+def test_keeps_comments_in_the_composition_root(orders: Copy, programs: Programs) -> None:
     main = orders.root / "src/orders_service/main.py"
     text = main.read_text(encoding="utf-8").replace("    return build", "    # Ünd nun:\n    return build")
     text = text.replace("_router(orders),", "_router(orders),  # first").replace(".PROBLEMS,", ".PROBLEMS,  # last")
@@ -282,8 +282,8 @@ def test_leaves_comments_and_what_is_between(orders: Copy, programs: Programs) -
     assert main.read_text(encoding="utf-8") == text
 
 
-def test_a_service_with_several_is_updated_as_any_other(original: Copy, tmp_path: Path) -> None:
-    """They are the service's own files: none is touched, and the command itself is what the template has by then."""
+def test_updates_a_service_with_several_entities(original: Copy, tmp_path: Path) -> None:
+    """The service owns their files, so none is touched; the command itself is updated."""
     template = original.clone(tmp_path / "template")
     template.git("branch", "begin")
     service = Copy(tmp_path / "orders")

@@ -1,6 +1,6 @@
-"""A service of before the chassis had a package of its own, with odd code in it, updates until its own checks pass.
+"""A service from before the chassis was a package, with unusual code, passes its own checks after an update.
 
-It needs the network for Copier and for the locks.
+This needs the network for Copier and for the locks.
 """
 
 import ast
@@ -98,7 +98,7 @@ IN_MAIN = {
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """Two versions: that commit, and the working tree."""
+    """Return two versions: that commit, and the working tree."""
     if git("rev-parse", "--is-shallow-repository", folder=ROOT).strip() == "true":
         pytest.skip("this clone is shallow and lacks the commit")
     return two_versions(tmp_path_factory.mktemp("first edition") / "template", LAST)
@@ -106,7 +106,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 @pytest.fixture(scope="module")
 def service(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A service of that commit with odd code, after the update that its own tool does."""
+    """Return a service of that commit with unusual code, after the update by its own tool."""
     service = Copy(tmp_path_factory.mktemp("service") / "order-lines")
     run_copy(template.url, service.root, data=ANSWERS, vcs_ref="HEAD~1", defaults=True, quiet=True)
     for path, text in {
@@ -128,7 +128,7 @@ def service(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def nox(service: Copy, *arguments: str) -> str:
-    """Run nox in the service as its owner does, and return what it prints."""
+    """Run nox in the service as its owner does, and return its output."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
@@ -145,7 +145,7 @@ def nox(service: Copy, *arguments: str) -> str:
 
 
 @pytest.mark.usefixtures("template")
-def test_the_list_of_names_is_that_of_the_commit() -> None:
+def test_list_of_names_matches_the_commit() -> None:
     names = set()
     for path in git("ls-tree", "-r", "--name-only", LAST, folder=ROOT).splitlines():
         if path.startswith("template/src/{{ package }}/chassis/"):
@@ -160,20 +160,20 @@ def test_the_list_of_names_is_that_of_the_commit() -> None:
 
 @pytest.fixture(scope="module")
 def migrated(service: Copy) -> Copy:
-    """That service, after the update that changes its code."""
+    """Return that service after the update that migrates its code."""
     said = nox(service, "-s", "update", "--", "--vcs-ref", "HEAD")
     assert "To be done by hand" not in said, said
     service.commit("Migrate the code")
     return service
 
 
-def test_its_own_checks_pass_after_the_update(migrated: Copy) -> None:
+def test_passes_its_own_checks_after_the_update(migrated: Copy) -> None:
     assert 'VERSION = "1.4.0"' in (migrated.root / PACKAGE / "version.py").read_text(encoding="utf-8")
     nox(migrated)
     assert migrated.git("status", "--porcelain") == ""
 
 
-def test_what_is_left_is_said_with_file_and_line(migrated: Copy) -> None:
+def test_reports_remaining_work_with_file_and_line(migrated: Copy) -> None:
     migrated.write(f"{PACKAGE}/core/everything.py", "from ..chassis.errors import *\n")
     said = nox(migrated, "-s", "migrate-code", "--", "--all")
     assert f"{PACKAGE}/core/everything.py:1: A star import hides what is used" in said

@@ -1,4 +1,4 @@
-"""`nox -s update` always ends with owned files as freshly rendered, and keeps what was the user's."""
+"""`nox -s update` always ends with owned files as freshly rendered, and keeps all edits of the user."""
 
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ def second_version(template: Copy) -> None:
 
 @pytest.fixture(scope="module")
 def template(original: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """Two versions, of which the second changes, drops, adds and gives away files, also a folder for a file."""
+    """Return two versions; the second changes, drops, adds and gives away files, and replaces a folder by a file."""
     template = original.clone(tmp_path_factory.mktemp("healing") / "template")
     shutil.rmtree(template.root / "services")
     template.write("template/notes/one.md", "One.\n")
@@ -54,7 +54,7 @@ def first(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def service(first: Path, tmp_path: Path) -> Copy:
-    """Of the first version, committed."""
+    """Return a committed service of the first version."""
     return Copy(Path(shutil.copytree(first, tmp_path / "orders", symlinks=True)))
 
 
@@ -63,7 +63,7 @@ def update(service: Copy, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def assert_healed(service: Copy, template: Copy, version: str) -> None:
-    """Owned files are as a fresh rendering has them, and the service says so, too."""
+    """Check that owned files are as freshly rendered, and that the service reports no drift."""
     fresh = rendered(template, version, service.root)
     assert {path: (service.root / path).read_bytes() for path in fresh} == fresh
     assert not any((service.root / path).is_symlink() for path in fresh)
@@ -72,14 +72,12 @@ def assert_healed(service: Copy, template: Copy, version: str) -> None:
 
 
 def kept(service: Copy) -> dict[str, str]:
-    """What the update kept, below the one folder of it."""
+    """Return what the update kept, relative to its folder."""
     (folder,) = [path for path in (service.root / ".allium/updates").iterdir() if path.is_dir()]
     return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_edited_deleted_moved_and_marked_files_are_healed_and_the_edits_are_in_a_patch(
-    service: Copy, template: Copy
-) -> None:
+def test_restores_edited_deleted_and_moved_files_and_keeps_edits_in_a_patch(service: Copy, template: Copy) -> None:
     service.append("noxfile.py", "# ours, where the new version changes it, too\n")
     service.append(".editorconfig", "# ours, in a file that the new version drops\n")
     service.append("given.md", "Ours now.\n")
@@ -105,7 +103,7 @@ def test_edited_deleted_moved_and_marked_files_are_healed_and_the_edits_are_in_a
     assert "What had been changed in them: .allium/updates/" in done.stdout
 
 
-def test_what_a_service_varies_in_its_places_survives(service: Copy, template: Copy) -> None:
+def test_keeps_the_files_that_are_meant_for_customization(service: Copy, template: Copy) -> None:
     places = {
         "ruff.toml": 'extend = "pyproject.toml"\n',
         "compose.override.yml": "services: {cache: {image: valkey/valkey:9}}\n",
@@ -124,7 +122,7 @@ def test_what_a_service_varies_in_its_places_survives(service: Copy, template: C
     assert "\n# This service's own\n/data/\n" in (service.root / ".gitignore").read_text()
 
 
-def test_heals_at_the_same_version_and_then_has_nothing_to_do(service: Copy, template: Copy) -> None:
+def test_heals_at_the_same_version_once(service: Copy, template: Copy) -> None:
     service.append("noxfile.py", "# ours\n")
     service.commit("Work")
     assert update(service, "--vcs-ref=:current:").returncode == 0
@@ -133,9 +131,7 @@ def test_heals_at_the_same_version_and_then_has_nothing_to_do(service: Copy, tem
     assert (done.returncode, done.stdout) == (0, "Nothing changed; this is the newest version.\n")
 
 
-def test_a_service_without_its_list_is_healed_and_loses_what_the_new_version_dropped(
-    service: Copy, template: Copy
-) -> None:
+def test_heals_a_service_without_its_list_and_deletes_dropped_files(service: Copy, template: Copy) -> None:
     (service.root / "tools/updates/owned.txt").write_text("<<<<<<< ours\n", encoding="utf-8")
     service.append("README.md", "Ours.\n")
     service.commit("Work")
@@ -179,7 +175,7 @@ IN_THE_WAY: list[tuple[Callable[[Copy], None], str]] = [
 
 
 @pytest.mark.parametrize(("put", "path"), IN_THE_WAY)
-def test_what_stands_where_a_new_file_comes_is_moved_aside(
+def test_moves_existing_files_in_the_place_of_new_ones_aside(
     put: Callable[[Copy], None], path: str, service: Copy, template: Copy
 ) -> None:
     put(service)
@@ -195,7 +191,7 @@ def test_what_stands_where_a_new_file_comes_is_moved_aside(
     assert_healed(service, template, "v2.0.0")
 
 
-def test_an_edit_that_git_hides_is_kept(service: Copy, template: Copy) -> None:
+def test_keeps_an_edit_that_git_hides(service: Copy, template: Copy) -> None:
     service.git("update-index", "--assume-unchanged", "noxfile.py")
     service.append("noxfile.py", "# hidden\n")
     assert update(service).returncode == 0
@@ -203,7 +199,7 @@ def test_an_edit_that_git_hides_is_kept(service: Copy, template: Copy) -> None:
     assert_healed(service, template, "v2.0.0")
 
 
-def test_works_from_a_hook_of_git(service: Copy, template: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_works_in_a_git_hook(service: Copy, template: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as hook:
         hook.setenv("GIT_DIR", str(service.root / ".git"))
         hook.setenv("GIT_INDEX_FILE", str(service.root / ".git/index"))
@@ -212,7 +208,7 @@ def test_works_from_a_hook_of_git(service: Copy, template: Copy, monkeypatch: py
     assert_healed(service, template, "v2.0.0")
 
 
-def test_never_takes_an_older_version(service: Copy) -> None:
+def test_refuses_a_downgrade(service: Copy) -> None:
     answers = service.root / ".copier-answers.yml"
     answers.write_text(answers.read_text().replace("v1.0.0", "v2.0.0-3-g0123456"))
     service.commit("Of a commit after the release")
@@ -221,7 +217,7 @@ def test_never_takes_an_older_version(service: Copy) -> None:
     assert done.stderr.startswith("This service has v2.0.0-3-g0123456, which is newer than v2.0.0.")
 
 
-def test_a_failure_changes_nothing_and_says_so(service: Copy) -> None:
+def test_changes_nothing_on_a_failure(service: Copy) -> None:
     before = contents(service.root)
     for arguments, sentence in (
         (["-d", "port=80"], "from 1024 to 65535.\nGive another answer with: nox -s update -- -d NAME=VALUE\n"),
@@ -237,7 +233,7 @@ def test_a_failure_changes_nothing_and_says_so(service: Copy) -> None:
         assert (contents(service.root), service.git("status", "--porcelain")) == (before, "")
 
 
-def test_a_committed_edit_of_the_answers_is_applied(service: Copy, template: Copy) -> None:
+def test_applies_committed_edits_of_the_answers(service: Copy, template: Copy) -> None:
     answers = service.root / ".copier-answers.yml"
     answers.write_text(answers.read_text().replace("port: 8000", "port: 8765"))
     service.commit("Another port")
@@ -247,9 +243,7 @@ def test_a_committed_edit_of_the_answers_is_applied(service: Copy, template: Cop
     assert_healed(service, template, "v1.0.0")
 
 
-def test_an_answer_whose_question_is_gone_stops_the_update_until_it_is_given_anew(
-    service: Copy, template: Copy, tmp_path: Path
-) -> None:
+def test_refuses_to_update_until_an_obsolete_answer_is_replaced(service: Copy, template: Copy, tmp_path: Path) -> None:
     later = template.clone(tmp_path / "later")
     for path in (later.root / "copier.yml", *later.root.glob("template/**/*.jinja")):
         content = path.read_text(encoding="utf-8")
@@ -272,7 +266,7 @@ def test_an_answer_whose_question_is_gone_stops_the_update_until_it_is_given_ane
     assert_healed(service, later, "v3.0.0")
 
 
-def test_check_says_in_one_line_whether_there_is_a_newer_version(service: Copy) -> None:
+def test_check_reports_a_newer_version_in_one_line(service: Copy) -> None:
     older = update(service, "--check")
     assert older.returncode == 1
     assert older.stdout == "This service has v1.0.0 of its template, and there is v2.0.0; take it with: nox -s update\n"

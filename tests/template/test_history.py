@@ -1,4 +1,4 @@
-"""A service of every released version updates to the template as it is in the working tree."""
+"""Services of every released version can be updated to the working tree."""
 
 import shutil
 from pathlib import Path
@@ -24,19 +24,19 @@ ANSWERS = "{{ _copier_conf.answers_file }}.jinja"
 
 
 def source(tag: str) -> str:
-    """The revision of this repository that has a version: its tag, or HEAD while that version is not released."""
+    """Return the revision of a version: its tag, or HEAD if it is not released."""
     if git("tag", "--list", tag, folder=ROOT):
         return tag
     if git("rev-parse", "--is-shallow-repository", folder=ROOT).strip() == "true":
         pytest.skip(f"this clone is shallow and may lack the tag {tag}")
-    assert tag == f"v{VERSION}", f"there is no tag {tag}, although {VERSION} is a later version"
+    assert tag == f"v{VERSION}", f"there is no tag {tag}, although {VERSION} is later"
     return "HEAD"
 
 
 def two_versions(root: Path, revision: str, *, chassis: bool = True) -> Copy:
-    """A template whose first commit is that revision, and whose second one is the working tree.
+    """Return a template with that revision as its first commit and the working tree as its second.
 
-    Without the chassis there are fewer files to render, and each fares the same.
+    Without the chassis there are fewer files to render, and all are treated the same.
     """
     left_out = [] if chassis else ["template/src/chassis", "template/tests/chassis"]
     archive = ["git", "-c", "safe.directory=*", "archive", revision, "copier.yml", "template"]
@@ -56,7 +56,7 @@ def two_versions(root: Path, revision: str, *, chassis: bool = True) -> Copy:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_updates_from(file: Path, tmp_path: Path) -> None:
+def test_updates_from_each_released_version(file: Path, tmp_path: Path) -> None:
     recorded = yaml.safe_load(file.read_text(encoding="utf-8"))
     template = two_versions(tmp_path / "template", source(recorded["tag"]), chassis=False)
     service = Copy(tmp_path / "service")
@@ -74,7 +74,7 @@ def read(file: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def questions_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template without its files, which takes answers as the whole one does."""
+    """Return the template without its files, which accepts answers like the full one."""
     folder = tmp_path_factory.mktemp("questions")
     (folder / "template").mkdir()
     shutil.copy(ROOT / "copier.yml", folder)
@@ -83,25 +83,23 @@ def questions_alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def accept_all(template: Path, given: list[dict[str, Any]], folder: Path) -> None:
-    """Give answers; `ValueError` if one is refused."""
+    """Answer the questions; raise `ValueError` if an answer is refused."""
     for answers in given:
         run_copy(str(template), folder, data=answers, defaults=True, overwrite=True, quiet=True)
         assert answers.items() <= recorded_answers(folder).items()
 
 
 @pytest.mark.parametrize("file", OF_THIS_MAJOR_VERSION)
-def test_no_question_is_renamed_or_of_another_type_within_a_major_version(file: Path) -> None:
+def test_keeps_names_and_types_of_questions_within_a_major_version(file: Path) -> None:
     assert read(file)["questions"].items() <= types().items()
 
 
 @pytest.mark.parametrize("file", OF_THIS_MAJOR_VERSION)
-def test_what_a_question_accepted_it_accepts_within_a_major_version(
-    file: Path, questions_alone: Path, tmp_path: Path
-) -> None:
+def test_accepts_earlier_answers_within_a_major_version(file: Path, questions_alone: Path, tmp_path: Path) -> None:
     accept_all(questions_alone, read(file)["accepted"], tmp_path)
 
 
-def test_a_stricter_validator_is_noticed(questions_alone: Path, tmp_path: Path) -> None:
+def test_detects_a_stricter_validator(questions_alone: Path, tmp_path: Path) -> None:
     strict = Path(shutil.copytree(questions_alone, tmp_path / "strict"))
     questionnaire = (strict / "copier.yml").read_text(encoding="utf-8")
     (strict / "copier.yml").write_text(questionnaire.replace("port > 65535", "port > 9999"), encoding="utf-8")
@@ -109,23 +107,23 @@ def test_a_stricter_validator_is_noticed(questions_alone: Path, tmp_path: Path) 
         accept_all(strict, frozen()["accepted"], tmp_path / "service")
 
 
-def test_a_version_that_is_not_released_is_frozen_as_it_is() -> None:
+def test_frozen_file_of_an_unreleased_version_is_up_to_date() -> None:
     if git("tag", "--list", f"v{VERSION}", folder=ROOT):
-        pytest.skip(f"{VERSION} is released, so its file is not edited")
+        pytest.skip(f"{VERSION} is released, so its file must not change")
     there = read(HISTORY / f"{VERSION}.yml")
-    assert {**there, **frozen()} == there, "write it anew: PYTHONPATH=tools python tests/template/frozen.py"
+    assert {**there, **frozen()} == there, "update it: PYTHONPATH=tools python tests/template/frozen.py"
 
 
-def test_the_version_has_answers_in_the_history() -> None:
-    assert (HISTORY / f"{VERSION}.yml").is_file(), f"freeze the answers of a service in history/{VERSION}.yml"
+def test_current_version_has_answers_in_the_history() -> None:
+    assert (HISTORY / f"{VERSION}.yml").is_file(), f"record the answers of a service in history/{VERSION}.yml"
 
 
-def test_every_file_of_the_history_is_named_after_its_tag() -> None:
+def test_history_files_are_named_after_their_tags() -> None:
     for file in HISTORY.iterdir():
         assert file.name == yaml.safe_load(file.read_text(encoding="utf-8"))["tag"].removeprefix("v") + ".yml"
 
 
-def test_the_changelog_tells_of_the_version_or_of_what_will_be_in_it() -> None:
+def test_changelog_has_the_version_or_unreleased_changes() -> None:
     lines = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
     titles = [line.removeprefix("## ").split(" ")[0] for line in lines if line.startswith("## ")]
     assert titles[0] in {VERSION, "Unreleased"}

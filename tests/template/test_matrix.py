@@ -1,4 +1,4 @@
-"""Whatever two answers meet, a service is generated that is well formed."""
+"""Services for every combination of two answers are well-formed."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ for number, row in enumerate(FEW_ROWS):
 
 @pytest.fixture(scope="module")
 def without_chassis(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The template without the files that no answer changes; they are most of it."""
+    """Return the template without the files that no answer changes, which are most of it."""
     source = Path(shutil.copytree(plain_copy(), tmp_path_factory.mktemp("template") / "copy"))
     for folder in CHASSIS:
         shutil.rmtree(source / "template" / folder)
@@ -47,7 +47,7 @@ def rows(request: pytest.FixtureRequest) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def services(rows: list[Row], without_chassis: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """A service for each row, in the same order; the chassis of all is that of the template."""
+    """Return a service for each row, in order; all share the chassis of the template."""
     top = tmp_path_factory.mktemp("matrix") / "of services"
     folders = [top / str(number) for number in range(len(rows))]
     for folder, row in zip(folders, rows, strict=True):
@@ -57,12 +57,12 @@ def services(rows: list[Row], without_chassis: Path, tmp_path_factory: pytest.Te
     return folders
 
 
-def test_needs_no_reformatting_and_no_fix_of_style(services: list[Path], programs: Programs) -> None:
+def test_is_formatted_and_passes_ruff(services: list[Path], programs: Programs) -> None:
     programs.run("ruff", "check", "--no-cache", *services)
     programs.run("ruff", "format", "--no-cache", "--check", *services)
 
 
-def test_is_valid_for_containers_and_ci(services: list[Path], programs: Programs) -> None:
+def test_has_valid_container_and_ci_files(services: list[Path], programs: Programs) -> None:
     programs.run("hadolint", *(service / "Dockerfile" for service in services))
     for schema, path in {
         "vendor.compose-spec": "compose.yml",
@@ -76,7 +76,7 @@ def test_is_valid_for_containers_and_ci(services: list[Path], programs: Programs
 
 @cache
 def compiled(source: bytes) -> bool:
-    """Most files are the same in every service."""
+    """Return the errors of compilation; most files are equal in all services."""
     return bool(compile(source, "a file of the service", "exec", dont_inherit=True))
 
 
@@ -84,18 +84,18 @@ def test_compiles(services: list[Path]) -> None:
     assert all(compiled(file.read_bytes()) for service in services for file in service.rglob("*.py"))
 
 
-def test_is_locked_unless_it_has_dependencies_of_its_own(rows: list[Row], services: list[Path]) -> None:
+def test_has_locks_unless_it_has_extra_dependencies(rows: list[Row], services: list[Path]) -> None:
     locked = [not lock.stale(service) for service in services]
     further = ("extra_dependencies", "extra_dev_dependencies")
     assert locked == [not any(answers(row)[name] for name in further) for row in rows]
 
 
-@pytest.mark.parametrize("row", FEW_ROWS, ids=name)  # no two answers together decide on an import
+@pytest.mark.parametrize("row", FEW_ROWS, ids=name)  # no pair of answers decides on an import
 def test_keeps_the_import_contracts(row: Row, rows: list[Row], services: list[Path], programs: Programs) -> None:
     programs.run("lint-imports", "--no-cache", service=services[rows.index(row)])
 
 
-def test_is_the_same_in_another_process(
+def test_rendering_is_deterministic(
     rows: list[Row], services: list[Path], without_chassis: Path, tmp_path: Path
 ) -> None:
     """Nothing depends on the order of a set, the time or a random number."""
@@ -108,7 +108,7 @@ def test_is_the_same_in_another_process(
 
 
 def contents(folder: Path) -> dict[Path, bytes]:
-    """The content of each file, but for the chassis."""
+    """Return the content of each file, except for the chassis."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
     paths = {path.relative_to(folder): path for path in files}
     return {name: path.read_bytes() for name, path in paths.items() if not name.as_posix().startswith(CHASSIS)}

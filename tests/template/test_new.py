@@ -5,7 +5,7 @@ from working_copy import Copy
 from layout import ANSWERS, answers
 
 
-def test_generates_what_copier_itself_generates(clone: Copy) -> None:
+def test_generates_the_same_files_as_copier(clone: Copy) -> None:
     done = clone.scaffold("new", "orders", "--port", "8004", "--entity", "order", "--upstreams", "users", "friends")
     assert (done.returncode, done.stderr) == (0, "")
     clone.git("add", "--all")
@@ -25,12 +25,12 @@ def test_generates_what_copier_itself_generates(clone: Copy) -> None:
     assert "Next:\n\n  cd services/orders\n" in done.stderr
     assert "then open http://127.0.0.1:8004/api/docs\n" in done.stderr
     clone.git("add", "--all")
-    # What is synchronised was committed after the template, so the commit that is recorded may be an earlier one.
+    # `sync` ran after the template was committed, so the recorded commit may be an earlier one.
     differing = set(ours.splitlines()) ^ set(clone.git("ls-files", "--stage", "services/orders").splitlines())
     assert all(line.endswith(f"/{ANSWERS}") for line in differing)
 
 
-def test_two_at_once_take_the_next_free_ports_and_lock_extra_dependencies(clone: Copy) -> None:
+def test_creates_two_services_with_free_ports_and_locks(clone: Copy) -> None:
     further = {"orders": ["--extra-dependencies", "humanize>=4"], "shelves": ["--upstreams", "nobody"]}
     with ThreadPoolExecutor() as pool:
         orders, shelves = pool.map(lambda name: clone.scaffold("new", name, *further[name]), further)
@@ -45,7 +45,7 @@ def test_two_at_once_take_the_next_free_ports_and_lock_extra_dependencies(clone:
     assert clone.scaffold("drift").returncode == 0
 
 
-def test_refuses_a_folder_that_exists_and_a_port_that_is_taken(clone: Copy) -> None:
+def test_refuses_an_existing_folder_and_a_used_port(clone: Copy) -> None:
     done = clone.scaffold("new", "users")
     assert (done.returncode, done.stderr) == (1, "services/users exists already; choose another name or delete it.\n")
     done = clone.scaffold("new", "orders", "--port", "8001")
@@ -57,7 +57,7 @@ def test_refuses_a_folder_that_exists_and_a_port_that_is_taken(clone: Copy) -> N
     assert (done.returncode, done.stderr) == (1, "No service can be named gateway: it is the one in front of them.\n")
 
 
-def test_leaves_nothing_behind_when_an_answer_is_refused(clone: Copy) -> None:
+def test_leaves_nothing_behind_if_an_answer_is_refused(clone: Copy) -> None:
     done = clone.scaffold("new", "orders", "--entity", "Order")
     assert done.returncode == 1
     assert "The entity must be snake_case" in done.stderr

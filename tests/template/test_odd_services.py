@@ -1,4 +1,4 @@
-"""Services for odd answers install, pass their own checks and serve; each odd value is in one of them."""
+"""Services with unusual answers install, pass their own checks and serve; each unusual value is in one of them."""
 
 import json
 from contextlib import closing
@@ -29,7 +29,7 @@ def row(request: pytest.FixtureRequest) -> Row:
 
 @pytest.fixture(scope="module")
 def service(row: Row, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One as a stranger has it: locked, and its environment made."""
+    """Return a service as a user has it, with locks and an environment."""
     folder = tmp_path_factory.mktemp("odd") / "a service"
     render(folder, answers(row), seed=True)
     if lock.stale(folder):
@@ -46,23 +46,23 @@ def own_programs(row: Row, service: Path) -> Programs:
     return programs
 
 
-def test_is_locked(service: Path, own_programs: Programs) -> None:
+def test_has_locks(service: Path, own_programs: Programs) -> None:
     own_programs.run("python", "-m", "dependencies.lock", "--check", service=service)
 
 
-def test_type_checks(service: Path, own_programs: Programs) -> None:
+def test_passes_the_type_checker(service: Path, own_programs: Programs) -> None:
     cache = f"--cache-dir={WORKSHOPS / 'mypy'}"
     own_programs.run("mypy", cache, "src", "tests", "tools", "migrations", service=service)
 
 
 def test_migrates_and_passes_its_own_tests(service: Path, own_programs: Programs) -> None:
-    """What no answer changes is tested in the services of this repository: the chassis, texts and pages."""
+    """Without the chassis, texts and pages, which no answer changes: the services of this repository test them."""
     same = ("tests/chassis", "tests/core/entities/test_text.py", "tests/core/entities/test_pages.py")
     own_programs.run("pytest", "--quiet", *(f"--ignore={path}" for path in same), service=service)
 
 
 @pytest.mark.usefixtures("own_programs")
-def test_serves_what_was_created_once(row: Row, service: Path) -> None:
+def test_serves_a_created_item(row: Row, service: Path) -> None:
     given = answers(row)
     path = f"/api/v1/{given['entity_plural'].replace('_', '-')}"
     with running_system([service], ports="free") as system:

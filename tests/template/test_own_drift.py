@@ -1,4 +1,4 @@
-"""A service alone, without its template or the network, knows which owned files are not as they were rendered."""
+"""A generated service detects changed owned files without its template or the network."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +66,7 @@ NAMED = {
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_names_the_file_and_what_is_wrong_with_it(name: str, generate: Generate) -> None:
+def test_reports_the_file_and_its_fault(name: str, generate: Generate) -> None:
     service = Copy(generate({"service_name": "orders"}))
     change, sentence = NAMED[name]
     change(service)
@@ -79,14 +79,14 @@ def test_names_the_file_and_what_is_wrong_with_it(name: str, generate: Generate)
 
 
 @pytest.mark.parametrize("ci", ["github", "gitlab", "none"])
-def test_finds_nothing_in_a_new_service_nor_in_its_own_files(ci: str, generate: Generate) -> None:
+def test_reports_nothing_for_a_new_service_and_its_own_files(ci: str, generate: Generate) -> None:
     answers = {"service_name": "orders", "upstreams": ["users"], "ci": ci, "description": 'Ä "quoted" {{ text }}\n\tx'}
     service = Copy(generate({**answers, "kubernetes": ci == "github"}))
     assert drift(service.root) == []
     for path in (
         "src/orders_service/main.py",
         "tools/ours.py",
-        "caf\udce9.txt",  # a name of Latin-1
+        "caf\udce9.txt",  # a Latin-1 file name
         "scripts/ours.sh",
         "LICENSE",
         "tests/core/test_ours.py",
@@ -96,7 +96,7 @@ def test_finds_nothing_in_a_new_service_nor_in_its_own_files(ci: str, generate: 
     assert drift(service.root) == []
 
 
-def test_needs_no_repository(generate: Generate) -> None:
+def test_works_without_a_git_repository(generate: Generate) -> None:
     service = generate({"service_name": "orders"})
     (service / ".git").rename(service / "no git")
     edit("Dockerfile")(Copy(service))
@@ -104,13 +104,13 @@ def test_needs_no_repository(generate: Generate) -> None:
     assert drift(service) == ["Dockerfile is edited"]
 
 
-def test_git_may_change_line_ends(generate: Generate, tmp_path: Path) -> None:
+def test_ignores_line_ends_changed_by_git(generate: Generate, tmp_path: Path) -> None:
     service = Copy(generate({"service_name": "orders"}))
     clone = service.clone(tmp_path / "clone", "--config", "core.autocrlf=true")
     assert drift(clone.root) == []
 
 
-def test_lint_fails_and_says_what_to_do(generate: Generate) -> None:
+def test_lint_fails_with_instructions(generate: Generate) -> None:
     service = Copy(generate({"service_name": "orders"}))
     edit("Dockerfile")(service)
     done = service.python("-m", "updates.drift")

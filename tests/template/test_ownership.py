@@ -11,7 +11,7 @@ IF_NEED_BE = {"/src/*_service/commands.py", "/ruff.toml", "/compose.override.yml
 
 @pytest.fixture(scope="module")
 def renderings(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[Path], set[Path]]:
-    """The files of a new service, and those that sync renders."""
+    """Return the files of a new service, and those that sync renders."""
     found = []
     for seed in (True, False):
         folder = tmp_path_factory.mktemp("service") / "orders"
@@ -20,7 +20,7 @@ def renderings(tmp_path_factory: pytest.TempPathFactory) -> tuple[set[Path], set
     return found[0], found[1]
 
 
-def test_every_rendered_file_is_owned_or_the_services_own_and_none_is_both(
+def test_every_rendered_file_has_exactly_one_owner(
     renderings: tuple[set[Path], set[Path]],
 ) -> None:
     everything, owned = renderings
@@ -28,7 +28,7 @@ def test_every_rendered_file_is_owned_or_the_services_own_and_none_is_both(
     assert {path for path in everything if belongs_to_service(path)} == everything - owned
 
 
-def test_every_pattern_of_the_ownership_list_matches_a_seeded_file(
+def test_every_ownership_pattern_matches_a_seed_file(
     renderings: tuple[set[Path], set[Path]],
 ) -> None:
     everything, owned = renderings
@@ -37,15 +37,15 @@ def test_every_pattern_of_the_ownership_list_matches_a_seeded_file(
         assert any(path.is_relative_to(top) for path in everything - owned), f"{pattern} matches nothing"
 
 
-def test_the_files_one_relies_on_are_owned(renderings: tuple[set[Path], set[Path]]) -> None:
+def test_important_files_are_owned_by_the_template(renderings: tuple[set[Path], set[Path]]) -> None:
     assert {path.as_posix() for path in renderings[1]} >= EXPECTED_OWNED
 
 
-def test_both_uses_of_the_ownership_list_are_that_list() -> None:
+def test_copier_excludes_and_skips_the_same_files() -> None:
     assert questionnaire()["_exclude"] == questionnaire()["_skip_if_exists"]
 
 
-def test_every_file_of_the_template_is_rendered_for_some_answers(tmp_path: Path) -> None:
+def test_every_template_file_is_rendered_for_some_answers(tmp_path: Path) -> None:
     rendered: set[str] = set()
     for ci, sample in (("github", True), ("gitlab", False)):
         folder = tmp_path / ci
@@ -55,5 +55,5 @@ def test_every_file_of_the_template_is_rendered_for_some_answers(tmp_path: Path)
     assert len(rendered) == len([path for path in (plain_copy() / "template").rglob("*") if path.is_file()])
 
 
-def test_a_stranger_needs_no_trust() -> None:
+def test_template_needs_no_trust_option() -> None:
     assert not {"_tasks", "_migrations", "_jinja_extensions"} & set(questionnaire())

@@ -19,7 +19,9 @@ REFUSED = [
     pytest.param({"service_name": "orders-service"}, 'Leave "service" out', id="service in the name"),
     pytest.param({"service_name": "service"}, 'Leave "service" out', id="service as the name"),
     pytest.param({"service_name": "a" * 33}, "at most 32 characters; it has 33", id="long name"),
-    pytest.param({"service_name": "orders-migrate"}, "container of the service orders", id="name of a container"),
+    pytest.param(
+        {"service_name": "orders-migrate"}, "container of the service orders", id="name of an existing container"
+    ),
     pytest.param({"service_name": "orders-postgres"}, "container of the service orders", id="name of a database"),
     pytest.param({"description": " \n"}, "Say in one sentence", id="empty description"),
     pytest.param({"description": "a\x00b"}, "control characters", id="NUL in the description"),
@@ -77,18 +79,18 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("answers", "sentence"), REFUSED)
-def test_refuses_with_a_sentence_that_helps(answers: dict[str, Any], sentence: str, tmp_path: Path) -> None:
+def test_refuses_invalid_answers_with_a_helpful_message(answers: dict[str, Any], sentence: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=re.escape(sentence)):
         render(tmp_path / "service", {**ORDERS, **answers}, seed=True)
     assert not (tmp_path / "service").exists()
 
 
-def test_no_question_has_a_list_from_which_esc_and_enter_choose_nothing() -> None:
-    """Copier asks no validator about what is chosen from a list."""
+def test_no_question_is_a_multiple_choice_list() -> None:
+    """Copier does not validate such a choice, and Esc and Enter would choose nothing."""
     assert [name for name, about in questionnaire().items() if "choices" in about] == []
 
 
-def test_guesses_the_other_answers_from_the_name(tmp_path: Path) -> None:
+def test_derives_defaults_from_the_service_name(tmp_path: Path) -> None:
     render(tmp_path / "service", {"service_name": "order-lines"}, seed=True)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     assert (answers["entity"], answers["entity_plural"]) == ("order_line", "order_lines")
@@ -111,13 +113,13 @@ def test_guesses_the_other_answers_from_the_name(tmp_path: Path) -> None:
         ("users", "user", "users"),
     ],
 )
-def test_guesses_singular_and_plural(name: str, entity: str, plural: str, tmp_path: Path) -> None:
+def test_derives_singular_and_plural(name: str, entity: str, plural: str, tmp_path: Path) -> None:
     render(tmp_path / "service", {"service_name": name}, seed=False)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     assert (answers["entity"], answers["entity_plural"]) == (entity, plural)
 
 
-def test_records_the_answers_alone(tmp_path: Path) -> None:
+def test_records_only_the_answers(tmp_path: Path) -> None:
     render(tmp_path / "service", ORDERS, seed=False)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     about_the_entity = {"sample", "entity", "entity_plural"}
@@ -127,7 +129,7 @@ def test_records_the_answers_alone(tmp_path: Path) -> None:
     assert answers["_src_path"] == "."
 
 
-def test_a_service_without_a_sample_is_asked_for_no_entity(tmp_path: Path) -> None:
+def test_asks_for_no_entity_without_a_sample(tmp_path: Path) -> None:
     render(tmp_path / "service", {**ORDERS, "sample": False}, seed=True)
     answers = yaml.safe_load((tmp_path / "service" / ".copier-answers.yml").read_text(encoding="utf-8"))
     assert answers["sample"] is False

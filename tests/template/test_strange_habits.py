@@ -1,4 +1,4 @@
-"""Whatever a team does to owned files, and whenever an update is killed: after it, the service's checks pass."""
+"""After an update a service passes its checks, whatever a team did to owned files, even if an update was killed."""
 
 import contextlib
 import shutil
@@ -67,7 +67,7 @@ HABITS: dict[str, Callable[[Copy], object]] = {
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """The working tree, and a second version that changes, adds and drops owned files."""
+    """Return the working tree, and a second version that changes, adds and drops owned files."""
     template = Copy(Path(shutil.copytree(plain_copy(), tmp_path_factory.mktemp("habits") / "template")))
     shutil.copytree(ROOT / "tools", template.root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
     template.git("init", "--quiet")
@@ -85,7 +85,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 @pytest.fixture(scope="module")
 def first(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
-    """A service of the first version, committed."""
+    """Return a committed service of the first version."""
     service = Copy(tmp_path_factory.mktemp("first") / "orders")
     answers = {"service_name": "orders", "ci": "none"}
     run_copy(template.url, service.root, data=answers, vcs_ref="v1.0.0", defaults=True, quiet=True)
@@ -96,14 +96,14 @@ def first(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 @contextlib.contextmanager
 def working(first: Copy, folder: Path) -> Iterator[Copy]:
-    """A copy of the service, which is the current folder meanwhile."""
+    """Yield a copy of the service as the current directory."""
     service = Copy(Path(shutil.copytree(first.root, folder / "orders", symlinks=True)))
     with contextlib.chdir(service.root):
         yield service
 
 
 def update_until_killed(service: Copy, steps: int) -> None:
-    """Begin an update, and die after some changes of the disk."""
+    """Start an update, and stop it after some changes on disk."""
     with rendering.rendered(Path()) as fresh, pytest.MonkeyPatch.context() as patch:
         die_after(steps, patch)
         with contextlib.suppress(Killed):
@@ -115,7 +115,7 @@ def update_until_killed(service: Copy, steps: int) -> None:
 
 @settings(max_examples=3, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
 @given(habits=st.sets(st.sampled_from(sorted(HABITS)), min_size=3), steps=st.none() | st.integers(0, 40))
-def test_the_checks_of_a_service_pass_after_the_update(
+def test_service_passes_its_checks_after_the_update(
     first: Copy,
     programs: Programs,
     tmp_path_factory: pytest.TempPathFactory,

@@ -1,4 +1,4 @@
-"""A service in somebody else's repository, made from the URL of this one, through successive versions."""
+"""A service in another repository, generated from the URL of this one, through successive versions."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def generate(stranger: Copy, template: Copy, folder: str) -> None:
 
 
 def work(service: Copy, turn: int) -> None:
-    """What a team does to its service: edit everything but the locks, delete, rename and add."""
+    """Edit, delete, rename and add files as a team does, everything but the locks."""
     own = [path for path in listed(service.root, "src", "tests", "migrations") if belongs_to_service(path)]
     for path in own:
         service.append(str(path), f"# ours, in turn {turn}\n")
@@ -47,7 +47,7 @@ def update(service: Copy) -> str:
     return done.stdout
 
 
-def test_takes_three_successive_versions_and_keeps_every_line(clone: Copy, stranger: Copy) -> None:
+def test_updates_through_three_versions_and_keeps_every_line(clone: Copy, stranger: Copy) -> None:
     clone.git("tag", "v1.0.0")
     generate(stranger, clone, ".")
     versions = ((change_template, "noxfile.py"), (change_questions, "docs/colour.md"), (give_away, "noxfile.py"))
@@ -62,7 +62,7 @@ def test_takes_three_successive_versions_and_keeps_every_line(clone: Copy, stran
 
 
 @pytest.mark.thorough
-def test_takes_the_next_version_without_tags_and_below_the_root(clone: Copy, stranger: Copy) -> None:
+def test_updates_without_tags_and_in_a_subfolder(clone: Copy, stranger: Copy) -> None:
     generate(stranger, clone, "back end/orders")
     service = Copy(stranger.root / "back end/orders")
     work(service, 1)
@@ -71,7 +71,7 @@ def test_takes_the_next_version_without_tags_and_below_the_root(clone: Copy, str
         assert "noxfile.py" in update(service)
 
 
-def test_update_refuses_uncommitted_changes_with_a_sentence(clone: Copy, stranger: Copy) -> None:
+def test_update_refuses_uncommitted_changes(clone: Copy, stranger: Copy) -> None:
     generate(stranger, clone, ".")
     stranger.append("README.md", "edited\n")
     stranger.append("noxfile.py", "# edited\n")

@@ -1,4 +1,4 @@
-"""What the type checker of a service holds: it objects to what is planted."""
+"""The type checker of a service detects planted faults."""
 
 import subprocess
 from pathlib import Path
@@ -41,10 +41,10 @@ def objections(programs: Programs, tmp_path_factory: pytest.TempPathFactory) -> 
         'Argument 1 to "orders_router" has incompatible type "str"; expected "Orders"',
     ],
 )
-def test_objects_to(objection: str, objections: str) -> None:
+def test_detects_a_planted_type_error(objection: str, objections: str) -> None:
     assert objection in objections
 
 
-def test_objects_to_nothing_else(objections: str) -> None:
+def test_reports_nothing_else(objections: str) -> None:
     errors = [line for line in objections.splitlines() if ": error:" in line]
     assert len({line.split(":")[1] for line in errors}) == 3, objections

@@ -1,4 +1,4 @@
-"""An update that is killed at any step is finished by the next run, and ends like one that was not killed."""
+"""An update that is killed at any step is completed by the next run, with the same result."""
 
 import json
 import shutil
@@ -22,11 +22,11 @@ UPDATE = ".allium/updates/now"
 
 
 class Killed(BaseException):
-    """A kill, as far as files are concerned."""
+    """Stands for a kill, as far as files are concerned."""
 
 
 def begun(folder: Path) -> Path:
-    """A service with an update that is decided, and of which nothing is done."""
+    """Return a service with an update that is planned but not yet applied."""
     for path in BEFORE:
         Copy(folder).write(path, "before")
     for path in PLAN["writes"]:
@@ -45,7 +45,7 @@ def files(folder: Path) -> dict[str, str]:
 
 
 def die_after(steps: int, patch: pytest.MonkeyPatch) -> None:
-    """Let that many changes of the disk succeed, and no further one."""
+    """Let this many changes on disk succeed, and fail the next one."""
     left = iter(range(steps))
 
     def limited(change: Callable[..., Any]) -> Callable[..., object]:
@@ -61,7 +61,7 @@ def die_after(steps: int, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shutil, "rmtree", limited(shutil.rmtree))
 
 
-def test_an_update_that_was_killed_at_any_step_is_finished(tmp_path: Path) -> None:
+def test_completes_an_update_killed_at_any_step(tmp_path: Path) -> None:
     whole = begun(tmp_path / "whole")
     unfinished.finish(whole, whole / UPDATE / "plan.json")
     expected = files(whole)
@@ -87,7 +87,7 @@ def test_an_update_that_was_killed_at_any_step_is_finished(tmp_path: Path) -> No
     assert steps > len(PLAN["writes"])
 
 
-def test_says_so_if_it_cannot_be_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explains_an_update_that_cannot_be_completed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     service = begun(tmp_path / "service")
     (service / "new").write_text("put here in the meantime")
     monkeypatch.chdir(service)
@@ -97,7 +97,7 @@ def test_says_so_if_it_cannot_be_finished(tmp_path: Path, monkeypatch: pytest.Mo
     assert (service / "new/deep.py").read_text() == "new new/deep.py"
 
 
-def test_needs_nothing_but_itself(tmp_path: Path) -> None:
+def test_uses_no_other_module_of_the_service(tmp_path: Path) -> None:
     """The other files of the service may be of two versions at that time."""
     service = Copy(begun(tmp_path / "service"))
     service.write("tools/updates/__init__.py", "")

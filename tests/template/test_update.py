@@ -1,4 +1,4 @@
-"""`copier update` as one types it in this repository: owned files follow the template, domain files are left alone."""
+"""`copier update` in this repository: owned files follow the template, domain files stay."""
 
 from pathlib import Path
 
@@ -14,12 +14,12 @@ SERVICES = ("users",)
 
 @pytest.fixture
 def clone(original_of_users: Copy, tmp_path: Path) -> Copy:
-    """What holds for one service holds for each, and three take thrice the time."""
+    """Return a clone with one service instead of three, since all behave the same."""
     return original_of_users.clone(tmp_path / "a clone")
 
 
 def edit_domain(copy: Copy, service: str) -> None:
-    """What a team does to its service: edit, delete, rename and add."""
+    """Edit, delete, rename and add domain files as a team does."""
     package = Path(f"services/{service}/src/{service}_service")
     copy.append(f"{package}/main.py", "# ours\n")
     (copy.root / package / "core/errors.py").rename(copy.root / package / "core/failures.py")
@@ -28,7 +28,7 @@ def edit_domain(copy: Copy, service: str) -> None:
     copy.commit(f"Work on {service}")
 
 
-def test_update_from_the_root_changes_owned_files_alone(clone: Copy) -> None:
+def test_update_from_the_root_changes_only_owned_files(clone: Copy) -> None:
     """With tags; the other tests have none."""
     for service in SERVICES:
         edit_domain(clone, service)
@@ -49,8 +49,8 @@ def test_update_from_the_root_changes_owned_files_alone(clone: Copy) -> None:
         clone.git("merge-base", "--is-ancestor", clone.anchor(service), "HEAD")
 
 
-def test_sync_leaves_a_clean_tree_clean(clone: Copy) -> None:
-    """A commit cannot name itself; which one a service was rendered from is recorded with the next change."""
+def test_sync_changes_nothing_in_a_clean_tree(clone: Copy) -> None:
+    """A commit cannot contain its own hash; the commit of a service is recorded with the next change."""
     clone.append("template/noxfile.py", "# changed\n")
     clone.scaffold("sync")
     commit = clone.commit("Change the template and synchronise")
@@ -62,8 +62,8 @@ def test_sync_leaves_a_clean_tree_clean(clone: Copy) -> None:
 
 
 @pytest.mark.thorough
-def test_anchoring_after_the_commit_makes_the_next_update_free_of_conflicts(clone: Copy) -> None:
-    """`./noxw -s update` does it."""
+def test_recording_the_commit_prevents_conflicts_in_the_next_update(clone: Copy) -> None:
+    """`./noxw -s update` does this."""
     clone.append("template/noxfile.py", "# changed\n")
     clone.scaffold("sync")
     commit = clone.commit("Change the template and synchronise")
@@ -79,7 +79,7 @@ def test_anchoring_after_the_commit_makes_the_next_update_free_of_conflicts(clon
 
 
 @pytest.mark.thorough
-def test_sync_before_an_update_makes_up_for_a_commit_that_was_synchronised_before_it_was_made(clone: Copy) -> None:
+def test_sync_before_an_update_corrects_the_recorded_commit(clone: Copy) -> None:
     """`./noxw -s update` does this; `copier update` alone would compare with the version before that commit."""
     replace_last_line(clone, "# changed\n")
     clone.scaffold("sync")
@@ -97,7 +97,7 @@ def test_sync_before_an_update_makes_up_for_a_commit_that_was_synchronised_befor
     assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("\n# changed again\n")
 
 
-def test_sync_works_after_a_squash_and_anchors_to_a_commit_that_exists(clone: Copy, tmp_path: Path) -> None:
+def test_sync_works_after_a_squash_and_records_an_existing_commit(clone: Copy, tmp_path: Path) -> None:
     begin = clone.git("rev-parse", "HEAD").strip()
     clone.append("template/noxfile.py", "# changed\n")
     lost = clone.commit("Change the template")
@@ -125,7 +125,7 @@ def replace_last_line(copy: Copy, line: str) -> None:
     file.write_text("".join([*lines[:-1], line]), encoding="utf-8")
 
 
-def test_a_commit_of_digits_only_is_recorded_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_a_commit_of_digits_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rendering, "commit", lambda: "8249228")
     rendering.render(tmp_path / "orders", {"service_name": "orders"}, seed=False)
     assert layout.answers(tmp_path / "orders")["_commit"] == "8249228"

@@ -6,7 +6,7 @@ from template.rendering import belongs_to_service
 
 
 def own_files(service: Path) -> dict[str, bytes]:
-    """The content of the files that belong to the service itself."""
+    """Return the content of the files that the service owns."""
     paths = [path for path in service.rglob("*") if path.is_file()]
     return {
         path.relative_to(service).as_posix(): path.read_bytes()
@@ -16,13 +16,13 @@ def own_files(service: Path) -> dict[str, bytes]:
 
 
 def commit_version(copy: Copy, message: str) -> str:
-    """Commit a changed template, with the list of what it owns."""
+    """Commit a changed template with the list of its owned files."""
     copy.write_list_of_owned_files()
     return copy.commit(message)
 
 
 def change_template(copy: Copy) -> str:
-    """A next version: one owned file changed, one added, one removed, one renamed, one seed changed and one dropped."""
+    """Write the next version: owned files changed, added, removed and renamed, one seed changed and one dropped."""
     copy.append("template/noxfile.py", "# changed\n")
     copy.write("template/docs/added.md", "Added.\n")
     (copy.root / "template/.editorconfig").unlink()
@@ -35,7 +35,7 @@ def change_template(copy: Copy) -> str:
 
 
 def change_questions(copy: Copy) -> str:
-    """The version after that: another question, what was added is dropped, and what was dropped is back."""
+    """Write the version after that: a new question, an added file dropped, and a dropped one restored."""
     copy.append("copier.yml", "\ncolour:\n  type: str\n  default: red\n")
     copy.write("template/docs/colour.md.jinja", "{{ colour }}\n")
     (copy.root / "template/docs/added.md").unlink()
@@ -45,7 +45,7 @@ def change_questions(copy: Copy) -> str:
 
 
 def give_away(copy: Copy) -> str:
-    """The version after that: a changed owned file is the service's from now on, and another one is changed again."""
+    """Write the version after that: the service now owns a changed file, and another owned file changes again."""
     questionnaire = copy.root / "copier.yml"
     first = "  - /src/*_service/main.py\n"
     content = questionnaire.read_text(encoding="utf-8")

@@ -21,13 +21,13 @@ IDENTITY = {
 
 @dataclass(frozen=True)
 class Copy:
-    """A git repository that a test may do anything to."""
+    """A git repository that a test may change in any way."""
 
     root: Path
 
     @classmethod
     def of_working_tree(cls, root: Path) -> "Copy":
-        """The working tree as it is, but without the chassis: fewer files to render, and each fares the same."""
+        """Return the working tree without the chassis: fewer files to render, and all are treated the same."""
         paths = listed(ROOT, "copier.yml", "template", "services", "tools")
         for path in [path for path in paths if "chassis" not in path.parts]:
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ class Copy:
         copy.git("init", "--quiet", "--initial-branch=main")
         copy.write_list_of_owned_files()
         copy.commit("Begin")
-        copy.scaffold("sync")  # the recorded commit is one of this repository
+        copy.scaffold("sync")  # the recorded commit is from this repository
         copy.commit("Synchronise")
         return copy
 
@@ -46,7 +46,7 @@ class Copy:
 
     @property
     def url(self) -> str:
-        """Its address as a template."""
+        """The URL for use as a template."""
         return f"git+file://{self.root}".replace(" ", "%20")
 
     def git(self, *arguments: str) -> str:
@@ -57,17 +57,17 @@ class Copy:
         return done.stdout
 
     def commit(self, message: str) -> str:
-        """Commit everything; returns the commit."""
+        """Commit everything; return the commit."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "--short", "HEAD").strip()
 
     def conflicts(self) -> list[str]:
-        """The files that an update could not merge."""
+        """Return the files that an update could not merge."""
         return self.git("diff", "--name-only", "--diff-filter=U").splitlines()
 
     def anchor(self, service: str) -> str:
-        """The commit that a service says it was rendered from; YAML has one of digits in quotes."""
+        """Return the commit that a service records; YAML quotes one that consists of digits."""
         return str(answers(self.root / "services" / service)["_commit"])
 
     def scaffold(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,7 +75,7 @@ class Copy:
         return self.python("-m", "template.scaffold", *arguments)
 
     def write_list_of_owned_files(self) -> None:
-        """Bring the list of what the template owns up to date, as `sync` does first."""
+        """Update the list of owned files, as `sync` does first."""
         done = self.python("-c", "from template import manifest; manifest.write()")
         assert done.returncode == 0, done.stderr
 

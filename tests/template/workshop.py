@@ -1,4 +1,4 @@
-"""Environments to check generated services with, kept between runs."""
+"""Environments in which generated services are checked, kept between runs."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ WORKSHOPS = ROOT / ".nox" / "matrix"
 
 
 def run_tool(name: str, folder: Path) -> None:
-    """Run a tool of the template, such as `dependencies.lock`, in a folder, with uv on the path."""
+    """Run a tool of the template, such as `dependencies.lock`, in a folder, with uv on the PATH."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "template/tools")}
     subprocess.run([sys.executable, "-m", name], cwd=folder, env=environment, check=True)
@@ -27,7 +27,7 @@ class Programs:
 
     @classmethod
     def of(cls, requirements: Path, name: str) -> "Programs":
-        """Install what a lock says into the environment of that name, unless it is what it has."""
+        """Return the environment of that name, after installing the lock unless it is installed already."""
         workshop = WORKSHOPS / name
         workshop.mkdir(parents=True, exist_ok=True)
         target = workshop / "requirements-dev.txt"
@@ -39,7 +39,7 @@ class Programs:
         return cls(workshop / ".venv" / "bin")
 
     def run(self, program: str, *arguments: str | Path, service: Path | None = None) -> str:
-        """Run one as a service's noxfile does, and return what it prints, which is the message if it fails."""
+        """Run a program as the noxfile of a service does, and return its output, which is the message if it fails."""
         done = subprocess.run(
             [self.folder / program, *arguments],
             cwd=service,

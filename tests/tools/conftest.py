@@ -1,4 +1,4 @@
-"""What the tests of the tools share."""
+"""Fixtures shared by the tests of the tools."""
 
 import shutil
 import tempfile
@@ -23,11 +23,11 @@ VARIABLES = (
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder with a space in its name that other accounts can enter: pytest's own are closed to them."""
+    """Yield a folder with a space in its name that other accounts can enter, unlike those of pytest."""
     folder = Path(tempfile.mkdtemp(prefix="allium test-"))
     folder.chmod(0o711)
     yield folder
-    assert soon(partial(is_removed, folder))  # the children of a server that was killed may write for a moment
+    assert soon(partial(is_removed, folder))  # the children of a killed server may still write for a moment
 
 
 def is_removed(folder: Path) -> bool:
@@ -37,7 +37,7 @@ def is_removed(folder: Path) -> bool:
 
 @pytest.fixture(autouse=True)
 def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No variable leads the tools to another server or service, and what is started finds them in any folder."""
+    """Remove variables that lead the tools to other servers or services, and make programs importable in any folder."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(TOOLS))
@@ -45,7 +45,7 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def folders(open_folder: Path) -> list[Path]:
-    """Two services; friends asks users."""
+    """Return the folders of two services, of which friends calls users."""
     upstreams = {"users": "[]", "friends": "[users]"}
     ports = free_ports()
     return [make_service(open_folder, name, next(ports), upstreams=upstreams[name]) for name in upstreams]
@@ -61,7 +61,7 @@ def make_service(parent: Path, name: str, port: int, *, upstreams: str) -> Path:
 
 @pytest.fixture
 def real_service(open_folder: Path) -> Path:
-    """A copy of users, with its environment."""
+    """Return a copy of users with its environment."""
     service = open_folder / "users"
     service.mkdir()
     for folder in ("src", "migrations"):

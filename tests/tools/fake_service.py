@@ -1,6 +1,6 @@
-"""Stands in for a generated service where only its life matters: `serve`, `migrate`, and readiness over HTTP.
+"""A stand-in for a generated service where only its lifecycle matters: `serve`, `migrate`, and readiness over HTTP.
 
-FAKE_TROUBLE names one service and what befalls it, say `users:migrate`.
+FAKE_TROUBLE names a service and what happens to it, such as `users:migrate`.
 """
 
 import os
@@ -9,10 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers every GET with a variable of the environment that the query names."""
+    """Responds to every GET with the environment variable that the query names."""
 
     def do_GET(self) -> None:  # the name that the base class looks for
-        """Answer 200."""
+        """Respond 200."""
         _, _, name = self.path.partition("?")
         if name == "END" and befalls("end"):
             os._exit(3)
@@ -22,12 +22,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def befalls(trouble: str) -> bool:
-    """Tell whether this is the service, and the moment, for the trouble."""
+    """Return whether the trouble concerns this service at this moment."""
     return os.environ.get("FAKE_TROUBLE") == f"{os.environ['POSTGRES_DB']}:{trouble}"
 
 
 def main() -> None:
-    """Do what a generated service does, without the work."""
+    """Do what a generated service does, without real work."""
     subcommand = sys.argv[1]
     if befalls(subcommand):
         sys.exit(f"the trouble with {subcommand}")

@@ -1,4 +1,4 @@
-"""Starts Python programs that are to be killed, asks them, and sees what is left of them."""
+"""Start Python programs that are to be killed, query them, and check what is left of them."""
 
 import contextlib
 import http.client
@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TOOLS = Path(__file__).parents[2] / "template/tools"
-PATIENCE_SECONDS = 30.0  # of a machine that does much else
+PATIENCE_SECONDS = 30.0  # for a busy machine
 
 
 @contextlib.contextmanager
@@ -26,7 +26,7 @@ def started(code: str, *arguments: str) -> Iterator[tuple[subprocess.Popen[str],
 
 
 def soon(true: Callable[[], bool]) -> bool:
-    """Tell whether something becomes true before we lose patience."""
+    """Return whether the condition becomes true within the time limit."""
     end = time.monotonic() + PATIENCE_SECONDS
     while not true():
         if time.monotonic() > end:
@@ -36,12 +36,12 @@ def soon(true: Callable[[], bool]) -> bool:
 
 
 def is_gone(text: str) -> bool:
-    """Tell whether no process has the text in its command line, read as Linux shows it; a zombie has none."""
+    """Return whether no process has the text in its Linux command line; a zombie has none."""
     return not any(text in line for line in _command_lines())
 
 
 def answer(url: str, variable: str) -> str:
-    """Ask a service of `fake_service.py` for a variable of its environment."""
+    """Return an environment variable of a service of `fake_service.py`."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc)
     with contextlib.closing(connection):
         connection.request("GET", f"/?{variable}")
@@ -50,5 +50,5 @@ def answer(url: str, variable: str) -> str:
 
 def _command_lines() -> Iterator[str]:
     for file in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
             yield file.read_text(errors="replace").replace("\0", " ")

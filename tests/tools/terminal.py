@@ -15,7 +15,7 @@ from .programs import PATIENCE_SECONDS
 
 
 class Terminal:
-    """What a program shows, and the keys that are pressed."""
+    """The output of a program at a terminal, and the keys that are pressed."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -25,7 +25,7 @@ class Terminal:
         os.write(self._descriptor, keys.encode())
 
     def shows(self, text: str, *, seconds: float) -> bool:
-        """Tell whether it is shown before so many seconds are over."""
+        """Return whether the text appears within this many seconds."""
         end = time.monotonic() + seconds
         while text not in self._shown:
             if not select.select([self._descriptor], [], [], max(0, end - time.monotonic()))[0]:
@@ -37,7 +37,7 @@ class Terminal:
         return True
 
     def read_until(self, text: str) -> str:
-        """Return what is shown until then; fails with what was shown instead."""
+        """Return the output up to the text; fail with the output if it does not appear."""
         assert self.shows(text, seconds=PATIENCE_SECONDS), f"not shown: {text!r}; but {self._shown!r}"
         before, _, self._shown = self._shown.partition(text)
         return before + text
@@ -47,7 +47,7 @@ class Terminal:
 def at_terminal(
     command: Sequence[str | Path], *, cwd: Path, env: dict[str, str]
 ) -> Iterator[tuple[subprocess.Popen[bytes], Terminal]]:
-    """Run a command at a terminal of its own; killed at the end if it still runs."""
+    """Run a command at its own terminal and yield both; kill it at the end if it is still running."""
     ours, its = pty.openpty()
     with subprocess.Popen(
         command,

@@ -1,4 +1,4 @@
-"""The folders of tools: each says what it is about, and a name means one thing on the path that both share."""
+"""Each folder of tools has a description, and no name exists in both folders of the shared path."""
 
 import ast
 from pathlib import Path
@@ -15,12 +15,12 @@ def names(tools: Path) -> set[str]:
     return {path.stem for path in tools.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
 
 
-def test_no_name_is_in_both() -> None:
+def test_no_name_is_in_both_folders() -> None:
     assert names(OURS) & names(OF_SERVICES) == set()
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_folder_says_what_it_is_about_and_nothing_else(folder: Path) -> None:
+def test_init_file_contains_only_a_docstring(folder: Path) -> None:
     module = ast.parse((folder / "__init__.py").read_text(encoding="utf-8"))
     assert ast.get_docstring(module)
     assert len(module.body) == 1

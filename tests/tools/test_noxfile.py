@@ -16,7 +16,7 @@ from .terminal import at_terminal
 
 
 class Session:
-    """What was run, instead of running it."""
+    """A session that records commands instead of running them."""
 
     name = "psql"
 
@@ -56,12 +56,12 @@ def named(noxfile: ModuleType, *arguments: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("prefix", ["", "./"])
-def test_a_test_of_one_service_runs_there_alone(prefix: str, noxfile: ModuleType) -> None:
+def test_runs_a_test_of_one_service_only_there(prefix: str, noxfile: ModuleType) -> None:
     test = "tests/api/test_list_users.py::test_it"
     assert named(noxfile, f"{prefix}services/users/{test}", "-x", "--pdb") == [("users", [test, "-x", "--pdb"])]
 
 
-def test_each_of_several_services_gets_its_own(noxfile: ModuleType) -> None:
+def test_passes_each_service_its_own_tests(noxfile: ModuleType) -> None:
     arguments = ("services/users/tests/api", "-k", "read", "services/friends/tests/core")
     assert sorted(named(noxfile, *arguments)) == [
         ("friends", ["tests/core", "-k", "read"]),
@@ -70,11 +70,11 @@ def test_each_of_several_services_gets_its_own(noxfile: ModuleType) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("-k", "read"), ("tests/api",)])
-def test_other_arguments_name_no_service(arguments: tuple[str, ...], noxfile: ModuleType) -> None:
+def test_other_arguments_select_no_service(arguments: tuple[str, ...], noxfile: ModuleType) -> None:
     assert named(noxfile, *arguments) == []
 
 
-def test_a_session_about_one_service_wants_its_name(noxfile: ModuleType) -> None:
+def test_requires_a_name_for_a_session_of_one_service(noxfile: ModuleType) -> None:
     def first(*arguments: str) -> object:
         return noxfile.first_service(cast("nox.Session", Session(*arguments)))
 
@@ -118,7 +118,7 @@ noxfile.in_each_service(SimpleNamespace(log=print), "lint")
         assert not terminal.shows("printed", seconds=0.5)
 
 
-def test_the_debugger_of_a_chosen_test_has_the_terminal() -> None:
+def test_debugger_of_a_selected_test_has_the_terminal() -> None:
     test = "services/users/tests/core/services/test_users.py"
     command = [sys.executable, "-m", "nox", "-f", str(ROOT / "noxfile.py"), "-s", "test", "--", test, "--trace"]
     with at_terminal(command, cwd=ROOT, env=dict(os.environ)) as (process, terminal):

@@ -1,5 +1,6 @@
 """gateway/dynamic/routes.yml: one router for each operation, one service of Traefik for each of ours."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,11 @@ COMMENT = f"""\
 # What is published, and where it is served. `./noxw -s sync` writes this file from the OpenAPI documents.
 # A parameter of a path: {{{{ $value := `{VALUE}` }}}}
 """
+HEALTH_CHECK = re.compile(r"^( +)healthCheck: .*\n", re.MULTILINE)
+# Off where an address stands for several replicas, as in Kubernetes: one that stops would fail the check for all.
+UNLESS_OFF = r"""\1# {{ if ne (env "GATEWAY_HEALTH_CHECKS") "off" }}
+\g<0>\1# {{ end }}
+"""
 
 
 def routes(services: Sequence[ServiceFolder], operations: Sequence[Operation]) -> str:
@@ -20,7 +26,8 @@ def routes(services: Sequence[ServiceFolder], operations: Sequence[Operation]) -
     targets = {service.name: _target(service) for service in services}
     routers = {operation.name: _router(operation) for operation in operations}
     content = {"http": {"routers": routers, "services": targets}} if targets else {}
-    return COMMENT + yaml.safe_dump(content, default_flow_style=None, sort_keys=False, width=10_000)
+    text = yaml.safe_dump(content, default_flow_style=None, sort_keys=False, width=10_000)
+    return COMMENT + HEALTH_CHECK.sub(UNLESS_OFF, text)
 
 
 def _router(operation: Operation) -> dict[str, Any]:

@@ -101,13 +101,15 @@ def all_trust_one_issuer(system: System) -> Iterator[str]:
 
 
 def the_gateway_is_the_tested_one_and_knows_every_service(system: System) -> Iterator[str]:
-    """By exact version; routes.yml names each service by a variable."""
+    """By exact version, to which a digest may be added; routes.yml names each service by a variable."""
     deployment = find(system.documents, "Deployment", GATEWAY)
     [container] = containers(deployment)
     version = EXACT.fullmatch(container["image"])
     if version is None or version[1] != system.traefik:
         yield f"the gateway runs {container['image']}, and the tests {system.traefik}"
     urls = {each["name"]: each["value"] for each in container["env"]}
+    if urls.get("GATEWAY_HEALTH_CHECKS") != "off":
+        yield "the gateway checks the health of Services: GATEWAY_HEALTH_CHECKS is not off"
     for service in system.services:
         if urls.get(service.gateway_variable) != f"http://{service.name}:{SERVICE_PORT}":
             yield f"the gateway does not know where {service.name} is"

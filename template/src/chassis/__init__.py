@@ -1,16 +1,16 @@
-"""What every service needs and no domain knows about; the same in every service, and it imports nothing of the service.
+"""Infrastructure that is the same in every service. It imports nothing from the service.
 
-| folder | what it is about |
+| folder | contents |
 |---|---|
-| `settings` | the environment as typed values |
-| `logs` | what is written, how it looks, and what must never be in it |
+| `settings` | environment variables as typed values |
+| `logs` | log lines, their formats, and the redaction of secrets |
 | `problems` | errors as RFC 9457 problems |
-| `database` | PostgreSQL through SQLAlchemy: pool, transactions, migrations |
+| `database` | PostgreSQL with SQLAlchemy: pool, transactions, migrations |
 | `upstream` | calls to other services |
 | `telemetry` | traces and metrics, sent by OTLP |
-| `web` | requests and responses: middleware, routes, pages, documentation |
-| `process` | the life of the process: commands, start, health, shutdown |
+| `web` | requests and responses: middleware, routes, pagination, documentation |
+| `process` | commands, startup, health checks, shutdown |
 
-The modules beside the folders are used by several of them. `application.py` puts everything together.
-The layers are a contract of import-linter (`pyproject.toml`).
+The modules next to the folders are shared by several of them. `application.py` puts everything together.
+import-linter enforces the layers (`pyproject.toml`).
 """

@@ -1,6 +1,6 @@
-"""Log lines with nothing but the standard library: before logging is configured, and of what nobody caught.
+"""Log with the standard library only: before logging is configured, and for uncaught exceptions.
 
-A library that is missing or a broken import becomes a log line, too, so this module must not need any.
+This module must not import other libraries, so that a missing library or a broken import is logged, too.
 """
 
 import json
@@ -17,27 +17,27 @@ from chassis.identity import Identity
 from chassis.standard_output import MAX_LINE, standard_output
 from chassis.standard_streams import open_missing_streams
 
-LONGEST_EARLY_TEXT: Final = 800  # characters of a field of a line that was too long; JSON takes twelve bytes at most
+LONGEST_EARLY_TEXT: Final = 800  # characters of each field in a shortened line; JSON needs up to twelve bytes for each
 
 logger = logging.getLogger("uncaught")
 
 
 def start_logging(identity: Identity) -> None:
-    """Print JSON lines on stdout until `chassis.logs.configure_logging` is called."""
+    """Log JSON lines to stdout until `chassis.logs.configure_logging` is called."""
     open_missing_streams()
     logging.basicConfig(handlers=[LineHandler(EarlyFormatter(identity))])
     install_hooks()
 
 
 def install_hooks() -> None:
-    """Send uncaught exceptions to the log instead of printing them."""
+    """Log uncaught exceptions instead of printing them."""
     sys.excepthook = _log_uncaught
     threading.excepthook = _log_uncaught_in_thread
     sys.unraisablehook = _log_unraisable
 
 
 class LineHandler(logging.Handler):
-    """Writes one record a line to standard output."""
+    """Writes one line per record to standard output."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -48,22 +48,22 @@ class LineHandler(logging.Handler):
             self._output.loss_line = self._loss_line
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write it, without waiting for whoever reads it."""
+        """Write the record without waiting for the reader."""
         try:
             self._write(self.format(record))
-        except Exception:  # noqa: BLE001 - whatever it is, logging must not make its caller fail
+        except Exception:  # noqa: BLE001 - logging must never make its caller fail
             self.handleError(record)
 
     def flush(self) -> None:
-        """Wait a moment for what is not written yet; called at the end of the process."""
+        """Wait briefly for unwritten lines. Called at the end of the process."""
         if self._output:
             self._output.flush()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
-        """Say in a line of its own that a record cannot be formatted; a line that cannot be written is lost."""
+        """Log that a record cannot be formatted. A line that cannot be written is lost."""
         error = sys.exception()
         if isinstance(error, OSError) or (self._stream and self._stream.closed):
-            return  # nobody reads stdout any more, which is no reason to fail a request
+            return  # stdout is closed, which must not fail a request
         failure = _record(record.name, "ERROR", "unloggable message at %s:%d: %s (%s)")
         failure.args = (record.pathname, record.lineno, _representation(record.msg), type(error).__name__)
         failure.exc_info = record.exc_info
@@ -77,7 +77,7 @@ class LineHandler(logging.Handler):
             self._stream.flush()
 
     def _loss_line(self, count: int) -> bytes:
-        record = _record(__name__, "WARNING", "%d log lines were dropped, since nobody read standard output")
+        record = _record(__name__, "WARNING", "%d log lines were dropped because standard output was not read")
         record.args = (count,)
         return f"{self.format(record)}\n".encode()
 
@@ -89,19 +89,19 @@ def _record(logger_name: str, level: str, message: str) -> logging.LogRecord:
 def _representation(value: object) -> str:
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001 - anybody may have written it
+    except Exception:  # noqa: BLE001 - it may be anyone's code
         return f"<{type(value).__name__} object>"
 
 
 class EarlyFormatter(logging.Formatter):
-    """The few fields that the standard library can fill."""
+    """Formats records as JSON with the fields that the standard library provides."""
 
     def __init__(self, identity: Identity) -> None:
         super().__init__()
         self._identity = identity
 
     def format(self, record: logging.LogRecord) -> str:
-        """One JSON object."""
+        """Return one JSON object."""
         fields = {
             "timestamp": timestamp(record),
             "level": record.levelname,
@@ -124,7 +124,7 @@ class EarlyFormatter(logging.Formatter):
 
 
 def timestamp(record: logging.LogRecord) -> str:
-    """When it was logged: RFC 3339, UTC, milliseconds."""
+    """Return the time of the record in RFC 3339 format, in UTC with milliseconds."""
     return f"{_to_the_second(int(record.created))}.{int(record.created % 1 * 1000):03}Z"
 
 
@@ -134,7 +134,7 @@ def _to_the_second(seconds: int) -> str:
 
 
 def exception_fields(error: BaseException | None) -> dict[str, str]:
-    """The exception attributes of the OpenTelemetry semantic conventions."""
+    """Return the exception attributes of the OpenTelemetry semantic conventions."""
     if error is None:
         return {}
     return {
@@ -145,23 +145,23 @@ def exception_fields(error: BaseException | None) -> dict[str, str]:
 
 
 def text_of(value: object) -> str:
-    """`str(value)`, or that it fails."""
+    """Return `str(value)`, or a placeholder if it fails."""
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - anybody may have written it
+    except Exception:  # noqa: BLE001 - it may be anyone's code
         return f"<{type(value).__name__} str() failed>"
 
 
 def type_of(error: BaseException) -> str:
-    """The name of its class, with the module unless it is built in."""
+    """Return the name of the class, with its module unless it is built in."""
     return f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
 
 
 def stack_trace(error: BaseException) -> str:
-    """The way to the error and to its causes, as Python prints it."""
+    """Return the stack trace of the error and its causes, as Python prints it."""
     try:
         return "".join(format_exception(error)).rstrip()
-    except Exception:  # noqa: BLE001 - an attribute that Python looks at may fail as well
+    except Exception:  # noqa: BLE001 - an attribute that Python reads may fail, too
         return "".join([*format_tb(error.__traceback__), type(error).__name__])
 
 

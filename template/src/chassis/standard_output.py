@@ -1,7 +1,7 @@
-"""Standard output for lines: writing never waits for the reader, and never mixes two lines.
+"""Write lines to standard output without waiting for the reader, and without mixing lines.
 
-A line is written at once where the reader keeps up. What cannot be written waits in a bounded buffer, which a thread
-empties; beyond that, lines are dropped and counted, and a line says how many as soon as lines can be written again.
+A line is written immediately if the reader keeps up. Other lines wait in a bounded buffer, which a thread empties. If
+the buffer is full, lines are dropped and counted, and a line reports their number once lines can be written again.
 """
 
 import contextlib
@@ -18,52 +18,52 @@ from functools import cache
 from typing import Final
 
 MAX_LINE: Final = 32 * 2**10
-"""Bytes of the longest line that anybody may write."""
+"""Maximum bytes of a line."""
 
 MAX_WAITING: Final = 4 * 2**20  # bytes of lines that wait for the reader
-EXIT_SECONDS: Final = 0.4  # how long the end of the process waits for the reader; less than SHUTDOWN_TIMEOUT can be
+EXIT_SECONDS: Final = 0.4  # at the end of the process; less than the lowest SHUTDOWN_TIMEOUT
 BATCH: Final = 2**16
 LOCK_AT_ONCE: Final = fcntl.LOCK_EX | fcntl.LOCK_NB
-RETRY_SECONDS: Final = 1.0  # after an error: nobody reads, or the disk is full; either may change
-COLLECT_SECONDS: Final = 0.02  # a thread that wakes for each line costs three times as much
+RETRY_SECONDS: Final = 1.0  # after an error: there is no reader, or the disk is full; either may change
+COLLECT_SECONDS: Final = 0.02  # waking the thread for each line takes three times the CPU time
 
 
 class StandardOutput:
-    """Writes whole lines to a copy of a descriptor, whichever thread or process writes to the same file as well."""
+    """Writes whole lines to a copy of a descriptor, even if other threads or processes write to the same file."""
 
     def __init__(self, descriptor: int, *, max_waiting: int = MAX_WAITING) -> None:
         self._descriptor, self._may_block = _opened(descriptor)
         self._max_waiting = max_waiting
         self.lost = 0
-        """How many lines were dropped by this process."""
+        """Number of lines that this process has dropped."""
         self.loss_line: Callable[[int], bytes] = lambda count: b"%d log lines were dropped\n" % count
-        """Makes the line that says how many lines were dropped; called in any thread."""
+        """Returns the line that reports the number of dropped lines. Called in any thread."""
         self.begin_empty()
 
     def begin_empty(self) -> None:
-        """Forget what waits; for a forked child, which does not have the thread, and whose parent writes the lines."""
-        self._mutex = threading.RLock()  # re-entrant: a signal's handler may log in the middle of a line
+        """Discard waiting lines. For a forked child, which has no thread, and whose parent writes the lines."""
+        self._mutex = threading.RLock()  # re-entrant: a signal handler may log in the middle of a line
         self._changed = threading.Condition(self._mutex)
         self._waiting: deque[bytes] = deque()
         self._size = self._dropped = 0
-        self._begun = b""  # what remains of a line that was written in part
-        self._turn = threading.Lock()  # held by whoever writes, even by a line that the thread is to finish
-        self._begin = threading.Lock()  # taken for good by whoever starts the thread
+        self._begun = b""  # the rest of a partly written line
+        self._turn = threading.Lock()  # held while writing, also while the thread has to finish a line
+        self._begin = threading.Lock()  # never released by the caller that starts the thread
 
     def write(self, line: bytes) -> None:
-        """Write it now, later, or not at all; never wait and never fail."""
+        """Write the line now, later, or not at all. Never waits and never fails."""
         with self._mutex:
             at_once = not (self._may_block or self._waiting) and self._turn.acquire(blocking=False)
             if not (at_once and self._write_now(line)):
                 self._keep(line)
 
     def flush(self, seconds: float = EXIT_SECONDS) -> None:
-        """Wait until nothing waits any more, but no longer than that."""
+        """Wait until all lines are written, at most this many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: not (self._waiting or self._turn.locked()), seconds)
 
     def _write_now(self, line: bytes) -> bool:
-        """Whether the line, or at least its beginning, was written."""
+        """Return whether the line, or at least its beginning, was written."""
         written = 0
         try:
             if self._locked_at_once():
@@ -75,7 +75,7 @@ class StandardOutput:
             if not self._begun:
                 self._unlock()
                 self._turn.release()
-        if self._begun:  # nobody else may write until the thread has written the rest
+        if self._begun:  # no other line until the thread has written the rest
             self._size += len(self._begun)
             self._wake()
         return written > 0
@@ -93,7 +93,7 @@ class StandardOutput:
         if self._begin.acquire(blocking=False):
             try:
                 threading.Thread(target=self._write_what_waits, name="standard-output", daemon=True).start()
-            except RuntimeError:  # there are too many, or the interpreter is about to end
+            except RuntimeError:  # there are too many threads, or the interpreter is shutting down
                 self._begin.release()
         self._changed.notify_all()
 
@@ -139,16 +139,16 @@ class StandardOutput:
                 time.sleep(RETRY_SECONDS)
 
     def _say_what_was_dropped(self) -> None:
-        """Not before half of the buffer is free: a slow reader is not to get a line about each line."""
+        """Add the line about dropped lines once half of the buffer is free, so that there are not too many."""
         if self._dropped and self._size <= self._max_waiting // 2:
-            with contextlib.suppress(Exception):  # without the thread there would be no line any more
+            with contextlib.suppress(Exception):  # an error must not end the thread
                 line = self.loss_line(self._dropped)
                 self._waiting.append(line)
                 self._size += len(line)
             self._dropped = 0
 
     def _locked_at_once(self) -> bool:
-        """Whether nobody else is in the middle of a line; also true where there are no such locks."""
+        """Return whether no other process is writing a line. Also true if such locks are not supported."""
         try:
             fcntl.lockf(self._descriptor, LOCK_AT_ONCE)
         except (BlockingIOError, PermissionError):
@@ -165,19 +165,19 @@ class StandardOutput:
 
 
 def _opened(descriptor: int) -> tuple[int, bool]:
-    """A descriptor of our own for the same file, and whether writing to it may wait for a reader."""
+    """Return our own descriptor of the same file, and whether writing to it may block."""
     mode, is_terminal = os.fstat(descriptor).st_mode, os.isatty(descriptor)
     if stat.S_ISFIFO(mode) or is_terminal:
-        # Opened anew: the flags of the descriptor that we were given are those of everybody who inherited it, too.
+        # Reopened, since processes that inherited the descriptor share its flags.
         flags = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY
-        with contextlib.suppress(OSError):  # there is no /proc, or the file belongs to somebody else
+        with contextlib.suppress(OSError):  # there is no /proc, or the file belongs to another user
             return os.open(f"/proc/self/fd/{descriptor}", flags), False
     never_waits = stat.S_ISREG(mode) or (stat.S_ISCHR(mode) and not is_terminal)
     return os.dup(descriptor), not never_waits
 
 
 def standard_output() -> StandardOutput | None:
-    """That of this process, one for all that write to it; None if `sys.stdout` is closed, or leads elsewhere."""
+    """Return the output that the whole process shares, or None if `sys.stdout` is closed or redirected."""
     try:
         own = sys.__stdout__.fileno() if sys.__stdout__ and sys.stdout else None
         return _of_the_process(own) if own is not None and sys.stdout.fileno() == own else None

@@ -21,8 +21,8 @@ def unusable(caplog: pytest.LogCaptureFixture, kind: type[Settings] = Settings) 
     assert {record.levelno for record in caplog.records} == {logging.CRITICAL}
     assert {record.name for record in caplog.records} == {"chassis.process.startup"}
     assert PLANTED not in caplog.text
-    assert all(message.startswith("unusable setting: ") for message in caplog.messages)
+    assert all(message.startswith("invalid setting: ") for message in caplog.messages)
     assert all(vars(record)["redacted_fields"] == {} for record in caplog.records), (
         "a setting name was redacted as a secret"
     )
-    return [message.removeprefix("unusable setting: ") for message in caplog.messages]
+    return [message.removeprefix("invalid setting: ") for message in caplog.messages]

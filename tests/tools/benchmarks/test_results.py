@@ -1,4 +1,4 @@
-"""Which measurements are kept."""
+"""Which measurements are stored."""
 
 from pathlib import Path
 from types import ModuleType
@@ -10,7 +10,7 @@ BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """The script, which writes to an empty folder."""
+    """Run the script with an empty results folder."""
     monkeypatch.syspath_prepend(BENCHMARKS)
     import run  # noqa: PLC0415 - it is found only now
 
@@ -22,7 +22,7 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
 
 
 @pytest.mark.parametrize(("mode", "kept"), [("quick", False), ("full", True)])
-def test_a_quick_measurement_is_printed_and_not_kept(
+def test_prints_a_quick_measurement_without_storing_it(
     run: ModuleType,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],

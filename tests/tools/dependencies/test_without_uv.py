@@ -1,4 +1,4 @@
-"""What needs uv says so in one line if uv is missing."""
+"""Tools that need uv say so in one sentence if it is missing."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""gateway/ is what the services of this repository need, and can be read by those who are to change it."""
+"""The files in gateway/ match the services of this repository, and are readable."""
 
 import os
 import subprocess
@@ -10,12 +10,12 @@ from gateway.write import FILE, SETTINGS, TRACED, wanted
 from layout import ROOT
 
 
-def test_the_routes_are_those_that_the_services_need() -> None:
+def test_gateway_files_are_up_to_date() -> None:
     for file, content in wanted().items():
         assert (ROOT / file).read_text(encoding="utf-8") == content, "run ./noxw -s sync"
 
 
-def test_the_gateway_that_is_traced_differs_in_nothing_else() -> None:
+def test_traced_gateway_differs_only_in_tracing() -> None:
     traced = yaml.safe_load((ROOT / TRACED).read_text(encoding="utf-8"))
     endpoint = traced.pop("tracing")["otlp"]["http"]["endpoint"]
     assert traced == yaml.safe_load((ROOT / SETTINGS).read_text(encoding="utf-8"))
@@ -25,14 +25,14 @@ def test_the_gateway_that_is_traced_differs_in_nothing_else() -> None:
     assert all((ROOT / volume.partition(":")[0]).is_file() for volume in viewer["volumes"])
 
 
-def test_internal_operations_lead_nowhere() -> None:
+def test_internal_operations_have_no_routes() -> None:
     routers = yaml.safe_load(wanted()[FILE])["http"]["routers"]
     nowhere = {name for name, router in routers.items() if router["service"] == "noop@internal"}
     assert nowhere == {"users GET /api/v1/users/exists", "users GET /api/v1/users/{user_id}/exists"}
     assert all(routers[name]["middlewares"] == ["nothing"] for name in nowhere)
 
 
-def test_a_check_says_in_one_line_what_is_to_be_done() -> None:
+def test_check_says_in_one_line_what_to_do() -> None:
     command = [sys.executable, "-m", "gateway.write", "--check"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["tools", "template/tools"])}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)

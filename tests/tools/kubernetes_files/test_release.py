@@ -1,4 +1,4 @@
-"""A release gets into the overlay as its workflow calls for it, and nothing else changes."""
+"""A release workflow updates the image in the overlay, and nothing else."""
 
 import subprocess
 import sys
@@ -15,14 +15,14 @@ NAME, DIGEST = "ghcr.io/somebody/orders", f"sha256:{'a1' * 32}"
 OVERLAY = ROOT / "services/users/kubernetes/overlays/production/kustomization.yml"
 
 
-def test_only_the_image_changes() -> None:
+def test_changes_only_the_image() -> None:
     before = OVERLAY.read_text(encoding="utf-8").splitlines()
     after = released(OVERLAY.read_text(encoding="utf-8"), NAME, DIGEST).splitlines()
     changed = [new.strip() for old, new in zip(before, after, strict=True) if old != new]
     assert changed == [f"newName: {NAME}", f"digest: {DIGEST}"]
 
 
-def test_the_pods_are_of_the_release(tmp_path: Path) -> None:
+def test_pods_use_the_released_image(tmp_path: Path) -> None:
     overlay = tmp_path / "kubernetes/overlays/production"
     overlay.mkdir(parents=True)
     for folder in ("base", "components"):
@@ -42,6 +42,6 @@ def test_the_pods_are_of_the_release(tmp_path: Path) -> None:
         (OVERLAY.read_text(encoding="utf-8"), "Orders:1", DIGEST, "is no name"),
     ],
 )
-def test_what_does_not_fit_is_refused(text: str, name: str, digest: str, reason: str) -> None:
+def test_refuses_an_invalid_release(text: str, name: str, digest: str, reason: str) -> None:
     with pytest.raises(SystemFailure, match=reason):
         released(text, name, digest)

@@ -1,4 +1,4 @@
-"""What a kustomization renders to, and that it is what kubectl renders."""
+"""Rendering a kustomization gives the same result as kubectl."""
 
 import json
 import re
@@ -19,14 +19,14 @@ HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
 
 
 def in_order(documents: list[Document]) -> list[Document]:
-    """By kind and name, and without the hashes in the names of ConfigMaps."""
+    """Return the documents by kind and name, without the hashes in the names of ConfigMaps."""
     plain: list[Document] = json.loads(HASH.sub(r'\1"', json.dumps(documents)))
     return sorted(plain, key=lambda document: (document["kind"], document["metadata"]["name"]))
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed, so nothing is compared with it")
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_is_what_kubectl_renders(folder: Path) -> None:
+def test_renders_the_same_as_kubectl(folder: Path) -> None:
     assert in_order(render_without_kubectl(folder)) == in_order(render_with_kubectl(folder))
 
 
@@ -40,7 +40,7 @@ def test_is_what_kubectl_renders(folder: Path) -> None:
         ("patches: [{target: {kind: Service}, patch: '- {op: remove, path: /a}'}]\n", "there are 0 of kind Service"),
     ],
 )
-def test_says_what_cannot_be_rendered(content: str, reason: str, tmp_path: Path) -> None:
+def test_explains_what_cannot_be_rendered(content: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "kustomization.yml").write_text(HEAD + content, encoding="utf-8")
     with pytest.raises(SystemFailure, match=reason):
         render_without_kubectl(tmp_path)
@@ -57,7 +57,7 @@ def test_says_what_cannot_be_rendered(content: str, reason: str, tmp_path: Path)
         ({"op": "test", "path": "/a/0", "value": 1}, {"a": [1, 2]}),
     ],
 )
-def test_patches_a_copy(operation: dict[str, Any], after: object) -> None:
+def test_applies_patches_to_a_copy(operation: dict[str, Any], after: object) -> None:
     document = {"a": [1, 2]}
     assert patched(document, [operation]) == after
     assert document == {"a": [1, 2]}
@@ -73,6 +73,6 @@ def test_patches_a_copy(operation: dict[str, Any], after: object) -> None:
         {"op": "move", "path": "/a", "from": "/b"},
     ],
 )
-def test_a_patch_that_does_not_fit_is_refused(operation: dict[str, Any]) -> None:
+def test_refuses_a_patch_that_does_not_match(operation: dict[str, Any]) -> None:
     with pytest.raises(SystemFailure, match="a patch does not fit"):
         patched({"a": [1, 2]}, [operation])

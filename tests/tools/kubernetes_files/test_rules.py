@@ -1,4 +1,4 @@
-"""Each fault that is planted into good manifests of a service is found; all is in memory."""
+"""Each fault that is planted into valid manifests of a service is found, all in memory."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -18,7 +18,7 @@ Plant = Callable[[list[Document]], object]
 
 @cache
 def friends() -> ServiceFolder:
-    """It calls another service and has a secret."""
+    """Return a service that calls another one and has a secret."""
     return read_services([ROOT / "services/friends"])[0]
 
 
@@ -79,7 +79,7 @@ def address() -> dict[str, Any]:
 
 
 FAULTS: list[tuple[str, Plant, str]] = [
-    # what the schemas refuse
+    # violations of the schemas
     ("unknown kind", lambda d: d[0].update(kind="ServiceAcount"), "no kind that is known in 1."),
     ("old version", lambda d: find(d, "PodDisruptionBudget").update(apiVersion="policy/v1beta1"), "no kind"),
     ("mistyped field", lambda d: pod(d).update(serviceAcountName="x"), "serviceAcountName"),
@@ -114,6 +114,8 @@ FAULTS: list[tuple[str, Plant, str]] = [
     # images
     ("tag", lambda d: service(d).update(image="ghcr.io/example/friends:1.0.0"), "has no digest"),
     ("two images", lambda d: service(d).update(image=f"other@sha256:{'1' * 64}"), "of another image"),
+    ("database's tag", lambda d: find(d, "Cluster")["spec"].update(imageName="postgresql:18"), "no exact version"),
+    ("database's image", lambda d: find(d, "Cluster")["spec"].pop("imageName"), "no exact version"),
     # stopping, probes, updates
     ("grace", lambda d: pod(d).update(terminationGracePeriodSeconds=20), "terminationGracePeriodSeconds is 20"),
     ("drain", lambda d: settings(d).update(drain_delay="5"), "below two periods of the readiness probe"),
@@ -153,12 +155,12 @@ FAULTS: list[tuple[str, Plant, str]] = [
 ]
 
 
-def test_our_own_are_without_fault() -> None:
+def test_manifests_of_the_repository_have_no_faults() -> None:
     assert list(faults(friends(), deepcopy(good()))) == []
 
 
 @pytest.mark.parametrize(("plant", "found"), [pytest.param(*rest, id=name) for name, *rest in FAULTS])
-def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
+def test_finds_a_planted_fault(plant: Plant, found: str) -> None:
     documents = deepcopy(good())
     plant(documents)
     sentences = list(faults(friends(), documents))
@@ -166,7 +168,7 @@ def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
     assert found in "\n".join(sentences)
 
 
-def test_a_policy_that_gives_a_reason_may_open_more() -> None:
+def test_accepts_a_wider_policy_with_a_reason() -> None:
     documents = deepcopy(good())
     metadata = {"name": "friends-to-its-database", "annotations": {"allium/because": "somebody operates it for us"}}
     spec = {"podSelector": policy(documents)["podSelector"], "policyTypes": ["Egress"], "egress": [address()]}
@@ -178,7 +180,7 @@ def test_a_policy_that_gives_a_reason_may_open_more() -> None:
 
 
 @pytest.mark.parametrize("name", ["autoscaler", "route", "telemetry"])
-def test_each_component_may_be_added(name: str, tmp_path: Path) -> None:
+def test_each_component_can_be_added(name: str, tmp_path: Path) -> None:
     """The overlay has the database already."""
     overlay = tmp_path / "kubernetes/overlays/production"
     overlay.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""kubernetes/ is for exactly the services that say yes to it."""
+"""kubernetes/ covers exactly the services that enable it."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from kubernetes_system.files import stale, write
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A repository of three services, one of which is not to run on Kubernetes."""
+    """Return a repository of three services, one of which does not run on Kubernetes."""
     for number, (name, answer) in enumerate({"accounts": "true", "order-lines": "true", "parcels": "false"}.items()):
         folder = tmp_path / "services" / name
         folder.mkdir(parents=True)
@@ -25,7 +25,7 @@ def content(root: Path, file: str) -> str:
     return (root / "kubernetes" / file).read_text(encoding="utf-8")
 
 
-def test_runs_those_that_say_yes(root: Path) -> None:
+def test_includes_services_that_enable_kubernetes(root: Path) -> None:
     overlays = [
         "../services/accounts/kubernetes/overlays/production",
         "../services/order-lines/kubernetes/overlays/production",
@@ -36,20 +36,20 @@ def test_runs_those_that_say_yes(root: Path) -> None:
     assert "values: [accounts, order-lines]" in content(root, "gateway/network-policy.yml")
 
 
-def test_all_but_the_issuer_fetch_its_keys(root: Path) -> None:
+def test_all_other_services_fetch_the_keys_of_the_issuer(root: Path) -> None:
     assert "values: [order-lines]" in content(root, "tokens/network-policy.yml")
     generators = yaml.safe_load(content(root, "tokens/kustomization.yml"))["configMapGenerator"]
     assert [generator["name"] for generator in generators] == ["order-lines-settings"]
 
 
-def test_without_the_issuer_nobody_does(root: Path) -> None:
+def test_no_service_fetches_keys_without_the_issuer(root: Path) -> None:
     (root / "services/accounts/.copier-answers.yml").unlink()
     write(root)
     assert "components" not in yaml.safe_load(content(root, "kustomization.yml"))
     assert not (root / "kubernetes/tokens/kustomization.yml").exists()
 
 
-def test_what_is_edited_is_named_and_healed_and_what_is_not_ours_stays(root: Path) -> None:
+def test_reports_and_restores_edited_files_and_keeps_others(root: Path) -> None:
     (root / "kubernetes/namespace.yml").write_text("kind: Namespace\n", encoding="utf-8")
     own = root / "kubernetes/own.yml"
     own.write_text("kind: ConfigMap\n", encoding="utf-8")
@@ -59,7 +59,7 @@ def test_what_is_edited_is_named_and_healed_and_what_is_not_ours_stays(root: Pat
     assert own.exists()
 
 
-def test_nothing_is_left_where_no_service_says_yes(root: Path) -> None:
+def test_removes_all_files_if_no_service_enables_kubernetes(root: Path) -> None:
     for answers in root.glob("services/*/.copier-answers.yml"):
         answers.unlink()
     write(root)

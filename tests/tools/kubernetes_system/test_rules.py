@@ -1,4 +1,4 @@
-"""Each fault that is planted into kubernetes/ is found; all is in memory."""
+"""Each fault that is planted into kubernetes/ is found, all in memory."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -36,7 +36,7 @@ def gateway(documents: list[Document]) -> dict[str, Any]:
 
 
 def label(documents: list[Document], name: str, key: str) -> None:
-    """Let a service say that it calls another one."""
+    """Label a service as a caller of another one."""
     find(documents, "Deployment", name)["spec"]["template"]["metadata"]["labels"][key] = "true"
     policy(documents, name)["egress"].append({"to": [{"podSelector": {}}], "ports": [{"port": 8000}]})
 
@@ -56,16 +56,17 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ("issuer", lambda d: find(d, "ConfigMap", "users-settings")["data"].update(auth_issuer="x"), "auth_issuer differs"),
     ("gateway's tag", lambda d: gateway(d)["containers"][0].update(image="traefik:v3.7"), "the gateway runs traefik"),
     ("gateway's way", lambda d: gateway(d)["containers"][0]["env"].pop(), "does not know where users is"),
+    ("gateway's checks", lambda d: gateway(d)["containers"][0]["env"].pop(2), "GATEWAY_HEALTH_CHECKS is not off"),
     ("gateway's end", lambda d: gateway(d).update(terminationGracePeriodSeconds=15), "25 seconds to stop"),
 ]
 
 
-def test_our_own_is_without_fault() -> None:
+def test_kubernetes_folder_has_no_faults() -> None:
     assert found_in(deepcopy(good())) == []
 
 
 @pytest.mark.parametrize(("plant", "found"), [pytest.param(*rest, id=name) for name, *rest in FAULTS])
-def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
+def test_finds_a_planted_fault(plant: Plant, found: str) -> None:
     documents = deepcopy(good())
     plant(documents)
     sentences = found_in(documents)
@@ -73,8 +74,8 @@ def test_a_planted_fault_is_found(plant: Plant, found: str) -> None:
     assert found in "\n".join(sentences)
 
 
-def test_both_sides_have_to_permit_a_connection() -> None:
-    """Who is let in by mistake is still not let out."""
+def test_a_connection_needs_permission_on_both_sides() -> None:
+    """A caller admitted by mistake is still not let out."""
     documents = deepcopy(good())
     policy(documents, "users")["ingress"][0]["from"].append({"podSelector": {}})
     assert "accounts may call users" not in "\n".join(found_in(documents))

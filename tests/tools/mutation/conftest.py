@@ -11,7 +11,7 @@ from layout import ROOT
 
 @pytest.fixture
 def make_service(tmp_path: Path) -> Callable[[Mapping[Path, str]], Path]:
-    """How to make a service of a few files, which runs its tests with the libraries of ours."""
+    """Return a function that creates a service of a few files, whose tests use our libraries."""
 
     def make(files: Mapping[Path, str]) -> Path:
         service = tmp_path / "service"

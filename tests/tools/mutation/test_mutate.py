@@ -1,4 +1,4 @@
-"""The program: what it says and whether it is content."""
+"""The mutation testing program: its output and its exit code."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -32,19 +32,19 @@ BROKEN = GOOD.replace("[False, True, True, False]", "[]")
 
 @pytest.fixture
 def target(make_service: Callable[[Mapping[Path, str]], Path], request: pytest.FixtureRequest) -> Target:
-    """A module with the tests that the parameter holds."""
+    """Return a module with the tests in the parameter."""
     service = make_service({MODULE: SOURCE, Path("tests/test_limits.py"): request.param})
     return Target("limits", service, MODULE, [("tests",)])
 
 
 @pytest.mark.parametrize("target", [GOOD], indirect=True)
-def test_is_content_with_tests_that_notice_all(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+def test_succeeds_if_tests_detect_all_mutants(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
     assert passes([target], None)
     assert "limits: 10 of 10 noticed, 100 %\ntogether: 10 of 10" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("target", [POOR], indirect=True)
-def test_says_what_survived_and_where(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+def test_reports_surviving_mutants_with_their_location(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
     assert not passes([target], None)
     said = capsys.readouterr().out
     assert "survived in close: return 12 <= size and size <= 18 → return 12 < size and size <= 18\n" in said
@@ -52,23 +52,23 @@ def test_says_what_survived_and_where(target: Target, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("target", [BROKEN], indirect=True)
-def test_is_not_content_with_tests_that_fail_anyway(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+def test_fails_if_tests_fail_without_a_mutant(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
     assert not passes([target], None)
     assert "limits: tests without any mutant: 1" in capsys.readouterr().out
 
 
-def test_a_sample_is_the_same_whatever_becomes_of_the_code_around_it() -> None:
+def test_sample_does_not_depend_on_other_code() -> None:
     before = {str(mutant) for mutant in sample(mutants(SOURCE), 4)}
     after = {str(mutant) for mutant in sample(mutants(f"# A comment.\n{SOURCE}"), 4)}
     assert before == after
 
 
-def test_a_module_is_named_exactly_or_by_its_folder() -> None:
+def test_selects_modules_by_name_or_folder() -> None:
     [one] = chosen(["chassis/web/hosts"])
     assert one in chosen(["chassis/web"])
     assert {target.name.partition("/")[0] for target in chosen(["users", "chassis/logs"])} == {"users", "chassis"}
 
 
-def test_a_name_of_nothing_is_refused() -> None:
+def test_refuses_an_unknown_module() -> None:
     with pytest.raises(ValueError, match="no module is called chassis/wob"):
         chosen(["chassis/web", "chassis/wob"])

@@ -1,4 +1,4 @@
-"""The copy of a service in which mutants are tried."""
+"""The copy of a service in which mutants are tested."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -11,7 +11,7 @@ from mutation.sandbox import FailingTests, Sandbox
 MODULE = Path("src/answer.py")
 TESTS = ("tests",)
 RUNS: dict[tuple[str, ...], float] = {TESTS: 60}
-# One test imports the module itself, the other lets a process do it.
+# One test imports the module, the other one does it in a process.
 SOURCE_OF_TESTS = """
 import subprocess, sys
 
@@ -27,33 +27,33 @@ def test_elsewhere():
 
 @pytest.fixture
 def sandbox(tmp_path: Path, make_service: Callable[[Mapping[Path, str]], Path]) -> Iterator[Sandbox]:
-    """A sandbox of a service with one module."""
+    """Yield a sandbox of a service with one module."""
     service = make_service({MODULE: "HERE = 1\nELSEWHERE = 1\n", Path("tests/test_answer.py"): SOURCE_OF_TESTS})
     with closing(Sandbox(service, tmp_path / "copy", {})) as made:
         yield made
 
 
 @pytest.mark.parametrize("mutant", ["HERE = 2\nELSEWHERE = 1\n", "HERE = 1\nELSEWHERE = 2\n"])
-def test_a_mutant_is_noticed_and_leaves_no_trace(sandbox: Sandbox, mutant: str) -> None:
-    """Not even as bytecode that a process started by a test has written within the same second."""
+def test_detects_a_mutant_and_leaves_no_trace(sandbox: Sandbox, mutant: str) -> None:
+    """Not even bytecode that a process started by a test has written within the same second."""
     for _ in range(3):
         sandbox.check(TESTS, seconds=60)
         assert not sandbox.survives(MODULE, mutant, RUNS)
 
 
-def test_a_mutant_that_changes_nothing_survives(sandbox: Sandbox) -> None:
+def test_an_equivalent_mutant_survives(sandbox: Sandbox) -> None:
     assert sandbox.survives(MODULE, "HERE = 1\nELSEWHERE = 1 + 0\n", RUNS)
 
 
-def test_what_one_run_does_not_notice_another_does(sandbox: Sandbox) -> None:
+def test_a_second_run_detects_what_the_first_did_not(sandbox: Sandbox) -> None:
     runs: dict[tuple[str, ...], float] = {("tests", "-k", "here"): 60, ("tests", "-k", "elsewhere"): 60}
     assert not sandbox.survives(MODULE, "HERE = 1\nELSEWHERE = 2\n", runs)
 
 
-def test_a_mutant_that_hangs_is_noticed(sandbox: Sandbox) -> None:
+def test_detects_a_mutant_that_hangs(sandbox: Sandbox) -> None:
     assert not sandbox.survives(MODULE, "while True:\n    pass\n", {TESTS: 2})
 
 
-def test_tests_that_fail_without_a_mutant_are_said(sandbox: Sandbox) -> None:
+def test_reports_tests_that_fail_without_a_mutant(sandbox: Sandbox) -> None:
     with pytest.raises(FailingTests, match="tests/missing without any mutant"):
         sandbox.check(["tests/missing"], seconds=60)

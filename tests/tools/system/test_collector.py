@@ -1,4 +1,4 @@
-"""The collector of `serve`: what it takes, what it keeps, and what it refuses."""
+"""The collector of `serve`: what it accepts, keeps and refuses."""
 
 import gzip
 import http.client
@@ -31,7 +31,7 @@ def post(collector: Collector, path: str, body: bytes, headers: Mapping[str, str
     return status
 
 
-def test_keeps_spans_however_they_are_sent(collector: Collector) -> None:
+def test_keeps_spans_in_each_encoding(collector: Collector) -> None:
     assert post(collector, "/v1/traces", sent_span("plain")) == 200
     packed = gzip.compress(sent_span("packed"))
     assert post(collector, "/v1/traces", packed, {"Content-Encoding": "gzip"}) == 200
@@ -41,13 +41,13 @@ def test_keeps_spans_however_they_are_sent(collector: Collector) -> None:
     assert (spans[0]["service"], spans[0]["duration_ms"]) == ("users", 2.5)
 
 
-def test_knows_the_latest_value_of_a_metric(collector: Collector) -> None:
+def test_keeps_the_latest_value_of_a_metric(collector: Collector) -> None:
     for value in (3, 4):
         assert post(collector, "/v1/metrics", sent_value("chassis.queue.used", value)) == 200
     assert collector.values == {("users", "chassis.queue.used", "{}"): 4}
 
 
-def test_refuses_what_it_cannot_read(collector: Collector) -> None:
+def test_refuses_malformed_data(collector: Collector) -> None:
     assert post(collector, "/v1/traces", b"nonsense") == 400
     assert post(collector, "/v1/logs", b"") == 400
     assert post(collector, "/v1/traces", b"", {"Content-Length": str(MOST_BYTES + 1)}) == 400
@@ -55,7 +55,7 @@ def test_refuses_what_it_cannot_read(collector: Collector) -> None:
     assert post(collector, "/v1/traces", sent_span("after")) == 200
 
 
-def test_refuses_what_cannot_be_unpacked_or_becomes_too_long(
+def test_refuses_data_that_cannot_be_decompressed_or_is_too_long(
     collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     packed = {"Content-Encoding": "gzip"}
@@ -67,7 +67,7 @@ def test_refuses_what_cannot_be_unpacked_or_becomes_too_long(
     assert post(collector, "/v1/traces", sent_span("after")) == 200
 
 
-def test_the_file_of_spans_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_limits_the_file_of_spans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spans_file, "MOST_BYTES", 1_000)
     for number in range(40):
         add_spans(tmp_path / "spans.log", [span(f"span {number}", f"{number}")])

@@ -1,4 +1,4 @@
-"""The database of a folder: alone, with a shell, and beside a running system."""
+"""The database of a folder: alone, with a shell, and next to a running system."""
 
 import contextlib
 import os
@@ -27,7 +27,7 @@ def command(module: str, *arguments: str | Path) -> list[str]:
 def database_alone(
     folders: list[Path], *options: str, data: Path = Path(".allium")
 ) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process, and what it printed until it waited."""
+    """Yield the process, and what it printed until it waited."""
     arguments = command("database_alone", *folders, "--data", data, *options)
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=folders[0].parent) as process:
         assert process.stdout
@@ -54,7 +54,7 @@ def psql(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 WHO = ("-Atc", "SELECT current_database(), current_user, current_setting('port')")
 
 
-async def test_the_database_alone_tells_how_to_connect_and_stops(folders: list[Path], open_folder: Path) -> None:
+async def test_database_alone_prints_how_to_connect_and_stops(folders: list[Path], open_folder: Path) -> None:
     port = next(free_ports())
     with database_alone(folders[:1], "--port", str(port)) as (process, printed):
         file = (open_folder / ".allium/database.env").read_text()
@@ -65,7 +65,7 @@ async def test_the_database_alone_tells_how_to_connect_and_stops(folders: list[P
             host="127.0.0.1", port=port, user=variables["POSTGRES_USER"], database=variables["POSTGRES_DB"]
         )
         await connection.close()
-        assert psql(folders[0], *WHO).stdout == f"users|users|{port}\n", "on the same server"
+        assert psql(folders[0], *WHO).stdout == f"users|users|{port}\n", "both must be on the same server"
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=60)[0] == "Stopped.\n"
         assert process.returncode == 0
@@ -73,30 +73,30 @@ async def test_the_database_alone_tells_how_to_connect_and_stops(folders: list[P
     assert not (open_folder / ".allium/database.env").exists()
 
 
-def test_several_services_are_told_apart_by_their_names(folders: list[Path]) -> None:
+def test_requires_a_name_if_there_are_several_services(folders: list[Path]) -> None:
     with database_alone(folders) as (_, printed):
         assert "POSTGRES_USER" not in printed
         assert psql(folders[1], *WHO).stdout == "friends|friends|5432\n"
 
 
-def test_without_tcp_nobody_else_can_connect(folders: list[Path]) -> None:
+def test_refuses_connections_without_tcp(folders: list[Path]) -> None:
     with database_alone(folders):
         assert psql(folders[0], "-Atc", "SHOW listen_addresses").stdout == "\n"
 
 
-def test_a_shell_without_a_running_system_has_a_server_for_itself(folders: list[Path], open_folder: Path) -> None:
+def test_shell_starts_a_server_without_a_running_system(folders: list[Path], open_folder: Path) -> None:
     assert psql(folders[0], "-c", "CREATE TABLE kept AS SELECT 42 AS answer").returncode == 0
     assert psql(folders[0], "-Atc", "SELECT answer FROM kept").stdout == "42\n"
     assert is_gone(str(open_folder))
 
 
-def test_the_exit_code_of_psql_is_ours(folders: list[Path]) -> None:
+def test_shell_returns_the_exit_code_of_psql(folders: list[Path]) -> None:
     done = psql(folders[0], "-c", "nonsense")
     assert done.returncode == 1
     assert done.stderr.startswith("ERROR:  syntax error")
 
 
-def test_a_named_server_is_used_with_its_own_role(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_a_named_server_with_its_own_role(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     with database_alone(folders[:1]) as (_, printed):
         host = re.search(r"POSTGRES_HOST=(.*)", printed)
         assert host
@@ -108,14 +108,14 @@ def test_a_named_server_is_used_with_its_own_role(folders: list[Path], monkeypat
     assert refused.stderr == "POSTGRES_HOST already names a server. Unset it to run one here.\n"
 
 
-def test_ctrl_c_in_the_shell_ends_a_statement_and_not_the_shell(folders: list[Path]) -> None:
+def test_ctrl_c_in_the_shell_cancels_the_statement_only(folders: list[Path]) -> None:
     arguments = command("psql", "--data", ".allium", folders[0], "-X")
     with at_terminal(arguments, cwd=folders[0].parent, env={**os.environ, "PAGER": ""}) as (process, terminal):
         terminal.read_until("users=> ")
         terminal.press("SELECT 'begun'; SELECT pg_sleep(600);\n")
         terminal.read_until(" begun")
         for _ in range(60):
-            terminal.press("\x03")  # the first may come before the statement
+            terminal.press("\x03")  # the first one may arrive before the statement
             if terminal.shows("canceling statement", seconds=1):
                 break
         terminal.read_until("users=> ")

@@ -1,4 +1,4 @@
-"""The life of the gateway, in front of services that are not real."""
+"""The lifecycle of the gateway, in front of fake services."""
 
 import contextlib
 import http.client
@@ -52,7 +52,7 @@ def test_serve_lists_the_gateway_and_stops_it(folders: list[Path], open_folder: 
             assert status(state["gateway"]["url"], "/") == 404
             assert process.stdout
             shown = iter(process.stdout.readline, "")
-            assert any(re.match(r"gateway \| .* GET / 404 ", line) for line in shown), "which no service has answered"
+            assert any(re.match(r"gateway \| .* GET / 404 ", line) for line in shown), "the gateway itself must respond"
             process.send_signal(signal.SIGTERM)
             last, errors = process.communicate(timeout=60)
             assert errors == ""
@@ -63,7 +63,7 @@ def test_serve_lists_the_gateway_and_stops_it(folders: list[Path], open_folder: 
 
 
 @needs_traefik
-def test_a_killed_serve_leaves_no_gateway(folders: list[Path], open_folder: Path) -> None:
+def test_killed_serve_leaves_no_gateway_behind(folders: list[Path], open_folder: Path) -> None:
     with serve(folders, "--ports", "free", "--gateway", str(GATEWAY)) as process:
         lines_until_running(process)
         process.kill()
@@ -71,7 +71,7 @@ def test_a_killed_serve_leaves_no_gateway(folders: list[Path], open_folder: Path
 
 
 @needs_traefik
-def test_a_gateway_that_ends_is_noticed_and_can_be_restarted(system: System) -> None:
+def test_detects_an_ended_gateway_and_restarts_it(system: System) -> None:
     assert system.gateway
     system.gateway.kill()
     with pytest.raises(SystemFailure, match=r"^gateway ended \(exit code -9\); its log .*gateway.log ends:\n"):
@@ -83,29 +83,27 @@ def test_a_gateway_that_ends_is_noticed_and_can_be_restarted(system: System) -> 
 
 
 @needs_traefik
-def test_a_service_that_is_gone_is_a_503_until_it_is_back(system: System) -> None:
+def test_responds_503_while_a_service_is_down(system: System) -> None:
     assert system.gateway
     url = system.gateway.url
     system.services["users"].kill()
     assert status(url) == 503
-    assert status(url, "/api/v1/users/1/friendships") == 200, "of the other service"
+    assert status(url, "/api/v1/users/1/friendships") == 200, "the other service must respond"
     system.services["users"].restart()
     assert soon(lambda: status(url) == 200)
 
 
 @needs_traefik
-def test_the_port_of_the_gateway_in_use_is_one_clear_line(folders: list[Path]) -> None:
+def test_reports_a_gateway_port_in_use_in_one_line(folders: list[Path]) -> None:
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):  # somebody has it already
+        with contextlib.suppress(OSError):  # occupy the port
             stack.enter_context(socket.create_server(("127.0.0.1", PORT)))
         _, errors = serve(folders, "--gateway", str(GATEWAY)).communicate(timeout=60)
     assert errors.startswith(f"Port {PORT} (gateway) is already in use by ")
     assert errors.count("\n") == 1
 
 
-def test_without_traefik_a_line_says_so_and_the_services_run(
-    folders: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_services_run_without_traefik_and_a_line_says_so(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "gateway_program", lambda: None)
     lines: list[str] = []
     with running_system(folders, ports="free", gateway=GATEWAY, say=lines.append) as system:
@@ -127,7 +125,7 @@ def test_without_traefik_a_line_says_so_and_the_services_run(
     ],
 )
 @needs_traefik
-def test_a_certificate_that_cannot_be_used_is_one_clear_line(
+def test_reports_an_unusable_certificate_in_one_line(
     given: dict[str, str], complaint: str, folders: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in given.items():
@@ -136,7 +134,7 @@ def test_a_certificate_that_cannot_be_used_is_one_clear_line(
         pass
 
 
-def test_traces_as_the_variables_of_opentelemetry_say() -> None:
+def test_traces_as_the_otel_variables_say() -> None:
     endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"}
     http = {"endpoint": "http://collector:4318/v1/traces"}
     assert tracing(endpoint)["tracing"] == {"serviceName": "gateway", "sampleRate": 1, "otlp": {"http": http}}

@@ -1,4 +1,4 @@
-"""What an editor starts beside `nox -s db`: the configurations of `.vscode/launch.json`, as VS Code reads them."""
+"""The configurations of `.vscode/launch.json`, as VS Code runs them next to `nox -s db`."""
 
 import json
 import os
@@ -25,14 +25,14 @@ def configurations(file: Path, workspace: Path) -> list[dict[str, Any]]:
 
 
 def started(configuration: dict[str, Any], **environment: str) -> subprocess.Popen[bytes]:
-    """Start what debugpy would."""
+    """Start what debugpy would start."""
     lines = Path(configuration["envFile"]).read_text().splitlines()
     variables = {**dict(line.split("=", 1) for line in lines), **configuration["env"], **environment}
     command = [configuration["python"], "-m", configuration["module"], *configuration["args"]]
     return subprocess.Popen(command, cwd=configuration["cwd"], env={**os.environ, **variables})
 
 
-def test_a_service_is_migrated_and_served_beside_the_database(real_service: Path) -> None:
+def test_launch_configuration_migrates_and_serves_a_service(real_service: Path) -> None:
     serve, migrate, _ = configurations(ROOT / "services/users/.vscode/launch.json", real_service)
     port = next(free_ports())
     with database_alone([real_service], data=real_service / ".allium"):
@@ -46,7 +46,7 @@ def test_a_service_is_migrated_and_served_beside_the_database(real_service: Path
 
 
 @pytest.mark.parametrize("name", ["users", "friends", "accounts"])
-def test_the_repositorys_are_those_of_each_service_in_its_folder(name: str) -> None:
+def test_repository_has_the_configurations_of_each_service_in_its_folder(name: str) -> None:
     folder = ROOT / "services" / name
     for own, ours in zip(
         configurations(folder / ".vscode/launch.json", folder),

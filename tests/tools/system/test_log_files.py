@@ -1,4 +1,4 @@
-"""What is shown of logs that grow."""
+"""Displaying logs while they grow."""
 
 import io
 from pathlib import Path
@@ -35,7 +35,7 @@ def display(logs: dict[str, Path], output: io.TextIOBase) -> LogDisplay:
     return LogDisplay({name: (file, lines) for name, file in logs.items()}, output)  # type: ignore[arg-type]  # a StringIO
 
 
-def test_what_is_added_is_shown_with_the_name_of_the_service(logs: dict[str, Path]) -> None:
+def test_shows_new_lines_with_the_name_of_the_service(logs: dict[str, Path]) -> None:
     output = io.StringIO()
     shown = display(logs, output)
     add(logs["users"], "one\nsecret\ntw")
@@ -47,7 +47,7 @@ def test_what_is_added_is_shown_with_the_name_of_the_service(logs: dict[str, Pat
     assert output.getvalue().endswith("\nusers   | two\n")
 
 
-def test_names_are_in_colour_on_a_terminal_alone(logs: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colours_names_only_on_a_terminal(logs: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     for no_color, coloured in (("", True), ("1", False)):
         monkeypatch.setenv("NO_COLOR", no_color)
         output = Terminal()
@@ -57,7 +57,7 @@ def test_names_are_in_colour_on_a_terminal_alone(logs: dict[str, Path], monkeypa
         assert ("\x1b[" in output.getvalue()) is coloured
 
 
-def test_too_much_at_once_is_cut_to_its_end(logs: dict[str, Path]) -> None:
+def test_shows_only_the_end_of_many_new_lines(logs: dict[str, Path]) -> None:
     output = io.StringIO()
     shown = display(logs, output)
     add(logs["users"], "some line\n" * (MOST_AT_ONCE // 5) + "the last\n")
@@ -73,14 +73,14 @@ class Closed(io.StringIO):
         raise BrokenPipeError
 
 
-def test_nobody_has_to_read_it(logs: dict[str, Path]) -> None:
+def test_does_not_fail_if_the_output_is_closed(logs: dict[str, Path]) -> None:
     shown = display(logs, Closed())
     add(logs["users"], "one\n")
     shown.show_new()
     shown.show_new()
 
 
-def test_the_logs_of_the_last_run_are_kept(tmp_path: Path) -> None:
+def test_keeps_the_logs_of_the_last_run(tmp_path: Path) -> None:
     for run in ("first", "second"):
         (tmp_path / f"{run}.log").write_text(run)
         keep_previous(tmp_path)

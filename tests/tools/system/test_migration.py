@@ -1,4 +1,4 @@
-"""Writing a migration for a real service, in a copy of it."""
+"""Creating a migration for a real service, in a copy of it."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def versions(service: Path) -> set[str]:
     return {path.name for path in (service / "migrations/versions").glob("*.py")}
 
 
-def test_what_the_models_have_changed_becomes_one_file_that_passes_lint(real_service: Path) -> None:
+def test_writes_model_changes_to_one_file_that_passes_lint(real_service: Path) -> None:
     before = versions(real_service)
     done = migration(real_service, "add stars")
     assert done.stdout.startswith("There is nothing to migrate")
@@ -40,17 +40,19 @@ def test_what_the_models_have_changed_becomes_one_file_that_passes_lint(real_ser
     assert 'op.add_column("users", sa.Column("stars", ' in (real_service / "migrations/versions" / new).read_text()
     for check in (["check"], ["format", "--check"]):
         subprocess.run([".venv/bin/ruff", *check, f"migrations/versions/{new}"], cwd=real_service, check=True)
-    assert migration(real_service, "add stars").stdout.startswith("There is nothing to migrate"), "it was run"
+    assert migration(real_service, "add stars").stdout.startswith("There is nothing to migrate"), (
+        "the migration must not be run"
+    )
 
 
-def test_an_empty_one_is_written_on_request(real_service: Path) -> None:
+def test_writes_an_empty_migration_on_request(real_service: Path) -> None:
     before = versions(real_service)
     assert migration(real_service, "fill stars", "--empty").returncode == 0
     (new,) = versions(real_service) - before
     assert new.endswith("_fill_stars.py")
 
 
-def test_models_that_cannot_be_read_are_told_readably(real_service: Path) -> None:
+def test_explains_models_that_cannot_be_imported(real_service: Path) -> None:
     edit(real_service, "    birthday: Mapped[date]\n", "    birthday: Mapped[day]\n")
     done = migration(real_service, "add stars")
     assert done.returncode == 1

@@ -1,4 +1,4 @@
-"""A service starts again when its code changes."""
+"""A service restarts when its code changes."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ def system(folders: list[Path]) -> Iterator[System]:
 
 
 class Watched:
-    """The service users under watch, and what was said about it."""
+    """The service users with reload, and the messages about it."""
 
     def __init__(self, system: System) -> None:
         self.service = system.services["users"]
@@ -49,7 +49,7 @@ def users(system: System) -> Watched:
     return Watched(system)
 
 
-def test_an_edit_is_seen_and_the_others_run_on(system: System, users: Watched) -> None:
+def test_restarts_an_edited_service_only(system: System, users: Watched) -> None:
     friends = system.services["friends"].process.pid
     users.edit('os.environ.get(name, "")', '"edited"')
     assert users.says("users is ready again")
@@ -59,7 +59,7 @@ def test_an_edit_is_seen_and_the_others_run_on(system: System, users: Watched) -
     system.check()
 
 
-def test_an_edit_made_before_the_watching_began_is_seen(system: System) -> None:
+def test_detects_an_edit_made_during_startup(system: System) -> None:
     """As by somebody who edits while the services start."""
     service, said = system.services["users"], list[str]()
     since = snapshot(service.service.path)
@@ -71,7 +71,7 @@ def test_an_edit_made_before_the_watching_began_is_seen(system: System) -> None:
     assert said == [f"users starts again: {MAIN} changed."]
 
 
-def test_code_that_does_not_start_waits_for_the_next_edit(users: Watched) -> None:
+def test_waits_for_the_next_edit_if_the_code_does_not_start(users: Watched) -> None:
     users.edit("main()\n", "main(\n")
     assert users.says("users ended before it was ready (exit code 1). It waits for the next change.")
     assert "SyntaxError" in users.service.log.read_text()
@@ -79,7 +79,7 @@ def test_code_that_does_not_start_waits_for_the_next_edit(users: Watched) -> Non
     assert users.says("users is ready again")
 
 
-def test_a_new_migration_is_run_until_it_succeeds(users: Watched) -> None:
+def test_runs_a_new_migration_until_it_succeeds(users: Watched) -> None:
     users.service.environment["FAKE_TROUBLE"] = "users:migrate"
     (users.folder / "migrations/versions").mkdir(parents=True)
     (users.folder / "migrations/versions/new.py").touch()
@@ -92,14 +92,14 @@ def test_a_new_migration_is_run_until_it_succeeds(users: Watched) -> None:
     assert users.says("users is ready again")
 
 
-def test_a_service_that_ends_by_itself_waits_for_an_edit(users: Watched) -> None:
+def test_waits_for_an_edit_if_the_service_exits(users: Watched) -> None:
     users.service.kill()
     assert users.says("users ended (killed by SIGKILL). It waits for the next change.")
     users.edit("import os", "import os  # edited")
     assert users.says("users is ready again")
 
 
-def test_only_what_a_person_wrote_counts(tmp_path: Path) -> None:
+def test_ignores_generated_and_temporary_files(tmp_path: Path) -> None:
     (tmp_path / "src/package/__pycache__").mkdir(parents=True)
     (tmp_path / "tests").mkdir()
     (tmp_path / "development.env").write_text("A=1\n")

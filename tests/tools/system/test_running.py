@@ -1,4 +1,4 @@
-"""The life of a running system: `running_system` as a library."""
+"""The lifecycle of a running system: `running_system` as a library."""
 
 import signal
 from itertools import islice
@@ -21,7 +21,7 @@ from ..programs import answer
         ("friends:serve", r"^friends ended before it was ready \(exit code 1\).*\nthe trouble with serve$"),
     ],
 )
-def test_a_service_that_does_not_start_is_named_with_the_end_of_its_log(
+def test_names_a_service_that_does_not_start_and_shows_its_log(
     trouble: str, complaint: str, folders: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_TROUBLE", trouble)
@@ -29,7 +29,7 @@ def test_a_service_that_does_not_start_is_named_with_the_end_of_its_log(
         pass
 
 
-def test_services_find_their_database_and_each_other_and_can_be_restarted(folders: list[Path]) -> None:
+def test_connects_services_to_database_and_each_other_and_restarts_them(folders: list[Path]) -> None:
     with running_system(folders, ports="free") as system:
         assert answer(system.url("friends"), "USERS_SERVICE_URL") == system.url("users")
         assert answer(system.url("friends"), "POSTGRES_DB") == "friends"
@@ -46,20 +46,18 @@ def test_services_find_their_database_and_each_other_and_can_be_restarted(folder
     assert not system.logs.exists()
 
 
-def test_an_upstream_elsewhere_keeps_the_url_of_the_environment(
-    folders: list[Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keeps_an_upstream_url_of_the_environment(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("USERS_SERVICE_URL", "http://users.example")
     with running_system(folders[1:], ports="free") as system:
         assert answer(system.url("friends"), "USERS_SERVICE_URL") == "http://users.example"
 
 
-def test_a_folder_without_answers_is_no_service(tmp_path: Path) -> None:
+def test_refuses_a_folder_without_answers(tmp_path: Path) -> None:
     with pytest.raises(SystemFailure, match="is no service"):
         read_services([tmp_path])
 
 
-def test_two_services_of_one_name_are_refused(folders: list[Path]) -> None:
+def test_refuses_two_services_with_one_name(folders: list[Path]) -> None:
     with pytest.raises(SystemFailure, match="second service named users"):
         read_services([folders[0], folders[0]])
 

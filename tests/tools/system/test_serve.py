@@ -1,4 +1,4 @@
-"""The life of a running system: `serve` as a command."""
+"""The lifecycle of a running system: `serve` as a command."""
 
 import contextlib
 import http.client
@@ -20,7 +20,7 @@ from ..programs import answer, is_gone, soon, started
 
 
 def serve(folders: list[Path], *options: str) -> subprocess.Popen[str]:
-    """Start the command beside the services, where it keeps its data."""
+    """Start the command next to the services, where it keeps its data."""
     command = [sys.executable, "-m", "system.serve", *map(str, folders), *options]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, cwd=folders[0].parent)
@@ -37,7 +37,7 @@ def lines_until_running(process: subprocess.Popen[str]) -> list[str]:
 
 @contextlib.contextmanager
 def served(folders: list[Path]) -> Iterator[subprocess.Popen[str]]:
-    """A `serve` that runs; killed at the end if it still does."""
+    """Yield a running `serve`; kill it at the end if it is still running."""
     with serve(folders) as process:
         try:
             yield process
@@ -51,7 +51,7 @@ def running(folders: list[Path]) -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
-def test_serve_tells_where_everything_is_and_stops_at_sigterm(
+def test_serve_prints_all_urls_and_stops_at_sigterm(
     folders: list[Path], running: subprocess.Popen[str], open_folder: Path
 ) -> None:
     lines = lines_until_running(running)
@@ -60,7 +60,7 @@ def test_serve_tells_where_everything_is_and_stops_at_sigterm(
     variables = dict(line.split("=") for line in (open_folder / ".allium/database.env").read_text().splitlines())
     assert variables["POSTGRES_HOST"] == state["database"]["host"]
     assert variables["POSTGRES_PORT"] == str(state["database"]["port"])
-    assert "POSTGRES_USER" not in variables, "each service has its own"
+    assert "POSTGRES_USER" not in variables, "each service must have its own"
     assert sorted(lines[:2]) == [
         f"{name} is ready: {state['services'][name]['url']}/api/docs\n" for name in ("friends", "users")
     ]
@@ -76,7 +76,7 @@ def test_serve_tells_where_everything_is_and_stops_at_sigterm(
     assert not (open_folder / ".allium/database.env").exists()
 
 
-def test_serve_shows_what_the_services_say_and_keeps_the_logs_of_the_last_run(
+def test_serve_shows_the_logs_and_keeps_those_of_the_last_run(
     folders: list[Path], running: subprocess.Popen[str], open_folder: Path
 ) -> None:
     lines_until_running(running)
@@ -92,7 +92,7 @@ def test_serve_shows_what_the_services_say_and_keeps_the_logs_of_the_last_run(
         assert "SHOWN" not in (open_folder / ".allium/logs/friends.log").read_text()
 
 
-def test_code_that_does_not_start_ends_nothing_with_reload(folders: list[Path]) -> None:
+def test_reload_keeps_running_if_the_code_does_not_start(folders: list[Path]) -> None:
     with serve(folders, "--reload") as process:
         try:
             lines_until_running(process)
@@ -114,7 +114,7 @@ def listens(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_killed_serve_leaves_nothing_running(
+def test_killed_serve_leaves_nothing_running(
     folders: list[Path], running: subprocess.Popen[str], open_folder: Path
 ) -> None:
     lines_until_running(running)
@@ -124,7 +124,7 @@ def test_a_killed_serve_leaves_nothing_running(
     assert not (open_folder / ".allium/state.json").exists()
 
 
-def test_serve_ends_with_its_parent_if_told_to(folders: list[Path], open_folder: Path) -> None:
+def test_serve_stops_with_its_parent_if_requested(folders: list[Path], open_folder: Path) -> None:
     code = "import subprocess; print(flush=True); subprocess.run(sys.argv[2:], cwd=sys.argv[1])"
     command = [sys.executable, "-m", "system.serve", *map(str, folders), "--with-parent"]
     with started(code, str(folders[0]), *command) as (parent, _):
@@ -133,7 +133,7 @@ def test_serve_ends_with_its_parent_if_told_to(folders: list[Path], open_folder:
         assert soon(lambda: is_gone(str(open_folder)))
 
 
-def test_a_service_that_ends_stops_everything(
+def test_stops_everything_if_a_service_exits(
     folders: list[Path], open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE_TROUBLE", "users:end")
@@ -149,7 +149,7 @@ def test_a_service_that_ends_stops_everything(
     assert is_gone(str(open_folder))
 
 
-def test_a_port_in_use_is_one_clear_line(folders: list[Path]) -> None:
+def test_reports_a_port_in_use_in_one_line(folders: list[Path]) -> None:
     port = read_services(folders)[1].port
     with socket.create_server(("127.0.0.1", port)):
         process = serve(folders)

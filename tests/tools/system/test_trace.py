@@ -1,4 +1,4 @@
-"""One request, shown from the spans and logs of a run."""
+"""Showing one request from the spans and logs of a run."""
 
 import io
 import time
@@ -36,7 +36,7 @@ def data(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_shows_each_span_within_the_one_that_it_belongs_to(data: Path) -> None:
+def test_shows_spans_below_their_parents(data: Path) -> None:
     spans = [
         span("SELECT users", "c", "b", after=4, ms=4),
         span("GET /api/v1/users/{user_id}", "b", "a", after=2, ms=8),
@@ -56,7 +56,7 @@ def test_shows_each_span_within_the_one_that_it_belongs_to(data: Path) -> None:
         assert warning == r"users: WARNING trying \x1b[31m again"
 
 
-def test_shows_the_access_lines_where_no_span_was_kept(data: Path) -> None:
+def test_shows_access_lines_without_spans(data: Path) -> None:
     _, row, _ = shown(data, "request-of-ada")
     assert row.split()[:5] == ["users", "GET", "/api/v1/users/{user_id}", "200", "12.5"]
 
@@ -68,18 +68,18 @@ def test_lists_the_latest_requests(data: Path) -> None:
     assert row.split() == ["request-of-ada", "13.0", "GET", "/api/v1/users/ada"]
 
 
-def test_finds_a_request_of_the_run_before(data: Path) -> None:
+def test_finds_a_request_of_the_previous_run(data: Path) -> None:
     (data / "logs/users.log").rename(data / "logs/previous/users.log")
     assert shown(data, "request-of-ada")
 
 
-def test_says_what_is_not_there(data: Path) -> None:
+def test_explains_what_is_missing(data: Path) -> None:
     with pytest.raises(SystemFailure, match=r"^Nothing of other is in "):
         shown(data, "other")
 
 
-def test_passes_over_what_is_no_whole_line_of_a_service(data: Path) -> None:
-    """Such as what a program printed, or what was being written when it was killed."""
+def test_ignores_malformed_lines(data: Path) -> None:
+    """Such as output of a program, or a line that was cut off when a service was killed."""
     add_spans(data / "logs/spans.log", [span("GET", "a", service="gateway")])
     with (data / "logs/spans.log").open("a") as file:
         file.write('{"service": "us')
@@ -91,8 +91,8 @@ def test_passes_over_what_is_no_whole_line_of_a_service(data: Path) -> None:
     assert len(shown(data, "request-of-ada")) == 3
 
 
-def test_shows_a_trace_of_very_many_requests_at_once(data: Path) -> None:
-    """As if somebody sends the same `traceparent` with each."""
+def test_shows_a_trace_of_very_many_requests(data: Path) -> None:
+    """As if somebody sent the same `traceparent` with each request."""
     add_spans(data / "logs/spans.log", [span("GET", f"{number:x}", "e" * 16) for number in range(3_000)])
     began = time.monotonic()
     assert len(shown(data, TRACE)) > 3_000

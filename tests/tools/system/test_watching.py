@@ -29,11 +29,11 @@ def post(url: str, path: str, body: bytes) -> None:
 
 
 def words_after(name: str, text: str) -> list[str]:
-    """The words that follow a name where it is shown for the last time, without what steers the terminal."""
+    """Return the words after the last occurrence of a name, without control sequences."""
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text[text.rindex(name) + len(name) :]).split()
 
 
-def test_watch_shows_requests_and_queues_and_trace_one_of_them(folders: list[Path]) -> None:
+def test_watch_shows_requests_and_queues_and_trace_shows_one_request(folders: list[Path]) -> None:
     home = folders[0].parent
     log = home / ".allium/logs/users.log"
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120", "LINES": "40"}
@@ -53,7 +53,7 @@ def test_watch_shows_requests_and_queues_and_trace_one_of_them(folders: list[Pat
         post(collector, "/v1/traces", sent_span("SELECT users"))
         text = terminal.read_until("41")
         route = words_after("GET /api/v1/users/{user_id}", text)
-        assert route[:4] == ["0.2", "12.5", "12.5", "1"], "two in ten seconds, one of which failed"
+        assert route[:4] == ["0.2", "12.5", "12.5", "1"], "two requests in ten seconds, one of which failed"
         assert words_after("database", text) == ["7", "10", "3", "41"]
         terminal.read_until("circuit to friends open")
         terminal.read_until(r"users: WARNING something is \x1b[31mslow")
@@ -62,7 +62,7 @@ def test_watch_shows_requests_and_queues_and_trace_one_of_them(folders: list[Pat
             other.read_until("SELECT users")
             assert shown.wait(PATIENCE_SECONDS) == 0
         process.send_signal(signal.SIGINT)
-        terminal.read_until("\x1b[?1049l")  # what was there before is shown again
+        terminal.read_until("\x1b[?1049l")  # the previous screen is restored
         terminal.read_until("Stopped.")
         assert process.wait(PATIENCE_SECONDS) == 0
     assert TRACE in (home / ".allium/logs/spans.log").read_text()
@@ -73,8 +73,8 @@ def test_watch_needs_a_terminal() -> None:
         Watching({}, None, Console(file=io.StringIO()))
 
 
-def test_watch_passes_over_what_is_no_line_of_a_service(tmp_path: Path) -> None:
-    """A service may print anything; the system that is watched goes on."""
+def test_watch_ignores_malformed_lines(tmp_path: Path) -> None:
+    """A service may print anything, and the system must keep running."""
     log = tmp_path / "users.log"
     log.touch()
     watching = Watching({"users": log}, None, Console(file=io.StringIO(), width=120, force_terminal=True))
@@ -89,8 +89,8 @@ def test_watch_passes_over_what_is_no_line_of_a_service(tmp_path: Path) -> None:
     assert words_after("GET /api/v1/users/{user_id}", console.file.getvalue())[:2] == ["0.1", "12.5"]
 
 
-def test_watch_shows_names_of_metrics_as_they_are(tmp_path: Path) -> None:
-    """Whoever sends metrics to the collector chooses them."""
+def test_watch_shows_any_metric_name(tmp_path: Path) -> None:
+    """The sender chooses the names of metrics."""
     with Collector(tmp_path / "spans.log") as collector:
         for about in ({}, {"chassis_queue_name": "[/red]\x1b[2J"}):
             collector.take("/v1/metrics", sent_value("chassis.queue.used", 7, **about))

@@ -1,4 +1,4 @@
-"""A queue that is first come, first served; SQLAlchemy's pool lets a newcomer overtake those who wait."""
+"""A first-come, first-served queue. SQLAlchemy's pool lets newcomers overtake those that wait."""
 
 import asyncio
 import time
@@ -11,15 +11,15 @@ from chassis.measurements import Measurement
 _wait_time = metrics.get_meter("chassis").create_histogram(
     "chassis.queue.wait_time",
     unit="s",
-    description="How long those waited for a place who did not get one at once.",
+    description="Time that requests waited in the queue, without those that did not wait.",
     explicit_bucket_boundaries_advisory=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 
 
 class FairQueue:
-    """Lets `size` in at a time; who has waited for `wait` seconds gets the error that `refusal` makes.
+    """Lets `size` in at a time. After `wait` seconds in the queue, entering raises the error from `refusal`.
 
-    `name` says in metrics what is queued for.
+    `name` is the name of the queue in metrics.
     """
 
     def __init__(self, size: int, *, wait: float, refusal: Callable[[], Exception], name: str) -> None:
@@ -31,7 +31,7 @@ class FairQueue:
         self._waiting = self._refused = 0
 
     async def __aenter__(self) -> None:
-        if not self._places.locked():  # nobody waits: no timer is needed
+        if not self._places.locked():  # no need for a timer
             await self._places.acquire()
             return
         started = time.perf_counter()
@@ -50,34 +50,34 @@ class FairQueue:
         self._places.release()
 
     def measurements(self) -> list[Measurement]:
-        """How full it is, and how many were turned away."""
+        """Return the measurements of its size, use, waiting and refused requests."""
         about = self._attributes
         return [
             Measurement(
                 name="chassis.queue.limit",
                 unit="{place}",
-                description="How many may be inside at a time.",
+                description="Number of places in the queue's resource.",
                 read=lambda: [(self._size, about)],
                 kind="sum",
             ),
             Measurement(
                 name="chassis.queue.used",
                 unit="{place}",
-                description="How many are inside.",
-                read=lambda: [(self._size - self._places._value, about)],  # noqa: SLF001 - to count costs each request
+                description="Number of places in use.",
+                read=lambda: [(self._size - self._places._value, about)],  # noqa: SLF001 - counting would cost each request
                 kind="sum",
             ),
             Measurement(
                 name="chassis.queue.waiting",
                 unit="{request}",
-                description="How many wait for a place.",
+                description="Requests that wait for a place.",
                 read=lambda: [(self._waiting, about)],
                 kind="sum",
             ),
             Measurement(
                 name="chassis.queue.refused",
                 unit="{request}",
-                description="How many waited in vain.",
+                description="Requests refused after waiting for a place.",
                 read=lambda: [(self._refused, about)],
                 kind="total",
             ),

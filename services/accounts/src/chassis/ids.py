@@ -1,4 +1,4 @@
-"""Identifiers made by the service: UUID version 7 (RFC 9562), which sort by the time they were made."""
+"""Create identifiers: UUID version 7 (RFC 9562), which sort by creation time."""
 
 from uuid import UUID
 
@@ -6,5 +6,5 @@ from uuid_utils.compat import uuid7
 
 
 def new_id() -> UUID:
-    """A fresh UUIDv7; within one process each is greater than the one before."""
+    """Return a new UUIDv7, greater than all earlier ones of this process."""
     return uuid7()

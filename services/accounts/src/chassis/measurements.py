@@ -1,34 +1,34 @@
-"""Numbers that can be read at any time, such as the length of a queue; they cost a request nothing."""
+"""Numbers that can be read at any time, such as the length of a queue, at no cost for requests."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
 Reading = tuple[float, Mapping[str, str | int]]
-"""A value and what it is about: OpenTelemetry's attributes."""
+"""A value and its OpenTelemetry attributes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Measurement:
-    """A metric of which somebody reads the present state; `chassis.telemetry` does so where it is on.
+    """A metric whose current value is read regularly, by `chassis.telemetry` if it is on.
 
-    Several may have the same name, and then differ in their attributes.
+    Several may have the same name, with different attributes.
     """
 
     name: str
     unit: str
-    """In UCUM, as OpenTelemetry has it: `s`, `By`, `{connection}`."""
+    """In UCUM, as in OpenTelemetry: `s`, `By`, `{connection}`."""
     description: str
     read: Callable[[], Iterable[Reading]]
-    """Called in a thread of its own."""
+    """Returns the current values. Called in another thread."""
     kind: Literal["gauge", "sum", "total"] = "gauge"
-    """`sum`: it rises and falls, and adds up over processes; `total`: it only rises; `gauge`: it does not add up."""
+    """`sum`: rises and falls, and adds up across processes; `total`: only rises; `gauge`: does not add up."""
 
 
 @runtime_checkable
 class Measured(Protocol):
-    """What has numbers to read."""
+    """An object with measurements."""
 
     def measurements(self) -> list[Measurement]:
-        """All of them, whether anybody reads them or not."""
+        """Return all its measurements."""
         ...

@@ -1,4 +1,4 @@
-"""A service imports no library for what is switched off: each would delay a cold start."""
+"""A service imports no library for features that are off, which would delay a cold start."""
 
 import asyncio
 import sys
@@ -36,9 +36,9 @@ async def imported(*names: str, **environment: str) -> list[str]:
     return line.split()
 
 
-async def test_imports_nothing_for_what_is_off() -> None:
+async def test_imports_nothing_for_features_that_are_off() -> None:
     assert await imported(*AUTHENTICATION, *MIGRATIONS, *TELEMETRY) == []
 
 
-async def test_imports_what_authentication_needs_if_it_is_on() -> None:
+async def test_imports_libraries_of_authentication_if_it_is_on() -> None:
     assert await imported(*AUTHENTICATION, AUTH_ISSUER="http://127.0.0.1:1") == list(AUTHENTICATION)

@@ -11,6 +11,7 @@ from .rendering import Document, containers, find
 from .workloads import pod_labels, selects
 
 PINNED = re.compile(r"[^:@]+(:[^@]+)?@sha256:[0-9a-f]{64}")
+EXACT = re.compile(r"[^:@]+:\d+\.\d+[^:@]*(@sha256:[0-9a-f]{64})?")
 PROBES = {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
 OTHERS = "OTEL_"
 """How variables of OpenTelemetry begin, which reads them itself; it reads no files."""
@@ -137,6 +138,14 @@ def images_are_pinned(manifests: Manifests) -> Iterator[str]:
         yield "the migration is of another image than the service"
 
 
+def databases_have_an_exact_version(manifests: Manifests) -> Iterator[str]:
+    """A digest is permitted but not required: the template names none, since it was made without a registry."""
+    for cluster in manifests.of_kind("Cluster"):
+        image = cluster["spec"].get("imageName", "")
+        if "imageCatalogRef" not in cluster["spec"] and not EXACT.fullmatch(image):
+            yield f"{cluster['metadata']['name']}: imageName {image!r} is no exact version such as postgresql:18.4"
+
+
 def stops_in_time(manifests: Manifests) -> Iterator[str]:
     """Who stops is first no longer chosen, then finishes what it has begun, and only then is killed."""
     found = given(manifests.documents, manifests.deployment, manifests.container)
@@ -213,6 +222,7 @@ RULES: list[Rule] = [
     settings_are_known_and_complete,
     secrets_are_not_kept_here,
     images_are_pinned,
+    databases_have_an_exact_version,
     stops_in_time,
     probes_ask_the_right_thing,
     updates_lose_nothing,

@@ -1,4 +1,4 @@
-"""Assembles a FastAPI application: middleware from the outside in, problems, health checks, documentation, lifespan."""
+"""Assemble a FastAPI application: middleware, problems, health checks, documentation and lifespan."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from chassis.authentication.verification import Verification
 
 
-def build_application(  # noqa: PLR0913 - each is given by its name, and most services give half of them
+def build_application(  # noqa: PLR0913 - all are keyword arguments, and most services use half of them
     settings: ChassisSettings,
     *,
     database: Database,
@@ -52,17 +52,17 @@ def build_application(  # noqa: PLR0913 - each is given by its name, and most se
     info: Mapping[str, Any] | None = None,
     keys: KeySource | None = None,
 ) -> FastAPI:
-    """Build the application around a service's own parts.
+    """Return the application with a service's own parts.
 
-    `resources` (and the database) are entered at start-up and left in reverse order when the last request is done.
-    Those with `measurements()` are metrics of the service's own, and need not be entered.
-    `middleware`, from the outside in, stands inside that of the chassis: it sees only requests that have an id, an
-    access line, a known host and a bounded body, and what it raises is answered with a problem. So does what is added
-    later by `app.add_middleware`, which stands outside of `middleware`.
-    `around` stands outside of all that answers, so it sees the refusals of the chassis, too; what it raises nobody
-    answers. It is for what changes every answer, such as another format of errors.
-    `info` is what the OpenAPI document says besides, as FastAPI has it: `contact`, `license_info`, `terms_of_service`.
-    `keys` is for the issuer itself, which need not be asked over HTTP for the keys that tokens are verified by.
+    `resources` (and the database) are entered at startup and left in reverse order after the last request. Resources
+    with `measurements()` provide metrics of the service, and need not be context managers.
+    `middleware`, outermost first, runs inside the chassis's own: it sees only requests with an ID, an access log line,
+    an allowed host and a bounded body, and its exceptions become problems. Middleware of `app.add_middleware` runs
+    around it, with the same guarantees.
+    `around` runs outside everything that responds, so it also sees refusals of the chassis, but its exceptions are not
+    handled. Use it to change every response, such as for another error format.
+    `info` is passed to FastAPI for the OpenAPI document: `contact`, `license_info`, `terms_of_service`.
+    `keys` is for the issuer itself, which need not fetch the keys to verify tokens over HTTP.
     """
     configure_logging(settings)
     routers, problems, resources = list(routers), [*AUTHENTICATION_PROBLEMS, *problems], list(resources)
@@ -108,7 +108,7 @@ def build_application(  # noqa: PLR0913 - each is given by its name, and most se
     )
     for router in (*routers, health_router(health)):
         app.include_router(router)
-    # Those of routers run with the lifespans of these; what is added from here on is the application's own.
+    # Handlers of routers run in the lifespans of the routers. Those added from here on are the application's own.
     app.router.on_startup.clear()
     app.router.on_shutdown.clear()
     add_documentation(app, leads_there=settings.environment == "development")
@@ -119,7 +119,7 @@ def build_application(  # noqa: PLR0913 - each is given by its name, and most se
 
 
 def _tags(routers: Iterable[APIRouter]) -> list[dict[str, Any]]:
-    """What the routers say of their tags; several may have one in common."""
+    """Return the tags of the routers, merged if several routers share one."""
     tags: dict[str, dict[str, Any]] = {}
     for tag in [router.tag for router in routers if isinstance(router, ResourceRouter)] + [HEALTH_TAG]:
         tags[tag["name"]] = {**tags.get(tag["name"], {}), **tag}
@@ -127,14 +127,14 @@ def _tags(routers: Iterable[APIRouter]) -> list[dict[str, Any]]:
 
 
 class _Application(FastAPI):
-    """FastAPI, but for middleware that stays outside of all that is added later."""
+    """FastAPI with middleware that stays outside of all middleware added later."""
 
     def __init__(self, *, outermost: Sequence[Middleware], **options: Any) -> None:
         super().__init__(**options)
         self._outermost = outermost
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Called by the framework before the first request, and again by libraries that want a place in it."""
+        """Return the stack. Called by FastAPI before the first request, and by libraries that add middleware."""
         added = self.user_middleware
         self.user_middleware = [*self._outermost, *added]
         try:
@@ -145,7 +145,7 @@ class _Application(FastAPI):
 
 @asynccontextmanager
 async def _event_handlers(app: FastAPI) -> AsyncIterator[None]:
-    """What `app.on_event` has added, which FastAPI runs only where there is no lifespan."""
+    """Run the handlers of `app.on_event`, which FastAPI runs only without a lifespan."""
     await _run(app.router.on_startup)
     yield
     await _run(app.router.on_shutdown)
@@ -168,7 +168,7 @@ def _verification(settings: ChassisSettings, source: KeySource | None) -> "Verif
 
 
 def _measurements(*parts: object) -> Iterator[Measurement]:
-    """What those of the parts measure that measure anything."""
+    """Yield the measurements of all parts that have some."""
     for part in parts:
         if isinstance(part, Measured):
             yield from part.measurements()
@@ -181,7 +181,7 @@ def _middleware(
     verification: "Verification | None",
     around: Iterable[Middleware],
 ) -> list[Middleware]:
-    """From the outside in. What answers itself stands inside CORS: a page may read why it was refused."""
+    """Return the middleware, outermost first. Those that respond are inside CORS, so that pages can read refusals."""
     stack: list[Any] = [
         Middleware(RecordedRequestMiddleware if settings.sends_traces else RequestContextMiddleware),
         Middleware(

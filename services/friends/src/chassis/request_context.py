@@ -1,4 +1,4 @@
-"""Which request is being served: its id and its place in a distributed trace, for every log line and upstream call."""
+"""The current request: its ID and trace context, for log lines and upstream calls."""
 
 import re
 import secrets
@@ -12,7 +12,7 @@ import uuid_utils
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 CLIENT_CLOSED_REQUEST: Final = 499
-"""nginx's status for a client that left before its answer; in log lines and spans only."""
+"""nginx's status for a client that left before its response. Only in log lines and spans."""
 
 REQUEST_ID_HEADER = "X-Request-ID"
 TRACEPARENT_HEADER = "traceparent"
@@ -23,32 +23,32 @@ _TRACEPARENT = re.compile(
     rb"(?:00|(?!00|ff)[0-9a-f]{2}(?P<later>))-(?P<trace_id>(?!0{32})[0-9a-f]{32})"
     rb"-(?P<span_id>(?!0{16})[0-9a-f]{16})-(?P<flags>[0-9a-f]{2})(?(later)(?:-.*)?)"
 )
-_KNOWN_FLAGS = 0x03  # sampled and random; all others must be sent as zero
+_KNOWN_FLAGS = 0x03  # sampled and random; all other bits must be sent as zero
 
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """The identity of one request; `span_id` is this service's own span."""
+    """The IDs of a request. `span_id` is this service's own span."""
 
     request_id: str
     trace_id: str
     span_id: str
     trace_flags: str
     linked_request_ids: list[str] = field(default_factory=list)
-    """Other requests in whose name something was done for this one too, as span links are in OpenTelemetry."""
+    """IDs of other requests that also did work for this one, like span links in OpenTelemetry."""
 
     @property
     def traceparent(self) -> str:
-        """The header that continues this trace in an upstream service (W3C Trace Context, version 00)."""
+        """Return the header that continues the trace in an upstream service (W3C Trace Context, version 00)."""
         return f"00-{self.trace_id}-{self.span_id}-{self.trace_flags}"
 
     @property
     def headers(self) -> dict[str, str]:
-        """What is sent on to upstream services."""
+        """Return the headers for upstream services."""
         return {REQUEST_ID_HEADER: self.request_id, TRACEPARENT_HEADER: self.traceparent}
 
     def link_to(self, other: "RequestContext") -> None:
-        """Note that something was done for this request, too, in the name of the other one."""
+        """Record that the other request also did work for this one."""
         self.linked_request_ids.append(other.request_id)
 
 
@@ -56,12 +56,12 @@ _current: ContextVar[RequestContext | None] = ContextVar("request_context", defa
 
 
 def current_request() -> RequestContext | None:
-    """The request that this task serves; None outside of one."""
+    """Return the request that this task serves, or None."""
     return _current.get()
 
 
 def continue_request(headers: list[tuple[bytes, bytes]]) -> RequestContext:
-    """Accept the caller's identifiers where they are well-formed and sent once, else start new ones."""
+    """Return the context of a request, with the caller's IDs if they are valid and sent once, else new ones."""
     request_ids, traceparents = [], []
     for name, value in headers:
         if name == b"x-request-id":
@@ -79,20 +79,20 @@ def continue_request(headers: list[tuple[bytes, bytes]]) -> RequestContext:
 
 
 def calling_span(headers: list[tuple[bytes, bytes]]) -> str:
-    """The caller's span; empty if the request begins a trace."""
+    """Return the ID of the caller's span, or an empty string if the request begins a trace."""
     traceparents = [value for name, value in headers if name == b"traceparent"]
     trace = _TRACEPARENT.fullmatch(traceparents[0]) if len(traceparents) == 1 else None
     return trace["span_id"].decode() if trace else ""
 
 
 def _random_id(size: int) -> str:
-    """`size` bytes in hexadecimal digits; zero is no valid id, and as likely as a guessed key."""
+    """Return `size` random bytes in hexadecimal. Zero would be invalid, but is as likely as a guessed key."""
     return secrets.token_hex(size)
 
 
 @contextmanager
 def serving(request: RequestContext) -> Iterator[None]:
-    """Make it the current request within the block."""
+    """Make this the current request within the block."""
     token = _current.set(request)
     try:
         yield
@@ -101,14 +101,14 @@ def serving(request: RequestContext) -> Iterator[None]:
 
 
 def begin_request() -> RequestContext:
-    """Start a request that no middleware sees, in the current context."""
+    """Start a request in the current context, for work outside of HTTP, and return it."""
     context = continue_request([])
     _current.set(context)
     return context
 
 
 class RequestContextMiddleware:
-    """Pure ASGI: sets the context for everything inside."""
+    """Sets the context of each request. Pure ASGI."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

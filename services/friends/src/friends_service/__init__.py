@@ -1,4 +1,4 @@
-"""Who this service is; what it does is told by the folders beside this file."""
+"""The identity of this service."""
 
 from typing import Final
 

@@ -69,7 +69,7 @@ def newest_revision() -> str:
     below = {name for each in every for name in re.findall(r"[\w-]+", each.down_revision)}
     newest = sorted(each.revision for each in every if each.revision not in below)
     if len(newest) > 1:
-        raise Refused(f"There are {len(newest)} newest migrations; `alembic merge heads -m …` joins them.")
+        raise Refused(f"There are {len(newest)} newest migrations; merge them with `alembic merge heads -m …`.")
     return newest[0] if newest else ""
 
 

@@ -1,4 +1,4 @@
-"""Spans of what a request does: made with OpenTelemetry's API, and recorded where `chassis.telemetry` is on."""
+"""Create spans with OpenTelemetry's API. They are recorded if `chassis.telemetry` is on."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -8,18 +8,18 @@ from opentelemetry import trace
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 
 NOTHING: Final[AbstractContextManager[Span]] = nullcontext(trace.INVALID_SPAN)
-"""Instead of a span where nothing is recorded."""
+"""Used instead of a span if nothing is recorded."""
 
 _TRACER = trace.get_tracer("chassis")
 
 
 def is_recording() -> bool:
-    """Whether what is done now is recorded: within a span that was sampled."""
+    """Return whether the current code is recorded: it is in a sampled span."""
     return trace.get_current_span().is_recording()
 
 
 def span_ids() -> dict[str, str]:
-    """The trace and the span in which this is asked, as a log line says them; nothing outside of one."""
+    """Return the IDs of the current trace and span for a log line, or nothing outside of a span."""
     span = trace.get_current_span().get_span_context()
     if not span.is_valid:
         return {}
@@ -31,7 +31,7 @@ def span_ids() -> dict[str, str]:
 
 
 def trace_headers() -> dict[str, str]:
-    """The headers by which what is called now continues the trace (W3C Trace Context); nothing outside of a span."""
+    """Return the headers that continue the trace in a call (W3C Trace Context), or nothing outside of a span."""
     ids = span_ids()
     if not ids:
         return {}
@@ -42,7 +42,7 @@ def trace_headers() -> dict[str, str]:
 
 
 def type_name(error: BaseException) -> str:
-    """The value of `error.type`. An error's text may quote what people sent, and is in no span."""
+    """Return the value of `error.type`. The text of an error may quote data, so it is not in spans."""
     return type(error).__qualname__
 
 
@@ -53,7 +53,7 @@ def child_span(
     kind: SpanKind = SpanKind.CLIENT,
     error_type: Callable[[BaseException], str] = type_name,
 ) -> AbstractContextManager[Span]:
-    """Record the block, if what it belongs to is recorded; nothing becomes a trace of its own."""
+    """Record the block as a span, but only within a recorded span. It never begins a trace."""
     if not is_recording():
         return NOTHING
     return _recorded(_TRACER.start_span(name, kind=kind, attributes=attributes), error_type)
@@ -70,6 +70,6 @@ def _recorded(begun: Span, error_type: Callable[[BaseException], str]) -> Iterat
 
 
 def fail(span: Span, kind: str) -> None:
-    """Mark it as failed."""
+    """Mark the span as failed, with this error type."""
     span.set_attribute("error.type", kind)
     span.set_status(Status(StatusCode.ERROR))

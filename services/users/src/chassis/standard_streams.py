@@ -1,4 +1,4 @@
-"""Standard input, output and error are open, whoever started us."""
+"""Make sure that standard input, output and error are open."""
 
 import os
 import sys
@@ -8,14 +8,14 @@ _STREAMS: Final = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def open_missing_streams() -> None:
-    """Read from and write to /dev/null where a stream was closed before the start (`>&-`).
+    """Open /dev/null for each stream that was closed before the start (`>&-`).
 
-    Else the next file or socket would get its number. What is then printed would go there, and libuv ends the process.
+    Otherwise the next file or socket would get its number and whatever is printed, and libuv ends the process.
     """
     for number, (name, mode) in enumerate(_STREAMS):
         try:
             os.fstat(number)
         except OSError:
-            opened = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free: this one
-            os.set_inheritable(opened, True)  # noqa: FBT003 - it takes no keyword
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+            os.set_inheritable(opened, True)  # noqa: FBT003 - it accepts no keyword
             setattr(sys, name, os.fdopen(opened, mode, encoding="utf-8", closefd=False))

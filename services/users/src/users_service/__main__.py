@@ -7,6 +7,6 @@ from . import IDENTITY
 if __name__ == "__main__":
     start_logging(IDENTITY)
 
-    from chassis.process.commands import run  # a library that is missing becomes a log line
+    from chassis.process.commands import run  # imported here, so that a missing library is logged
 
     run(__package__, IDENTITY)

@@ -1,4 +1,4 @@
-"""Alembic, driven from code: bring the schema to head, and tell whether it is there."""
+"""Run Alembic from code: upgrade the schema to head, and check whether it is there."""
 
 import asyncio
 from functools import cache
@@ -13,23 +13,23 @@ from chassis.settings import ChassisSettings
 if TYPE_CHECKING:
     from alembic.config import Config
 
-# Alembic takes a quarter of a second to import, which a start need not wait for.
+# Importing Alembic takes a quarter of a second, so it is imported only where needed.
 
 SETTINGS: Final = "settings"
-"""The attribute of Alembic's configuration in which `migrations/env.py` finds settings that were read already."""
+"""Attribute of Alembic's configuration with the loaded settings, for `migrations/env.py`."""
 
 SERVICE_FOLDER: Final = Path(__file__).parents[3]
 _CURRENT_REVISION: Final = text("SELECT version_num FROM alembic_version")
 
 
 class UnusableMigrations(Exception):
-    """The files in `migrations/versions` are not one line of revisions; says what is wrong."""
+    """The files in `migrations/versions` are not a single line of revisions."""
 
 
 def upgrade(settings: ChassisSettings, config: "Config | None" = None) -> None:
-    """Run all outstanding migrations; `migrations/env.py` takes the lock that makes this safe for many at once.
+    """Run all pending migrations. Safe for concurrent calls: `migrations/env.py` takes a lock.
 
-    A schema that is newer than this code stays as it is. Raises `UnusableMigrations` before anything has happened.
+    A schema newer than this code stays unchanged. Raises `UnusableMigrations` before any change.
     """
     from alembic import command  # noqa: PLC0415
 
@@ -40,7 +40,7 @@ def upgrade(settings: ChassisSettings, config: "Config | None" = None) -> None:
 
 
 def alembic_config() -> "Config":
-    """The configuration that `alembic` on the command line reads too."""
+    """Return the configuration that the `alembic` command also reads."""
     from alembic.config import Config  # noqa: PLC0415
 
     return Config(toml_file=SERVICE_FOLDER / "pyproject.toml")
@@ -48,12 +48,12 @@ def alembic_config() -> "Config":
 
 @cache
 def known_revisions() -> tuple[str | None, frozenset[str]]:
-    """The newest revision that this code has, if any, and all of them; raises `UnusableMigrations`."""
+    """Return the newest revision in this code, if any, and all of them. Raises `UnusableMigrations`."""
     return revisions_of(alembic_config())
 
 
 def revisions_of(config: "Config") -> tuple[str | None, frozenset[str]]:
-    """As `known_revisions`, for another configuration."""
+    """Return `known_revisions` for another configuration."""
     from alembic.script import ScriptDirectory  # noqa: PLC0415
     from alembic.util import CommandError  # noqa: PLC0415
 
@@ -61,19 +61,19 @@ def revisions_of(config: "Config") -> tuple[str | None, frozenset[str]]:
     try:
         heads = scripts.get_heads()
         known = frozenset(script.revision for script in scripts.walk_revisions())
-    except (CommandError, KeyError) as error:  # KeyError of a revision that another one names
-        raise UnusableMigrations(f"The migrations cannot be put in order: {error}.") from None
+    except (CommandError, KeyError) as error:  # KeyError for a missing revision
+        raise UnusableMigrations(f"The migrations have no valid order: {error}.") from None
     if len(heads) > 1:
-        joined = "`alembic merge heads -m …` joins them"
+        joined = "merge them with `alembic merge heads -m …`"
         raise UnusableMigrations(f"There are {len(heads)} newest migrations, {' and '.join(sorted(heads))}; {joined}.")
     return (heads[0] if heads else None), known
 
 
 async def is_at_head(connection: AsyncConnection) -> bool:
-    """Whether the schema is at least as new as this code; raises `UnusableMigrations`.
+    """Return whether the schema is at least as new as this code. Raises `UnusableMigrations`.
 
-    A revision that the code does not know was made by a newer release: during a rolling update the old replicas keep
-    serving (https://martinfowler.com/bliki/ParallelChange.html).
+    An unknown revision is from a newer release: during a rolling update, old replicas keep serving
+    (https://martinfowler.com/bliki/ParallelChange.html).
     """
     head, known = await asyncio.to_thread(known_revisions)
     if head is None:  # a service without tables

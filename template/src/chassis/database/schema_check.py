@@ -1,4 +1,4 @@
-"""Whether a table or column is missing because the database has not been migrated."""
+"""Check whether a table or column is missing because the database has not been migrated."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,14 +11,14 @@ from .migrations import is_at_head
 
 
 class SchemaCheck:
-    """Asks the database by a connection that `lend` lends: once, however many want to know it at once."""
+    """Checks the schema with a connection from `lend`. Concurrent calls share one check."""
 
     def __init__(self, lend: Callable[[], AbstractAsyncContextManager[AsyncConnection]]) -> None:
         self._lend = lend
         self._examination: asyncio.Task[bool] | None = None
 
     async def is_migrated(self) -> bool:
-        """Whether the schema is as new as this release; what goes wrong with asking passes through."""
+        """Return whether the schema is as new as this release. Raises `DatabaseUnavailable`, `UnusableMigrations`."""
         if self._examination is None or self._examination.done():
             self._examination = asyncio.create_task(self._examine())
         return await asyncio.shield(self._examination)
@@ -27,5 +27,5 @@ class SchemaCheck:
         try:
             async with self._lend() as connection:
                 return await is_at_head(connection)
-        except DBAPIError:  # not even the table of revisions is there
+        except DBAPIError:  # even the table of revisions is missing
             return False

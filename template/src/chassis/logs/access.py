@@ -1,4 +1,4 @@
-"""The access log: exactly one line for each request, whatever becomes of it, once its answer has been sent."""
+"""The access log: exactly one line per request, after its response, even if the request fails."""
 
 import logging
 from collections.abc import Mapping
@@ -15,26 +15,26 @@ from .exchange import Bodies, Exchange
 from .records import REDACTED_FIELDS
 from .redaction import Redactor
 
-MAX_TEXT: Final = 1024  # characters of a path or header: clients choose them, and servers accept 64 KiB
+MAX_TEXT: Final = 1024  # characters of a path or header, which clients choose, up to 64 KiB
 
 END_USER: Final = "chassis.end_user"
-"""The key of the ASGI scope that holds the opaque id of the caller, where one is known."""
+"""Key in the ASGI scope for the opaque ID of the caller, if known."""
 
 logger = logging.getLogger("access")
 
 
 class RequestObserver(Protocol):
-    """What else wants to know of each request."""
+    """Observes each request."""
 
     def begin(self, scope: Scope) -> None:
-        """Its headers have come."""
+        """Handle the start of a request."""
 
     def end(self, scope: Scope, fields: Mapping[str, Any]) -> None:
-        """Its answer has been sent, or will not be; the fields are those of the access line, without bodies."""
+        """Handle the end of the response, sent or not. `fields` are those of the access line, without bodies."""
 
 
 class AccessLogMiddleware:
-    """Pure ASGI: passes everything through untouched and logs it once it is over, background tasks aside."""
+    """Logs each request after its response, not waiting for background tasks. Changes nothing. Pure ASGI."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class AccessLogMiddleware:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request and log it, also when it fails or is cancelled."""
+        """Serve a request and log it, even if it fails or is cancelled."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -113,7 +113,7 @@ class AccessLogMiddleware:
         return fields
 
     def _readable(self, text: str) -> str:
-        """Text that a client chose, without secrets and not too long."""
+        """Return text from a client, redacted and shortened."""
         return beginning(text, MAX_TEXT, self.redactor.text)
 
     def _level(self, path: str, status: int, *, broken_off: bool) -> int:
@@ -122,7 +122,7 @@ class AccessLogMiddleware:
         return logging.DEBUG if status < HTTPStatus.BAD_REQUEST and path.startswith("/health/") else logging.INFO
 
     def _bodies_of(self, exchange: Exchange) -> dict[str, Any]:
-        """The bodies as far as they were kept; compressed ones are not for reading."""
+        """Return the kept parts of the bodies, without compressed ones."""
         request_headers = dict(exchange.scope["headers"])
         bodies = {}
         if exchange.request_body and b"content-encoding" not in request_headers:
@@ -139,15 +139,15 @@ class AccessLogMiddleware:
 
 
 def route_template(scope: Scope) -> str | None:
-    """The template of the route that served the request, such as `/api/v1/users/{user_id}`."""
-    # FastAPI keeps the prefix of a nested router beside the route, not in it.
+    """Return the template of the request's route, such as `/api/v1/users/{user_id}`, or None."""
+    # FastAPI keeps the prefix of a nested router next to the route, not in it.
     context = scope.get("fastapi", {}).get("effective_route_context")
     path: str | None = getattr(context, "path", None) or getattr(scope.get("route"), "path", None)
     return path
 
 
 def may_log_bodies(scope: Scope) -> bool:
-    """Whether the route that served the request lets its bodies be logged; where there is none, names decide alone."""
+    """Return whether the route allows its bodies to be logged; True without a route."""
     return bool(getattr(scope.get("route"), "log_bodies", True))
 
 

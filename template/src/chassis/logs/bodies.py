@@ -1,4 +1,4 @@
-"""What a log may hold of a body: the names of its fields and the kinds of their values, or its text without secrets."""
+"""Prepare bodies for the log: names of fields with the types of their values, or the text without secrets."""
 
 import json
 import re
@@ -15,30 +15,30 @@ from .redaction import Redactor
 PROBLEM: Final = "application/problem+json"
 FORM: Final = "application/x-www-form-urlencoded"
 
-# Who sends a body chooses its names, so that a name may be somebody's address or number.
+# Clients choose the names in a body, so a name may be someone's address or number.
 _NAME_OF_A_FIELD: Final = re.compile(r"#|\d{1,3}|[A-Za-z_$][A-Za-z_$.\-\[\]]{0,62}\d{0,2}")
 _OTHER_NAME: Final = "…"
 _CUT: Final = "…"
 _MAX_DEPTH: Final = 32
 
 Show = Callable[[object], object]
-"""What is shown of a JSON document."""
+"""Returns what to show of a JSON document."""
 
 
 class BodyLog:
-    """Makes of bodies, or their beginnings, what the access log shows."""
+    """Prepares bodies, or their beginnings, for the access log."""
 
     def __init__(self, redactor: Redactor, bodies: Bodies) -> None:
         self._redactor = redactor
         self._with_values = bodies != "shapes"
 
     def request(self, body: bytes, content_type: str, *, complete: bool) -> str | None:
-        """What a client has sent; None if it is not shown at all."""
+        """Return a request body for the log, or None if it is not shown."""
         show = self._redactor.value if self._with_values else self._kinds
         return self._shown(body, _media_type(content_type), show, complete=complete)
 
     def response(self, body: bytes, content_type: str, *, complete: bool) -> str | None:
-        """What the service has answered; of a problem (RFC 9457), which repeats no values, always the whole."""
+        """Return a response body for the log. A problem (RFC 9457) is shown in full, since it repeats no values."""
         media_type = _media_type(content_type)
         if media_type == PROBLEM and not self._with_values:
             return self._shown(body, media_type, self._problem, complete=complete)
@@ -46,7 +46,7 @@ class BodyLog:
 
     def _shown(self, body: bytes, media_type: str, show: Show, *, complete: bool) -> str | None:
         if b"\0" in body:
-            return None  # binary, or an encoding in which no name would be recognised
+            return None  # binary, or an encoding in which names are not recognised
         if media_type == FORM:
             shown = self._form(body.decode("utf-8", "replace"))
         elif media_type == "application/json" or media_type.endswith("+json"):
@@ -73,7 +73,7 @@ class BodyLog:
         return _encoded(show(document))
 
     def _kinds(self, value: object, depth: int = 0) -> object:
-        """The names of the fields, each with the kind of its value; of a list, the kinds of its items."""
+        """Return the names of fields with the types of their values and, for a list, the types of its items."""
         if isinstance(value, dict | list) and depth == _MAX_DEPTH:
             return _CUT
         if isinstance(value, dict):
@@ -88,7 +88,7 @@ class BodyLog:
         return "null" if value is None else "number"
 
     def _problem(self, document: object) -> object:
-        """A problem, but for names in pointers to fields that nobody knows."""
+        """Return a problem without names of unknown fields in its pointers."""
         if isinstance(document, dict) and isinstance(errors := document.get("errors"), list):
             for error in errors:
                 if isinstance(error, dict) and isinstance(pointer := error.get("pointer"), str):
@@ -107,5 +107,5 @@ def _media_type(content_type: str) -> str:
 def _encoded(value: object) -> str:
     try:
         return orjson.dumps(value).decode()
-    except orjson.JSONEncodeError:  # an integer beyond 64 bits, which from_json reads
+    except orjson.JSONEncodeError:  # an integer beyond 64 bits, which from_json accepts
         return json.dumps(value)

@@ -1,4 +1,4 @@
-"""How much of a text, a value or a whole line is shown: a line has a bound in bytes, whatever goes into it."""
+"""Shorten texts, values and lines: a log line has a maximum size in bytes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
@@ -8,8 +8,8 @@ from chassis.standard_output import MAX_LINE
 from .redaction import MAX_DEPTH
 from .row_values import described, without_row_values
 
-MARK: Final = "…"  # stands for what is not shown
-MARGIN: Final = 4096  # characters; no secret that is masked by its value is longer
+MARK: Final = "…"  # replaces what is left out
+MARGIN: Final = 4096  # characters; more than any secret that is masked by its value
 LONGEST_NAME: Final = 256  # characters
 LARGEST_INTEGER: Final = 1024  # bits; Python refuses to write out much longer ones
 
@@ -17,21 +17,21 @@ Redact = Callable[[str], str]
 
 
 class _Limits(NamedTuple):
-    """How much of a line is shown that was too long: characters of a text, items of a collection, collections deep."""
+    """Limits for a line that is too long: characters of a text, items of a collection, and nesting."""
 
     characters: int
     items: int
     depth: int
 
 
-# Of the last of them the longest line fits: 24 fields with names and values of 33 characters, each escaped to 12 bytes.
+# With the last limits any line fits: 24 fields with names and values of 33 characters, each escaped to 12 bytes.
 _LIMITS: Final = (_Limits(8192, 1000, MAX_DEPTH), _Limits(1024, 100, 8), _Limits(256, 50, 3), _Limits(32, 24, 0))
 
 
 def beginning(text: str, limit: int, redact: Redact) -> str:
-    """At most that many characters of the redacted text, and a mark if there are more.
+    """Return at most `limit` characters of the redacted text, and a mark if there are more.
 
-    Of a very long text only the beginning is looked at, and a bit more, lest a secret is cut in two and not recognised.
+    Of a long text, only the beginning and a margin are redacted, so that no secret is cut in two and missed.
     """
     if len(text) <= limit + MARGIN:
         text = redact(text)
@@ -40,14 +40,14 @@ def beginning(text: str, limit: int, redact: Redact) -> str:
 
 
 class Excerpt:
-    """Copies values as JSON has them, until a number of characters is used up; longer texts come out redacted."""
+    """Copies values as JSON, up to a total number of characters. Texts that are cut are also redacted."""
 
     def __init__(self, redact: Redact, room: int = MAX_LINE) -> None:
         self._redact = redact
         self._room = room
 
     def fields(self, values: Mapping[Any, object], depth: int = 0) -> dict[str, object]:
-        """As many of them as there is room for."""
+        """Return as many fields as there is room for."""
         taken: dict[str, object] = {}
         for name, value in values.items():
             if self._room <= 0:
@@ -57,8 +57,8 @@ class Excerpt:
         return taken
 
     def value(self, value: object, depth: int = 0) -> object:
-        """The value, or as much of it as there is room for."""
-        self._room -= 8  # about what takes its place without any text
+        """Return the value, or as much of it as there is room for."""
+        self._room -= 8  # roughly the size without any text
         if isinstance(value, dict | list | tuple | set | frozenset):
             if depth >= MAX_DEPTH:
                 return "[too deep]"
@@ -84,7 +84,7 @@ class Excerpt:
 
 
 def fitted(fields: dict[str, Any], encode: Callable[[dict[str, Any]], str]) -> str:
-    """The encoded line, with less and less of its fields until it is short enough."""
+    """Return the encoded line, with its fields shortened until it fits."""
     line = encode(fields)
     for limits in _LIMITS:
         if _size(line) < MAX_LINE:
@@ -117,5 +117,5 @@ def _shortened_fields(fields: dict[str, Any], limits: _Limits, depth: int) -> di
 
 
 def both_ends(text: str, limit: int) -> str:
-    """At most that many characters, from the beginning and the end, with a mark between; for redacted text."""
+    """Return at most `limit` characters from both ends, with a mark in between. The text must be redacted already."""
     return text if len(text) <= limit else text[: limit - limit // 2] + MARK + text[len(text) - limit // 2 :]

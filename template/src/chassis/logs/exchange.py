@@ -1,4 +1,4 @@
-"""One request and its response as they pass by: sizes, status, and the beginnings of both bodies."""
+"""Observe a request and its response: sizes, status, and the beginnings of both bodies."""
 
 import time
 from collections.abc import Callable
@@ -7,11 +7,11 @@ from typing import Literal
 from starlette.types import Message, Receive, Scope, Send
 
 Bodies = Literal["off", "shapes", "errors", "all"]
-"""Which bodies are logged: none; of 4xx and 5xx the shapes; of 4xx and 5xx what was sent; whatever was sent."""
+"""Which bodies are logged: none; shapes for 4xx and 5xx; values for 4xx and 5xx; all with values."""
 
 
 class Exchange:
-    """Stands between server and application; every message is passed on at once and untouched."""
+    """Sits between server and application, and passes each message on unchanged."""
 
     def __init__(
         self,
@@ -39,26 +39,26 @@ class Exchange:
 
     @property
     def duration_ms(self) -> float:
-        """Milliseconds since the request's headers came."""
+        """Return the milliseconds since the request's headers arrived."""
         return round((time.perf_counter() - self._started) * 1000, 3)
 
     @property
     def client_left(self) -> bool:
-        """Whether the client left before its answer was complete: the application read so, or the server noticed."""
+        """Return whether the client left before its response was complete, as the application or the server saw."""
         return self.disconnected or bool(self.scope.get("client_left"))
 
     def end(self) -> None:
-        """Say that the exchange is over; nothing happens where its last byte was sent before."""
+        """Report the end of the exchange, unless it ended with the last byte of its response."""
         if not self._ended:
             self._ended = True
             self._at_end(self)
 
     def keeps_bodies(self, status: int) -> bool:
-        """Whether the bodies of an exchange that ends like this are to be logged."""
+        """Return whether to log the bodies of a response with this status."""
         return self._bodies == "all" or (self._bodies != "off" and status >= 400)  # noqa: PLR2004 - RFC 9110
 
     async def receive(self) -> Message:
-        """Hand a message of the client to the application."""
+        """Return a message of the client to the application."""
         message = await self._receive()
         if message["type"] == "http.request":
             body = message.get("body", b"")
@@ -71,7 +71,7 @@ class Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Hand a message of the application to the client."""
+        """Send a message of the application to the client."""
         if message["type"] == "http.response.body":
             body = message.get("body", b"")
             self.response_size += len(body)

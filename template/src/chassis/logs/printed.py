@@ -1,4 +1,4 @@
-"""What a service prints: log lines as well, so that `print` neither waits for a reader nor lands in another line."""
+"""Turn printed lines into log lines, so that `print` neither waits for a reader nor mixes with other lines."""
 
 import io
 import logging
@@ -6,13 +6,13 @@ import sys
 import threading
 from typing import Final
 
-LONGEST_LINE: Final = 8192  # characters; what is longer is logged in parts
+LONGEST_LINE: Final = 8192  # characters; longer lines are logged in parts
 
 logger = logging.getLogger("stdout")
 
 
 class PrintedLines(io.TextIOBase):
-    """Stands for `sys.stdout`: logs each line at INFO; what asks for a descriptor or bytes gets those of stdout."""
+    """Replaces `sys.stdout` and logs each line at INFO. Its descriptor and buffer are those of stdout."""
 
     def __init__(self, stdout: io.TextIOWrapper) -> None:
         self._stdout = stdout
@@ -21,11 +21,11 @@ class PrintedLines(io.TextIOBase):
 
     @property
     def encoding(self) -> str:  # type: ignore[override] # typeshed has an attribute
-        """Of what is printed, where somebody encodes it himself."""
+        """Return the encoding of stdout."""
         return self._stdout.encoding
 
     def write(self, text: str) -> int:
-        """Log every line that is complete now; the rest waits for its end, in each thread for itself."""
+        """Log complete lines, and keep the rest until its line ends, per thread. Return the number of characters."""
         *lines, rest = (getattr(self._thread, "rest", "") + text).split("\n")
         while len(rest) > LONGEST_LINE:
             lines.append(rest[:LONGEST_LINE])
@@ -37,7 +37,7 @@ class PrintedLines(io.TextIOBase):
 
     def _log(self, line: str) -> None:
         if getattr(self._thread, "logging", False):
-            return  # a handler that prints what it handles would never come to an end
+            return  # a handler that prints would never end
         self._thread.logging = True
         try:
             logger.info("%s", line)
@@ -45,19 +45,19 @@ class PrintedLines(io.TextIOBase):
             self._thread.logging = False
 
     def fileno(self) -> int:
-        """Stdout's, for child processes."""
+        """Return the descriptor of stdout, for child processes."""
         return self._stdout.fileno()
 
     def isatty(self) -> bool:
-        """Whether somebody looks at stdout."""
+        """Return whether stdout is a terminal."""
         return self._stdout.isatty()
 
     def writable(self) -> bool:
-        """It is."""
+        """Return True."""
         return True
 
 
 def log_printed_lines() -> None:
-    """Make log lines of what is printed from now on, unless stdout is closed or leads elsewhere already."""
+    """Log everything printed from now on, unless stdout is closed or already redirected."""
     if sys.stdout is sys.__stdout__ and isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout = PrintedLines(sys.stdout)

@@ -1,4 +1,4 @@
-"""Errors of a database as a log may tell them: they quote rows and parameters, which are people's data."""
+"""Remove values of rows and parameters from errors of a database before logging: they may be personal data."""
 
 import re
 from collections.abc import Iterable
@@ -6,8 +6,8 @@ from typing import Final
 
 from chassis.early_logging import text_of, type_of
 
-# Classes of SQLSTATE (appendix A of PostgreSQL's manual) in whose messages the server speaks of itself or of the
-# statement. In all others it may quote what is in a row, or what a trigger says of it.
+# Classes of SQLSTATE (appendix A of PostgreSQL's manual) whose messages are about the server or the statement only.
+# All others may quote values of a row, or the message of a trigger.
 _WITHOUT_VALUES: Final = (
     "08", "0A", "25", "26", "28", "34", "3D", "3F", "40", "42", "53", "54", "55", "57", "58", "F0", "XX",
 )  # fmt: skip
@@ -18,8 +18,8 @@ _LITERAL: Final = re.compile(r"'(?:[^']|'')*'")
 _ANY_LITERAL: Final = "'…'"
 _QUOTED: Final = re.compile(
     r"""["\'\u00ab\u00bb\u2018-\u201f\u2039\u203a].*["\'\u00ab\u00bb\u2018-\u201f\u2039\u203a]""", re.DOTALL
-)  # in any language of the server
-# What follows in the texts of drivers and SQLAlchemy and in stack traces, also where a newline is written as \\n.
+)  # quotes in any language of the server
+# What comes next in messages of drivers and SQLAlchemy and in stack traces, also if newlines are written as \\n.
 _NEXT: Final = r"(?=(?:\n|\\n)(?:HINT: |\[SQL: |\[parameters: |\(Background |The above |During |Traceback )|\Z)"
 _DETAIL: Final = re.compile(r"(DETAIL:  ).*?" + _NEXT, re.DOTALL)
 _PARAMETERS: Final = re.compile(r"(\[parameters: ).*?" + _NEXT, re.DOTALL)
@@ -28,13 +28,13 @@ MAX_RELATED: Final = 100
 
 
 def described(value: object) -> str:
-    """The text of a value; of a database's error, only what holds no value of a row."""
+    """Return the text of a value, without values of rows if it is an error of a database."""
     text = _database_text(value) if isinstance(value, BaseException) else None
     return without_row_values(text_of(value)) if text is None else text
 
 
 def without_row_values(text: str) -> str:
-    """Mask the details and parameters of an error that somebody has made part of a text."""
+    """Return the text with details and parameters of quoted database errors masked."""
     if "DETAIL:  " in text:
         text = _DETAIL.sub(r"\1[redacted]", text)
     if "[parameters: " in text:
@@ -43,10 +43,10 @@ def without_row_values(text: str) -> str:
 
 
 class RowValues:
-    """Knows the database's errors among some errors and all that these came of, and hides what they quote."""
+    """Finds errors of a database among errors and their causes, and hides the values that they quote."""
 
     def __init__(self, errors: Iterable[BaseException]) -> None:
-        self._texts: dict[int, str] = {}  # of an error's identity
+        self._texts: dict[int, str] = {}  # by the identity of the error
         self._replacements: dict[str, str] = {}
         for error in related(errors):
             if (text := _database_text(error)) is None:
@@ -56,25 +56,25 @@ class RowValues:
             self._replacements[_repr_of(error)] = f"{type(error).__name__}({text!r})"
             original = _attribute(error, "orig")
             for each in related([original] if isinstance(original, BaseException) else []):
-                # What a statement failed with before the database saw it quotes its parameters, too.
+                # Errors of a statement before it reached the database quote its parameters, too.
                 self._texts.setdefault(id(each), _database_text(each) or _without_quotes(text_of(each)))
 
     def __bool__(self) -> bool:
         return bool(self._texts)
 
     def text(self, error: BaseException) -> str | None:
-        """What to tell of the error; None if it is not one of the database's."""
+        """Return the safe text of the error, or None if it is not an error of a database."""
         return self._texts.get(id(error))
 
     def hidden_in(self, text: str) -> str:
-        """A text in which some of the errors may be quoted, without what they quote."""
+        """Return the text with quoted errors replaced by their safe text."""
         for quoted in sorted(filter(None, self._replacements), key=len, reverse=True):
             text = text.replace(quoted, self._replacements[quoted])
         return text
 
 
 def related(errors: Iterable[BaseException]) -> list[BaseException]:
-    """The errors, their causes and contexts, and what is in groups; not endlessly many."""
+    """Return the errors, their causes and contexts, and members of groups, up to a limit."""
     found: dict[int, BaseException] = {}
     to_see = list(errors)
     while to_see and len(found) < MAX_RELATED:
@@ -114,7 +114,7 @@ def _server_text(error: BaseException, state: str) -> str:
 
 
 def _without_quotes(message: str) -> str:
-    """What a message says before it tells the value."""
+    """Return the part of a message before it quotes a value."""
     return _QUOTED.sub('"…"', message).partition(": ")[0]
 
 
@@ -128,5 +128,5 @@ def _attribute(error: BaseException, name: str) -> object:
 def _repr_of(value: object) -> str:
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001 - anybody may have written it
+    except Exception:  # noqa: BLE001 - it may be anyone's code
         return ""

@@ -1,4 +1,4 @@
-"""`python -m <package> …`: what an operator can ask of a service."""
+"""The command line of a service: `python -m <package> …`."""
 
 import argparse
 import asyncio
@@ -23,25 +23,25 @@ logger = logging.getLogger(__name__)
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one log line: a container with a mistyped command is read by machines."""
+    """Reports errors as one log line, since the output of a container is read by machines."""
 
     def error(self, message: str) -> NoReturn:
-        logger.critical("unusable arguments: %s", message)
+        logger.critical("invalid arguments: %s", message)
         raise SystemExit(os.EX_USAGE)
 
 
 def run(package: str, identity: Identity) -> None:
-    """Run the command that the arguments name; exit with 0 if it succeeded."""
+    """Run the command in the arguments. Exits with its exit code."""
     configure_default_logging(identity)  # before anything else can fail
     parser = _Parser(prog=f"python -m {package}")
     parser.add_argument("--version", action="version", version=identity.version)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="answer requests until SIGTERM")
-    commands.add_parser("migrate", help="bring the database schema to head")
+    commands.add_parser("serve", help="serve requests until SIGTERM")
+    commands.add_parser("migrate", help="upgrade the database schema to head")
     commands.add_parser("openapi", help="print the OpenAPI document")
     commands.add_parser("settings", help="print the table of settings, for SETTINGS.md")
     commands.add_parser("check", help="check settings, database and schema; exit 1 if the service would not be ready")
-    # Those of the service import its code, for which the others have nothing ready yet, and no time.
+    # The service's own commands import its code, which the others do not need and should not wait for.
     own = {} if sys.argv[1:2] and sys.argv[1] in {*COMMANDS, *DOCUMENTS} else own_commands(package)
     for each in own.values():
         each.arguments(commands.add_parser(each.name, help=each.help))
@@ -53,7 +53,7 @@ def run(package: str, identity: Identity) -> None:
 
 
 def _own(command: Command, package: str, arguments: argparse.Namespace) -> int:
-    """Run a command of the service's own; a database that is away is no bug."""
+    """Return the exit code of one of the service's own commands; 1 if the database is unavailable."""
     from chassis.errors import DatabaseUnavailable  # noqa: PLC0415 - imports are slow, and each command needs others
 
     try:
@@ -64,10 +64,10 @@ def _own(command: Command, package: str, arguments: argparse.Namespace) -> int:
 
 
 def _print(make: Callable[[str], str], package: str, identity: Identity) -> int:
-    """Print a document and nothing else; log lines, warnings and what anybody prints meanwhile go to stderr."""
+    """Print a document to stdout and everything else to stderr. Return the exit code 0."""
     stdout = sys.__stdout__ or sys.stdout
     with redirect_stdout(sys.stderr):
-        configure_default_logging(identity)  # whose lines went to stdout until now
+        configure_default_logging(identity)  # its lines went to stdout until now
         document = make(package)
     stdout.write(document)
     return 0
@@ -90,10 +90,10 @@ def _migrate(package: str) -> int:
         with translated_errors():
             upgrade(settings)
     except DatabaseUnavailable as error:
-        logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - what is wrong is outside of the program
+        logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - the cause is outside of the program
         return 1
     except UnusableMigrations as error:
-        logger.error("cannot migrate: %s", error)  # noqa: TRY400 - it says all there is to say
+        logger.error("cannot migrate: %s", error)  # noqa: TRY400 - the message says it all
         return 1
     logger.info("schema is at head")
     return 0
@@ -125,17 +125,17 @@ def _check(package: str) -> int:
     if reason:
         logger.error("not ready: %s", reason)
         return 1
-    logger.info("settings, database and schema are fine")
+    logger.info("settings, database and schema are OK")
     return 0
 
 
 def _settings(package: str) -> ChassisSettings:
-    """Read the settings, log as they say, and warn of variables that are probably mistyped."""
+    """Return the settings, with logging configured. Warns of variables that are probably mistyped."""
     kind = _kind_of_settings(package)
     settings = load_settings(kind)
     configure_logging(settings)
     for name, meant in mistyped(kind, os.environ):
-        logger.warning("no setting is called %s; is %s meant?", name, meant)
+        logger.warning("unknown setting %s; did you mean %s?", name, meant)
     return settings
 
 

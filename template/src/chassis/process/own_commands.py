@@ -1,4 +1,4 @@
-"""Commands of the service's own: `COMMANDS` in its module `commands`, if it has one."""
+"""The service's own commands: `COMMANDS` in its `commands` module, if it has one."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
@@ -9,17 +9,17 @@ from typing import Any
 
 
 def _no_arguments(_: ArgumentParser) -> None:
-    """Most commands have none."""
+    """Declare no arguments."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Command:
-    """What an operator can ask of a service with `python -m <package> <name>`."""
+    """A command of the service: `python -m <package> <name>`."""
 
     name: str
     help: str
     run: Callable[[Any, Namespace], int]
-    """Is given the service's settings and the arguments, and returns the exit code."""
+    """Takes the service's settings and the arguments, and returns the exit code."""
     arguments: Callable[[ArgumentParser], None] = _no_arguments
     """Declares the arguments."""
 

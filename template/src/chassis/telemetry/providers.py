@@ -1,4 +1,4 @@
-"""OpenTelemetry's SDK, set up; importing it takes a while, so it is done only where telemetry is on."""
+"""Set up OpenTelemetry's SDK. Its import is slow, so this module is loaded only if telemetry is on."""
 
 import logging
 import os
@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 
 def start_traces(identity: Identity) -> Stop:
-    """Have spans sent in batches by a thread; returns what ends it."""
-    # OpenTelemetry's default records all, and takes no notice of the part that somebody wants to have.
+    """Start a thread that sends spans in batches, and return the function that stops it."""
+    # OpenTelemetry's default sampler records everything and ignores the argument.
     if os.environ.get("OTEL_TRACES_SAMPLER_ARG"):
         os.environ.setdefault("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     provider = TracerProvider(resource=_resource(identity), shutdown_on_exit=False)
@@ -38,7 +38,7 @@ def start_traces(identity: Identity) -> Stop:
 
 
 def start_metrics(identity: Identity, measurements: Iterable[Measurement]) -> Stop:
-    """Have metrics sent now and then by a thread; returns what ends it, after one last time."""
+    """Start a thread that sends metrics regularly, and return the function that sends once more and stops it."""
     reader = PeriodicExportingMetricReader(OTLPMetricExporter(session=_session()))
     provider = MeterProvider([reader], resource=_resource(identity), shutdown_on_exit=False)
     metrics.set_meter_provider(provider)
@@ -47,13 +47,13 @@ def start_metrics(identity: Identity, measurements: Iterable[Measurement]) -> St
 
 
 def _session() -> CollectorSession | None:
-    """None if a variable says whose session is to be used."""
+    """Return the session to send with, or None if a variable configures another one."""
     is_said = any(name.startswith("OTEL_PYTHON_") and name.endswith("_CREDENTIAL_PROVIDER") for name in os.environ)
     return None if is_said else CollectorSession()
 
 
 def _resource(identity: Identity) -> Resource:
-    """Who sends this. Each process has an id of its own: what several count must not be taken for one count."""
+    """Return the sender's resource. Each process has its own ID, so that their counts are not mixed up."""
     own = {"service.name": identity.name, "service.version": identity.version, "service.instance.id": str(_INSTANCE)}
     return Resource.create(Resource(own).merge(OTELResourceDetector().detect()).attributes)
 
@@ -62,7 +62,7 @@ _INSTANCE = uuid4()
 
 
 def _observe(meter: Meter, measurements: Iterable[Measurement]) -> None:
-    """One instrument for all of the same name: the SDK would take only the first callback."""
+    """Create one instrument per name, since the SDK would use only the first callback."""
     by_name: dict[str, list[Measurement]] = defaultdict(list)
     for each in measurements:
         by_name[each.name].append(each)

@@ -1,4 +1,4 @@
-"""What traces and metrics tell of calls: never a value of a path or a query."""
+"""Traces and metrics of calls, without values from paths or queries."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -20,7 +20,7 @@ Ask = TypeVar("Ask", bound=Callable[..., Awaitable[Answer[Any]]])
 _duration = metrics.get_meter("chassis").create_histogram(
     "http.client.request.duration",
     unit="s",
-    description="How long a call took, with waiting for its turn and all attempts.",
+    description="Duration of a call, including the queue and all attempts.",
     explicit_bucket_boundaries_advisory=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10),
 )
 _KINDS: Final[Mapping[type[BaseException], str]] = {UpstreamTimeout: "timeout", UpstreamUnavailable: "unavailable"}
@@ -28,14 +28,14 @@ _KINDS: Final[Mapping[type[BaseException], str]] = {UpstreamTimeout: "timeout", 
 
 @dataclass(slots=True)
 class Observed:
-    """One call."""
+    """A call in progress."""
 
     status: int | None = None
-    """Of the answer, if there was one."""
+    """Status of the response, if there was one."""
 
 
 class Observer:
-    """Watches the calls of one upstream service."""
+    """Records the calls of one upstream service."""
 
     def __init__(self, upstream: str, base_url: HttpUrl) -> None:
         self._about: dict[str, str | int] = {
@@ -45,7 +45,7 @@ class Observer:
         }
 
     def observed(self, request: Ask) -> Ask:
-        """The function that makes a call, so that each is watched."""
+        """Return the function that makes a call, wrapped to record each call."""
 
         @wraps(request)
         async def request_and_watch(method: str, template: str, /, **options: Any) -> Answer[Any]:
@@ -80,12 +80,12 @@ class Observer:
 
 
 def error_type(error: BaseException) -> str:
-    """The status of an answer that says no, `timeout`, `unavailable`, or the kind of a bug."""
+    """Return the status of a refusal, `timeout`, `unavailable`, or the type of any other error."""
     if isinstance(error, UpstreamRefused):
         return str(error.status)
     return _KINDS.get(type(error)) or type_name(error)
 
 
 def note_repetition(attempt: int) -> None:
-    """Have the span of the call say how often it was sent again."""
+    """Record in the current span how often the call was retried."""
     trace.get_current_span().set_attribute("http.request.resend_count", attempt)

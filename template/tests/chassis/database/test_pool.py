@@ -69,7 +69,10 @@ async def test_requests_wait_for_an_existing_connection_if_no_more_are_allowed(
         await all_answers(wide)
     told = [record for record in caplog.records if "connections" in record.getMessage()]
     assert [(record.levelno, record.getMessage()) for record in told] == [
-        (logging.WARNING, "the database server allows 2 connections of DATABASE_POOL_SIZE=10; requests wait for them")
+        (
+            logging.WARNING,
+            "the database server allows only 2 connections of DATABASE_POOL_SIZE=10; requests wait for them",
+        )
     ]
 
 
@@ -106,5 +109,5 @@ async def test_pool_wait_limits_the_wait_for_an_allowed_connection(settings: Set
     await role.allow(0)
     async with changed(settings, postgres_user=role.name, database_pool_wait=600) as database, asyncio.timeout(20):
         for way in (ask, examine):
-            with pytest.raises(DatabaseUnavailable, match=r"^The database has no connections left\.$"):
+            with pytest.raises(DatabaseUnavailable, match=r"^The database has no free connections\.$"):
                 await way(database)

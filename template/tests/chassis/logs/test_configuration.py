@@ -64,15 +64,15 @@ def test_logs_invalid_settings() -> None:
     assert code == os.EX_CONFIG
     assert {line["logger"] for line in lines} == {"chassis.process.startup"}
     assert [line["message"].split(":")[:2] for line in lines] == [
-        ["unusable setting", " PORT"],
-        ["unusable setting", " LOG_LEVEL"],
+        ["invalid setting", " PORT"],
+        ["invalid setting", " LOG_LEVEL"],
     ]
     assert "planted" not in str(lines)
 
 
 def test_logs_why_a_password_is_invalid() -> None:
     _, [line] = service("serve", ENVIRONMENT="production", AUTHENTICATION="off", POSTGRES_PASSWORD="changeme")
-    assert line["message"].startswith("unusable setting: POSTGRES_PASSWORD: is ")
+    assert line["message"].startswith("invalid setting: POSTGRES_PASSWORD: is ")
     assert "[redacted]" not in line["message"]
 
 
@@ -110,7 +110,7 @@ def test_logs_a_log_file_that_cannot_be_written() -> None:
     code, [line] = service("serve", LOG_FILE="/nowhere/at/all", PORT="0")
     assert code == os.EX_CONFIG
     assert (line["level"], line["logger"]) == ("CRITICAL", "chassis.logs.configuration")
-    assert line["message"] == "unusable setting: LOG_FILE: No such file or directory"
+    assert line["message"] == "invalid setting: LOG_FILE: No such file or directory"
 
 
 @pytest.mark.parametrize(

@@ -127,15 +127,15 @@ async def test_reports_a_response_that_is_not_json_as_upstream_unavailable(
 @pytest.mark.parametrize(
     ("answer", "line"),
     [
-        ({"status": 500, "text": SECRET}, "answered 500: GET /{id}"),
-        ({"status": 302, "headers": {"Location": SECRET}}, "answered 302: GET /{id}"),
-        ({"text": SECRET}, "answered with nonsense: json_invalid at '': GET /{id}"),
-        ({"text": ""}, "answered with nonsense: json_invalid at '': GET /{id}"),
-        ({"text": f'{{"name": ["{SECRET}"]}}'}, "answered with nonsense: string_type at '/name': GET /{id}"),
-        ({"text": "[1]"}, "answered with nonsense: model_type at '': GET /{id}"),
-        ({"text": "{}", "content_type": "text/html"}, "answered with content type 'text/html': GET /{id}"),
-        ({"text": "{}", "headers": {"Content-Encoding": "gzip"}}, "answered with content encoding 'gzip': GET /{id}"),
-        ({"text": " " * 10_001}, "answered with more than 10000 bytes: GET /{id}"),
+        ({"status": 500, "text": SECRET}, "returned 500: GET /{id}"),
+        ({"status": 302, "headers": {"Location": SECRET}}, "returned 302: GET /{id}"),
+        ({"text": SECRET}, "returned an invalid body: json_invalid at '': GET /{id}"),
+        ({"text": ""}, "returned an invalid body: json_invalid at '': GET /{id}"),
+        ({"text": f'{{"name": ["{SECRET}"]}}'}, "returned an invalid body: string_type at '/name': GET /{id}"),
+        ({"text": "[1]"}, "returned an invalid body: model_type at '': GET /{id}"),
+        ({"text": "{}", "content_type": "text/html"}, "returned content type 'text/html': GET /{id}"),
+        ({"text": "{}", "headers": {"Content-Encoding": "gzip"}}, "returned content encoding 'gzip': GET /{id}"),
+        ({"text": " " * 10_001}, "returned more than 10000 bytes: GET /{id}"),
     ],
     ids=lambda value: str(value)[:40],
 )  # fmt: skip
@@ -155,7 +155,7 @@ async def test_logs_the_first_validation_errors(upstream: Upstream, caplog: pyte
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=User)
     where = "string_type at '/name', uuid_parsing at '/friends/0', uuid_type at '/friends/1'"
-    assert logged(caplog) == [f"upstream users answered with nonsense: {where}: GET /"]
+    assert logged(caplog) == [f"upstream users returned an invalid body: {where}: GET /"]
 
 
 async def test_limits_the_logged_location_of_an_error(upstream: Upstream, caplog: pytest.LogCaptureFixture) -> None:
@@ -164,7 +164,7 @@ async def test_limits_the_logged_location_of_an_error(upstream: Upstream, caplog
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=dict[str, int])
     [message] = logged(caplog)
-    assert message.startswith("upstream users answered with nonsense: int_parsing at '/a~1~0xxx")
+    assert message.startswith("upstream users returned an invalid body: int_parsing at '/a~1~0xxx")
     assert len(message) < 300
 
 
@@ -173,7 +173,7 @@ async def test_does_not_log_messages_of_custom_validators(upstream: Upstream, ca
     async with client_of(upstream.url) as client:
         with pytest.raises(errors.UpstreamUnavailable):
             await client.get("/", read=Multiple, context=2)
-    assert logged(caplog) == ["upstream users answered with nonsense: value_error at '': GET /"]
+    assert logged(caplog) == ["upstream users returned an invalid body: value_error at '': GET /"]
 
 
 async def test_counts_an_invalid_response_as_a_failure(upstream: Upstream) -> None:
@@ -213,7 +213,7 @@ async def test_refusal_has_status_and_problem_type(
         with pytest.raises(errors.UpstreamRefused) as caught:
             await client.put("/users/{id}", path={"id": SECRET}, read=User)
     assert (caught.value.status, caught.value.problem_type) == (409, kind)
-    assert str(caught.value) == f"The users service answered 409{f' {kind}' if kind else ''}: PUT /users/{{id}}"
+    assert str(caught.value) == f"The users service returned 409{f' {kind}' if kind else ''}: PUT /users/{{id}}"
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])

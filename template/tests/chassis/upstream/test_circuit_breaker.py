@@ -100,7 +100,7 @@ def test_logs_when_it_opens_and_when_it_closes(
     assert {(record.levelname, record.name) for record in caplog.records} == {
         ("WARNING", "chassis.upstream.circuit_breaker")
     }
-    assert caplog.messages == ["circuit to users opened after 3 failures in a row", "circuit to users closed"]
+    assert caplog.messages == ["circuit to users opened after 3 consecutive failures", "circuit to users closed"]
 
 
 def test_opens_again_if_the_probe_fails(circuit: CircuitBreaker, clock: Clock) -> None:

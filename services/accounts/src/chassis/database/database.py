@@ -1,4 +1,4 @@
-"""The database of the service: one way to run a single statement, one to run several."""
+"""The database of the service: run single statements and transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -34,9 +34,9 @@ IsolationLevel = Literal["READ COMMITTED", "REPEATABLE READ", "SERIALIZABLE"]
 
 
 class Database:
-    """Connections to the service's own database, at most `database_pool_size` at a time.
+    """The service's own database, with at most `database_pool_size` connections at a time.
 
-    Nothing connects before the first use, so a service starts without its database and finds it later by itself.
+    It connects at first use, so a service can start without its database and finds it later.
     """
 
     def __init__(self, settings: ChassisSettings) -> None:
@@ -53,7 +53,7 @@ class Database:
         self._name = settings.postgres_db
         self._visits = Visits(settings) if settings.sends_traces else None
         if self._visits:
-            self.execute = self._visits.recorded(self.execute)  # type: ignore[method-assign]  # a call costs nothing more where it is not
+            self.execute = self._visits.recorded(self.execute)  # type: ignore[method-assign]  # no cost for each call without traces
         self._schema = SchemaCheck(self.spare)
 
     async def __aenter__(self) -> Self:
@@ -91,10 +91,10 @@ class Database:
         *,
         execution_options: Options | None = None,
     ) -> Result[*tuple[Any, ...]]:
-        """Run a statement and return what SQLAlchemy's `AsyncConnection.execute` does.
+        """Run a statement and return a result like SQLAlchemy's `AsyncConnection.execute`, with all rows fetched.
 
-        All rows are fetched, and the connection is free again. Inside of `transaction` the statement takes part in it;
-        elsewhere it is committed by itself, also for several sets of parameters: all of them, or none.
+        Inside `transaction`, the statement is part of it. Otherwise it is committed on its own; with several sets of
+        parameters, all or none are. Raises `DatabaseUnavailable`, and SQLAlchemy's errors for faulty statements.
         """
         _refuse_streaming(statement, execution_options or {})
         try:
@@ -110,7 +110,7 @@ class Database:
             raise
 
     async def _healed(self, run: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Run it in its turn; once again if what the connection remembers turns out to be older than a migration."""
+        """Run it in its turn, and again if the connection's cached plans or types predate a migration."""
         deadline = asyncio.get_running_loop().time() + self._timeout
         async with self._queue, asyncio.timeout_at(deadline):
             try:
@@ -119,7 +119,7 @@ class Database:
                 if not is_outdated(error):
                     raise
                 self._kept.forget_plans()
-                if not sqlstate(error):  # the driver does not understand the answer, but the statement has been run
+                if not sqlstate(error):  # the driver cannot read the result, but the statement has run
                     raise
             return await run()
 
@@ -135,26 +135,26 @@ class Database:
                     if not connection.invalidated:
                         await settle(driver_of(await connection.get_raw_connection()), error)
                     raise
-            await connection.execution_options(isolation_level="READ COMMITTED")  # as SQLAlchemy may run it in batches
+            await connection.execution_options(isolation_level="READ COMMITTED")  # SQLAlchemy may run it in batches
             async with connection.begin():
                 return await connection.execute(statement, parameters, execution_options=options)
 
     def transaction(
         self, *, timeout: float | None = None, isolation_level: IsolationLevel | None = None
     ) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Hold several statements together: committed at the end of the block, undone by any error in it.
+        """Open a transaction: committed at the end of the block, rolled back on any error in it.
 
-        Whatever is run by `execute` inside takes part, also in tasks that were started inside, one statement at a time;
-        so does what is run by the connection that it lends. Another `transaction` inside is a savepoint. The block may
-        take `timeout` seconds (`database_timeout` if not given), and a statement or a pause in it as long.
-        An error that was caught in the block is raised at its end if PostgreSQL has undone the transaction for it.
+        Statements of `execute` inside are part of it, also in tasks started inside, one at a time. So are statements
+        on the connection that it yields. A nested `transaction` is a savepoint. The block may take `timeout` seconds
+        (default `database_timeout`), and so may each statement and each pause in it.
+        Raises at the end of the block if a caught error has made PostgreSQL roll back the transaction.
         """
         outer = open_transaction(self)
         if outer is None:
             begun = self._begun(timeout, isolation_level or "READ COMMITTED")
             return errors_of(self._visits.transaction(begun) if self._visits else begun, self._instead_of)
         if timeout is not None or isolation_level:
-            raise InvalidRequestError("A transaction inside of another one has the timeout and isolation of that one.")
+            raise InvalidRequestError("A nested transaction uses the timeout and isolation of the outer one.")
         return errors_of(outer.savepoint(self), self._instead_of)
 
     @asynccontextmanager
@@ -172,17 +172,16 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[AsyncSession]:
-        """A session of SQLAlchemy's ORM in a `transaction`: what it changed is committed at the end of the block.
+        """Yield a session of SQLAlchemy's ORM in a `transaction`. Changes are committed at the end of the block.
 
-        Inside of another `transaction` it takes part in that one, and is undone with it. Its objects can be used after
-        the block.
+        Inside another `transaction`, the session is part of that one. Its objects can be used after the block.
         """
         async with self.transaction() as connection, AsyncSession(connection, expire_on_commit=False) as session:
             yield session
-            await session.commit()  # of what it has begun itself; without it, a savepoint would be undone
+            await session.commit()  # ends what it has begun itself; otherwise a savepoint would be rolled back
 
     def spare(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """The one connection that requests never take: load does not look like a broken database through it."""
+        """Yield a connection that requests never use, so that load does not look like a broken database."""
         return errors_of(self._lent_spare(), _unavailable)
 
     @asynccontextmanager
@@ -191,14 +190,14 @@ class Database:
             yield connection
 
     def measurements(self) -> list[Measurement]:
-        """Who waits for connections, and how many of them are used."""
+        """Return the measurements of the queue for connections, and of the connections."""
         pool = {"db.client.connection.pool.name": self._name}
         return [
             *self._queue.measurements(),
             Measurement(
                 name="db.client.connection.count",
                 unit="{connection}",
-                description="Connections to the database that are used, or open and idle.",
+                description="Connections to the database, in use or idle.",
                 read=lambda: [
                     (count, {**pool, "db.client.connection.state": state})
                     for state, count in self._kept.counts().items()
@@ -208,7 +207,7 @@ class Database:
         ]
 
     async def _instead_of(self, error: Exception) -> DatabaseUnavailable | None:
-        """What to raise instead of an error, which only for what is missing is a question to the database."""
+        """Return the error to raise instead, or None. Queries the database only if a table or the like is missing."""
         state = state_of_error(error)
         if state.kind is Kind.NOT_MIGRATED and not await self._schema.is_migrated():
             return DatabaseNotMigrated(state.told)
@@ -224,8 +223,8 @@ def _refuse_streaming(statement: object, options: Options) -> None:
         options = {**statement.get_execution_options(), **options}
     if options.get("stream_results") or options.get("yield_per"):
         raise InvalidRequestError(
-            "`execute` fetches all rows. To stream them, use the connection of a transaction: "
+            "`execute` fetches all rows. To stream rows, use the connection of a transaction: "
             "`async with database.transaction() as connection: async for row in await connection.stream(…)`."
         )
     if isinstance(statement, Prepared) and options:
-        raise InvalidRequestError("A prepared statement takes no execution options; run the statement as it is.")
+        raise InvalidRequestError("A prepared statement has no execution options; run the plain statement.")

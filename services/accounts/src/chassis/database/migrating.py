@@ -1,4 +1,4 @@
-"""What `migrations/env.py` does: Alembic on the database of a service, one process at a time."""
+"""Run Alembic on the database of a service, one process at a time. Used by `migrations/env.py`."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from .engine import create_patient_engine
 from .migrations import SETTINGS, revisions_of
 from .server_defaults import ComparingImpl
 
-# Any number of replicas may start at once: the first migrates, the others wait and find nothing to do.
+# Any number of replicas can start at once: the first migrates, the others wait and find nothing to do.
 LOCK_ID: Final = 0x616C6C69756D  # "allium"
 LOCK: Final = text("SELECT pg_try_advisory_lock(:id)").bindparams(id=LOCK_ID)
 POLL_SECONDS: Final = 0.2
@@ -27,16 +27,16 @@ logger = logging.getLogger(__name__)
 
 
 def run_migrations(settings: ChassisSettings, models: MetaData, *, unmanaged: Collection[str] = ()) -> None:
-    """Do on the database what Alembic was called for.
+    """Run Alembic's current command on the database.
 
-    Each migration has a transaction of its own; the lock is held over all. `unmanaged` are the names, with `*` for any
-    text, of what is in the database and no business of the models: `table`, `schema.table`, `table.column`, `index`.
+    Each migration has its own transaction; a lock is held over all. `unmanaged`: names in the database, with `*` as a
+    wildcard, that the models do not describe: `table`, `schema.table`, `table.column`, `index`.
     """
     asyncio.run(_run(settings, models, unmanaged))
 
 
 def print_migrations(models: MetaData) -> None:
-    """Print the SQL of what Alembic was called for (`--sql`)."""
+    """Print the SQL of Alembic's current command (`--sql`)."""
     context.configure(
         dialect_name=ComparingImpl.__dialect__,
         target_metadata=models,
@@ -48,7 +48,7 @@ def print_migrations(models: MetaData) -> None:
 
 
 async def _run(settings: ChassisSettings, models: MetaData, unmanaged: Collection[str]) -> None:
-    engine = create_patient_engine(settings)  # it connects as the service does, but without its limits in time
+    engine = create_patient_engine(settings)  # connects as the service does, but without timeouts
     try:
         async with engine.connect() as connection:
             await _lock(connection)
@@ -58,8 +58,8 @@ async def _run(settings: ChassisSettings, models: MetaData, unmanaged: Collectio
 
 
 async def _lock(connection: AsyncConnection) -> None:
-    """Take a lock that lasts until the connection is closed, also across a migration's own commits."""
-    # Asking again and again, since CREATE INDEX CONCURRENTLY waits for every statement that waits for a lock.
+    """Take a lock until the connection is closed, also across a migration's own commits."""
+    # Poll, since CREATE INDEX CONCURRENTLY waits for every statement that waits for a lock.
     while not await connection.scalar(LOCK):
         await connection.commit()
         logger.info("another process is migrating; waiting for it")
@@ -69,13 +69,13 @@ async def _lock(connection: AsyncConnection) -> None:
 
 def _migrate(connection: Connection, models: MetaData, unmanaged: Collection[str]) -> None:
     if SETTINGS in context.config.attributes and (newer := _unknown_revisions(connection)):
-        logger.info("the schema is at %s, which a newer release made; nothing to do", ", ".join(newer))
+        logger.info("the schema is at %s, from a newer release; nothing to do", ", ".join(newer))
         return
     comparison = Comparison(connection, models, unmanaged)
     context.configure(
         connection=connection,
         target_metadata=models,
-        transaction_per_migration=True,  # a value that is added to an enum can be used only after a commit
+        transaction_per_migration=True,  # a new enum member can be used only after a commit
         include_schemas=True,
         include_name=comparison.includes_name,
         include_object=comparison.includes_object,
@@ -91,7 +91,7 @@ def _migrate(connection: Connection, models: MetaData, unmanaged: Collection[str
     except Exception:
         if not connection.closed and not connection.invalidated:
             connection.rollback()
-            logger.error("a migration failed; the schema is at %s", ", ".join(_heads(connection)) or "its beginning")  # noqa: TRY400 - the exception goes on
+            logger.error("a migration failed; the schema is at %s", ", ".join(_heads(connection)) or "base")  # noqa: TRY400 - the exception is raised again
         raise
 
 
@@ -102,5 +102,5 @@ def _unknown_revisions(connection: Connection) -> list[str]:
 
 def _heads(connection: Connection) -> tuple[str, ...]:
     heads = MigrationContext.configure(connection).get_current_heads()
-    connection.rollback()  # ends the transaction that reading began, for Alembic begins its own
+    connection.rollback()  # ends the transaction of this query, since Alembic begins its own
     return heads

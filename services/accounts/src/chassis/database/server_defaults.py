@@ -1,4 +1,4 @@
-"""Whether a column has the default that its model describes, as `alembic check` asks."""
+"""Compare column defaults with those of the models, for `alembic check`."""
 
 from typing import Any, Final
 
@@ -11,9 +11,9 @@ DEFAULT: Final = text("SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef WHERE 
 
 
 class ComparingImpl(PostgresqlImpl):
-    """Takes the place of Alembic's own as soon as this module is imported.
+    """Replaces Alembic's own class when this module is imported.
 
-    Alembic compares what two defaults are worth, which fails for JSON, and is never the same for `random()`.
+    Alembic compares the values of two defaults, which fails for JSON and always differs for `random()`.
     """
 
     __dialect__ = "postgresql"
@@ -25,7 +25,7 @@ class ComparingImpl(PostgresqlImpl):
         wanted_text: str | None,
         found_text: str | None,
     ) -> bool:
-        """Whether they differ; identities and computed columns do not come here."""
+        """Return whether they differ. Not called for identities and computed columns."""
         if wanted is wanted.table.autoincrement_column:
             return False
         if wanted_text is None or found_text is None:
@@ -33,9 +33,9 @@ class ComparingImpl(PostgresqlImpl):
         return found_text != self._as_the_server_writes_it(wanted)
 
     def _as_the_server_writes_it(self, column: Column[Any]) -> str | None:
-        """The default as PostgreSQL would give it back; None if it does not take it as the schema is now."""
+        """Return the default as PostgreSQL renders it, or None if it is invalid in the current schema."""
         if self.connection is None:
-            raise RuntimeError("nothing is compared without a database")
+            raise RuntimeError("cannot compare without a database")
         definition = CreateColumn(column).compile(dialect=self.dialect)
         savepoint = self.connection.begin_nested()
         try:

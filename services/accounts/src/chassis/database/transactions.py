@@ -1,4 +1,4 @@
-"""Open transactions: which of them the statements of a task take part in, one after the other."""
+"""Open transactions, and the one that a task's statements belong to, one at a time."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ Parameters = Mapping[str, object] | Sequence[Mapping[str, object]] | None
 
 
 class Transaction:
-    """One that is open, or was."""
+    """A transaction or savepoint, open or ended."""
 
     def __init__(self, connection: AsyncConnection, deadline: float) -> None:
         self._connection = connection
@@ -37,7 +37,7 @@ class Transaction:
         parameters: Parameters,
         options: Mapping[str, Any] | None,
     ) -> Result[*tuple[Any, ...]]:
-        """Run it when it is its turn, within the time of the transaction."""
+        """Run a statement in its turn, before the transaction's deadline, and return its result."""
         async with asyncio.timeout_at(self._deadline), self._lent() as connection:
             if isinstance(statement, Prepared):
                 return await statement.run_in_transaction(connection, parameters)
@@ -45,7 +45,7 @@ class Transaction:
 
     @asynccontextmanager
     async def savepoint(self, database: object) -> AsyncIterator[AsyncConnection]:
-        """A part that can be undone by itself; others wait for their turn until it is over."""
+        """Open a savepoint and yield the connection. Statements of other tasks wait until it ends."""
         async with self._lent() as connection:
             part = Transaction(connection, self._deadline)
             async with part.ended(database, await connection.begin_nested()):
@@ -56,19 +56,19 @@ class Transaction:
         async with self._turn:
             if not self._is_open:
                 raise InvalidRequestError(
-                    "The transaction in which this task was started is over. Start the task outside of it, "
-                    "or wait for it inside."
+                    "This task was started in a transaction that has ended. Start the task outside of it, "
+                    "or await it inside."
                 )
             yield self._connection
 
     @asynccontextmanager
     async def ended(self, database: object, begun: AsyncTransaction) -> AsyncIterator[None]:
-        """Let everything of this task take part; commit at the end what has `begun`, or undo it on any error."""
+        """Make this the task's transaction. Commit `begun` at the end, or roll it back on any error."""
         with _entered(database, self):
             try:
                 yield
             except BaseException:
-                self._is_open = False  # for those as well who wait for their turn
+                self._is_open = False  # also for those that wait for their turn
                 await self._end()
                 await _undo(self._connection, begun)
                 raise
@@ -76,13 +76,13 @@ class Transaction:
             await begun.commit()
 
     async def _end(self) -> None:
-        """Wait for the statement that another task may be in the middle of; the next one is refused."""
+        """Wait for a running statement of another task, and refuse further ones."""
         async with self._turn:
             self._is_open = False
 
 
 def open_transaction(database: object) -> Transaction | None:
-    """The transaction on this database in which the current task is, or in which it was started."""
+    """Return the current task's transaction on this database, or the one that it was started in, or None."""
     return _OPEN.get().get(database)
 
 
@@ -97,7 +97,7 @@ def _entered(database: object, transaction: Transaction) -> Iterator[None]:
 
 
 async def _undo(connection: AsyncConnection, begun: AsyncTransaction) -> None:
-    """Roll back, or give the connection up if it does not answer; what went wrong before is what counts."""
+    """Roll back, or drop the connection if that fails, without hiding the original error."""
     try:
         async with asyncio.timeout(_ROLLBACK_SECONDS):
             await begun.rollback()

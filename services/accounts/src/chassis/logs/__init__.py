@@ -1,7 +1,7 @@
-"""Logs: one JSON object a line on stdout (or readable text for a console), an access line a request, no secret in any.
+"""Logs: one JSON object per line on stdout (or text for a console), one access line per request, without secrets.
 
-`formats` says how a line looks, `handlers` where it goes, `redaction` what is masked, `printed` what becomes of
-`print`, `access` and `exchange` what is logged of a request.
+`formats` formats lines, `handlers` writes them to a file, `redaction` masks secrets, `printed` logs what is printed,
+`access` and `exchange` log requests.
 """
 
 from .access import END_USER, AccessLogMiddleware

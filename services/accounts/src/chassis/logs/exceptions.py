@@ -1,4 +1,4 @@
-"""What a log tells of an exception: never values of rows, never endlessly much, and always its way."""
+"""Format exceptions for the log: with stack trace, of limited length, without values of rows."""
 
 from traceback import format_exception_only, format_tb
 from typing import Final
@@ -20,7 +20,7 @@ _CONTEXT: Final = "\n\nDuring handling of the above exception, another exception
 
 
 def exception_fields(error: BaseException | None, values: RowValues, redact: Redact) -> dict[str, str]:
-    """The exception attributes of the OpenTelemetry semantic conventions."""
+    """Return the exception attributes of the OpenTelemetry semantic conventions."""
     if error is None:
         return {}
     text = values.text(error)
@@ -34,7 +34,7 @@ def exception_fields(error: BaseException | None, values: RowValues, redact: Red
 
 
 def _stack_trace(error: BaseException, values: RowValues, redact: Redact) -> str:
-    """Python's own, unless it says what must not be told, or very much."""
+    """Return Python's own stack trace, unless it contains values of rows or is too long."""
     if not values and all(len(text_of(each)) <= LONGEST_MESSAGE for each in related([error])):
         trace = stack_trace(error)
         if len(trace) <= MAX_LINE:
@@ -43,14 +43,14 @@ def _stack_trace(error: BaseException, values: RowValues, redact: Redact) -> str
 
 
 class _Trace:
-    """A stack trace as Python writes it, with messages and numbers of frames, causes and members that are bounded."""
+    """A stack trace in Python's format, with limits for messages, frames, causes and members of groups."""
 
     def __init__(self, values: RowValues, redact: Redact) -> None:
         self._values = values
         self._redact = redact
 
     def of(self, error: BaseException, depth: int = 0) -> str:
-        """The error and all that led to it, the latest last."""
+        """Return the trace of the error and its causes, the error last."""
         parts: list[str] = []
         seen: set[int] = set()
         current: BaseException | None = error
@@ -87,7 +87,7 @@ class _Trace:
 def _only(error: BaseException) -> str:
     try:
         return "".join(format_exception_only(error)).rstrip()
-    except Exception:  # noqa: BLE001 - an attribute that Python looks at may fail
+    except Exception:  # noqa: BLE001 - an attribute that Python reads may fail
         return type(error).__qualname__
 
 

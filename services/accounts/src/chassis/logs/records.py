@@ -1,4 +1,4 @@
-"""What the chassis finds in a log record, or puts there."""
+"""Attributes of log records."""
 
 import logging
 from typing import Any, Final
@@ -6,18 +6,18 @@ from typing import Any, Final
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 REDACTED_FIELDS: Final = "redacted_fields"
-"""The attribute of a record that takes the place of `extra` if neither it nor the message holds a secret any more."""
+"""Attribute of a record that replaces `extra` if its fields and the message are already redacted."""
 
-# uvicorn repeats each message with colours in it.
+# uvicorn adds a coloured copy of each message.
 _RESERVED: Final = frozenset(RESERVED_ATTRS) | {REDACTED_FIELDS, "color_message"}
 
 
 def redacted_fields(record: logging.LogRecord) -> dict[str, Any] | None:
-    """The fields of a record that holds no secret any more; None for any other record."""
+    """Return the fields of an already redacted record, or None for any other."""
     fields: dict[str, Any] | None = getattr(record, REDACTED_FIELDS, None)
     return fields
 
 
 def further_fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What else a record holds: what the caller passed as `extra`, or the record's factory added."""
+    """Return the further fields of a record, from `extra` or a record factory."""
     return {name: value for name, value in record.__dict__.items() if name not in _RESERVED}

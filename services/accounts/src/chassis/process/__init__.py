@@ -1,6 +1,6 @@
-"""The life of the process: commands, settings read, health, the server, and an end in which no request is lost.
+"""The process: commands, startup, health checks, the server, and a shutdown that loses no request.
 
-Commands import the other modules when they need them, since their libraries take a while to load.
+Commands import the other modules when they need them, since their libraries load slowly.
 """
 
 from .own_commands import Command

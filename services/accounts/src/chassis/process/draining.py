@@ -1,4 +1,4 @@
-"""The end of a process: SIGTERM turns `ready` to 503, what is in flight finishes, and only then connections close."""
+"""Graceful shutdown: after SIGTERM `ready` is 503, requests in flight finish, and then connections close."""
 
 import asyncio
 import logging
@@ -18,21 +18,21 @@ from .listening import refuse_new_connections, somebody_waits
 from .server import ServiceConfig
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
-HANDSHAKE_SECONDS: Final = 0.05  # for what clients had begun when the kernel was told to let nobody in
-ACCEPT_SECONDS: Final = 2.0  # at most, until nobody waits to be accepted; on a starved processor that takes a while
-PARENT_SECONDS: Final = 1.0  # between a signal to the whole group and what the parent makes of it
+HANDSHAKE_SECONDS: Final = 0.05  # for handshakes in progress when the kernel starts to drop new ones
+ACCEPT_SECONDS: Final = 2.0  # at most, to accept waiting connections, which takes long on an overloaded CPU
+PARENT_SECONDS: Final = 1.0  # for the parent to react to a signal to the whole group
 
 logger = logging.getLogger(__name__)
 
 
 class Draining:
-    """Delays uvicorn's shutdown by `delay` seconds after the first signal, in which `health` says "draining".
+    """Delays uvicorn's shutdown by `delay` seconds after the first signal, while `health` reports "draining".
 
-    Load balancers see that before the listener closes; keep-alive clients are told to leave by `Connection: close`.
-    A second signal ends the wait, and a second SIGINT (Ctrl+C) the wait for requests in flight, too.
+    Load balancers notice before the listening socket closes, and keep-alive clients get `Connection: close`.
+    A second signal ends the delay. A second SIGINT (Ctrl+C) also ends the wait for requests in flight.
 
-    A worker drains also when its parent ends. To a worker a second SIGTERM is nothing new: the first may have come to
-    the whole group, and one comes from the parent.
+    A worker also drains when its parent ends. It ignores a second SIGTERM: one may go to the whole group, and one comes
+    from the parent.
     """
 
     def __init__(self, health: Health, *, delay: float) -> None:
@@ -68,7 +68,7 @@ class Draining:
             self._task.cancel()
 
     def _find_server(self) -> None:
-        """Who else runs the application may have other processes at its sockets, so nothing is done to those."""
+        """Find our own server. Other servers may share their sockets between processes, so those are left alone."""
         server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
         if isinstance(server, uvicorn.Server) and isinstance(server.config, ServiceConfig):
             self._server = server
@@ -77,10 +77,10 @@ class Draining:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._health.draining:
             self._health.draining = True
-            # The rest does not belong in a signal handler: it may have interrupted the writing of a log line.
+            # Not in the signal handler itself, which may have interrupted the writing of a log line.
             self._loop.call_soon_threadsafe(self._begin, number, signal.Signals(number).name)
         elif number == signal.SIGINT:
-            for _ in range(2):  # uvicorn takes the first for an end in order
+            for _ in range(2):  # uvicorn treats the first as a graceful shutdown
                 self._uvicorn[number](number, frame)
         elif not self._lifeline:
             self._uvicorn[number](number, frame)
@@ -90,7 +90,7 @@ class Draining:
         self._service_ends.set()
         if not self._health.draining:
             self._health.draining = True
-            self._begin(signal.SIGTERM, "the parent's end")
+            self._begin(signal.SIGTERM, "the parent's exit")
 
     def _begin(self, number: int, cause: str) -> None:
         logger.info("draining for %s s after %s", self._delay, cause)
@@ -101,16 +101,16 @@ class Draining:
         if self._lifeline:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._service_ends.wait(), PARENT_SECONDS)
-        if self._server and self._service_ends.is_set():  # else other workers go on with the same sockets
-            servers = getattr(self._server, "servers", ())  # not yet, if it is told to end while it starts
+        if self._server and self._service_ends.is_set():  # otherwise other workers still use the sockets
+            servers = getattr(self._server, "servers", ())  # missing if it is stopped while it starts
             listening = [each for server in servers for each in server.sockets]
             if refuse_new_connections(listening):
                 await self._accept_all(listening)
         self._uvicorn[number](number, None)
 
     async def _accept_all(self, listening: list[socket.socket]) -> None:
-        """Leave time to accept what the kernel has connected already, which closing the sockets would reset."""
+        """Wait until connections in the accept queue are accepted; closing the sockets would reset them."""
         deadline = self._loop.time() + ACCEPT_SECONDS
         await asyncio.sleep(HANDSHAKE_SECONDS)
-        while somebody_waits(listening) and self._loop.time() < deadline:  # noqa: ASYNC110 - the kernel tells nobody
+        while somebody_waits(listening) and self._loop.time() < deadline:  # noqa: ASYNC110 - the kernel sends no event
             await asyncio.sleep(0.01)

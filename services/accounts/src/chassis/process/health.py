@@ -1,6 +1,6 @@
-"""Health checks: `live` asks only the process, `ready` also its own database; neither ever asks a peer.
+"""Health checks: `live` checks only the process, `ready` also its own database. Neither calls another service.
 
-Where tokens are checked, `ready` also wants the keys of the issuer to be known; who was known stays known.
+If tokens are verified, `ready` also requires that the issuer's keys are known. Known keys are kept.
 """
 
 import asyncio
@@ -28,26 +28,26 @@ Reason = Literal[
 
 HEALTH_TAG: Final = {
     "name": "health",
-    "description": "For the platform: whether to restart it, whether to send requests.",
+    "description": "For the platform: whether to restart this instance, and whether to send it requests.",
 }
 
 logger = logging.getLogger(__name__)
 
 
 class Liveness(BaseModel):
-    """The process serves requests."""
+    """The process is running."""
 
     status: Literal["live"] = "live"
 
 
 class Readiness(BaseModel):
-    """Requests may be sent here."""
+    """The instance can handle requests."""
 
     status: Literal["ready"] = "ready"
 
 
 class Health:
-    """What the health checks know; `draining` is set by the signal that ends the process."""
+    """The state behind the health checks. The signal that ends the process sets `draining`."""
 
     def __init__(self, database: Database, *, can_authenticate: Callable[[], bool] = lambda: True) -> None:
         self.draining = False
@@ -57,10 +57,10 @@ class Health:
         self._last_logged: Reason | Literal["unknown"] | None = "unknown"
 
     async def reason_not_ready(self) -> Reason | None:
-        """Why no request should come here; None if the service is ready."""
+        """Return why this instance should get no requests, or None if it is ready."""
         if self.draining:
             return "draining"
-        # However many ask at once, the database is asked once; and one who stops asking does not stop the others.
+        # Concurrent checks share one query, which continues if one of them is cancelled.
         if self._examination is None or self._examination.done():
             self._examination = asyncio.create_task(self._examine())
         return await asyncio.shield(self._examination)
@@ -100,30 +100,30 @@ def _reason_for(error: DatabaseUnavailable | DBAPIError) -> Reason:
 
 
 def health_router(health: Health) -> APIRouter:
-    """The two checks over HTTP."""
+    """Return a router with both checks."""
     router = APIRouter(
         prefix="/health", tags=[HEALTH_TAG["name"]], generate_unique_id_function=lambda route: route.name
     )
 
-    @router.get("/live", summary="Is the process alive?", responses=problem_responses(INVALID_HOST))
+    @router.get("/live", summary="Check whether the process is running", responses=problem_responses(INVALID_HOST))
     @public
     async def live() -> Liveness:
-        """Answer 200 as long as the process serves; a failure means: restart it."""
+        """Respond 200 while the process is running. If this fails, restart it."""
         return Liveness()
 
     @router.get(
         "/ready",
-        summary="Can it serve?",
+        summary="Check whether it can handle requests",
         response_model=Readiness,
         responses=problem_responses(INVALID_HOST, NOT_READY),
     )
     @public
     async def ready(request: Request) -> Readiness | Response:
-        """Answer 200 if requests may be sent here, else 503; a failure means: send them elsewhere for now."""
+        """Respond 200 if this instance can handle requests, else 503. If this fails, send them elsewhere for now."""
         reason = await health.reason_not_ready()
         if reason is None:
             return Readiness()
-        detail = "No request should be sent here for now."
+        detail = "Do not send requests here for now."
         return problem_response(NOT_READY, detail=detail, path=request.scope["path"], members={"reason": reason})
 
     return router

@@ -1,8 +1,7 @@
-"""Traces and metrics, sent by OTLP to where `OTEL_EXPORTER_OTLP_ENDPOINT` says; without it nothing of this is loaded.
+"""Traces and metrics, sent by OTLP to `OTEL_EXPORTER_OTLP_ENDPOINT`. Without it, OpenTelemetry's SDK is not loaded.
 
-What is recorded is said where it happens, with OpenTelemetry's API: requests in `requests`, calls in `upstream`, visits
-in `database`. `export` has it sent and `sending` sends it, `process` measures the process, `trouble` says what goes
-wrong.
+The parts that are observed use OpenTelemetry's API: `requests` here, `upstream` and `database`. `export` starts the
+SDK, `sending` sends, `process` measures the process, and `trouble` reports errors of OpenTelemetry.
 """
 
 from .export import Telemetry

@@ -1,4 +1,4 @@
-"""How what was recorded is sent: of an answer nothing counts but its status, however long it is."""
+"""Send telemetry data. Only the status of a response counts, however long it is."""
 
 from contextlib import suppress
 from typing import Any, Final
@@ -12,15 +12,15 @@ MOST_BYTES: Final = 65_536
 
 
 class CollectorSession(requests.Session):
-    """Reads no more of an answer than comes at once: one without an end would fill the memory."""
+    """Reads only the first part of a response: an endless one would fill the memory."""
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        """The answer, of which the body is gone; raises what `requests` does."""
+        """Return the response without its body. Raises the errors of `requests`."""
         token = sending.set(True)
         try:
             response = super().send(request, **(options | {"stream": True}))
             with response, suppress(urllib3.exceptions.HTTPError, OSError):
-                response.raw.read1(MOST_BYTES, decode_content=False)  # a short one leaves the connection open
+                response.raw.read1(MOST_BYTES, decode_content=False)  # after a short response the connection stays open
             return response
         finally:
             sending.reset(token)

@@ -1,4 +1,4 @@
-"""What OpenTelemetry has to complain of, once a minute: a collector that is away would fill the log."""
+"""Log errors of OpenTelemetry, at most once a minute: an unavailable collector would fill the log."""
 
 import logging
 import threading
@@ -9,16 +9,16 @@ from typing import Final
 
 QUIET_SECONDS: Final = 60.0
 MOST_CHARACTERS: Final = 500
-"""Of a complaint: some quote what a collector has answered."""
+"""Maximum length of an error message. Some quote the collector's response."""
 
 sending: ContextVar[bool] = ContextVar("sending", default=False)
-"""Whether what is done now is part of sending to the collector."""
+"""Whether the current code is sending to the collector."""
 
 logger = logging.getLogger(__name__)
 
 
 class TroubleHandler(logging.Handler):
-    """Logs the first complaint, and then one in a minute, which says how many there were besides."""
+    """Logs the first error, and then one per minute with the number of those in between."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(logging.WARNING)
@@ -28,7 +28,7 @@ class TroubleHandler(logging.Handler):
         self._left_out = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Called in the threads that send."""
+        """Log the record, or count it. Called in the threads that send."""
         with self._mutex:
             if self._clock() < self._silent_until:
                 self._left_out += 1
@@ -40,32 +40,32 @@ class TroubleHandler(logging.Handler):
 
 
 def _text(record: logging.LogRecord) -> str:
-    """The complaint and the kind of error; a stack trace through a library's threads helps nobody."""
+    """Return the message and the type of error, without the stack trace through a library's threads."""
     error = record.exc_info[1] if record.exc_info else None
     text = f"{_without_headers(record)}{f' {type(error).__name__}' if error else ''}"
     return f"{text[:MOST_CHARACTERS]}…" if len(text) > MOST_CHARACTERS else text
 
 
 def _without_headers(record: logging.LogRecord) -> str:
-    """The complaint; one about a header of `OTEL_EXPORTER_OTLP_HEADERS` quotes it, and it may be a secret."""
+    """Return the message without a quoted header of `OTEL_EXPORTER_OTLP_HEADERS`, which may be a secret."""
     if record.name == "opentelemetry.util.re":
         return str(record.msg).replace("%s", "[redacted]")
     if isinstance(record.args, tuple) and any(type(each).__name__ == "InvalidHeader" for each in record.args):
-        return "a header of OTEL_EXPORTER_OTLP_HEADERS cannot be sent"
+        return "OTEL_EXPORTER_OTLP_HEADERS has an invalid header"
     return record.getMessage()
 
 
 def report_trouble() -> None:
-    """Have OpenTelemetry's loggers report so, and no other way."""
+    """Route all messages of OpenTelemetry's loggers to `TroubleHandler` only."""
     complaints = logging.getLogger("opentelemetry")
     complaints.propagate = False
     complaints.handlers[:] = [TroubleHandler()]
     logging.getLogger("urllib3.connection").addFilter(_is_of_others)
-    logging.getLogger("opentelemetry.trace.span").disabled = True  # it quotes headers that clients sent
+    logging.getLogger("opentelemetry.trace.span").disabled = True  # it quotes headers from clients
 
 
 def _is_of_others(record: logging.LogRecord) -> bool:
-    """Whether a complaint is none about the collector; those are reported as OpenTelemetry's own."""
+    """Return whether the record is not about the collector. Those that are go to OpenTelemetry's logger."""
     if not sending.get():
         return True
     logging.getLogger("opentelemetry").handle(record)

@@ -1,4 +1,4 @@
-"""Calls to other services: bounded in time, attempts, concurrency and size, behind a circuit breaker."""
+"""Calls to other services, with timeouts, retries, limits of concurrency and size, and a circuit breaker."""
 
 from .answers import Answer
 from .client import UpstreamClient

@@ -1,4 +1,4 @@
-"""An attempt that came to nothing, and whether and when another one makes sense."""
+"""Failed attempts, and whether and when to retry."""
 
 import random
 from datetime import UTC, datetime
@@ -14,30 +14,30 @@ MOST_PATIENCE_SECONDS: Final = 86_400
 
 
 class AttemptFailed(Exception):
-    """Nothing that came back can be used; says for the log why."""
+    """An attempt without a usable response. The message is for the log."""
 
     def __init__(
         self, reason: str, *, may_pass: bool = False, was_sent: bool = True, retry_after: int | None = None
     ) -> None:
         super().__init__(reason)
         self.may_pass = may_pass
-        """The next attempt may be answered otherwise."""
+        """The next attempt may succeed."""
         self.was_sent = was_sent
-        """The upstream service may have carried it out."""
+        """The upstream service may have handled the request."""
         self.retry_after = retry_after
-        """Seconds that it asked us to wait."""
+        """Seconds to wait, from the `Retry-After` header."""
 
     def is_worth_repeating(self, request: Request) -> bool:
-        """Whether another attempt does no harm and may do some good."""
+        """Return whether a retry is safe and may succeed."""
         return self.may_pass and (request.may_be_repeated or not self.was_sent)
 
     def pause(self, attempt: int) -> float:
-        """Seconds to wait before the next attempt; full jitter spreads the retries of many callers."""
-        return (self.retry_after or 0) + random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311 - no secret
+        """Return the seconds to wait before the next attempt. Full jitter spreads the retries of many callers."""
+        return (self.retry_after or 0) + random.uniform(0, BACKOFF_SECONDS * 2**attempt)  # noqa: S311 - not a secret
 
 
 def failure_of(error: aiohttp.ClientError | OSError) -> AttemptFailed:
-    """Of a connection. Most of aiohttp's texts quote what was sent or received, so only these get into the log."""
+    """Return the failure of a connection. Most messages of aiohttp quote data, so only harmless ones are logged."""
     quotes_nothing = isinstance(error, aiohttp.ClientConnectorError)
     name = str(error) if type(error) is aiohttp.ClientConnectionError else type(error).__name__
     was_sent = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
@@ -47,7 +47,7 @@ def failure_of(error: aiohttp.ClientError | OSError) -> AttemptFailed:
 
 
 def seconds_of(retry_after: str | None) -> int | None:
-    """The value of a Retry-After header: seconds, or a date (RFC 9110 section 10.2.3); None if it is neither."""
+    """Return the seconds in a Retry-After header, a number or a date (RFC 9110 section 10.2.3), or None."""
     if retry_after is None:
         return None
     text = retry_after.strip()

@@ -1,4 +1,4 @@
-"""The client of an upstream service: bounded in time, attempts, concurrency and size."""
+"""The client of an upstream service, with timeouts, retries and limits of concurrency and size."""
 
 import asyncio
 import logging
@@ -23,17 +23,17 @@ from .options import Asking, Other, Read, Reading, Sending
 from .requests import Request, build_request
 
 HEADERS: Final = {"Accept": "application/json", "Accept-Encoding": "identity"}
-# A URL that is refused may hold a password.
+# An invalid URL may contain a password.
 BASE_URL: Final = TypeAdapter[HttpUrl](UpstreamUrl, config=ConfigDict(hide_input_in_errors=True))
 
 logger = logging.getLogger(__name__)
 
 
 class UpstreamClient:
-    """Calls one upstream service, which speaks JSON, over one pool of connections for the life of the process.
+    """Calls one upstream service, which uses JSON, over a pool of connections that lives as long as the process.
 
-    A call returns what was read, or raises one of three: `UpstreamUnavailable` and `UpstreamTimeout` if the service
-    could not be asked, `UpstreamRefused` if it answered 4xx. What exactly was wrong goes to the log.
+    A call returns the parsed body. It raises `UpstreamUnavailable` or `UpstreamTimeout` if the service gives no usable
+    response, and `UpstreamRefused` if it returns 4xx. Details are logged.
     With `credentials` each call has a bearer token.
     """
 
@@ -47,14 +47,14 @@ class UpstreamClient:
         self._queue = FairQueue(
             settings.http_client_concurrency,
             wait=min(settings.http_client_wait, settings.http_client_total_timeout),
-            refusal=lambda: self._unavailable("has as many calls in flight as are allowed"),
+            refusal=lambda: self._unavailable("has reached its limit of concurrent calls"),
             name=name,
         )
         self._session: aiohttp.ClientSession | None = None
         is_observed = settings.sends_traces or settings.sends_metrics
         self._observer = Observer(name, HttpUrl(self._base_url)) if is_observed else None
         if self._observer:
-            self.request = self._observer.observed(self.request)  # type: ignore[method-assign]  # a call costs nothing more where it is not
+            self.request = self._observer.observed(self.request)  # type: ignore[method-assign]  # no cost for each call without telemetry
         self.circuit = CircuitBreaker(
             name, failures=settings.circuit_breaker_failures, reset=settings.circuit_breaker_reset
         )
@@ -72,52 +72,52 @@ class UpstreamClient:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """End the calls that are in flight with `UpstreamUnavailable`, and refuse all others."""
+        """Fail the calls in flight with `UpstreamUnavailable`, and refuse all others."""
         if self._session:
             await self._session.close()
 
     def measurements(self) -> list[Measurement]:
-        """Whether the circuit is open, and how many calls wait for their turn."""
+        """Return the measurements of the circuit and of the queue of calls."""
         about = {"chassis.upstream.name": self.name}
         return [
             *self._queue.measurements(),
             Measurement(
                 name="chassis.upstream.circuit.open",
                 unit="{circuit}",
-                description="1 as long as calls are refused since the service kept failing; 0 otherwise.",
+                description="1 while the circuit is open and calls are refused, otherwise 0.",
                 read=lambda: [(int(self.circuit.is_open), about)],
                 kind="sum",
             ),
         ]
 
     async def get(self, template: str, /, **options: Unpack[Reading[Read, Other]]) -> Read | Other:
-        """GET what is there."""
+        """GET a resource, and return what was read."""
         return (await self.request("GET", template, **options)).value
 
     async def head(self, template: str, /, **options: Unpack[Asking[Other]]) -> Answer[Other | None]:
-        """GET without the body."""
+        """GET without the body, and return the whole answer."""
         return await self.request("HEAD", template, **options)
 
     async def post(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
-        """Have something done; sent twice only with an idempotency key, or if it surely never arrived."""
+        """POST, and return what was read. Retried only with an idempotency key, or if it was certainly not sent."""
         return (await self.request("POST", template, **options)).value
 
     async def put(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
-        """Replace, or make."""
+        """Replace or create a resource, and return what was read."""
         return (await self.request("PUT", template, **options)).value
 
     async def patch(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
-        """Change; sent twice only with an idempotency key, or if it surely never arrived."""
+        """PATCH, and return what was read. Retried only with an idempotency key, or if it was certainly not sent."""
         return (await self.request("PATCH", template, **options)).value
 
     async def delete(self, template: str, /, **options: Unpack[Sending[Read, Other]]) -> Read | Other:
-        """Remove. It may be repeated after an answer that was lost, so that 404 may mean: done."""
+        """Delete a resource, and return what was read. After a retry, 404 may mean that it is done."""
         return (await self.request("DELETE", template, **options)).value
 
     async def request(
         self, method: str, template: str, /, **options: Unpack[Sending[Read, Other]]
     ) -> Answer[Read | Other]:
-        """Any method, and all of the answer. The time limit covers waiting for a turn and all attempts."""
+        """Call with any method, and return the whole answer. The timeout covers the queue and all attempts."""
         deadline = asyncio.get_running_loop().time() + self._settings.http_client_total_timeout
         self.circuit.refuse_if_open()
         try:
@@ -133,7 +133,7 @@ class UpstreamClient:
     async def _call_with_token(
         self, credentials: Credentials, request: Request, options: Reading[Read, Other], deadline: float
     ) -> Answer[Any]:
-        """A token that is refused is replaced once: the issuer may have new keys, or have forgotten everything."""
+        """Call, and again with a new token if the token is refused: the issuer may have new keys or no memory."""
         token = await self._token(credentials, deadline)
         try:
             return await self._call(request.with_token(token), options, deadline)
@@ -151,7 +151,7 @@ class UpstreamClient:
             async with asyncio.timeout_at(deadline):
                 return await credentials.token()
         except TimeoutError:
-            raise UpstreamTimeout(f"There was no token for the {self.name} service in time.") from None
+            raise UpstreamTimeout(f"No token for the {self.name} service arrived in time.") from None
 
     async def _call(self, request: Request, options: Reading[Read, Other], deadline: float) -> Answer[Any]:
         async with self._queue:
@@ -160,8 +160,8 @@ class UpstreamClient:
                     async with asyncio.timeout_at(deadline):
                         return await self._attempt_until_answered(request, options, deadline)
                 except TimeoutError:
-                    logger.warning("upstream %s did not answer in time: %s", self.name, request.label)
-                    raise UpstreamTimeout(f"The {self.name} service did not answer in time.") from None
+                    logger.warning("upstream %s did not respond in time: %s", self.name, request.label)
+                    raise UpstreamTimeout(f"The {self.name} service did not respond in time.") from None
 
     async def _attempt_until_answered(
         self, request: Request, options: Reading[Read, Other], deadline: float
@@ -173,7 +173,7 @@ class UpstreamClient:
             except AttemptFailed as failure:
                 if not self._may_repeat(request, failure, attempt, deadline):
                     raise self._unavailable(f"{failure}: {request.label}", failure.retry_after) from None
-                logger.warning("upstream %s %s: %s; trying again", self.name, failure, request.label)
+                logger.warning("upstream %s %s: %s; retrying", self.name, failure, request.label)
                 pause = failure.pause(attempt)
             await asyncio.sleep(pause)
             attempt += 1
@@ -181,7 +181,7 @@ class UpstreamClient:
                 note_repetition(attempt)
 
     def _may_repeat(self, request: Request, failure: AttemptFailed, attempt: int, deadline: float) -> bool:
-        """The circuit is open to the probe as well, which thus is a single attempt."""
+        """Return whether to retry. A probe is not retried, since the circuit is open."""
         time_left = deadline - asyncio.get_running_loop().time()
         return (
             attempt < self._settings.http_client_retries
@@ -192,9 +192,9 @@ class UpstreamClient:
 
     async def _attempt(self, request: Request, options: Reading[Read, Other]) -> Answer[Any]:
         if self._session is None:
-            raise RuntimeError("UpstreamClient is used outside of `async with`")
+            raise RuntimeError("UpstreamClient must be used inside `async with`")
         if self._session.closed:
-            raise AttemptFailed("is not asked any more, since this service stops")
+            raise AttemptFailed("is not called any more, since this service is shutting down")
         try:
             async with self._session.request(
                 request.method, request.url, data=request.payload(), headers=request.headers, allow_redirects=False

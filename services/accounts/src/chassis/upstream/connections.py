@@ -1,4 +1,4 @@
-"""Connections to an upstream service: none is kept for long, and none takes what nobody asked for."""
+"""Connections to an upstream service, which are short-lived and refuse unsolicited data."""
 
 import asyncio
 import time
@@ -10,24 +10,24 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import RawResponseMessage
 from aiohttp.streams import StreamReader
 
-KEEP_ALIVE_SECONDS: Final = 15.0  # shorter than a server's `keep_alive_timeout`, else it may close what we just reused
-# Names are resolved when a connection is made. A new replica gets its share when all connections have been replaced.
+KEEP_ALIVE_SECONDS: Final = 15.0  # shorter than a server's `keep_alive_timeout`, which could close a reused connection
+# Names are resolved when a connection opens. A new replica gets its share once all connections have been replaced.
 LIFETIME_SECONDS: Final = 30.0
 DNS_CACHE_SECONDS: Final = 10
 MOST_INTERIM_ANSWERS: Final = 20
-PIECE_BYTES: Final = 4096  # holds some 250 of the smallest answers: what is made of them at once is little
+PIECE_BYTES: Final = 4096  # about 250 of the smallest responses, so that parsing them at once takes little memory
 
 Message = tuple[RawResponseMessage, StreamReader]
 
 
 class TooManyInterimAnswers(aiohttp.ClientPayloadError):
-    """An answer with status 1xx says that the real one will follow; here it does not."""
+    """The upstream sends interim responses (1xx) without a final one."""
 
 
 class Connection(ResponseHandler):
-    """aiohttp's, but it ends if its peer speaks unasked, keeps on announcing an answer, or is an old acquaintance.
+    """aiohttp's connection, closed after unsolicited data, too many interim responses, or its lifetime.
 
-    By itself aiohttp parses without end whatever comes, and takes an answer that came early for that of the next call.
+    aiohttp itself parses any amount of data, and takes an early response for that of the next call.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -38,20 +38,20 @@ class Connection(ResponseHandler):
 
     @property
     def should_close(self) -> bool:
-        """Whether it serves no further call; asked when an answer is complete."""
+        """Return whether to close it after the current response."""
         return super().should_close or time.monotonic() >= self._expires_at
 
     def set_response_params(self, **params: Any) -> None:
-        """Await the answer of the next call."""
+        """Expect the response of the next call."""
         self._awaits_answer, self._interim_answers = True, 0
         super().set_response_params(**params)
 
     def close(self) -> None:
-        """Never wait for a peer that does not take what we had to say: nobody awaits its answer any more."""
+        """Close without waiting for unsent data, since no caller waits for a response any more."""
         self.abort()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, in small pieces until the answer has begun."""
+        """Parse the data, in small pieces until the response has begun."""
         if data and not self._awaits_answer and (self._payload is None or self._payload.is_eof()):
             self.abort()
             return
@@ -62,11 +62,11 @@ class Connection(ResponseHandler):
             super().data_received(data)
 
     def feed_data(self, data: Message, size: int = 0) -> None:
-        """Take a status line with its headers."""
+        """Handle a status line with its headers."""
         status = data[0].code
         if not self._awaits_answer:
             self.abort()
-        elif status >= 200 or status == 101:  # noqa: PLR2004 - after 101 no other will follow
+        elif status >= 200 or status == 101:  # noqa: PLR2004 - 101 is final, too
             self._awaits_answer = False
             super().feed_data(data, size)
         else:
@@ -77,18 +77,18 @@ class Connection(ResponseHandler):
 
 
 def connector() -> aiohttp.TCPConnector:
-    """A pool of such connections; how many there are is not its business."""
+    """Return a pool of such connections, without a limit of its own."""
     pool = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, ttl_dns_cache=DNS_CACHE_SECONDS)
-    # There is no public way, and what aiohttp itself would do is a freeze. A test sees if this has lost its effect.
+    # There is no public way, and aiohttp's own connection could freeze the process. A test notices if this breaks.
     pool._factory = partial(cast(type[ResponseHandler], Connection), asyncio.get_running_loop())  # noqa: SLF001
     return pool
 
 
 async def once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """A middleware that keeps aiohttp from repeating by itself what failed: it would be beyond what is counted."""
+    """Keep aiohttp from retrying failed requests itself, beyond the configured retries (a middleware)."""
     try:
         return await send(request)
-    except aiohttp.ClientConnectorError:  # it never repeats these
+    except aiohttp.ClientConnectorError:  # aiohttp never retries these
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientConnectionError(type(error).__name__) from error

@@ -1,4 +1,4 @@
-"""One request of an upstream service: its address, made from a template, its headers, and its body."""
+"""Build a request to an upstream service: its URL from a template, its headers and its body."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -19,43 +19,46 @@ from .options import Other, PathValues, QueryParameters, QueryValue, Read, Sendi
 IDEMPOTENT: Final = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT", "TRACE"})  # RFC 9110 section 9.2.2
 MOST_BYTES_AT_ONCE: Final = 2**20
 FORM: Final = "application/x-www-form-urlencoded"
-NO_SEGMENTS: Final = frozenset({".", ".."})  # they lead elsewhere even if they are quoted
+NO_SEGMENTS: Final = frozenset({".", ".."})  # they change the path even if quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent, in each attempt alike."""
+    """A request, the same in each attempt."""
 
     label: str
-    """For messages: the method and the template, so that no value gets into a log."""
+    """Method and template, for messages: values must not reach the log."""
     method: str
     url: URL
     headers: Mapping[str, str]
     body: bytes | None
     may_be_repeated: bool
-    """Carrying it out twice does what carrying it out once does."""
+    """Whether the request is idempotent."""
 
     def with_token(self, token: str | None) -> "Request":
-        """The same request with a bearer token, unless it says by itself who sends it."""
+        """Return the request with a bearer token, unless it has an `Authorization` header."""
         if token is None or any(name.lower() == "authorization" for name in self.headers):
             return self
         return replace(self, headers={**self.headers, "Authorization": f"Bearer {token}"})
 
     def payload(self) -> bytes | BytesIO | None:
-        """The body for one attempt; aiohttp sends a large one piece by piece only if it is a file."""
+        """Return the body for one attempt. aiohttp sends a large body in pieces only if it is a file."""
         return BytesIO(self.body) if self.body and len(self.body) > MOST_BYTES_AT_ONCE else self.body
 
 
 def build_request(
     base_url: str, method: str, template: str, options: Sending[Read, Other], *, upstream: str
 ) -> Request:
-    """Raises `UpstreamRefused` with status 404 if a value is one that no address can have: empty, `.` or `..`."""
+    """Return the request. Raises `UpstreamRefused` (404) if a path value is empty, `.` or `..`, which no URL can have.
+
+    Raises `ValueError` for a template that is not a path.
+    """
     label = f"{method} {template}"
     if not template.startswith("/") or "?" in template or "#" in template:
-        raise ValueError(f"{template!r} is no template of a path: it begins with `/`, and its query is `query=`.")
+        raise ValueError(f"{template!r} is not a path template: it must begin with `/`; pass the query as `query=`.")
     path = _path(template, options.get("path"))
     if path is None:
-        raise UpstreamRefused(f"No address of the {upstream} service is like that: {label}", status=404)
+        raise UpstreamRefused(f"The {upstream} service cannot have such a path: {label}", status=404)
     query = options.get("query")
     context = current_request()
     headers = context.headers if context else trace_headers()
@@ -76,7 +79,7 @@ def build_request(
 
 
 def _path(template: str, values: PathValues | None) -> str | None:
-    """The template with its values quoted; None if one of them would lead elsewhere."""
+    """Return the template with its values quoted, or None if a value would change the path."""
     texts = {name: _text(value) for name, value in (values or {}).items()}
     path = template.format_map({name: quote(text, safe="") for name, text in texts.items()}) if texts else template
     leads_elsewhere = "" in texts.values() or not NO_SEGMENTS.isdisjoint(path.split("/"))
@@ -101,15 +104,15 @@ def _query(parameters: QueryParameters) -> str:
 
 
 def _text(value: QueryValue) -> str:
-    if type(value) is str:  # and not an enumeration that also is a text
+    if type(value) is str:  # and not an enum that is also a str
         return value
     plain = to_jsonable_python(value)
     return plain if isinstance(plain, str) else orjson.dumps(plain).decode()
 
 
 def _structured_text(key: str) -> str:
-    """As draft-ietf-httpapi-idempotency-key-header wants it: a string of RFC 9651, section 3.3.3."""
+    """Return the key as a string of RFC 9651 section 3.3.3 (draft-ietf-httpapi-idempotency-key-header)."""
     if not (key and key.isascii() and key.isprintable()):
-        raise ValueError("An idempotency key consists of printable ASCII characters, one or more.")
+        raise ValueError("An idempotency key must be one or more printable ASCII characters.")
     escaped = key.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

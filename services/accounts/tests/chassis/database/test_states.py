@@ -220,8 +220,8 @@ async def client_of(settings: Settings, boot: Boot, log: Path) -> AsyncIterator[
     [
         ("SELECT 1 / 0", 500, "internal-error", "SQLSTATE 22012, see docs/operations.md#a-bad-deployment"),
         ("SELECT id FROM nothing", 500, "internal-error", "SQLSTATE 42P01, see docs/operations.md#migrations"),
-        (RAISE.format("40P01"), 503, "database-unavailable", "this one gave way"),
-        (RAISE.format("53100"), 503, "database-unavailable", "The disk of the database is full."),
+        (RAISE.format("40P01"), 503, "database-unavailable", "to end a deadlock"),
+        (RAISE.format("53100"), 503, "database-unavailable", "The database's disk is full."),
         (RAISE.format("28P01"), 503, "database-unavailable", "refuses the service"),
     ],
 )

@@ -77,7 +77,7 @@ async def test_transactions_of_two_databases_are_independent(narrow: Database, d
 async def test_raises_at_the_end_if_a_postgresql_error_was_swallowed(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
-    with pytest.raises(DBAPIError, match="Nothing is stored") as caught:
+    with pytest.raises(DBAPIError, match="Nothing was committed") as caught:
         await add_twice(narrow, 110)
     assert "SQLSTATE 25P02" in caught.value.__notes__[0]
     assert await stored(connection, 110) == []
@@ -108,7 +108,7 @@ async def test_nested_transaction_raises_if_a_postgresql_error_was_swallowed(
             with pytest.raises(DBAPIError, match="aborted"):
                 await add_twice(narrow, 126)
 
-    with pytest.raises(DBAPIError, match="Nothing is stored"):
+    with pytest.raises(DBAPIError, match="Nothing was committed"):
         await work()
     assert await stored(connection, 125, 126) == []
 
@@ -117,7 +117,7 @@ async def test_refuses_timeout_and_isolation_level_for_a_nested_transaction(data
     async with database.transaction():
         parts: tuple[dict[str, Any], ...] = ({"timeout": 1.0}, {"isolation_level": "SERIALIZABLE"})
         for options in parts:
-            with pytest.raises(InvalidRequestError, match="of that one"):
+            with pytest.raises(InvalidRequestError, match="of the outer one"):
                 database.transaction(**options)
 
 
@@ -155,7 +155,7 @@ async def test_refuses_a_task_that_outlives_its_transaction(database: Database, 
         inside = asyncio.create_task(add_later(144))
         outside = asyncio.create_task(apart(add_later(145)))
     over.set()
-    with pytest.raises(InvalidRequestError, match="is over"):
+    with pytest.raises(InvalidRequestError, match="has ended"):
         await inside
     await outside
     assert await stored(connection, 144, 145) == [145]
@@ -195,7 +195,7 @@ async def test_passes_errors_of_other_code_on_if_the_connection_is_lost(
 async def test_raises_database_unavailable_if_the_connection_is_lost_inside(
     narrow: Database, connection: asyncpg.Connection
 ) -> None:
-    with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+    with pytest.raises(DatabaseUnavailable, match="is unreachable"):
         await lose_the_connection(narrow, connection, None)
     assert await ask(narrow) == 1
 
@@ -210,7 +210,7 @@ async def test_transaction_timeout_is_the_configured_one_or_its_own(
         await asyncio.sleep(60)
 
     async with changed(settings, **limits) as database, asyncio.timeout(60):
-        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not respond in time\.$"):
             await interrupted(database, add_slowly(), KeyError())
         async with database.transaction(timeout=50):
             await database.execute(text("SELECT pg_sleep(0.5)"))

@@ -90,3 +90,17 @@ async def test_clients_that_disconnect_leave_no_memory_behind(process: tuple[int
     async with aiohttp.ClientSession(url) as client, client.get("/health/live") as response:
         assert response.status == 200
     assert resident_mib(process_id) - before < MAX_GROWTH
+
+
+async def test_idle_connections_keep_nothing_of_their_last_request(process: tuple[int, str]) -> None:
+    process_id, url = process
+    request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 60_000 + b"\r\n\r\n"
+    before, writers = resident_mib(process_id), []
+    for _ in range(REQUESTS):
+        reader, writer = await connection_to(url)
+        writer.write(request)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        writers.append(writer)
+    assert resident_mib(process_id) - before < 10, "the headers of all are 18 MB"
+    for writer in writers:
+        writer.close()

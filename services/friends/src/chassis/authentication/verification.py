@@ -21,7 +21,7 @@ class Verification:
         """`source`: where the keys come from; None: the issuer that AUTH_ISSUER names, over HTTP."""
         self._keys = SigningKeys(source or _over_http(settings), wait=settings.http_client_total_timeout)
         self._verifier = Verifier(settings, self._keys)
-        # An opaque id may be logged; another claim may be a name or an address.
+        # `sub` is an opaque ID and may be logged. Another claim may be a name or an address.
         self._logs_subject = settings.auth_subject_claim == "sub"
 
     @property

@@ -1,4 +1,4 @@
-"""Violated constraints as errors of the domain."""
+"""Turn violated constraints into domain errors."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,9 +17,9 @@ _PREPARER: Final = DIALECT.identifier_preparer
 
 @contextmanager
 def constraint_errors(errors: Mapping[str, Exception]) -> Iterator[None]:
-    """Raise the domain error that belongs to the violated constraint, found by its exact name.
+    """Raise the domain error for the violated constraint, by its exact name.
 
-    A name of more than 63 bytes may be given in full, or as the database has it, shortened.
+    A name of more than 63 bytes may be given in full or shortened, as in the database.
     """
     try:
         yield
@@ -33,7 +33,7 @@ def constraint_errors(errors: Mapping[str, Exception]) -> Iterator[None]:
 
 @contextmanager
 def reference_error(instead: Exception) -> Iterator[None]:
-    """Raise this if what is deleted is still referred to, by whichever table; also by one that is added later."""
+    """Raise `instead` if a row to delete is still referenced, by any table, including those added later."""
     try:
         yield
     except IntegrityError as error:
@@ -43,7 +43,7 @@ def reference_error(instead: Exception) -> Iterator[None]:
 
 
 def _names_in_database(name: str) -> tuple[str, ...]:
-    """The name as it is, as PostgreSQL cuts it off, and as SQLAlchemy shortens one that a naming convention makes."""
+    """Return the name in full, truncated by PostgreSQL, and shortened by SQLAlchemy's naming convention."""
     if len(name.encode()) <= _NAME_BYTES:
         return (name,)
     cut_off = name.encode()[:_NAME_BYTES].decode(errors="ignore")

@@ -1,6 +1,6 @@
-"""What Alembic leaves out of generated migrations: the types of enums, and the members that they gain.
+"""Add enum types and new enum members to generated migrations, which Alembic leaves out.
 
-A member that the models lost stays in the database: PostgreSQL cannot drop one, and rows may have it.
+A member removed from the models stays in the database: PostgreSQL cannot drop it, and rows may use it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ MEMBERS: Final = text("""
 
 
 def add_enums(script: MigrationScript, connection: Connection, models: MetaData) -> None:
-    """Add statements for the types that the database does not have yet, and for the members that it lacks."""
+    """Add statements for types and members that the database lacks."""
     if script.upgrade_ops is None or script.downgrade_ops is None:
         return
     made = {
@@ -43,17 +43,17 @@ def add_enums(script: MigrationScript, connection: Connection, models: MetaData)
 
 
 def _additions(name: str, wanted: Iterable[str], found: Iterable[str]) -> Iterator[str]:
-    """Add each missing member where it stands in the models, since members are sorted as they stand."""
+    """Yield statements that add missing members at their place in the models, since that is their sort order."""
     place = f"BEFORE {_literal(next(iter(found)))}"
     for member in wanted:
         if member not in found:
-            # An upgrade may come after a downgrade, which leaves the member there.
+            # A downgrade leaves the member, so it may exist at the next upgrade.
             yield f"ALTER TYPE {name} ADD VALUE IF NOT EXISTS {_literal(member)} {place}"
         place = f"AFTER {_literal(member)}"
 
 
 def _enums(columns: Iterable[Column[object]]) -> Iterator[Enum]:
-    """Each type of PostgreSQL once, also of arrays and within types of the service."""
+    """Yield each PostgreSQL enum once, including those in arrays and type decorators."""
     seen = set()
     for column in columns:
         kind: object = column.type

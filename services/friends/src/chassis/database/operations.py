@@ -1,4 +1,4 @@
-"""What a statement does, as traces tell it: the operation and the table, and never a value."""
+"""Describe a statement for traces: its operation and table, never a value."""
 
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ _KNOWN_WORDS: Final = frozenset({
 
 
 def operation_of(statement: Executable) -> Attributes:
-    """What is done, and with which table, if it is one."""
+    """Return the attributes for the operation and, if it is only one, the table."""
     if isinstance(statement, TextClause):
         first = (statement.text.split(None, 1) or [""])[0].upper()
         return {"db.operation.name": first} if first in _KNOWN_WORDS else {}
@@ -27,5 +27,5 @@ def operation_of(statement: Executable) -> Attributes:
     return attributes
 
 
-def _tables(statement: Any) -> list[Any]:  # noqa: ANN401 - what SQLAlchemy takes
+def _tables(statement: Any) -> list[Any]:  # noqa: ANN401 - as SQLAlchemy's signature
     return find_tables(statement, include_crud=True)

@@ -1,4 +1,4 @@
-"""SQLAlchemy's pool, content with fewer connections where the server allows no more."""
+"""SQLAlchemy's pool, which makes do with fewer connections if the server allows no more."""
 
 import logging
 import time
@@ -14,28 +14,28 @@ from chassis.errors import DatabaseUnavailable
 from .states import UNREACHABLE
 
 _TOO_MANY_CONNECTIONS: Final = "53300"
-_CONTENT_SECONDS: Final = 5.0  # each attempt costs the server a process
+_CONTENT_SECONDS: Final = 5.0  # each attempt to connect costs the server a process
 
 logger = logging.getLogger(__name__)
 
 
 class ContentPool(AsyncAdaptedQueuePool):
-    """Whoever is refused another connection waits for one of those there are, at most the pool's timeout.
+    """If the server refuses another connection, waits for an open one, up to the pool's timeout.
 
-    So it is for a role's CONNECTION LIMIT, the server's max_connections, and what other replicas leave of it.
-    For some seconds afterwards nobody asks for another one.
+    This happens at the CONNECTION LIMIT of a role, or at max_connections, which all replicas share. The pool then
+    opens no new connection for some seconds.
     """
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.wanted = 0
-        """How many are in need of a connection now: what is given back should come here."""
+        """Number of callers that wait for a connection. Connections should be returned to the pool for them."""
         self._being_made = 0
         self._content_until = 0.0
         self._told: int | None = None
 
     def _do_get(self) -> ConnectionPoolEntry:
-        """A connection that is open, for SQLAlchemy; `DatabaseUnavailable` if none became free in time."""
+        """Return an open connection. Raises `DatabaseUnavailable` if none becomes free in time."""
         self.wanted += 1
         try:
             while True:
@@ -59,12 +59,12 @@ class ContentPool(AsyncAdaptedQueuePool):
             self._tell()
 
     def _opened(self, given_back: ConnectionPoolEntry | None) -> ConnectionPoolEntry:
-        """Connect it (or the pool's next one) anew if it was lost; what cannot be connected leaves the pool."""
+        """Return this connection or the pool's next one, reconnected if it was lost, or drop it from the pool."""
         self._being_made += 1
         try:
             entry: Any = given_back or super()._do_get()  # of a private class
             if entry.dbapi_connection is not None and entry.driver_connection.is_closed():
-                # By the server, while it lay idle. To notice costs no round trip, and spares a request an error.
+                # Closed by the server while idle. Checking it takes no round trip, and saves a request an error.
                 entry.dbapi_connection = None
             try:
                 entry.get_connection()
@@ -79,12 +79,12 @@ class ContentPool(AsyncAdaptedQueuePool):
         return cast("ConnectionPoolEntry", entry)
 
     def _open(self) -> int:
-        """How many there are, those included that are being made for others."""
+        """Return the number of connections, including those being opened."""
         return self.size() + self.overflow()
 
     def _tell(self) -> None:
         number = self._open() - self._being_made
         if number != self._told:
             self._told = number
-            message = "the database server allows %s connections of DATABASE_POOL_SIZE=%s; requests wait for them"
+            message = "the database server allows only %s connections of DATABASE_POOL_SIZE=%s; requests wait for them"
             logger.warning(message, number, self.size())

@@ -1,4 +1,4 @@
-"""Sends every message of the process through our handlers."""
+"""Configure logging: send every message of the process through our handlers."""
 
 import logging
 import os
@@ -17,12 +17,12 @@ from .redaction import Redactor
 
 
 def configure_default_logging(identity: Identity) -> None:
-    """Log JSON at INFO: for the first moments, in which nobody has read the settings yet."""
+    """Log JSON at INFO, until the settings are loaded."""
     _configure([LineHandler(JsonFormatter(identity, Redactor()))], level="INFO")
 
 
 def configure_logging(settings: ChassisSettings) -> None:
-    """Log as the settings say; a log file that cannot be opened ends the process with EX_CONFIG."""
+    """Configure logging from the settings. Raises `SystemExit` with code 78 if the log file cannot be opened."""
     redactor = redactor_for(settings)
     json_lines = JsonFormatter(settings.identity, redactor, with_spans=settings.sends_traces)
     is_console = settings.log_format == "console"
@@ -33,13 +33,13 @@ def configure_logging(settings: ChassisSettings) -> None:
 
 
 def redactor_for(settings: ChassisSettings) -> Redactor:
-    """A redactor that knows every secret among the settings, except those that are no secret to anybody."""
+    """Return a redactor that knows all secrets in the settings, except for well-known ones."""
     well_known = WELL_KNOWN_PASSWORDS | {settings.identity.name}
     return Redactor(settings.log_redact, [value for value in _secrets_in(settings) if value not in well_known])
 
 
 def _secrets_in(value: object) -> Iterator[str]:
-    """The values of all secrets, at any depth of models, dataclasses and collections; bytes also as Python shows."""
+    """Yield the values of all secrets, at any depth. Bytes are also yielded in Python's notation."""
     if isinstance(value, Secret | SecretStr | SecretBytes):
         value = value.get_secret_value()
         if isinstance(value, bytes):
@@ -60,10 +60,10 @@ def _secrets_in(value: object) -> Iterator[str]:
 
 def _configure(handlers: Sequence[logging.Handler], *, level: str) -> None:
     logging.basicConfig(level=level, handlers=handlers, force=True)
-    # No line says these, and asking for them costs time for each record (Python's logging HOWTO, "Optimization").
+    # No line contains these, and they cost time for each record (Python's logging HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.captureWarnings(True)  # noqa: FBT003 - its only parameter
-    logging.getLogger("uvicorn.access").disabled = True  # the access log is ours
+    logging.getLogger("uvicorn.access").disabled = True  # replaced by our access log
     logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
     install_hooks()
 
@@ -77,7 +77,7 @@ def _file_handler(settings: ChassisSettings, formatter: logging.Formatter) -> lo
             encoding="utf-8",
         )
     except OSError as error:
-        logging.getLogger(__name__).critical("unusable setting: LOG_FILE: %s", error.strerror)
+        logging.getLogger(__name__).critical("invalid setting: LOG_FILE: %s", error.strerror)
         raise SystemExit(os.EX_CONFIG) from None
     handler.setFormatter(formatter)
     return handler

@@ -1,4 +1,4 @@
-"""The file that log lines go to, if there is one, besides standard output."""
+"""Write log lines to a file, in addition to standard output."""
 
 import logging
 import sys
@@ -8,12 +8,12 @@ from chassis.early_logging import LineHandler
 
 
 class FileHandler(RotatingFileHandler):
-    """Writes the same lines to a file; what goes wrong with it is told on stdout."""
+    """Writes the same lines to a file, and reports errors on stdout."""
 
     _failed = False
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802
-        """Report a full disk or the like, once; what cannot be formatted is told on stdout anyway."""
+        """Report an I/O error, such as a full disk, once. Formatting errors are reported on stdout anyway."""
         error = sys.exception()
         if not isinstance(error, OSError) or self._failed:
             return

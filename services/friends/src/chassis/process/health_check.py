@@ -1,6 +1,6 @@
-"""Ask a service on this machine whether it is ready: exit code 0 if it is. For the health check of a container.
+"""Check whether a service on this machine is ready: exit code 0 if it is. For the health check of a container.
 
-A program of its own, which needs HOST and PORT as the service has them, and no library: it runs every few seconds.
+A separate program without libraries, since it runs every few seconds. It needs the HOST and PORT of the service.
 """
 
 import http.client
@@ -12,7 +12,7 @@ _SECONDS = 2.5
 
 
 def main() -> int:
-    """0 for ready, 1 otherwise, in which case the answer or the error is printed."""
+    """Return 0 if the service is ready, else 1 after printing the response or the error."""
     try:
         connection = http.client.HTTPConnection(_address(), int(os.environ["PORT"]), timeout=_SECONDS)
         connection.request("GET", "/health/ready")
@@ -28,11 +28,11 @@ def main() -> int:
 
 
 def _address() -> str:
-    """Where HOST can be reached from here; a service that listens at every address does so at the loopback's."""
+    """Return the address to reach HOST from here: the loopback address if the service listens on all."""
     host = os.environ.get("HOST") or "127.0.0.1"
     try:
         return "127.0.0.1" if ip_address(host).is_unspecified else host
-    except ValueError:  # a name
+    except ValueError:  # a host name
         return host
 
 

@@ -1,4 +1,4 @@
-"""What happens before a service can do anything: its settings are read."""
+"""Load the settings at startup."""
 
 import logging
 import os
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def load_settings(kind: type[SettingsType]) -> SettingsType:
-    """Read the settings; on an unusable value log one line per variable (never the value) and exit with EX_CONFIG."""
+    """Return the settings. If values are invalid, log one line per variable, without the value, and exit with 78."""
     try:
         return kind()
     except ValidationError as error:
@@ -28,7 +28,7 @@ def load_settings(kind: type[SettingsType]) -> SettingsType:
         _exit_unusable(*dict.fromkeys(_line(kind, problem) for problem in problems))
     except UnusableVariables as error:
         _exit_unusable(*(f"{name}: {reason}" for name, reason in error.reasons.items()))
-    except SettingsError as error:  # of a source that the service added
+    except SettingsError as error:  # from a source that the service added
         field = re.search(r'field "(\w+)"', str(error))
         cause = error.__cause__
         reason = f"cannot be read: {cause.strerror}" if isinstance(cause, OSError) else "is not valid JSON"
@@ -37,7 +37,7 @@ def load_settings(kind: type[SettingsType]) -> SettingsType:
 
 def _line(kind: type[ChassisSettings], problem: Mapping[str, Any]) -> str:
     message = problem["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
-    for value in _values(kind, problem):  # which a validator of the service may have repeated
+    for value in _values(kind, problem):  # a validator of the service may repeat the value
         message = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "…", message)
     names = names_at(kind, problem["loc"])
     given = {name.upper() for name in os.environ}
@@ -46,7 +46,7 @@ def _line(kind: type[ChassisSettings], problem: Mapping[str, Any]) -> str:
 
 
 def _values(kind: type[ChassisSettings], problem: Mapping[str, Any]) -> Iterator[str]:
-    """What was given for the field; if the problem is about all fields, for those that hold secrets."""
+    """Yield the values given for the field or, if the problem concerns all fields, for those with secrets."""
     if problem["loc"]:
         return _texts(problem["input"])
     secret = {variable.fields[0] for variable in variables(kind) if _is_secret(variable.fields[-1][1].annotation)}
@@ -75,6 +75,6 @@ def _is_secret(annotation: object) -> bool:
 
 def _exit_unusable(*lines: str) -> NoReturn:
     for line in lines:
-        # It says no value, and must not be mistaken for a name with its secret.
-        logger.critical("unusable setting: %s", line, extra={REDACTED_FIELDS: {}})
+        # It contains no value, and must not be mistaken for a name with its secret.
+        logger.critical("invalid setting: %s", line, extra={REDACTED_FIELDS: {}})
     raise SystemExit(os.EX_CONFIG)

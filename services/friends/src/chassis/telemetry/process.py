@@ -1,4 +1,4 @@
-"""How the process is: whether its event loop keeps up, what looking for garbage takes, which log lines were lost."""
+"""Measure the process: lag of the event loop, garbage collection, and dropped log lines."""
 
 import asyncio
 import gc
@@ -16,13 +16,13 @@ LOOK_SECONDS: Final = 0.25
 _lag = metrics.get_meter("chassis").create_histogram(
     "chassis.event_loop.lag",
     unit="s",
-    description="How much later than it was to be run the event loop runs what is due.",
+    description="How late the event loop runs what is due.",
     explicit_bucket_boundaries_advisory=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
 )
 
 
 class EventLoopLag:
-    """Looks now and then how late the event loop is, as long as it is entered."""
+    """Measures regularly how late the event loop is, within its context."""
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._look())
@@ -40,9 +40,9 @@ class EventLoopLag:
 
 
 class GarbageCollection:
-    """Adds up, as long as it is entered, what looking for garbage takes; the process does nothing else meanwhile.
+    """Adds up the time of garbage collection, which blocks the process, within its context.
 
-    It only adds to a number, since the garbage collector may run in the middle of whatever the SDK does.
+    It only adds to a number, since the garbage collector may run in the middle of the SDK's own code.
     """
 
     def __init__(self) -> None:
@@ -62,19 +62,19 @@ class GarbageCollection:
             self._seconds += time.perf_counter() - self._started
 
     def measurements(self) -> list[Measurement]:
-        """How often, and how long."""
+        """Return the measurements of the number and the time of collections."""
         return [
             Measurement(
                 name="cpython.gc.collections",
                 unit="{collection}",
-                description="How often Python has looked for garbage.",
+                description="Number of garbage collections.",
                 read=_collections,
                 kind="total",
             ),
             Measurement(
                 name="chassis.gc.time",
                 unit="s",
-                description="How long Python has looked for garbage, and done nothing else.",
+                description="Time that garbage collection has blocked the process.",
                 read=lambda: [(self._seconds, {})],
                 kind="total",
             ),
@@ -86,13 +86,13 @@ def _collections() -> Iterable[Reading]:
 
 
 def log_measurements() -> list[Measurement]:
-    """Whether all lines could be written."""
+    """Return the measurement of dropped log lines."""
     output = standard_output()
     return [
         Measurement(
             name="chassis.log.lines.dropped",
             unit="{line}",
-            description="Log lines that were dropped, since nobody read standard output.",
+            description="Log lines dropped because standard output was not read.",
             read=lambda: [(output.lost if output else 0, {})],
             kind="total",
         )

@@ -1,4 +1,4 @@
-"""What came back: an answer, a refusal, or a failure; read within bounds, and validated."""
+"""Read and validate responses of upstream services, within limits: an answer, a refusal or a failure."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ Value_co = TypeVar("Value_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[Value_co]):
-    """The answer to a call. `headers` are found by names in any case; `value` is what was read."""
+    """The response to a call. Names in `headers` are case-insensitive; `value` is the parsed body."""
 
     status: int
     headers: Mapping[str, str]
@@ -36,9 +36,12 @@ class Answer(Generic[Value_co]):
 async def answer_in(
     response: aiohttp.ClientResponse, request: Request, options: Reading[Read, Other], *, upstream: str, limit: int
 ) -> Answer[Any]:
-    """Raises `UpstreamRefused`, or `AttemptFailed`; a body may have `limit` bytes."""
+    """Return the answer in a response, whose body may have `limit` bytes.
+
+    Raises `UpstreamRefused` for other 4xx, and `AttemptFailed` for errors and invalid bodies.
+    """
     status, headers, answers = response.status, response.headers, options.get("answers")
-    body = await _body(response, limit)  # also if nobody wants it: else the connection could not be used again
+    body = await _body(response, limit)  # even if it is not used: otherwise the connection could not be reused
     if answers and status in answers:
         return Answer(status, headers, answers[status])
     if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
@@ -46,32 +49,32 @@ async def answer_in(
         if read is None:
             return Answer(status, headers, None)
         if body is None:
-            raise AttemptFailed(f"answered with more than {limit} bytes")
+            raise AttemptFailed(f"returned more than {limit} bytes")
         _refuse_all_but_json(response)
         return Answer(status, headers, _value(body, read, options.get("context")))
     if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in PASSING:
         kind = _problem_type(response, body or b"")
-        message = f"The {upstream} service answered {status}{f' {kind}' if kind else ''}: {request.label}"
+        message = f"The {upstream} service returned {status}{f' {kind}' if kind else ''}: {request.label}"
         raise UpstreamRefused(message, status=status, problem_type=kind)
     raise _failure(response)
 
 
 def _failure(response: aiohttp.ClientResponse) -> AttemptFailed:
-    """Of an overloaded or broken service; a redirect is one, too, since to follow it is to ask somebody else."""
+    """Return the failure for an overloaded or broken service, or for a redirect, which could lead anywhere."""
     status = response.status
     retry_after = seconds_of(response.headers.get("Retry-After")) if status >= HTTPStatus.BAD_REQUEST else None
     may_pass = status >= HTTPStatus.BAD_REQUEST and (status != HTTPStatus.TOO_MANY_REQUESTS or retry_after is not None)
-    return AttemptFailed(f"answered {status}", may_pass=may_pass, retry_after=retry_after)
+    return AttemptFailed(f"returned {status}", may_pass=may_pass, retry_after=retry_after)
 
 
 def _refuse_all_but_json(response: aiohttp.ClientResponse) -> None:
     kind = response.content_type
     if kind != "application/json" and not kind.endswith("+json"):
-        raise AttemptFailed(f"answered with content type {kind[:MOST_LOGGED_CHARACTERS]!r}")
-    # We asked for none: what nobody compressed cannot grow in our memory.
+        raise AttemptFailed(f"returned content type {kind[:MOST_LOGGED_CHARACTERS]!r}")
+    # The request forbids compression, so that a body cannot grow in memory.
     encoding = response.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
-        raise AttemptFailed(f"answered with content encoding {encoding[:MOST_LOGGED_CHARACTERS]!r}")
+        raise AttemptFailed(f"returned content encoding {encoding[:MOST_LOGGED_CHARACTERS]!r}")
 
 
 def _value(body: bytes, read: type[Read] | TypeAdapter[Read], context: object) -> Read:
@@ -79,7 +82,7 @@ def _value(body: bytes, read: type[Read] | TypeAdapter[Read], context: object) -
     try:
         return adapter.validate_json(body, context=context)
     except ValidationError as error:
-        raise AttemptFailed(f"answered with nonsense: {_pointers(error)}") from None
+        raise AttemptFailed(f"returned an invalid body: {_pointers(error)}") from None
 
 
 @lru_cache(maxsize=256)
@@ -88,7 +91,7 @@ def _adapter(read: Hashable) -> TypeAdapter[Any]:
 
 
 def _pointers(error: ValidationError) -> str:
-    """Where the first errors are (JSON pointers, RFC 6901) and of which kind, but not what stands there."""
+    """Return the types and places (JSON pointers, RFC 6901) of the first errors, without the values."""
     errors = error.errors(include_url=False, include_context=False, include_input=False)
     return ", ".join(f"{each['type']} at {_pointer(each['loc'])}" for each in errors[:MOST_LOGGED_ERRORS])
 
@@ -110,7 +113,7 @@ def _problem_type(response: aiohttp.ClientResponse, body: bytes) -> str | None:
 
 
 async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes | None:
-    """The whole body; None if it is longer than `limit`."""
+    """Return the whole body, or None if it is longer than `limit`."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk

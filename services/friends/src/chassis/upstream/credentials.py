@@ -1,13 +1,13 @@
-"""By what an upstream service knows us."""
+"""Credentials for an upstream service."""
 
 from typing import Protocol
 
 
 class Credentials(Protocol):
-    """Gives the bearer token of each call."""
+    """Provides the bearer token for each call."""
 
     async def token(self) -> str | None:
-        """Return a valid token; None sends none. Raises `UpstreamError` if there is none to be had."""
+        """Return a valid token, or None to send none. Raises `UpstreamError` if no token is available."""
 
     def refused(self, token: str) -> None:
-        """Take note that the upstream service answered 401 to it; the call is repeated once if there is another."""
+        """Note that the upstream service refused a token with 401. The call is retried once if there is another."""

@@ -373,7 +373,7 @@ class HttpProtocol(HttpToolsProtocol):
         if cycle is self.running and not self.flow.write_paused:
             self.deadline = math.inf
         elif self.running is None:  # the response was complete before
-            self.deadline = self._in(self.limits.keep_alive)
+            self._become_idle()
 
     def _new_cycle(self, scope: HTTPScope, *, keep_alive: bool) -> Cycle:
         self.cycle = Cycle(
@@ -420,18 +420,20 @@ class HttpProtocol(HttpToolsProtocol):
             self._run(self.waiting.popleft())
         elif self.left:
             self._close()
+        elif self.in_head:
+            self.deadline = self._in(self.limits.head)
+        elif self.cycle is not None and self.cycle.more_body:
+            self.deadline = self._in(LINGER_SECONDS)
         else:
-            self.deadline = self._in(self._patience())
+            self._become_idle()
         if len(self.waiting) < ENOUGH_WAITING:
             self.flow.resume_reading()
 
-    def _patience(self) -> float:
-        """Return the seconds for the rest of a request, or the next one, to arrive."""
-        if self.in_head:
-            return self.limits.head
-        if self.cycle is not None and self.cycle.more_body:
-            return LINGER_SECONDS
-        return DRAIN_SECONDS if self.is_draining else self.limits.keep_alive
+    def _become_idle(self) -> None:
+        """Wait for the next request, and free the last one: an idle connection may stay for a minute."""
+        self.deadline = self._in(DRAIN_SECONDS if self.is_draining else self.limits.keep_alive)
+        self.scope = self.cycle = None  # type: ignore[assignment] # uvicorn keeps them
+        self.headers = []
 
     def _refuse(self, refusal: Refusal) -> None:
         """Refuse the request that is being parsed, in its turn, and discard everything after it."""

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("things")
 
 async def test_statement_timeout_cancels_a_slow_statement(settings: Settings) -> None:
     async with changed(settings, database_statement_timeout=0.5) as database:
-        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not respond in time\.$"):
             await sleep(database)
         assert await ask(database) == 1
 
@@ -39,7 +39,7 @@ async def test_statement_timeout_cancels_a_slow_statement(settings: Settings) ->
 @pytest.mark.parametrize("statement", [SLEEP, prepared(SLEEP)], ids=["by SQLAlchemy", "by the driver"])
 async def test_database_timeout_limits_a_single_statement(settings: Settings, statement: Statement) -> None:
     async with changed(settings, database_timeout=0.5, database_statement_timeout=60) as database, asyncio.timeout(20):
-        with pytest.raises(DatabaseUnavailable, match=r"^The database did not answer in time\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database did not respond in time\.$"):
             await database.execute(statement)
 
 
@@ -86,7 +86,7 @@ async def test_raises_database_unavailable_if_the_database_is_unreachable(
     settings: Settings, changes: dict[str, Any]
 ) -> None:
     async with changed(settings, **changes) as database:
-        with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+        with pytest.raises(DatabaseUnavailable, match=r"^The database is unreachable\.$"):
             await ask(database)
 
 
@@ -130,7 +130,7 @@ async def test_does_not_wait_for_a_database_proxy_that_hangs(
             asked = (ask(database), work(database), *(ask(database) for _ in range(4)), examine(database))
             results = await asyncio.gather(*asked, return_exceptions=True)
             assert {type(result) for result in results} == {DatabaseUnavailable}
-            assert "The database did not answer in time." in {str(result) for result in results}
+            assert "The database did not respond in time." in {str(result) for result in results}
             assert time.monotonic() - started < 20
         way.open.set()
         assert await asyncio.gather(*(ask(database) for _ in range(6))) == [1] * 6
@@ -153,10 +153,10 @@ async def test_raises_database_unavailable_if_the_connection_is_lost_when_it_is_
     assert await ask(narrow) == 1
 
 
-async def test_a_connection_lost_while_it_is_set_up_is_the_databases_fault(
+async def test_raises_database_unavailable_if_the_connection_is_lost_during_its_setup(
     narrow: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """SQLAlchemy teaches each new connection JSON, and wraps no error of that."""
+    """SQLAlchemy prepares each new connection for JSON, and wraps no error of that."""
     teach = engine.Connection.set_type_codec
 
     async def lose_and_teach(connection: engine.Connection, *arguments: Any, **options: Any) -> None:

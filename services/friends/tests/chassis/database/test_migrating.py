@@ -104,7 +104,9 @@ async def test_refuses_two_heads_before_migrating(
 ) -> None:
     in_use.sql("2", "1", "DROP TABLE things")
     in_use.sql("3", "1", "DROP TABLE things")
-    with pytest.raises(UnusableMigrations, match="There are 2 newest migrations, 2 and 3; `alembic merge"):
+    with pytest.raises(
+        UnusableMigrations, match="There are 2 newest migrations, 2 and 3; merge them with `alembic merge"
+    ):
         await migrate(in_use)
     assert await revision(empty_connection) == "1"
 
@@ -112,7 +114,7 @@ async def test_refuses_two_heads_before_migrating(
 @pytest.mark.filterwarnings("ignore:Revision .* is not present")
 async def test_refuses_a_migration_whose_predecessor_is_missing(in_use: MigrationScripts) -> None:
     in_use.sql("3", "2", "DROP TABLE things")
-    with pytest.raises(UnusableMigrations, match=r"cannot be put in order: .*2"):
+    with pytest.raises(UnusableMigrations, match=r"have no valid order: .*2"):
         await migrate(in_use)
 
 
@@ -124,7 +126,7 @@ async def test_leaves_the_schema_of_a_newer_release_unchanged(
     await empty_connection.execute("UPDATE alembic_version SET version_num = 'newer'")
     await migrate(in_use)
     assert await revision(empty_connection) == "newer"
-    assert "the schema is at newer, which a newer release made; nothing to do" in caplog.messages
+    assert "the schema is at newer, from a newer release; nothing to do" in caplog.messages
 
 
 async def test_prints_a_transaction_for_each_migration_in_offline_mode(

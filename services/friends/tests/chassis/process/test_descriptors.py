@@ -39,5 +39,5 @@ async def test_warns_if_few_descriptors_are_left_for_clients(tmp_path: Path) -> 
     async with served(log, "-c", FEW, DATABASE_POOL_SIZE="11", HTTP_CLIENT_CONCURRENCY="30", DRAIN_DELAY="0"):
         pass
     (message,) = messages(log, "few file descriptors: ")
-    assert "of RLIMIT_NOFILE=120 (`ulimit -n`) up to 82 are taken by DATABASE_POOL_SIZE=11" in message
+    assert "of RLIMIT_NOFILE=120 (`ulimit -n`), up to 82 are used by DATABASE_POOL_SIZE=11" in message
     assert message.endswith("HTTP_CLIENT_CONCURRENCY=30 and the process itself, which leaves 30 for clients")

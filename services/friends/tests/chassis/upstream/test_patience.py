@@ -53,10 +53,10 @@ async def test_total_timeout_covers_all_attempts(upstream: Upstream, caplog: pyt
 
     upstream.handler = late_error
     async with client_of(upstream.url, http_client_retries=50, http_client_total_timeout=0.3) as client:
-        with pytest.raises(errors.UpstreamTimeout, match=r"^The users service did not answer in time\.$"):
+        with pytest.raises(errors.UpstreamTimeout, match=r"^The users service did not respond in time\.$"):
             await client.get("/", read=whole)
     assert len(upstream.requests) <= 3
-    assert logged(caplog)[-1] == "upstream users did not answer in time: GET /"
+    assert logged(caplog)[-1] == "upstream users did not respond in time: GET /"
 
 
 async def test_total_timeout_covers_the_wait_for_a_slot(upstream: Upstream) -> None:
@@ -82,7 +82,7 @@ async def test_refuses_calls_that_get_no_slot_in_time(upstream: Upstream, caplog
             sorted(type(result).__name__ for result in results) == ["UpstreamTimeout"] * 2 + ["UpstreamUnavailable"] * 8
         )
         assert not client.circuit.is_open
-        assert "upstream users has as many calls in flight as are allowed" in logged(caplog)
+        assert "upstream users has reached its limit of concurrent calls" in logged(caplog)
         upstream.handler = upstream.fine
         assert await client.get("/", read=whole) == {"fine": True}
     assert len(upstream.requests) == 3

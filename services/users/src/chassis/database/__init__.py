@@ -1,4 +1,4 @@
-"""PostgreSQL through SQLAlchemy: a bounded pool, single statements and transactions, constraints, migrations."""
+"""PostgreSQL with SQLAlchemy: a bounded pool, statements and transactions, constraint errors, migrations."""
 
 from .constraints import constraint_errors, reference_error
 from .database import Database

@@ -1,4 +1,4 @@
-"""How the service connects to PostgreSQL: where, with which limits, and through which pool."""
+"""Connect to PostgreSQL: its URL, timeouts and pool."""
 
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from .pool import ContentPool
 
 _CLOSE_SECONDS: Final = 0.25
 _LIMITS: Final = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
-_RECYCLE_SECONDS: Final = 1800  # firewalls forget silent connections, and names come to mean other servers
+_RECYCLE_SECONDS: Final = 1800  # firewalls drop silent connections, and host names move to other servers
 _ALLOW: Final = text(
     "SELECT set_config('statement_timeout', :limit, true),"
     " set_config('idle_in_transaction_session_timeout', :limit, true)"
@@ -21,25 +21,25 @@ _ALLOW: Final = text(
 
 
 class Connection(asyncpg.Connection):
-    """A connection that knows a COMMIT from a ROLLBACK, and waits little for a server that may be frozen or gone."""
+    """A connection that detects a COMMIT that became a ROLLBACK, and does not wait long to close."""
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109 - not ours
-        """Run it; raise InFailedSQLTransactionError if the server was asked for COMMIT and has done a ROLLBACK."""
+        """Run it and return the status. Raises `InFailedSQLTransactionError` if a COMMIT became a ROLLBACK."""
         status = await super().execute(query, *args, timeout=timeout)
         if status == "ROLLBACK" and query.startswith("COMMIT"):
             raise asyncpg.InFailedSQLTransactionError(
-                "Nothing is stored: a statement had failed, whose error was caught, and PostgreSQL has undone all of "
-                "the transaction. A statement that may fail needs a transaction() of its own inside, a savepoint."
+                "Nothing was committed: a statement failed, its error was caught, and PostgreSQL rolled back the "
+                "whole transaction. Put a statement that may fail into a nested transaction(), a savepoint."
             )
         return status
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 - not our signature
-        """Close within a quarter of a second, politely or not."""
+        """Close within a quarter of a second, gracefully or not."""
         await super().close(timeout=min(timeout or _CLOSE_SECONDS, _CLOSE_SECONDS))
 
 
 def create_engine(settings: ChassisSettings, *, connections: int) -> AsyncEngine:
-    """An engine in AUTOCOMMIT in which the server bounds each statement; who waits for the server bounds that."""
+    """Return an engine in AUTOCOMMIT, where the server limits the time of statements. Callers limit their own wait."""
     return create_async_engine(
         database_url(settings),
         isolation_level="AUTOCOMMIT",
@@ -65,14 +65,14 @@ def create_engine(settings: ChassisSettings, *, connections: int) -> AsyncEngine
 
 
 async def allow(connection: AsyncConnection, seconds: float) -> None:
-    """Let statements of this transaction, and pauses between them, take that long."""
+    """Let each statement of this transaction, and each pause, take this many seconds."""
     await connection.execute(_ALLOW, {"limit": _milliseconds(seconds)})
 
 
 def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
-    """An engine for migrations: they may wait for each other, and run for hours.
+    """Return an engine for migrations, which may wait for each other and run for hours.
 
-    Time limits that the role or the database has, for a service behind PgBouncer, are taken off.
+    It also disables timeouts set on the role or the database, as for a service behind PgBouncer.
     """
     return create_async_engine(
         database_url(settings),
@@ -91,7 +91,7 @@ def create_patient_engine(settings: ChassisSettings) -> AsyncEngine:
 
 
 def database_url(settings: ChassisSettings) -> URL:
-    """Where the database is; a host that begins with `/` is the folder of its Unix socket."""
+    """Return the URL of the database. A host that begins with `/` is the directory of its Unix socket."""
     is_socket = settings.postgres_host.startswith("/")
     return URL.create(
         "postgresql+asyncpg",
@@ -105,4 +105,4 @@ def database_url(settings: ChassisSettings) -> URL:
 
 
 def _milliseconds(seconds: float) -> str:
-    return str(max(1, round(seconds * 1000)))  # 0 would mean: no limit
+    return str(max(1, round(seconds * 1000)))  # 0 means no limit

@@ -1,4 +1,4 @@
-"""Errors of the database: whose fault they are (see `states`), and which of them pass as they are."""
+"""Errors of the database: their causes (see `states`), and which of them become `DatabaseUnavailable`."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
@@ -13,29 +13,29 @@ from chassis.errors import DatabaseUnavailable
 
 from .states import BUG, OUTDATED, TOO_SLOW, UNREACHABLE, Kind, State, state_of
 
-# InternalClientError is what asyncpg says of a connection that was lost while it was being set up.
+# asyncpg raises InternalClientError if a connection is lost while it is being set up.
 DATABASE_ERRORS: Final = (SQLAlchemyError, OSError, asyncpg.InternalClientError)
-"""What may go wrong when the database is asked; the second also if something else is, such as a file."""
+"""Errors of a database call. OSError may also come from something else, such as a file."""
 
 
 def driver_error(error: BaseException) -> BaseException | None:
-    """The asyncpg exception below SQLAlchemy's wrappers."""
+    """Return the asyncpg exception inside SQLAlchemy's wrappers, or None."""
     original = getattr(error, "orig", None)
     return original.__cause__ if original is not None and original.__cause__ is not None else original
 
 
 def is_of_server(error: DBAPIError) -> bool:
-    """Whether the server said it; else the driver did, which has no severity for its errors."""
+    """Return whether the error is from the server. The driver's own errors have no severity."""
     return bool(getattr(driver_error(error), "severity", None))
 
 
 def sqlstate(error: BaseException) -> str:
-    """PostgreSQL's five-character error code; empty if there is none."""
+    """Return PostgreSQL's five-character error code, or an empty string."""
     return getattr(driver_error(error), "sqlstate", None) or ""
 
 
 def state_of_error(error: Exception) -> State:
-    """What an error of `DATABASE_ERRORS` means, if it was the database that was asked."""
+    """Return what an error of `DATABASE_ERRORS` from a database call means."""
     if isinstance(error, TimeoutError):
         return TOO_SLOW
     if not isinstance(error, DBAPIError):
@@ -47,16 +47,16 @@ def state_of_error(error: Exception) -> State:
 
 
 def is_outdated(error: DBAPIError) -> bool:
-    """Whether what a connection remembers of tables and types is from before a migration; asking anew heals it."""
+    """Return whether the connection's cached plans or types predate a migration, so that a retry helps."""
     cause = driver_error(error)
     if isinstance(cause, asyncpg.InvalidCachedStatementError | asyncpg.OutdatedSchemaCacheError):
         return True
-    # PostgreSQL never translates what it says of an internal error.
+    # PostgreSQL never translates messages of internal errors.
     return isinstance(cause, asyncpg.InternalServerError) and str(cause).startswith("cache lookup failed")
 
 
 def unavailable(error: Exception) -> DatabaseUnavailable | None:
-    """What to raise instead of an error for which the statement is not to blame; None if it is."""
+    """Return the error to raise instead, or None if the statement is at fault."""
     state = state_of_error(error)
     if state.kind in {Kind.OUTAGE, Kind.TIMEOUT, Kind.CONFLICT}:
         return DatabaseUnavailable(state.told)
@@ -67,7 +67,7 @@ def unavailable(error: Exception) -> DatabaseUnavailable | None:
 
 @contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise `DatabaseUnavailable` instead of errors for which no statement is to blame; for blocks that only ask."""
+    """Raise `DatabaseUnavailable` instead of errors that are not a statement's fault. For blocks without other I/O."""
     try:
         yield
     except DATABASE_ERRORS as error:
@@ -81,9 +81,9 @@ async def errors_of(
     lending: AbstractAsyncContextManager[AsyncConnection],
     explain: Callable[[Exception], Awaitable[Exception | None]],
 ) -> AsyncIterator[AsyncConnection]:
-    """Lend a connection, and raise what `explain` makes of the database's errors.
+    """Yield a connection, and raise what `explain` returns for errors of the database.
 
-    Those of other code in the block, such as of a file that is missing, pass as they are.
+    Errors of other code in the block, such as for a missing file, pass unchanged.
     """
     own: BaseException | None = None
     try:

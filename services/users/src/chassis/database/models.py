@@ -15,6 +15,6 @@ NAMING_CONVENTION: Final = {
 
 
 class Base(DeclarativeBase):
-    """The base of all ORM models; gives every constraint a predictable name, by which errors are recognised."""
+    """The base of all ORM models. Constraints get predictable names, by which their errors are recognised."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)

@@ -1,4 +1,4 @@
-"""Rows of prepared statements, in the form that SQLAlchemy gives to rows."""
+"""Results of prepared statements, with rows like SQLAlchemy's."""
 
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
@@ -18,30 +18,30 @@ Description = Sequence[tuple[Any, ...]]
 
 
 class PreparedResult(IteratorResult[*Columns]):
-    """The rows of a prepared statement, all of them fetched; it reads as SQLAlchemy's `CursorResult` does."""
+    """All rows of a prepared statement, with the interface of SQLAlchemy's `CursorResult`."""
 
     def __init__(self, metadata: ResultMetaData, rows: Iterable[Any], rowcount: int) -> None:
         super().__init__(metadata, iter(rows))
         self.rowcount = rowcount
-        """How many rows the statement found or changed."""
+        """Number of rows that the statement returned or changed."""
 
     @property
     def returns_rows(self) -> bool:
-        """Whether the statement has columns; an INSERT without RETURNING has none."""
+        """Return whether the statement has columns. An INSERT without RETURNING has none."""
         return self._metadata is not _NO_RESULT_METADATA
 
 
 class ResultShape:
-    """Joins the columns that the server tells of with those of the statement, as SQLAlchemy does for its own results.
+    """Maps columns of the server to those of the statement, as SQLAlchemy does for its own results.
 
-    Done once, and again when the server tells of other columns: a migration has changed them.
+    The mapping is cached until a migration changes the columns.
     """
 
     def __init__(self, compiled: SQLCompiler) -> None:
         context = DIALECT.execution_ctx_cls.__new__(DIALECT.execution_ctx_cls)
         context.dialect = DIALECT
         context.execution_options = EMPTY_DICT
-        context.result_column_struct = (  # the five that SQLAlchemy's own contexts take from what is compiled
+        context.result_column_struct = (  # the five values that SQLAlchemy's contexts use
             compiled._result_columns,  # noqa: SLF001
             compiled._ordered_columns,  # noqa: SLF001
             compiled._textual_ordered_columns,  # noqa: SLF001
@@ -55,7 +55,7 @@ class ResultShape:
     def result(
         self, description: Description | None, rows: Iterable[Sequence[Any]], rowcount: int
     ) -> PreparedResult[*tuple[Any, ...]]:
-        """What the driver returned; `description` is that of its cursor."""
+        """Return the result for the driver's rows. `description` is that of its cursor."""
         if description != self._description:
             metadata = CursorResultMetaData(self._parent, description) if description else _NO_RESULT_METADATA
             self._metadata, self._description = metadata, description

@@ -1,4 +1,4 @@
-"""Records visits to the database in traces, where these are sent."""
+"""Record database calls in traces."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, asynccontextmanager
@@ -21,7 +21,7 @@ Execute = TypeVar("Execute", bound=Callable[..., Awaitable[Result[*tuple[Any, ..
 
 
 class Visits:
-    """Those to one database."""
+    """Records the calls to one database."""
 
     def __init__(self, settings: ChassisSettings) -> None:
         self._place: Final[Attributes] = {
@@ -32,7 +32,7 @@ class Visits:
         }
 
     def recorded(self, execute: Execute) -> Execute:
-        """The function that runs a statement, so that each call of it is recorded."""
+        """Return the function that runs a statement, wrapped to record each call."""
 
         @wraps(execute)
         async def execute_and_record(
@@ -53,12 +53,12 @@ class Visits:
 
     @asynccontextmanager
     async def transaction(self, begun: AbstractAsyncContextManager[AsyncConnection]) -> AsyncIterator[AsyncConnection]:
-        """Record a transaction; the statements in it are spans within."""
+        """Record a transaction. Its statements are child spans."""
         with child_span("transaction", self._place, kind=SpanKind.INTERNAL, error_type=_error_type):
             async with begun as connection:
                 yield connection
 
 
 def _error_type(error: BaseException) -> str:
-    """PostgreSQL's SQLSTATE, or the kind of an error that is not its own."""
+    """Return PostgreSQL's SQLSTATE, or the type of any other error."""
     return sqlstate(error) or type_name(error)

@@ -1,4 +1,4 @@
-"""How a log record looks: a JSON object for machines, or pleasant text for a console; one line either way."""
+"""Format log records: a JSON object for machines, or text for a console, one line each."""
 
 import json
 import logging
@@ -23,7 +23,7 @@ from .records import further_fields, redacted_fields
 from .redaction import Redactor
 from .row_values import RowValues, without_row_values
 
-# JSON escapes the ASCII controls. These too end a line, steer a terminal or reverse what is shown, for some readers.
+# JSON escapes the ASCII controls. Some readers also treat these as line ends, terminal controls or text direction.
 _STEERING: Final = (0x7F, *range(0x80, 0xA0), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
 LONGEST_PART: Final = 10_000  # characters of a message, its fields and its stack trace on a console
 _ESCAPES: Final = {code: f"\\u{code:04x}" for code in _STEERING}
@@ -34,7 +34,7 @@ _NONE: Final = RowValues(())
 
 
 class JsonFormatter(OrjsonFormatter):
-    """A record as one JSON object: who, what, in which request, and the exception if there is one."""
+    """Formats a record as one JSON object, with service, request and exception."""
 
     def __init__(self, identity: Identity, redactor: Redactor, *, with_spans: bool = False) -> None:
         super().__init__()
@@ -43,7 +43,7 @@ class JsonFormatter(OrjsonFormatter):
         self._with_spans = with_spans
 
     def add_fields(self, log_data: LogData, record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
-        """Fill the fields in the order in which one wants to read them; none can be overwritten by `extra`."""
+        """Set the fields, in reading order. `extra` cannot overwrite them."""
         log_data["timestamp"] = timestamp(record)
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
@@ -66,19 +66,19 @@ class JsonFormatter(OrjsonFormatter):
                 log_data.setdefault(name, self._redactor.field(name, value))
 
     def jsonify_log_record(self, log_data: LogData) -> str:
-        """Encode, within the bound of a line."""
+        """Return the encoded line, shortened to the maximum size."""
         return fitted(log_data, _encoded)
 
     def _redact(self, text: str) -> str:
         return self._redactor.text(without_row_values(text))
 
     def formatException(self, ei: object) -> str:  # noqa: ARG002, N802
-        """Nothing: `exception.stacktrace` holds it."""
+        """Return nothing, since `exception.stacktrace` has it."""
         return ""
 
 
 def _encoded(fields: Mapping[str, Any]) -> str:
-    """One JSON object; characters that some readers take for the end of a line are escaped."""
+    """Return one JSON object, with characters escaped that some readers treat as line ends."""
     try:
         line = orjson.dumps(fields).decode()
     except TypeError:  # orjson refuses lone surrogates and integers beyond 64 bits
@@ -87,7 +87,7 @@ def _encoded(fields: Mapping[str, Any]) -> str:
 
 
 def _row_values(record: logging.LogRecord) -> RowValues:
-    """What must not be told of the exceptions that a record has, as such or in its message."""
+    """Return the values of rows in the record's exceptions, which must not be logged."""
     error = record.exc_info[1] if record.exc_info else None
     arguments = record.args.values() if isinstance(record.args, Mapping) else record.args or ()
     errors = [each for each in (error, record.msg, *arguments) if isinstance(each, BaseException)]
@@ -99,10 +99,10 @@ def _message(message: str, values: RowValues, redact: Redact) -> str:
 
 
 class ConsoleFormatter(logging.Formatter):
-    """A record for human eyes: one line, in colour on a terminal, then the indented stack trace if there is one."""
+    """Formats a record for people: one line, coloured on a terminal, then the indented stack trace if any."""
 
     COLOURS: ClassVar = {"DEBUG": "2", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
-    # The message of an access line says these already, or they help machines only.
+    # The message of an access line contains these already, or they only help machines.
     OMITTED: ClassVar = frozenset({"http.request.method", "url.path", "http.response.status_code", "http.route"})
 
     def __init__(self, redactor: Redactor) -> None:
@@ -111,7 +111,7 @@ class ConsoleFormatter(logging.Formatter):
         self._colour = sys.stdout.isatty()
 
     def format(self, record: logging.LogRecord) -> str:
-        """Time, level, message, logger, request id, further fields; control characters are escaped."""
+        """Return time, level, message, logger, request ID and further fields, with control characters escaped."""
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S.%f")[:-3]
         level = self._painted(f"{record.levelname:<8}", self.COLOURS.get(record.levelname, "0"))
         redacted, values, message = redacted_fields(record), _row_values(record), record.getMessage()
@@ -146,5 +146,5 @@ class ConsoleFormatter(logging.Formatter):
 
 
 def _printable(text: str) -> str:
-    # A lone surrogate could not be written at all.
+    # A lone surrogate could not be written.
     return text.translate(_CONSOLE_ESCAPES).encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""uvicorn, set up for a service behind a proxy or a load balancer."""
+"""Run uvicorn, configured for a service behind a proxy or load balancer."""
 
 import atexit
 import gc
@@ -23,19 +23,19 @@ from .descriptors import warn_of_few_descriptors
 from .lifeline import Lifeline
 from .listening import announce, listening_sockets
 
-# Python looks for cycles after every 700 new objects, which is every few requests; nearly all are freed without it.
-# What is not may hold a whole request: at 20,000 that came to hundreds of megabytes.
+# By default Python looks for cycles after 700 new objects, which is every few requests. Nearly all objects are freed
+# without it, but a cycle may hold a whole request: with 20,000, they took hundreds of megabytes.
 GC_THRESHOLDS: Final = (2_000, 20, 20)
 
-# A worker that does not answer is replaced, and it cannot answer before it has imported us. On a starved processor that
-# may take longer than the five seconds of uvicorn, each time anew; on the other hand the parent does nothing meanwhile.
+# uvicorn replaces a worker that does not respond, which it can only after its imports. On an overloaded CPU they may
+# take longer than uvicorn's default of five seconds, every time. The parent does nothing else meanwhile.
 WORKER_ANSWER_SECONDS: Final = 20
 
 logger = logging.getLogger(__name__)
 
 
 class ServiceConfig(uvicorn.Config):
-    """Makes worker processes log from their first moment as their parent does, also when they cannot start."""
+    """Configures logging in worker processes before anything else, so that failures to start are logged, too."""
 
     def __init__(self, factory: str, settings: ChassisSettings, *, lifeline: Lifeline | None, **options: Any) -> None:
         self.settings = settings
@@ -44,7 +44,7 @@ class ServiceConfig(uvicorn.Config):
         super().__init__(factory, factory=True, http=http, log_config=None, access_log=False, **options)
 
     def configure_logging(self) -> None:
-        """Called by uvicorn in each process before anything else."""
+        """Configure logging. Called by uvicorn in each process before anything else."""
         super().configure_logging()
         configure_logging(self.settings)
         if not _is_debugged(self.settings):
@@ -53,32 +53,32 @@ class ServiceConfig(uvicorn.Config):
             _begin_worker()
 
     def load(self) -> None:
-        """Log what is wrong with the application; multiprocessing would print it."""
+        """Load the application. Raises `SystemExit` after logging the error, which multiprocessing would print."""
         try:
             super().load()
         except Exception:
             logger.critical("cannot load the application", exc_info=True)
             raise SystemExit(STARTUP_FAILURE) from None
-        # What was made so far lives as long as the process; looking for garbage in it again and again pauses requests.
+        # Objects created so far live as long as the process. Checking them for garbage again would delay requests.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens also at sockets that it did not make itself."""
+    """Also announces sockets that it did not create itself."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Called by uvicorn."""
+        """Start, and log the URL. Called by uvicorn."""
         await super().startup(sockets)
         if sockets and isinstance(self.config, ServiceConfig):
             announce(self.config.settings, sockets)
 
 
 def serve(factory: str, settings: ChassisSettings) -> None:
-    """Run the application that `factory` (an import string) makes, until SIGTERM or SIGINT; then return normally.
+    """Run the application from `factory` (an import string) until SIGTERM or SIGINT.
 
-    Raises `SystemExit` with uvicorn's code, 3, if it cannot be loaded, fails in its lifespan or finds the port taken.
+    Raises `SystemExit` with uvicorn's code, 3, if it cannot be loaded, its lifespan fails or the port is in use.
     """
     config = ServiceConfig(
         factory,
@@ -92,7 +92,7 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         timeout_keep_alive=settings.keep_alive_timeout,
         timeout_graceful_shutdown=settings.shutdown_timeout,
         timeout_worker_healthcheck=WORKER_ANSWER_SECONDS,
-        lifespan="on",  # if left to be found out, an application that fails before its lifespan begins would serve
+        lifespan="on",  # with "auto", an application that fails before its lifespan begins would be served
     )
     warn_of_few_descriptors(settings)
     sockets = listening_sockets(settings)
@@ -100,15 +100,15 @@ def serve(factory: str, settings: ChassisSettings) -> None:
         _run_workers(config, sockets, config.lifeline)
     else:
         outlive_signals()
-        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # else `nohup` wants it ignored
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:  # otherwise `nohup` wants it ignored
             signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
         _Server(config).run(sockets)
 
 
 def _run_workers(config: ServiceConfig, sockets: list[socket.socket], lifeline: Lifeline) -> None:
-    from .workers import Workers  # noqa: PLC0415 - only those who need it wait for its import
+    from .workers import Workers  # noqa: PLC0415 - import it only if needed
 
-    copy(config).load()  # each worker that cannot load the application would say so; thus it is said once
+    copy(config).load()  # reports an application that cannot be loaded once, not in each worker
     announce(config.settings, sockets)
     workers = Workers(config, sockets, lifeline)
     workers.run()
@@ -117,18 +117,18 @@ def _run_workers(config: ServiceConfig, sockets: list[socket.socket], lifeline: 
 
 
 def _is_debugged(settings: ChassisSettings) -> bool:
-    """Whether a person may talk with the process: `print`, `input` and `breakpoint` are then as in any program."""
+    """Return whether it runs in a terminal in development, where `print` and `breakpoint` should work as usual."""
     streams = (sys.stdin, sys.stdout)
     return settings.environment == "development" and all(stream and stream.isatty() for stream in streams)
 
 
 def _begin_worker() -> None:
     outlive_signals()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it comes to all of a terminal; the parent acts on it
-    atexit.register(sys.stdin.close)  # uvicorn opens it anew and leaves it, which is a warning at the end
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal sends it to all processes; the parent handles it
+    atexit.register(sys.stdin.close)  # uvicorn reopens it and leaves it open, which causes a warning at exit
 
 
 def outlive_signals() -> None:
-    """After a clean stop uvicorn raises the signal once more, which would end the process before its last answers."""
+    """Ignore the signal that uvicorn raises again after a clean stop: it would end the process too early."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

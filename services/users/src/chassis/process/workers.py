@@ -1,4 +1,4 @@
-"""Several worker processes on one port, which end when their parent ends, however it does."""
+"""Several worker processes on one port, which end with their parent, even if it is killed."""
 
 import signal
 import socket
@@ -11,18 +11,16 @@ from .lifeline import Lifeline
 
 
 class Workers(Multiprocess):
-    """uvicorn's supervisor, which tells its workers whether only one of them ends or all do."""
+    """uvicorn's supervisor, which also tells its workers when all of them must stop."""
 
     def __init__(self, config: Config, sockets: list[socket.socket], lifeline: Lifeline) -> None:
-        signal.signal(
-            signal.SIGHUP, signal.SIG_IGN
-        )  # inherited by a process of multiprocessing's own, which it would end
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # inherited by multiprocessing's own process, which it would end
         resource_tracker.ensure_running()
         super().__init__(config, sockets)
         self._lifeline = lifeline
 
     def terminate_all(self) -> None:
-        """Called by uvicorn at the end; from then on only the workers hold the sockets, until they have drained."""
+        """Stop all workers, and leave the sockets to them until they have drained. Called by uvicorn."""
         self._lifeline.cut()
         super().terminate_all()
         for listening in self.sockets:

@@ -1,4 +1,4 @@
-"""Has spans and metrics sent, from the start of the application to its end; no request and no end waits for that."""
+"""Send spans and metrics while the application runs. Neither requests nor shutdown wait for it."""
 
 import logging
 import os
@@ -15,7 +15,7 @@ from .process import EventLoopLag, GarbageCollection, log_measurements
 from .trouble import report_trouble
 
 STOP_SECONDS: Final = 0.9
-"""How long the end waits until what was recorded last has been sent."""
+"""Seconds that shutdown waits for the last data to be sent."""
 
 ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
 PROTOCOL: Final = "OTEL_EXPORTER_OTLP_PROTOCOL"
@@ -25,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 
 class Telemetry:
-    """OpenTelemetry's SDK, if it has somewhere to send to; entered before everything that is recorded, left after it.
+    """OpenTelemetry's SDK, if an endpoint is set. Enter it before everything that is recorded, and leave it last.
 
-    In each worker process there is one. All but the endpoint is said by OpenTelemetry's own variables.
+    Each worker process has its own. OpenTelemetry's own variables configure all but the endpoint.
     """
 
     def __init__(self, settings: ChassisSettings, measurements: Iterable[Measurement]) -> None:
@@ -51,7 +51,7 @@ class Telemetry:
         end_within(STOP_SECONDS, self._stops)
 
     def _start(self) -> None:
-        from .providers import start_metrics, start_traces  # noqa: PLC0415 - it takes a while, and most do without
+        from .providers import start_metrics, start_traces  # noqa: PLC0415 - the import is slow, and often not needed
 
         os.environ.setdefault(ENDPOINT, self._settings.otel_exporter_otlp_endpoint)
         identity = self._settings.identity
@@ -60,17 +60,17 @@ class Telemetry:
         if self._settings.sends_metrics:
             self._start_one("metrics", lambda: start_metrics(identity, self._measurements))
         if (protocol := os.environ.get(PROTOCOL) or ONLY_PROTOCOL) != ONLY_PROTOCOL:
-            logger.warning("%s=%s is not known here: %s is used", PROTOCOL, protocol, ONLY_PROTOCOL)
+            logger.warning("%s=%s is not supported; using %s", PROTOCOL, protocol, ONLY_PROTOCOL)
 
     def _start_one(self, name: str, start: Callable[[], Callable[[], object]]) -> None:
         try:
             self._stops.append(start())
-        except (ValueError, RuntimeError) as error:  # of a variable that OpenTelemetry does not check by itself
-            logger.error("%s are off: %s", name, " ".join(str(error).split()))  # noqa: TRY400 - it says all there is
+        except (ValueError, RuntimeError) as error:  # from a variable that OpenTelemetry does not check
+            logger.error("%s are off: %s", name, " ".join(str(error).split()))  # noqa: TRY400 - the message says it all
 
 
 def end_within(seconds: float, stops: Iterable[Callable[[], object]]) -> None:
-    """Call all of them side by side, and leave those behind that take longer: the SDK waits for up to 30 s."""
+    """Call all of them in parallel, and abandon those that take longer: the SDK waits for up to 30 s."""
     deadline = time.monotonic() + seconds
     threads = [threading.Thread(target=stop, name="telemetry-stop", daemon=True) for stop in stops]
     for thread in threads:
@@ -78,4 +78,4 @@ def end_within(seconds: float, stops: Iterable[Callable[[], object]]) -> None:
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     if any(thread.is_alive() for thread in threads):
-        logger.warning("what was recorded last could not be sent within %s s", seconds)
+        logger.warning("the last telemetry data could not be sent within %s s", seconds)

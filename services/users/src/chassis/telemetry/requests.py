@@ -1,4 +1,4 @@
-"""What of a request goes into traces and metrics; the fields of its access line are named for both."""
+"""Traces and metrics of requests, with the fields of the access log."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ from chassis.request_context import (
 from chassis.spans import fail, trace_headers
 
 SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
-"""Bounds of the histogram, as the semantic conventions want them."""
+"""Buckets of the histogram, as in the semantic conventions."""
 
 _METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"})
 _ONLY_IN_LINES: Final = frozenset({"duration_ms"})
@@ -31,33 +31,33 @@ _TRACER: Final = trace.get_tracer("chassis")
 _duration = metrics.get_meter("chassis").create_histogram(
     "http.server.request.duration",
     unit="s",
-    description="From a request's headers to the last byte of its answer.",
+    description="Time from a request's headers to the last byte of its response.",
     explicit_bucket_boundaries_advisory=SECONDS,
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedRequest(RequestContext):
-    """One that has a server span, of which the ids are; it records nothing for those that are not sampled."""
+    """A request with a server span and its IDs. An unsampled span records nothing."""
 
     span: Span
 
     @property
     def headers(self) -> dict[str, str]:
-        """What is sent on to upstream services; the span that calls them is that of the call."""
+        """Return the headers for upstream services, with the span of the call."""
         return super().headers | trace_headers()
 
     def link_to(self, other: RequestContext) -> None:
-        """Note that something was done for this request, too, in the name of the other one."""
+        """Record that the other request also did work for this one."""
         super().link_to(other)
         if isinstance(other, RecordedRequest):
             self.span.add_link(other.span.get_span_context())
 
 
 class RecordedRequestMiddleware:
-    """Pure ASGI: stands where `RequestContextMiddleware` stands without traces, and begins the server span as well.
+    """Replaces `RequestContextMiddleware` if traces are on, and also begins the server span. Pure ASGI.
 
-    The access log ends it, through `RequestObserver`. Health checks have no spans: they come every few seconds.
+    The access log ends the span through `RequestObserver`. Health checks have none: they come every few seconds.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -80,7 +80,7 @@ class RecordedRequestMiddleware:
 
 
 def _recorded(request: RequestContext, scope: Scope) -> RequestContext:
-    """The request with a server span; as it is if nobody makes spans, since the SDK could not be started."""
+    """Return the request with a server span, or unchanged if the SDK could not be started."""
     parent = _caller_of(request, scope)
     within = trace.set_span_in_context(NonRecordingSpan(parent), Context()) if parent else Context()
     attributes = {"http.request.method": _method(scope), "url.scheme": scope.get("scheme", "http")}
@@ -98,7 +98,7 @@ def _recorded(request: RequestContext, scope: Scope) -> RequestContext:
 
 
 def _caller_of(request: RequestContext, scope: Scope) -> SpanContext | None:
-    """The span that called, which decides whether this trace is recorded; without one the sampler decides."""
+    """Return the caller's span, which decides whether the trace is recorded, or None: then the sampler decides."""
     if not (caller := calling_span(scope["headers"])):
         return None
     states = [value.decode("latin-1") for name, value in scope["headers"] if name == b"tracestate"]
@@ -112,7 +112,7 @@ def _caller_of(request: RequestContext, scope: Scope) -> SpanContext | None:
 
 
 class RequestObserver:
-    """Counts requests, measures them, and ends their spans; what the access log calls."""
+    """Counts requests, measures them, and ends their spans. Called by the access log."""
 
     def __init__(self) -> None:
         self._active: Counter[tuple[str, str]] = Counter()
@@ -122,7 +122,7 @@ class RequestObserver:
         self._active[_kind(scope)] += 1
 
     def end(self, scope: Scope, fields: Mapping[str, Any]) -> None:
-        """Its answer has been sent, or will not be."""
+        """Record a request whose response has ended, sent or not."""
         method, scheme = kind = _kind(scope)
         self._active[kind] -= 1
         status = fields["http.response.status_code"]
@@ -140,12 +140,12 @@ class RequestObserver:
             _end(request.span, _name(scope, route), fields)
 
     def measurements(self) -> list[Measurement]:
-        """Those that somebody may read at any time."""
+        """Return the measurement of requests in flight."""
         return [
             Measurement(
                 name="http.server.active_requests",
                 unit="{request}",
-                description="Requests whose answer is not complete.",
+                description="Requests in flight.",
                 read=self._read,
                 kind="sum",
             )
@@ -161,7 +161,7 @@ def _kind(scope: Scope) -> tuple[str, str]:
 
 
 def _method(scope: Scope) -> str:
-    """As the semantic conventions have it: clients cannot make further series of a metric."""
+    """Return the method, or `_OTHER` for an unknown one, so that clients cannot create series of a metric."""
     method: str = scope["method"]
     return method if method in _METHODS else "_OTHER"
 
@@ -172,7 +172,7 @@ def _name(scope: Scope, route: str | None = None) -> str:
 
 
 def _error_type(fields: Mapping[str, Any]) -> str | None:
-    """What went wrong here; nothing if the client left before its answer was complete."""
+    """Return the error type of the response, or None, also if the client left before its response was complete."""
     status: int = fields["http.response.status_code"]
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return str(status)
@@ -181,7 +181,7 @@ def _error_type(fields: Mapping[str, Any]) -> str | None:
 
 
 def _end(span: Span, name: str, fields: Mapping[str, Any]) -> None:
-    """End the server span with what the access line says: never with a query, a body or a secret."""
+    """End the server span with the fields of the access log, which have no query, body or secret."""
     if not span.is_recording():
         return
     span.update_name(name)

@@ -1,4 +1,4 @@
-"""Circuit breaker (microservices.io): stop asking an upstream that keeps failing, and try it again a little later."""
+"""Circuit breaker (microservices.io): stop calling an upstream that keeps failing, and probe it later."""
 
 import logging
 import math
@@ -12,10 +12,10 @@ logger = logging.getLogger(__name__)
 
 
 class CircuitBreaker:
-    """Closed: calls pass. Open, after `failures` in a row: refused. Half-open, `reset` seconds later: one probe passes.
+    """Closed: calls pass. Open, after consecutive `failures`: refused. Half-open, after `reset` seconds: one probe.
 
     The outcome of a call counts only if the circuit neither opened nor closed while it ran: fifty calls that time out
-    together open it once, and the stragglers of a past outage do not open it again.
+    together open it once, and late failures of a past outage do not open it again.
     """
 
     def __init__(self, name: str, *, failures: int, reset: float, clock: Callable[[], float] = time.monotonic) -> None:
@@ -30,23 +30,23 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether a call would be refused at this moment."""
+        """Return whether a call would be refused now."""
         return self._retry_at is not None and (self._probing or self._clock() < self._retry_at)
 
     @property
     def retry_after(self) -> int | None:
-        """Whole seconds until a probe may pass, at least 1; None while the circuit is closed."""
+        """Return the whole seconds until a probe may pass, at least 1, or None while the circuit is closed."""
         return None if self._retry_at is None else max(1, math.ceil(self._retry_at - self._clock()))
 
     def refuse_if_open(self) -> None:
-        """Raise `UpstreamUnavailable` if a call would be refused."""
+        """Raise `UpstreamUnavailable` if a call would be refused now."""
         if self.is_open:
             message = f"The {self._name} service is unavailable; it will be tried again shortly."
             raise UpstreamUnavailable(message, retry_after=self.retry_after)
 
     @contextmanager
     def call(self) -> Iterator[None]:
-        """Watch one call; in half-open state it is the probe, until it ends in whatever way."""
+        """Watch one call, the probe in half-open state. Raises `UpstreamUnavailable` if the circuit is open."""
         self.refuse_if_open()
         is_probe, changes = self._retry_at is not None, self._changes
         self._probing = is_probe
@@ -65,7 +65,7 @@ class CircuitBreaker:
             if changes == self._changes:
                 self._succeeded()
         finally:
-            if is_probe:  # also when its caller was cancelled: the next call probes instead
+            if is_probe:  # also if its caller was cancelled: then the next call is the probe
                 self._probing = False
 
     def _succeeded(self) -> None:
@@ -80,6 +80,6 @@ class CircuitBreaker:
         if self._retry_at is None:
             if self._failures < self._threshold:
                 return
-            logger.warning("circuit to %s opened after %d failures in a row", self._name, self._failures)
+            logger.warning("circuit to %s opened after %d consecutive failures", self._name, self._failures)
         self._retry_at = self._clock() + self._reset
         self._changes += 1

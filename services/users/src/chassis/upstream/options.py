@@ -1,4 +1,4 @@
-"""What a call of an upstream service can be given, for type checkers and for those who look it up."""
+"""Options of calls to an upstream service."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -28,33 +28,33 @@ QueryParameters = Mapping[str, QueryValue | Sequence[QueryValue]] | Sequence[tup
 
 
 class Asking(TypedDict, Generic[Other], total=False):
-    """What every call takes."""
+    """Options of every call."""
 
     path: PathValues
-    """What stands for the names in the template. A value is quoted: it cannot leave its place, whatever it holds."""
+    """Values for the names in the template. They are quoted, so a value cannot change the path."""
     query: QueryParameters
-    """Values are written as in JSON, but without quotes (`true`, `2026-11-25`); those that are None are left out."""
+    """Query parameters. Values are written as in JSON without quotes (`true`, `2026-11-25`); None is left out."""
     headers: Mapping[str, str]
-    """Sent beside the id of the request and its place in the trace."""
+    """Headers, in addition to the request ID and the trace context."""
     answers: Mapping[int, Other]
-    """What is returned for a status that is an answer, too: with `{404: None}` nothing was found, and all is well."""
+    """Values to return for other statuses, instead of an error: `{404: None}` if it need not exist."""
 
 
 class Reading(Asking[Other], Generic[Read, Other], total=False):
-    """What a call takes whose answer has a body."""
+    """Options of calls whose response has a body."""
 
     read: type[Read] | TypeAdapter[Read]
-    """A pydantic model, `list[User]`, or a TypeAdapter of any type; without it, nobody looks at the body."""
+    """The type of the body: a pydantic model, `list[User]`, or a TypeAdapter. Without it, the body is ignored."""
     context: object
-    """For validators of that type: pydantic's validation context."""
+    """pydantic's validation context for that type."""
 
 
 class Sending(Reading[Read, Other], total=False):
-    """What a call takes that has a body itself."""
+    """Options of calls with a request body."""
 
     json: object
-    """A pydantic model, or what JSON can hold: also dataclasses, UUIDs and times; None sends no body."""
+    """The JSON body: a pydantic model or other JSON, also dataclasses, UUIDs and times. None sends no body."""
     form: Mapping[str, str]
-    """A body as HTML forms have it, for services that want one: `application/x-www-form-urlencoded`."""
+    """The body as a form, instead of JSON: `application/x-www-form-urlencoded`."""
     idempotency_key: str | UUID
-    """By this the upstream service knows a repetition, so that any method may be repeated: `Idempotency-Key`."""
+    """Sent as `Idempotency-Key`. The upstream service recognises retries by it, so that any method can be retried."""

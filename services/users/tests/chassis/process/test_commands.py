@@ -66,7 +66,7 @@ async def test_concurrent_migrate_commands_run_each_migration_once(
     assert not [line for line in migrations[0].lines if line["logger"] == "alembic.runtime.plugins"]
     assert await empty_connection.fetchval("SELECT count(*) FROM alembic_version") == 1
     check = await run("check", **database)
-    assert (check.code, check.lines[-1]["message"]) == (0, "settings, database and schema are fine")
+    assert (check.code, check.lines[-1]["message"]) == (0, "settings, database and schema are OK")
 
 
 async def test_migrate_fails_in_one_line_without_a_database() -> None:
@@ -78,7 +78,7 @@ async def test_migrate_fails_in_one_line_without_a_database() -> None:
 async def test_warns_of_a_probably_mistyped_variable() -> None:
     outcome = await run("check", POSTGRES_HOST="/nowhere", DATABSE_POOL_SIZE="planted-value")
     assert [line["message"] for line in outcome.lines if line["logger"] == "chassis.process.commands"] == [
-        "no setting is called DATABSE_POOL_SIZE; is DATABASE_POOL_SIZE meant?",
+        "unknown setting DATABSE_POOL_SIZE; did you mean DATABASE_POOL_SIZE?",
         "not ready: database-unavailable",
     ]
     assert "planted-value" not in outcome.text
@@ -88,11 +88,11 @@ async def test_logs_invalid_settings_and_arguments_as_json() -> None:
     serve, mistyped, bare = await asyncio.gather(run("serve", PORT="x", LOG_LEVEL="x"), run("server"), run())
     assert (serve.code, mistyped.code, bare.code) == (os.EX_CONFIG, os.EX_USAGE, os.EX_USAGE)
     assert [line["message"].partition(": Input")[0] for line in serve.lines] == [
-        "unusable setting: PORT",
-        "unusable setting: LOG_LEVEL",
+        "invalid setting: PORT",
+        "invalid setting: LOG_LEVEL",
     ]
-    assert re.match(r"unusable arguments: .*'server'", mistyped.lines[0]["message"])
-    assert re.match(r"unusable arguments: .*command", bare.lines[0]["message"])
+    assert re.match(r"invalid arguments: .*'server'", mistyped.lines[0]["message"])
+    assert re.match(r"invalid arguments: .*command", bare.lines[0]["message"])
     assert {line["service"] for line in (*serve.lines, *mistyped.lines, *bare.lines)} == {IDENTITY.name}
 
 
@@ -166,7 +166,7 @@ async def test_writes_only_the_document_to_stdout(command: str) -> None:
 async def test_leaves_stdout_empty_if_the_document_cannot_be_created() -> None:
     outcome = await run("openapi", PORT="x")
     assert (outcome.code, outcome.text) == (os.EX_CONFIG, "")
-    assert json.loads(outcome.errors)["message"].startswith("unusable setting: PORT")
+    assert json.loads(outcome.errors)["message"].startswith("invalid setting: PORT")
 
 
 async def test_runs_custom_commands_of_a_service(postgres: dict[str, str], empty_database: str) -> None:

@@ -180,4 +180,4 @@ async def test_is_live_but_not_ready_without_its_database(unready: aiohttp.Clien
         assert response.content_type == "application/problem+json"
         problem = await response.json()
         assert (problem["type"], problem["reason"]) == ("/problems/not-ready", "database-unavailable")
-        assert problem["detail"] == "No request should be sent here for now."
+        assert problem["detail"] == "Do not send requests here for now."

@@ -111,7 +111,7 @@ async def test_workers_stop_if_their_parent_is_killed(tmp_path: Path) -> None:
         writer.write(UPLOAD)
         await asyncio.sleep(0.5)  # until the request is in progress
         process.kill()
-        await until_said(log, "draining for 0.0 s after the parent's end", 2)
+        await until_said(log, "draining for 0.0 s after the parent's exit", 2)
         writer.write(b"body")
         assert (await reader.read()).startswith(b"HTTP/1.1 200 OK"), "a request in progress must finish"
         writer.close()

@@ -221,7 +221,7 @@ async def test_raises_upstream_unavailable_if_nothing_listens(url: str, caplog: 
 
 
 async def test_refuses_calls_before_it_is_opened() -> None:
-    with pytest.raises(RuntimeError, match=r"^UpstreamClient is used outside of `async with`$"):
+    with pytest.raises(RuntimeError, match=r"^UpstreamClient must be used inside `async with`$"):
         await UpstreamClient("users", "http://users", Settings()).get("/", read=whole)
 
 

@@ -71,6 +71,6 @@ async def test_responds_500_to_an_unhandled_refusal(
         assert response.status == 500
         assert (await response.json(content_type=None))["type"] == "/problems/internal-error"
     [line] = [line for line in read_log(sample_log) if "exception.type" in line]
-    assert line["exception.message"] == "The names service answered 409: GET /names/{name}"
+    assert line["exception.message"] == "The names service returned 409: GET /names/{name}"
     async with client.get("/names/ada") as response:
         assert response.status == 200, "the circuit must stay closed"

@@ -100,7 +100,7 @@ def test_refuses_invisible_empty_or_long_text(value: str, reason: str) -> None:
 def test_refuses_forbidden_characters_within_a_text(character: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean(f"a{character}b", field="note", maximum=MAXIMUM)
-    assert caught.value.reason == "must not hold control characters, line breaks or invalid Unicode"
+    assert caught.value.reason == "must not contain control characters, line breaks or invalid Unicode"
 
 
 def test_requires_a_minimum_length() -> None:

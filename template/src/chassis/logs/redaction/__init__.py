@@ -1,8 +1,7 @@
-"""What must never reach a log: secrets, however they are written, and numbers of payment cards.
+"""Mask what must never reach a log: secrets in any notation, and numbers of payment cards.
 
-`names` says which names are secret, `places` where such a name stands in a text and what its value is, `values` where
-a value ends, `unnamed` what is known without a name, `spellings` in which disguises all of this may come, and
-`redactor` puts them together.
+`names` decides which names are secret, `places` finds such names and their values in a text, `values` finds the end of
+a value, `unnamed` finds secrets without a name, `spellings` decodes other notations, `redactor` combines them.
 """
 
 from .names import SECRET_NAMES, SECRET_WORDS

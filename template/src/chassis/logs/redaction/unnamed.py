@@ -1,4 +1,4 @@
-"""Secrets that are known by how they look: keys in PEM, passwords in URLs, tokens, numbers of payment cards."""
+"""Mask secrets by their format: PEM keys, passwords in URLs, tokens, numbers of payment cards."""
 
 import re
 from base64 import b64decode
@@ -16,8 +16,8 @@ _WEB_SCHEMES: Final = ("http", "https", "ws", "wss")  # others have no `@` after
 _JWT: Final = re.compile(r"(?P<token>eyJ[\w-]{12,}+(?:(?:\.[\w-]*+){1,4}+|\Z))|eyJ[\w-]*+")
 _BEARER: Final = re.compile(r"(bearer\s++)[\w.~+/=-]+", re.IGNORECASE)
 _BASIC: Final = re.compile(r"(basic\s++)([A-Za-z0-9+/_-]{4,4096}={0,2})", re.IGNORECASE)
-# Issuers begin with 3 to 6 or 22 to 27, so that dates and times in seconds and less are none. What must not stand
-# before is asked after the first digit: a pattern that begins with a set of characters is found much faster.
+# Numbers of issuers begin with 3 to 6 or 22 to 27, which excludes dates and Unix times. What must not come before is
+# checked after the first digit: the search is much faster for a pattern that begins with a set of characters.
 _CARD: Final = re.compile(
     r"[2-6](?<![^\W_].)(?<![.+].)(?:(?<!2)\d|[2-7])"
     r"(?:\d{11,17}|\d{2}(?:\d{2})?(?P<by>[ +._-])\d{3,13}(?:(?P=by)\d{3,7}){0,3})(?![^\W_])(?!\.\d)"
@@ -27,7 +27,7 @@ _CARD_NUMBERS: Final = range(10**12, 10**19)
 
 
 def mask_unnamed(text: str) -> str:
-    """The text without them; the public parts of a URL and the word before a token stay."""
+    """Return the text with keys, passwords and tokens masked, but not the rest of a URL or line."""
     if "BEGIN" in text:
         text = masked(text, _pem_blocks(text))
     if "://" in text and "@" in text:
@@ -36,19 +36,19 @@ def mask_unnamed(text: str) -> str:
 
 
 def mask_credentials(text: str, folded: str) -> str:
-    """What follows `Bearer` or `Basic`, also where no header is named."""
+    """Return the text with what follows `Bearer` or `Basic` masked, even without the name of a header."""
     if "bearer" in folded:
         text = _BEARER.sub(rf"\1{MASK}", text)
     return _BASIC.sub(_without_password, text) if "basic" in folded else text
 
 
 def mask_cards(text: str) -> str:
-    """Numbers of payment cards: 13 to 19 digits in groups or not, of an issuer, with the right check digit."""
+    """Return the text with card numbers masked: 13 to 19 digits, grouped or not, with a valid check digit."""
     return _CARD.sub(_without_card, text)
 
 
 def is_card(number: int) -> bool:
-    """Whether an integer is the number of a payment card."""
+    """Return whether an integer is the number of a payment card."""
     return number in _CARD_NUMBERS and mask_cards(str(number)) == MASK
 
 
@@ -71,7 +71,7 @@ def _luhn(digits: list[int]) -> bool:
 
 
 def _pem_blocks(text: str) -> Iterator[Span]:
-    """Blocks from their first to their last line; one whose end is missing reaches to the end of the text."""
+    """Yield blocks from their first to their last line. A block without an end extends to the end of the text."""
     at = 0
     while begin := _PEM_BEGIN.search(text, at):
         end = _PEM_END.search(text, begin.end())
@@ -80,7 +80,7 @@ def _pem_blocks(text: str) -> Iterator[Span]:
 
 
 def _passwords_in_urls(text: str) -> Iterator[Span]:
-    """Passwords may hold `/`, `:` and `@`: they begin at the first colon and end at the last `@` of the same run."""
+    """Yield passwords, which may contain `/`, `:` and `@`: from the first colon to the last `@` of a run."""
     for run in _RUN.finditer(text):
         end, at = text.rfind("@", *run.span()), run.start()
         while user := _USER.search(text, at, max(at, end)):

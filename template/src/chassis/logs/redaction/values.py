@@ -1,7 +1,7 @@
-"""Where the value of a field is in a text: a quoted one, a list, an object, a word, a line or an indented block.
+"""Find the value of a field in a text: a quoted text, list, object, word, line or indented block.
 
-Every pattern takes what it has matched for good (possessively) or is bounded, and what a value takes is not looked at
-again, so the time grows with the length of the text and no faster.
+All patterns are possessive or bounded, and the text of a value is not scanned again, so the time is linear in the
+length of the text.
 """
 
 import re
@@ -13,7 +13,7 @@ from .spans import Span
 _BLANKS: Final = re.compile(r"(?:\s|\\[nrt\n])*+")
 _PREFIXED: Final = re.compile(r"""[bBfFrRuU]{1,2}(?=\\*+["'])""")
 _END: Final = re.compile(r"""[\s,;)\]}>&\\"'`]|\Z""")
-# What follows a quote that ends a text in which an unquoted value stands; any other quote is a part of the value.
+# What follows a quote that ends the text around an unquoted value. Any other quote is part of the value.
 _DELIMITER: Final = r"""(?:[,;)\]}>&:=\\"'`]{0,16}+(?:\s|\Z)|[,;)\]}>&:=\\]{1,16}+["'`\[{(])"""
 _BARE: Final = re.compile(
     rf"""(?:[^\s&"'`(\[{{\\]|&(?![\w.%\[\]-]{{1,64}}=)|(?<![=(\[{{,:+])["'`](?!{_DELIMITER})"""
@@ -32,11 +32,11 @@ _BEFORE_A_STRING: Final = frozenset("=([{,:+")
 
 
 def value_at(text: str, at: int, *, indent: int | None, whole_line: bool = False) -> Span | None:
-    """The value after a separator that ends at `at`; None if there is none.
+    """Return the value after a separator that ends at `at`, or None if there is none.
 
-    indent: the column of a name that begins a line: its value reaches to the next field or to the end of the line, and
-    lines that are indented more belong to it. None for a name within a line: its value is a word.
-    whole_line: it reaches to the end of the line even if there seem to be other fields, as in a header with cookies.
+    indent: column of a name that begins a line. Its value extends to the next field or the end of the line, and to
+    lines that are indented more. None for a name within a line, whose value is a word.
+    whole_line: the value extends to the end of the line even if other fields seem to follow, as in a Cookie header.
     """
     start = _skip_blanks(text, at, indent)
     if start is None:
@@ -50,20 +50,20 @@ def value_at(text: str, at: int, *, indent: int | None, whole_line: bool = False
     if whole_line and not quoted:
         return start, _block_end(text, _line_end(text, value), indent or 0, value)
     end = _words_end(text, value, further=indent is not None)
-    if text.find("\\n", value, end) >= 0:  # lines within a string of source or JSON
+    if text.find("\\n", value, end) >= 0:  # escaped lines in source code or JSON
         return start, _end(_STRING, text, end)
     return start, end if indent is None else _block_end(text, end, indent, value)
 
 
 def word_at(text: str, at: int) -> Span:
-    """A word, quoted or not, or several that are joined."""
+    """Return a word, quoted or not, or several joined words."""
     if (quoted := quoted_at(text, at)) and _ends(text, quoted[1]):
         return quoted[0]
     return at, _word_end(text, at)
 
 
 def _skip_blanks(text: str, at: int, indent: int | None) -> int | None:
-    """Where the next thing is; None if that is the end or another field in another line."""
+    """Return the start of the next text, or None at the end or at another field in another line."""
     start = _end(_BLANKS, text, at)
     if start == len(text):
         return None
@@ -72,7 +72,7 @@ def _skip_blanks(text: str, at: int, indent: int | None) -> int | None:
 
 
 def _skip_comments(text: str, at: int, indent: int | None) -> int:
-    """Where a value is that comments may precede; those without an end, or a value after them, are the value."""
+    """Return the start of the value after comments. Comments without an end, or a value after them, are the value."""
     while end := next((end for begin, end in _COMMENTS.items() if text.startswith(begin, at)), None):
         closed = text.find(end, at + 1)
         after = _skip_blanks(text, closed + len(end) - (end == "\n"), indent) if closed >= 0 else None
@@ -84,7 +84,7 @@ def _skip_comments(text: str, at: int, indent: int | None) -> int:
 
 def _words_end(text: str, at: int, *, further: bool) -> int:
     end = _word_end(text, at)
-    while assigned := _ASSIGNED.match(text, end):  # the type of a variable stands before its value
+    while assigned := _ASSIGNED.match(text, end):  # the type of a variable precedes its value
         end = _word_end(text, assigned.end())
     while further and (word := _NEXT_WORD.match(text, end)):
         end = _word_end(text, word.end())
@@ -110,12 +110,12 @@ def _word_end(text: str, at: int) -> int:
 
 
 def _ends(text: str, at: int) -> bool:
-    """Whether a quoted text or a group is all of a value; a quote that is doubled stands for itself, as in SQL."""
+    """Return whether a quoted text or group is the whole value. A doubled quote is an escaped one, as in SQL."""
     return _END.match(text, at) is not None and (at == len(text) or text[at] not in "\"'`" or text[at] != text[at - 1])
 
 
 def _block_end(text: str, at: int, indent: int, value: int) -> int:
-    """Where the lines end that are indented more than the name, or are items of its list."""
+    """Return the end of the lines that are indented more than the name, or are items of its list."""
     is_list = text.startswith("- ", value)
     end = at
     while line := _NEXT_LINE.match(text, at):

@@ -1,4 +1,4 @@
-"""Masks secrets in texts and in what becomes JSON."""
+"""Mask secrets in texts and values for JSON."""
 
 import json
 import math
@@ -17,40 +17,40 @@ from .unnamed import is_card, mask_cards, mask_credentials, mask_unnamed
 
 MAX_DEPTH: Final = 64
 MAX_TEXT: Final = 65_536  # characters
-MAX_LAYERS: Final = 6  # of encodings within each other
-MIN_SECRET_LENGTH: Final = 6  # a shorter value would mask harmless words all over the log
+MAX_LAYERS: Final = 6  # of nested encodings
+MIN_SECRET_LENGTH: Final = 6  # a shorter value would mask harmless words
 
 _UNCERTAIN: Final = 2048  # characters
 _NAME: Final = re.compile(r"[\w.\[\]-]{1,64}(?: [\w.-]{1,64})?")
 _FRAMES: Final = re.compile(r'(?=\n  File ")')
-"""Between them stands source, in which open quotes and brackets are not those of a value."""
+"""Frames contain source code, whose open quotes and brackets do not belong to a value."""
 
 
 class Redactor:
-    """Masks secrets by the name they go by, by how they look, and the given values wherever they appear."""
+    """Masks secrets by their name or format, and the given values anywhere."""
 
     def __init__(self, further_names: Iterable[str] = (), secret_values: Iterable[str] = ()) -> None:
         self._names = SecretNames(further_names)
         spellings = {spelling for value in secret_values for spelling in _spellings(value)}
-        self._values = tuple(sorted(spellings, key=len, reverse=True))  # the longest first: one may begin with another
+        self._values = tuple(sorted(spellings, key=len, reverse=True))  # longest first: one may begin with another
 
     def is_secret(self, name: str) -> bool:
-        """Whether a field of this name holds a secret."""
+        """Return whether a field of this name is secret."""
         return self._names.is_secret(name)
 
     @property
     def remembered_names(self) -> int:
-        """How many names it remembers having judged: clients choose them, so there must be a bound."""
+        """Return the number of cached decisions on names, which is bounded since clients choose names."""
         return self._names.remembered
 
     def text(self, text: str) -> str:
-        """The text without secrets, cut at `MAX_TEXT` characters.
+        """Return the text with secrets masked, cut at `MAX_TEXT` characters.
 
-        It is as it was but for the masks; if a secret comes out only when the text is decoded, it is the decoded text.
+        If a secret appears only in the decoded text, the decoded text is returned.
         """
         if len(text) <= MAX_TEXT:
             return self._without_secrets(text)
-        # The last of it may be the beginning of a secret that only its end would have told.
+        # The end of the cut text may be the beginning of a secret that is only recognised as a whole.
         return f"{self._without_secrets(text[:MAX_TEXT])[:-_UNCERTAIN]}…"
 
     def _without_secrets(self, text: str) -> str:
@@ -65,11 +65,11 @@ class Redactor:
         return shown
 
     def field(self, name: str, value: object) -> object:
-        """The value of a named field for a JSON log line."""
+        """Return the value of a field for a JSON log line, masked if the name is secret."""
         return MASK if self._hides(name, value) else self.value(value)
 
     def value(self, value: object, depth: int = 0) -> object:
-        """The same value for a JSON log line, with secrets masked at any depth; what is not JSON becomes text."""
+        """Return the value for a JSON log line, with secrets masked at any depth. Other types become text."""
         if isinstance(value, dict | list | tuple | set | frozenset):
             return self._collection(value, depth + 1) if depth < MAX_DEPTH else "[too deep]"
         if isinstance(value, int):
@@ -79,7 +79,7 @@ class Redactor:
         return self.text(str(value))
 
     def pairs(self, pairs: Collection[tuple[str, object]], depth: int = 0) -> list[tuple[str, object]]:
-        """Names and values that belong together, without secrets; one may say which secret another one is."""
+        """Return the fields of one object with secrets masked. One field may contain the name of another."""
         names_a_secret = any(holds_a_name(name) and self._is_secret_name(value) for name, value in pairs)
         return [
             (self.text(name), MASK)
@@ -94,7 +94,7 @@ class Redactor:
         return self._items(value, depth)
 
     def _items(self, items: Collection[object], depth: int) -> list[object]:
-        """A value follows its name in a pair, such as a header, and its option in a command line."""
+        """Return the items with secrets masked. A value follows its name in a pair, or its option in a command."""
         is_pair = len(items) == len(("name", "value"))
         shown, follows = [], False
         for item in items:
@@ -116,7 +116,7 @@ class Redactor:
             if value in text:
                 text = text.replace(value, MASK)
         text = mask_unnamed(text)
-        # Most texts of an access line hold no pair at all, and finding that out must cost next to nothing.
+        # Most texts of an access line have no pair, so this check must be cheap.
         if "=" in text or ":" in text or " " in text or "," in text or "<" in text:
             text = self._without_named(text)
         return mask_cards(text)
@@ -127,7 +127,7 @@ class Redactor:
             length = len(text)
             text = self._without_pairs(text)
             if len(folded) != length and (shown := self._without_pairs(folded)) != folded:
-                text = shown  # a name with a letter such as ß, which has no other case of one letter
+                text = shown  # a name with a letter such as ß, which folds to two letters
         return mask_credentials(text, folded)
 
     def _without_pairs(self, text: str) -> str:
@@ -136,7 +136,7 @@ class Redactor:
 
 
 def _spellings(value: str) -> Iterable[str]:
-    """How a value may be written in JSON, in URLs, in HTML and in Python."""
+    """Return the notations of a value in JSON, URLs, HTML and Python."""
     if len(value) < MIN_SECRET_LENGTH:
         return ()
     in_json, in_python = json.dumps(value)[1:-1], repr(value)[1:-1]

@@ -1,4 +1,4 @@
-"""Parts of a text that are to be masked."""
+"""Parts of a text to mask."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,11 +6,11 @@ from typing import Final
 MASK: Final = "[redacted]"
 
 Span = tuple[int, int]
-"""Where a part of a text begins, and where it has ended."""
+"""Start and end of a part of a text."""
 
 
 def masked(text: str, spans: Iterable[Span]) -> str:
-    """The text with a mask in the place of each part; parts may overlap and come in any order."""
+    """Return the text with each part replaced by a mask. Parts may overlap and be in any order."""
     pieces, shown = [], 0
     for start, end in sorted(spans):
         if start >= shown:

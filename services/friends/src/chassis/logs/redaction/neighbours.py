@@ -1,4 +1,4 @@
-"""Values whose field is named by another one beside it: `{"name": "password", "value": …}`, also as elements of XML."""
+"""Find values whose name is in a field next to them: `{"name": "password", "value": …}`, also in XML."""
 
 import re
 from collections import deque
@@ -36,17 +36,17 @@ _FIELDS: Final = 8
 
 
 def holds_a_name(field: str) -> bool:
-    """Whether a field holds the name of another one: `name`, `key`, `paramName`."""
+    """Return whether a field contains the name of another one: `name`, `key`, `paramName`."""
     return field.casefold().endswith(_NAMING) or field.casefold() in _SHORT_NAMING
 
 
 def describes(field: str) -> bool:
-    """Whether a field tells something about another one, which may be shown where its value must not."""
+    """Return whether a field describes another one, and may be shown even if that one's value is masked."""
     return holds_a_name(field) or field.casefold() in _DESCRIBING
 
 
 def values_beside(text: str, start: int, end: int) -> Iterator[Span]:
-    """The values of the field whose secret name, from `start` to `end`, is itself a value; none if it is not."""
+    """Yield values next to the secret name from `start` to `end`, if that name is itself a value."""
     if not _is_named(text[max(0, start - _NEARER) : start]):
         return
     closing = _END.search(text, end, end + _NEAR)
@@ -74,19 +74,19 @@ def _value(text: str, at: int) -> Iterator[Span]:
 
 
 def _is_named(before: str) -> bool:
-    """Whether what comes next is the value of a field that holds a name."""
+    """Return whether the value of a field that contains a name comes next."""
     field = before.rstrip(_JOINT)
     is_value = any(separator in before[len(field) :] for separator in "=:>")
     return is_value and (field.casefold().endswith(_NAMING) or _SHORT_NAME.search(field[-3:]) is not None)
 
 
 def _values_before(text: str, start: int, end: int) -> list[int]:
-    """Where the values of such fields begin, the last one first, as `_values_after`."""
+    """Return where values of such fields begin before the name, the last one first."""
     return _of_values(text, reversed(deque(_SEPARATOR.finditer(text, start, end), maxlen=_FIELDS)))
 
 
 def _values_after(text: str, start: int, end: int) -> list[int]:
-    """Where the values of fields begin that hold those of others: `value`, `newValue`, `default`."""
+    """Return where values of fields such as `value`, `newValue` or `default` begin after the name."""
     return _of_values(text, islice(_SEPARATOR.finditer(text, start, end), _FIELDS))
 
 

@@ -1,4 +1,4 @@
-"""Which names of fields are those of secrets."""
+"""Decide which names of fields are secret."""
 
 import re
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ SECRET_WORDS: Final = frozenset({"auth", "cvc", "cvv", "jwt", "otp", "pin", "sid
 """A field is secret if one of these is a word of its name: `user_pin`, `cvv2`, `connect.sid`; not for `author`."""
 
 _LAST_WORDS: Final = frozenset({"pass"})
-# A field is secret if one of these is the last of several words: `db_pass`; not `bypass`, nor `pass: 12, fail: 3`.
+# A field is secret if its name has several words and ends with one of these: `db_pass`; not `bypass` or `pass: 12`.
 
-_CODE: Final = "code"  # a secret of OAuth, or the harmless code of an error or a country: its value decides
+_CODE: Final = "code"  # a secret in OAuth, or a harmless code of an error or country: the value decides
 _PARTS: Final = re.compile(r"[\W_]+")
 _HUMPS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _COMPONENTS: Final = re.compile(r"[.\[\]]+")
@@ -37,36 +37,36 @@ _READABLE: Final = re.compile(
     r"/?(?:[A-Z]?[a-z]{1,20}|[A-Z]{1,20}|(?:[A-Z][a-z]{1,19}){2,6})"
     r"(?:[-_.:/]{1,2}(?:[A-Z]?[a-z]{1,20}|[A-Z]{1,20}|(?:[A-Z][a-z]{1,19}){2,6})){0,12}"
 )
-_SHORT: Final = 5  # digits of a status, an SQLSTATE, a zip code: shorter than a code that is a secret
+_SHORT: Final = 5  # characters of a status, an SQLSTATE or a zip code: shorter than any secret code
 
 _REMEMBERED: Final = 1024
 _LONGEST_REMEMBERED: Final = 64
 
 
 class SecretNames:
-    """The names above and further ones; case, separators and compatible characters make no difference."""
+    """The names above and further ones, ignoring case, separators and compatible characters."""
 
     def __init__(self, further: Iterable[str] = ()) -> None:
         further = [name for name in map(plain_letters, further) if _PARTS.sub("", name)]
         alternatives = {*SECRET_NAMES, *SECRET_WORDS, *_LAST_WORDS, _CODE, *(name.casefold() for name in further)}
         parts = [[part for part in _PARTS.split(name) if part] for name in sorted(alternatives, key=len, reverse=True)]
         self.occurrence = re.compile(_by_first_letter(r"[\W_]?".join(map(re.escape, each)) for each in parts))
-        """Finds, in case-folded text, whatever may be the name of a secret or a part of one."""
+        """Finds possible names of secrets, or parts of them, in case-folded text."""
         self._contained = tuple("".join(_PARTS.split(name)) for name in SECRET_NAMES)
         self._further = tuple("".join(_PARTS.split(name.casefold())) for name in further)
         self._remembered = lru_cache(_REMEMBERED)(self._judge)
 
     def is_secret(self, name: str) -> bool:
-        """Whether a field of this name holds a secret, whatever its value is."""
+        """Return whether a field of this name is secret, whatever its value."""
         return (self._remembered if len(name) <= _LONGEST_REMEMBERED else self._judge)(name)
 
     @property
     def remembered(self) -> int:
-        """How many names are remembered as judged."""
+        """Return the number of cached decisions."""
         return self._remembered.cache_info().currsize
 
     def hides(self, name: str, value: str) -> bool:
-        """Whether this value must not be shown under this name."""
+        """Return whether to mask this value of a field of this name."""
         if self.is_secret(name):
             return not (is_counted(name) and _COUNT.fullmatch(value))
         return is_code(name) and is_opaque(value)
@@ -88,24 +88,24 @@ class SecretNames:
 
 
 def is_counted(name: str) -> bool:
-    """Whether a number under this name says how many there are: `max_tokens`, `sessions`."""
+    """Return whether a number under this name is a count: `max_tokens`, `sessions`."""
     return name.casefold().endswith(_COUNTED)
 
 
 def is_code(name: str) -> bool:
-    """Whether a name ends in a field that is called `code` and nothing more: not `status_code`, `zipCode`."""
+    """Return whether the last part of a path is exactly `code`: not `status_code` or `zipCode`."""
     return (
         name.casefold().endswith(_CODE) and [part for part in _COMPONENTS.split(name) if part][-1].casefold() == _CODE
     )
 
 
 def is_opaque(value: str) -> bool:
-    """Whether a `code` may be one that opens something: neither a short number or state nor made of words."""
+    """Return whether a `code` may be a secret: neither short nor made of words."""
     return len(value) > _SHORT and _CODE_VALUE.fullmatch(value) is not None and not _READABLE.fullmatch(value)
 
 
 def _by_first_letter(patterns: Iterable[str]) -> str:
-    """One of these patterns; that few begin with the same letter makes the search three times as fast."""
+    """Return a pattern for any of these, grouped by first letter, which makes the search three times as fast."""
     groups: dict[str, list[str]] = {}
     for pattern in patterns:
         groups.setdefault(pattern[0], []).append(pattern[1:])

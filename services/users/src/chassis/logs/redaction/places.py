@@ -1,4 +1,4 @@
-"""Where secrets stand in a text, by the name that is written beside them."""
+"""Find secrets in a text by the names next to them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -13,7 +13,7 @@ from .values import value_at, word_at
 
 _WORD: Final = re.compile(r"[\w.\-]*+(?:\[[\w.\-]*+\]?)*+")
 _WORD_CHARACTERS: Final = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-[]"
-_LONGEST_NAME: Final = 128  # characters before the part that tells
+_LONGEST_NAME: Final = 128  # characters before the secret part
 
 _BLANKS: Final = r"(?:\s|\\[nrt\n])*+"
 _COMMENT: Final = r"(?:/\*(?:[^*]|\*(?!/)){0,256}+\*/|<!--(?:[^-]|-(?!->)){0,256}+-->|(?:\#|//)[^\n]{0,256}+\n)"
@@ -41,7 +41,7 @@ _PASSWORDS: Final = frozenset({"passphrase", "passwd", "password", "pwd", "secre
 
 
 def secrets_by_name(text: str, folded: str, names: SecretNames) -> Iterator[Span]:
-    """The values of all fields with secret names; `folded` is the text in which case makes no difference."""
+    """Yield the values of all fields with secret names. `folded` is the case-folded text."""
     at = 0
     for hit in names.occurrence.finditer(folded):
         if hit.start() >= at:
@@ -53,7 +53,7 @@ def secrets_by_name(text: str, folded: str, names: SecretNames) -> Iterator[Span
 
 
 class Name(NamedTuple):
-    """What may be the name of a field, and where it stands."""
+    """A possible name of a field, and its place."""
 
     start: int
     end: int
@@ -83,7 +83,7 @@ def _code(text: str, name: Name) -> Iterable[Span]:
 
 
 def _after_separator(text: str, name: Name) -> Span | None:
-    """The value of `name: value`, `name = value`, `"name" => value` and the like."""
+    """Return the value in `name: value`, `name = value`, `"name" => value` and the like, or None."""
     separator = _SEPARATOR.match(text, name.end)
     if not separator or _is_no_field(text, name, separator):
         return None
@@ -93,7 +93,7 @@ def _after_separator(text: str, name: Name) -> Span | None:
 
 
 def _is_no_field(text: str, name: Name, separator: re.Match[str]) -> bool:
-    """Whether it only looks like one: a port, a line of a file, a number of things, the end of a text."""
+    """Return whether it only looks like a field: a port, a line number, a count, or the end of a text."""
     at = separator.end()
     if _NUMBER.match(text, at) and (
         text.endswith("://", 0, name.start) or _SOURCE_FILE.search(name.text) or is_counted(name.text)
@@ -108,7 +108,7 @@ def _is_no_field(text: str, name: Name, separator: re.Match[str]) -> bool:
 
 
 def _indent(text: str, name: Name) -> int | None:
-    """The column of a name that begins a line, or that of an item of a list; None within a line."""
+    """Return the column of a name that begins a line or a list item, or None within a line."""
     earliest = max(0, name.start - _LONGEST_LINE_START)
     line = text.rfind("\n", earliest, name.start) + 1
     before = text[line : name.start]
@@ -120,7 +120,7 @@ def _indent(text: str, name: Name) -> int | None:
 
 
 def _after_name(text: str, name: Name) -> Span | None:
-    """The value of `("name", "value")`, `--name value` and `PASSWORD 'value'`."""
+    """Return the value in `("name", "value")`, `--name value` or `PASSWORD 'value'`, or None."""
     if text[max(0, name.start - 1) : name.start] in {'"', "'"} and (listed := _LISTED.match(text, name.end)):
         quoted = quoted_at(text, listed.end())
         return quoted[0] if quoted and not _KEY_ENDS.match(text, quoted[1]) else None

@@ -1,4 +1,4 @@
-"""Texts between quotes or brackets, within whatever else is written around them."""
+"""Find text between quotes or brackets."""
 
 import re
 from typing import Final
@@ -10,13 +10,13 @@ _CLOSING: Final = {mark: re.compile(rf"(?<!\\)(\\*+){mark}") for mark in "\"'`"}
 _CLOSED: Final = re.compile(r"""[\s,:;}\])]{0,64}+(?:["`{\[]|'(?!\w)|\Z)""")
 _BRACKET_OR_QUOTE: Final = re.compile(r"""[\[\](){}]|(?<!\\)\\*+["'`]""")
 OPENING: Final = "([{"
-"""What opens a group."""
+"""Opening brackets."""
 
 
 def quoted_at(text: str, at: int) -> tuple[Span, int] | None:
-    """What stands between quotes, and where the quoted text has ended; None if no quote is there.
+    """Return the span between quotes, and the end after the closing quote, or None if there is no quote.
 
-    The quotes may be escaped, as in JSON within JSON. Without a closing one it reaches to the end of the text.
+    The quotes may be escaped, as in JSON within JSON. Without a closing quote, the span is the rest of the text.
     """
     opening = _QUOTE.match(text, at)
     if not opening:
@@ -29,14 +29,14 @@ def quoted_at(text: str, at: int) -> tuple[Span, int] | None:
         more = len(closing[1]) - level
         if more < 0:
             return (start, closing.start()), closing.start()
-        # Two backslashes are one before the end, or, in a string of Python's, one that escapes this quote.
+        # Two backslashes are one before the end or, in a Python string, one that escapes this quote.
         if more == 0 or (more % (2 * (level + 1)) == 0 and _CLOSED.match(text, closing.end())):
             return (start, closing.end() - level - 1), closing.end()
     return (start, len(text)), len(text)
 
 
 def group_end(text: str, at: int) -> int:
-    """Where the bracket closes; one that does not hides the rest."""
+    """Return the end of the bracket at this place, or of the text if it is not closed."""
     depth = 0
     while found := _BRACKET_OR_QUOTE.search(text, at):
         at = found.end()

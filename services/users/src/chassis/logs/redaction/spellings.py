@@ -1,4 +1,4 @@
-"""Other spellings of the same text: percent encoding, escapes, entities, wide and invisible characters."""
+"""Decode other notations of a text: percent encoding, escapes, entities, wide and invisible characters."""
 
 import html
 import re
@@ -6,19 +6,19 @@ from typing import Final
 from unicodedata import is_normalized, normalize
 from urllib.parse import unquote
 
-# Soft hyphens, joiners, marks of direction, selectors of variants: nothing that one sees.
+# Soft hyphens, joiners, direction marks and variant selectors, which are invisible.
 _INVISIBLE: Final = re.compile(
     r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\U000e0000-\U000e0fff]|\x1b(?:\[[\d;]*+[A-Za-z])?"
 )
-# Normalising takes time with the square of a run of combining marks, so a run is cut.
+# Normalising takes quadratic time for a run of combining marks, so runs are split.
 _RUN: Final = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]{1,256}")
 _ESCAPE: Final = re.compile(r"""\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt"'/\\]))""")
 _ESCAPED: Final = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def plain_letters(text: str) -> str:
-    """The text in characters of the usual form (NFKC), without invisible ones."""
+    """Return the text in normal form (NFKC), without invisible characters."""
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
     text = _INVISIBLE.sub("", text)
@@ -26,7 +26,7 @@ def plain_letters(text: str) -> str:
 
 
 def aligned_fold(text: str) -> str:
-    """The text without differences of case, each character in its place; one that folds to several stays as it is."""
+    """Return the case-folded text of the same length. Characters that fold to several are kept."""
     folded = text.casefold()
     if len(folded) == len(text):
         return folded
@@ -34,9 +34,9 @@ def aligned_fold(text: str) -> str:
 
 
 def without_one_layer(text: str) -> str:
-    """The text as who decodes it once would read it; the same text if nothing is encoded.
+    """Return the text with one layer of encoding removed, or unchanged if nothing is encoded.
 
-    Of several encodings one is undone: what is escaped within a percent-encoded text ends no string yet.
+    Only one encoding is removed at a time: an escape inside a percent-encoded text does not end a string yet.
     """
     plain = plain_letters(text)
     if "%" in plain and (decoded := unquote(plain)) != plain:
