@@ -12,7 +12,8 @@ from template import written
 
 NAME = "docker-compose.yml"
 HEAD = """\
-# All services together: `docker compose up`. `./noxw -s new` and `./noxw -s sync` write this file.
+# All services together: `docker compose up`; needs Docker Compose 2.24 and Docker Engine 25, or later.
+# `./noxw -s new` and `./noxw -s sync` write this file.
 
 include:{includes}
 
