@@ -14,7 +14,7 @@ from noxw_words import sessions
 FOLDERS = "benchmarks|docs|services|template|tests|tools"
 SERVICE = ROOT / "services/users"
 # Generated files, and files of a service that the reader generates.
-MADE = re.compile(r"docs/_build|services/orders|.*[<{*…]")
+MADE = re.compile(r"docs/_build|benchmarks/\.venv|services/orders|.*[<{*…]")
 ABOUT_OTHERS = {"comparison.md"}
 
 

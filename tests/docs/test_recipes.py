@@ -1,4 +1,4 @@
-"""Each recipe works in a fresh service, which then passes its checks. This takes over a minute, so it is in `docs-test`."""
+"""Each recipe works in a fresh service, which then passes its checks. It takes a minute, so it is in `docs-test`."""
 
 import os
 import shutil

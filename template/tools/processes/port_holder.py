@@ -16,7 +16,8 @@ def port_holder(port: int) -> str | None:
         with contextlib.suppress(OSError):  # it is another account's, or has just ended
             if any(str(descriptor.readlink()) in sockets for descriptor in (process / "fd").iterdir()):
                 command = (process / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
-                return f"process {process.name} ({_shortened(command)}, in {(process / 'cwd').readlink()})"
+                cwd = (process / "cwd").readlink()
+                return f"process {process.name} ({_shortened(command)}, in {cwd})"
     return None
 
 
