@@ -29,13 +29,13 @@ def docker(*arguments: str, folder: str = ".", environment: Mapping[str, str] | 
 
 
 def inspect(thing: str) -> dict[str, Any]:
-    """Return what the engine knows about a container or an image."""
+    """Return the engine's description of a container or an image."""
     found: list[dict[str, Any]] = json.loads(docker("inspect", thing))
     return found[0]
 
 
 def why_not() -> str | None:
-    """Say in one line why containers cannot be run here; None if they can."""
+    """Return one line that says why containers cannot run here; None if they can."""
     try:
         compose = _printed("compose", "version", "--short")
         engine = _printed("version", "--format", "{{.Server.Version}}")

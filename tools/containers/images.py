@@ -14,7 +14,7 @@ TESTS = ("tests/images", "tests/system")
 
 
 def main() -> int:
-    """Return 0 if all tests passed, else 1; 2 with one clear line if there is no engine."""
+    """Return 0 if all tests passed, else 1; 2, after one line with the reason, without a usable engine."""
     if reason := why_not():
         print(f"{reason} {NEEDED}", file=sys.stderr)
         return 2
