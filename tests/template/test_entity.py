@@ -196,13 +196,13 @@ def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Pro
         (("review", "--field", "metadata:int"), "call the field otherwise"),
         (("review", "--field", "lines:text:100"), "call the field otherwise"),
         (("review", "--field", "reviews:int", "--filter", "reviews"), "cannot be filtered by a field of the same name"),
-        (("line", "--field", "stars:int"), "is a name "),
+        (("line", "--field", "stars:int"), "is a name of Python"),
         (("review", "--field", "stars:int", "--field", "stars:bool"), "Two fields have the same name"),
         (("review", "--field", "weight:float", "--filter", "weight"), "no field that a list can be filtered by"),
         (("page", "--field", "stars:int"), "would shadow a name"),
-        (("settings", "--plural", "settings", "--field", "stars:int"), "is a name "),
-        (("order", "--field", "stars:int"), "These files are there already"),
-        (("review", "--delete"), "No migration says that review was made"),
+        (("settings", "--plural", "settings", "--field", "stars:int"), "is a name of Python"),
+        (("order", "--field", "stars:int"), "These files exist already"),
+        (("review", "--delete"), "No migration says that this command created review"),
     ],
 )
 def test_refuses_invalid_arguments_with_a_helpful_message(
