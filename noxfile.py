@@ -36,7 +36,7 @@ SCHEMAS = {
 
 
 def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
-    """Run a program of the repository's own environment, which is first brought up to requirements-dev.txt."""
+    """Run a program of the repository's own environment, after updating that to requirements-dev.txt."""
     refresh_environment(session)
     session.run(
         str(BIN / program),
@@ -48,15 +48,15 @@ def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
 
 
 def refresh_environment(session: nox.Session) -> None:
-    """Bring the environment of the current folder up to its requirements-dev.txt."""
+    """Update the environment of the current folder to its requirements-dev.txt."""
     tools = {"PYTHONPATH": str(ROOT / "template/tools")}
     session.run(sys.executable, "-m", "dependencies.environment", env=tools, log=False)
 
 
 def in_each_service(session: nox.Session, name: str, *arguments: str, once: tuple[str, ...] = ()) -> None:
-    """Run a session of every service's own noxfile: all at once, or in turn if arguments may make it interactive.
+    """Run a session of every service's noxfile: all at once or, with arguments, which may be interactive, in turn.
 
-    `once`: sessions that are run at the same time, in the first service alone; not if there are arguments.
+    `once`: further sessions for the first service only, at the same time; ignored with arguments.
     """
     if arguments:
         for service in SERVICES:
@@ -91,9 +91,9 @@ def _finished(session: nox.Session, pending: dict[Future[Finished], Run]) -> Ite
 
 
 def in_named_services(session: nox.Session, name: str) -> bool:
-    """Run a session only in the services that the arguments name, by paths from here; False if they name none.
+    """Run a session only in the services whose paths are among the arguments; return False if there are none.
 
-    Each gets the paths that are its own, and all arguments that are no such path.
+    Each service gets its own paths and all arguments that are not paths of services.
     """
     arguments = [argument.removeprefix("./") for argument in session.posargs]
     paths = {service: [each for each in arguments if each.startswith(f"{service}/")] for service in SERVICES}
@@ -105,15 +105,15 @@ def in_named_services(session: nox.Session, name: str) -> bool:
 
 
 def first_service(session: nox.Session) -> tuple[Path, list[str]]:
-    """Return the service that the first argument names, and the other arguments."""
+    """Return the service that the first argument names, and the remaining arguments."""
     named = {service.name: service for service in SERVICES}
     if not session.posargs or session.posargs[0] not in named:
-        session.error(f"say which service, such as: ./noxw -s {session.name} -- {next(iter(named))}")
+        session.error(f"name a service first, such as: ./noxw -s {session.name} -- {next(iter(named))}")
     return named[session.posargs[0]], session.posargs[1:]
 
 
 def in_template(session: nox.Session, program: str, *arguments: str) -> None:
-    """Run a program of the first service's environment on the plain code in the template, as that service is set up."""
+    """Run a program on the plain code in the template, with the first service's environment and configuration."""
     service = ROOT / SERVICES[0]
     with session.chdir(service):
         refresh_environment(session)
@@ -138,7 +138,7 @@ def _show(output: str) -> None:
 
 
 def refresh_environments(session: nox.Session) -> None:
-    """Bring the environment of every service up to date; the services' processes run in theirs."""
+    """Update the environment of every service; its processes run in it."""
     for service in SERVICES:
         with session.chdir(service):
             refresh_environment(session)
@@ -152,7 +152,7 @@ def refresh_contenders(session: nox.Session) -> None:
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Run the quick checks, every few minutes: style here, and style, imports, types and core of each service."""
+    """Run the quick checks: style here, and style, imports, types and tests of the core in each service."""
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
     in_each_service(session, "check")
@@ -179,14 +179,14 @@ def typecheck(session: nox.Session) -> None:
     """Check types strictly, here and in each service."""
     run(session, "mypy", "noxfile.py", "template/noxfile.py", "tools", *Path("benchmarks").glob("*.py"))
     for folder in sorted(path for path in Path("tests").iterdir() if path.is_dir()):
-        run(session, "mypy", folder)  # one at a time: each has a conftest
+        run(session, "mypy", folder)  # one at a time, because each has a conftest
     in_template(session, "mypy", "--cache-dir", "../.mypy_cache/template")
     in_each_service(session, "typecheck")
 
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Test each service, and the chassis in the first; arguments go to pytest, a service's path to that one alone."""
+    """Test each service, and the chassis once; arguments go to pytest, paths of a service only to that service."""
     if in_named_services(session, "test"):
         return
     in_each_service(session, "test", *session.posargs, once=("chassis",))
@@ -194,31 +194,31 @@ def test(session: nox.Session) -> None:
 
 @nox.session
 def chassis(session: nox.Session) -> None:
-    """Test the chassis alone, in the first service, since it is the same in each; arguments go to pytest."""
+    """Test only the chassis, in the first service; arguments go to pytest."""
     session.run(*_nox(SERVICES[0], "chassis"), *(["--", *session.posargs] if session.posargs else []))
 
 
 @nox.session(name="test-all")
 def test_all(session: nox.Session) -> None:
-    """Run the tests of each service under each Python from 3.11 to 3.14 that is installed; arguments go to pytest."""
+    """Test each service under each installed Python from 3.11 to 3.14; arguments go to pytest."""
     in_each_service(session, "test-all", *session.posargs)
 
 
 @nox.session
 def lowest(session: nox.Session) -> None:
-    """Run the tests of each service with the oldest dependencies that it permits; arguments go to pytest."""
+    """Test each service with the oldest dependencies that it allows; arguments go to pytest."""
     in_each_service(session, "lowest", *session.posargs)
 
 
 @nox.session
 def newest(session: nox.Session) -> None:
-    """Run the tests of each service with the newest dependencies that there are; arguments go to pytest."""
+    """Test each service with the newest dependencies; arguments go to pytest."""
     in_each_service(session, "newest", *session.posargs)
 
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Audit the workflows, and ask for known vulnerabilities of all that is locked; arguments go to `uv audit`."""
+    """Audit workflows, and locked packages for known vulnerabilities; arguments go to `uv audit`."""
     run(session, "zizmor", "--quiet", "--strict-collection", ".github")
     run(session, "python", "-m", "dependencies.audit", *session.posargs)
     with session.chdir("benchmarks"):  # a lock of its own, with other versions of what only tools need here
@@ -229,15 +229,15 @@ def audit(session: nox.Session) -> None:
 
 @nox.session(name="format")
 def format_code(session: nox.Session) -> None:
-    """Format the code and apply the safe fixes, here and in each service; the template is formatted alone."""
+    """Format the code and apply safe fixes, here and in each service; in the template only format."""
     run(session, "ruff", "check", "--fix-only", "--quiet")
-    run(session, "ruff", "format", ".", "template")  # which is left out unless it is named
+    run(session, "ruff", "format", ".", "template")  # excluded unless it is named
     in_each_service(session, "format")
 
 
 @nox.session
 def drift(session: nox.Session) -> None:
-    """Fail, naming the files, if a service is not as the template has it, or the gateway not as the services are."""
+    """List files of services that differ from the template, and gateway routes that differ from the services."""
     run(session, "python", "-m", "template.scaffold", "drift")
     refresh_environments(session)
     run(session, "python", "-m", "gateway.write", "--check")
@@ -245,13 +245,13 @@ def drift(session: nox.Session) -> None:
 
 @nox.session
 def template(session: nox.Session) -> None:
-    """Test the template: services for many answers, updates, CI, and every guard; arguments go to pytest."""
+    """Test the template: services for many answers, updates, CI files, guards; arguments go to pytest."""
     run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *TEMPLATE_TESTS]))
 
 
 @nox.session
 def system(session: nox.Session) -> None:
-    """Test all services together over HTTP, each as a process, and what the documents say; arguments go to pytest."""
+    """Test all services together over HTTP, the tools and the documents; arguments go to pytest."""
     refresh_environments(session)
     in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs-test
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
@@ -277,21 +277,21 @@ def rollout(session: nox.Session) -> None:
 
 @nox.session
 def mutate(session: nox.Session) -> None:
-    """Change one thing in the code at a time and see whether a test notices; `-- --help` says what can be chosen."""
+    """Mutation testing: change the code in one place at a time and see if a test fails; `-- --help` lists options."""
     refresh_environments(session)
     run(session, "python", "-m", "mutation.mutate", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Attack a service in every way that is known, and say what an honest client notices; takes six minutes."""
+    """Attack a service in many ways and report what other clients notice; takes six minutes."""
     refresh_environments(session)
     run(session, "python", "-m", "soak.soak", *session.posargs)
 
 
 @nox.session
 def serve(session: nox.Session) -> None:
-    """Run all services behind the gateway, on an embedded PostgreSQL, until Ctrl-C; `-- --help` says more."""
+    """Run all services behind the gateway, on an embedded PostgreSQL, until Ctrl-C; `-- --help` lists options."""
     refresh_environments(session)
     options = ["--with-parent", "--gateway", "gateway", *ISSUER, *DATA, *session.posargs]
     run(session, "python", "-m", "system.serve", *SERVICES, *options)
@@ -299,26 +299,26 @@ def serve(session: nox.Session) -> None:
 
 @nox.session
 def db(session: nox.Session) -> None:
-    """Run only PostgreSQL on the data of `serve`; `-- --port 5433` also lets graphical clients connect."""
+    """Run only PostgreSQL, on the data of `serve`; `-- --port 5433` also listens on TCP."""
     run(session, "python", "-m", "system.database_alone", *SERVICES, *DATA, *session.posargs)
 
 
 @nox.session
 def psql(session: nox.Session) -> None:
-    """Open a shell on the database of a service, running or not: `./noxw -s psql -- users`; more goes to psql."""
+    """Open a shell on a service's database, running or not: `./noxw -s psql -- users`; other arguments go to psql."""
     service, arguments = first_service(session)
     run(session, "python", "-m", "system.psql", *DATA, service, *arguments)
 
 
 @nox.session
 def trace(session: nox.Session) -> None:
-    """Show a request's way through gateway and services by the id of request or trace; without one list the latest."""
+    """Show the trace of a request through all services, by request or trace id; without an id, list the latest."""
     run(session, "python", "-m", "system.trace", *DATA, *session.posargs)
 
 
 @nox.session
 def migration(session: nox.Session) -> None:
-    """Write a migration of what the models have changed: `./noxw -s migration -- users "add stars"`."""
+    """Write a migration for the changes of the models: `./noxw -s migration -- users "add stars"`."""
     service, arguments = first_service(session)
     with session.chdir(service):
         refresh_environment(session)
@@ -327,7 +327,7 @@ def migration(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Walk through the API of the running system, or of one started for it."""
+    """Walk through the API of the running system, or of one started for this."""
     refresh_environments(session)
     run(session, "python", "-m", "docs.demo", *session.posargs)
 
@@ -340,7 +340,7 @@ def new(session: nox.Session) -> None:
 
 @nox.session
 def entity(session: nox.Session) -> None:
-    """Make a further entity in a service: `-- orders review --field text:str:500`; `-- --help` says more."""
+    """Add an entity to a service: `-- orders review --field text:str:500`; `-- --help` lists the options."""
     name, *arguments = session.posargs or [""]
     if name in {"-h", "--help"}:
         session.run(*_nox(SERVICES[0], "entity"), "--", name)
@@ -355,7 +355,7 @@ def entity(session: nox.Session) -> None:
 
 @nox.session
 def sync(session: nox.Session) -> None:
-    """Bring owned files to the state of template/, services' own code to its recipes, the gateway to what is served."""
+    """Update the services from template/: owned files, code migrations, and the gateway's routes."""
     run(session, "python", "-m", "template.scaffold", "sync")
     migrate_code(session)
     run(session, "python", "-m", "gateway.write")
@@ -363,7 +363,7 @@ def sync(session: nox.Session) -> None:
 
 @nox.session
 def update(session: nox.Session) -> None:
-    """Synchronise a clean tree; then, given arguments such as `-d ci=github`, update each service with them."""
+    """Run `sync` on a clean tree; with arguments such as `-d ci=github`, then give every service that answer."""
     refuse_changes(session, "commit or remove what `git status` lists first")
     # What was synchronised before it was committed is recorded as one commit too old; Copier could find conflicts.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
@@ -380,7 +380,7 @@ def update(session: nox.Session) -> None:
 
 
 def migrate_code(session: nox.Session) -> None:
-    """Run the recipes on each service's own code that were not run there."""
+    """Apply the code migrations that were not yet applied to each service's own code."""
     refresh_environments(session)
     for service in SERVICES:
         with session.chdir(service):
@@ -389,14 +389,14 @@ def migrate_code(session: nox.Session) -> None:
 
 
 def refuse_changes(session: nox.Session, instead: str) -> None:
-    """Stop if the working tree is not as it was committed."""
+    """Stop with the message `instead` if the working tree has uncommitted changes."""
     if session.run("git", "status", "--porcelain", silent=True, log=False):
         session.error(instead)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Lock the dependencies of everything anew; `-- --upgrade` takes the newest versions that are a week old."""
+    """Lock all dependencies again; `-- --upgrade` takes the newest versions that are at least a week old."""
     run(session, "python", "-m", "template.lock_all", *session.posargs)
 
 

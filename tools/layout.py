@@ -1,4 +1,4 @@
-"""Where things are in this repository."""
+"""Paths and git queries of this repository."""
 
 import subprocess
 from pathlib import Path
@@ -11,7 +11,7 @@ ANSWERS = ".copier-answers.yml"
 
 
 def services(root: Path = ROOT) -> list[Path]:
-    """Return the folder of every service, known by its answers, in the order of their names."""
+    """Return the folders of all services, which have an answers file, sorted by name."""
     return sorted(path.parent for path in root.glob(f"services/*/{ANSWERS}"))
 
 
@@ -29,20 +29,20 @@ def answers(service: Path) -> dict[str, Any]:
 def git(*arguments: str, folder: Path) -> str:
     """Return what a git command prints in `folder`; raises `CalledProcessError` if it fails.
 
-    Reading is safe whoever owns the repository, which in a container is often somebody else.
+    Reading is safe whoever owns the repository; in a container, that is often another account.
     """
     command = ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments]
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, encoding="utf-8").stdout
 
 
 def has_commit(folder: Path) -> bool:
-    """Say whether a folder is in a repository that has a commit."""
+    """Return whether a folder is in a repository that has a commit."""
     command = ["git", "-c", "safe.directory=*", "-C", str(folder), "rev-parse", "--verify", "--quiet", "HEAD"]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def is_reachable(commit: str) -> bool:
-    """Say whether git can go back from here to a commit: after a squash or a rebase it cannot."""
+    """Return whether a commit is an ancestor of HEAD; after a squash or a rebase, it is not."""
     command = ["git", "-c", "safe.directory=*", "-C", str(ROOT), "merge-base", "--is-ancestor", commit, "HEAD"]
     return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
 
@@ -55,7 +55,7 @@ def listed(folder: Path, *paths: str) -> list[Path]:
 
 
 def tracked(folder: Path) -> set[Path]:
-    """Return the files below `folder` that git has in this very state, so that deleting them loses nothing."""
+    """Return the files below `folder` that are unchanged since the last commit, so that deleting them is safe."""
     known = {Path(name) for name in git("ls-files", "-z", folder=folder).split("\0") if name}
     changed = git("diff", "-z", "--name-only", "--relative", "HEAD", "--", ".", folder=folder)
     return known - {Path(name) for name in changed.split("\0") if name}

@@ -122,7 +122,7 @@ async def test_responds_404_to_everything_else(gateway: GatewayProcess, method: 
         "type": "/problems/not-found",
         "title": "Not found",
         "status": 404,
-        "detail": "Nothing is published at this path for this method.",
+        "detail": "There is nothing at this path for this method.",
         "instance": path,
         "request_id": "asked-by-us",
     }

@@ -347,7 +347,7 @@ def test_update_runs_missing_recipes_once(generate: Generate) -> None:
     service.write("src/orders_service/core/deep.py", f"x = 1{' + 1' * 5000}\n")
     service.write("src/orders_service/core/marked.py", "\ufefffrom ..chassis.identifiers import new_id as new_id\n")
     assert drift(service.root) == [
-        f"The code migration {name} was not run; `nox -s migrate-code` does" for name in code_migrations.names()
+        f"The code migration {name} has not run; `nox -s migrate-code` runs it" for name in code_migrations.names()
     ]
     said = code_migrations.migrate(service.root, code_migrations.pending(service.root))
     assert "+from chassis.ids import new_id\n" in said

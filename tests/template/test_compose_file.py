@@ -55,7 +55,7 @@ def test_drift_reports_a_service_that_is_not_included_and_sync_adds_it(clone: Co
     drift = clone.scaffold("drift")
     assert drift.returncode == 1
     for file in (FILE, KUBERNETES):
-        assert f"{file} is not for exactly the services" in drift.stdout
+        assert f"{file} does not match the services" in drift.stdout
     assert clone.scaffold("sync").returncode == 0
     assert clone.scaffold("drift").returncode == 0
 
@@ -81,7 +81,7 @@ def test_without_accounts_requires_no_tokens_and_removes_its_files(clone: Copy) 
     own = clone.root / "compose/ours.yml"
     own.write_text("services: {}\n", encoding="utf-8")
     shutil.rmtree(clone.root / "services/accounts")
-    assert "compose/users.yml is not for exactly" in clone.scaffold("drift").stdout
+    assert "compose/users.yml does not match the services" in clone.scaffold("drift").stdout
     assert clone.scaffold("sync").returncode == 0
     assert all(
         f"compose/{name}.yml" not in paths for name, paths in zip(("friends", "users"), included(clone), strict=True)

@@ -99,7 +99,7 @@ def test_sync_fixes_drift_without_touching_domain_files(clone: Copy) -> None:
 
     assert clone.scaffold("sync").returncode == 0
     healed = clone.scaffold("drift")
-    assert (healed.returncode, healed.stdout) == (0, "3 services are as the template has them.\n")
+    assert (healed.returncode, healed.stdout) == (0, "3 services match the template.\n")
     changed = clone.git("status", "--porcelain", "--untracked-files=all")
     assert re.findall(r"users/(?:src|tests)/.*", changed) == [
         "users/src/users_service/main.py",
@@ -124,14 +124,14 @@ def test_explains_an_unusable_service_or_repository(original_of_users: Copy, tmp
     answers = (twin / ANSWERS).read_text(encoding="utf-8")
     renamed = answers.replace("service_name: users", "service_name: twin")
     for content, verb, sentence in (
-        (renamed, ["drift"], "twin and users have one port, 8001. Give"),
-        (answers, ["sync"], "is a second service named users."),
-        ("{", ["new", "orders"], "twin/.copier-answers.yml does not name a service_name and a port."),
+        (renamed, ["drift"], "twin and users have the same port, 8001. Give"),
+        (answers, ["sync"], "another service is also named users."),
+        ("{", ["new", "orders"], "twin/.copier-answers.yml has no valid service_name and port."),
     ):
         (twin / ANSWERS).write_text(content, encoding="utf-8")
         assert_refused(clone, verb, sentence)
     shutil.rmtree(clone.root / ".git")
-    assert_refused(clone, ["sync"], "This needs git, and one commit")
+    assert_refused(clone, ["sync"], "This needs a git repository with a commit")
 
 
 def assert_refused(clone: Copy, verb: list[str], sentence: str) -> None:

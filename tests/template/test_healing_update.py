@@ -100,7 +100,7 @@ def test_restores_edited_deleted_and_moved_files_and_keeps_edits_in_a_patch(serv
     for path in (".editorconfig", "Dockerfile", "compose.yml", "noxfile.py", "tests/conftest.py"):
         assert f"  {path}\n" in done.stdout
         assert f"rendered/{path}" in patch
-    assert "What had been changed in them: .allium/updates/" in done.stdout
+    assert "Your changes as a patch: .allium/updates/" in done.stdout
 
 
 def test_keeps_the_files_that_are_meant_for_customization(service: Copy, template: Copy) -> None:
@@ -269,7 +269,7 @@ def test_refuses_an_answer_whose_question_was_removed(service: Copy, template: C
 def test_check_reports_a_newer_version_in_one_line(service: Copy) -> None:
     older = update(service, "--check")
     assert older.returncode == 1
-    assert older.stdout == "This service has v1.0.0 of its template, and there is v2.0.0; take it with: nox -s update\n"
+    assert older.stdout == "This service has v1.0.0 of its template, and there is v2.0.0; to update: nox -s update\n"
     assert service.git("status", "--porcelain") == ""
     newest = update(service, "--check", "--vcs-ref=v1.0.0")
     assert (newest.returncode, newest.stdout) == (0, "This service has the newest version of its template, v1.0.0.\n")

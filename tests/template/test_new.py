@@ -37,7 +37,7 @@ def test_creates_two_services_with_free_ports_and_locks(clone: Copy) -> None:
     assert orders.returncode == 0, orders.stderr
     assert (shelves.returncode, shelves.stderr) == (
         0,
-        "No service here is named nobody; say where it is with NOBODY_SERVICE_URL.\n",
+        "There is no service named nobody here. Set its address in NOBODY_SERVICE_URL.\n",
     )
     ports = {answers(clone.root / "services" / name)["port"] for name in further}
     assert ports == {8004, 8005}
@@ -47,14 +47,17 @@ def test_creates_two_services_with_free_ports_and_locks(clone: Copy) -> None:
 
 def test_refuses_an_existing_folder_and_a_used_port(clone: Copy) -> None:
     done = clone.scaffold("new", "users")
-    assert (done.returncode, done.stderr) == (1, "services/users exists already; choose another name or delete it.\n")
+    assert (done.returncode, done.stderr) == (1, "services/users exists already. Choose another name or delete it.\n")
     done = clone.scaffold("new", "orders", "--port", "8001")
-    assert (done.returncode, done.stderr) == (1, "Port 8001 is the one of users; choose another.\n")
+    assert (done.returncode, done.stderr) == (1, "Port 8001 belongs to users. Choose another.\n")
     done = clone.scaffold("new", "orders", "--port", "8000")
-    assert (done.returncode, done.stderr) == (1, "Port 8000 is the one of the gateway; choose another.\n")
+    assert (done.returncode, done.stderr) == (1, "Port 8000 belongs to the gateway. Choose another.\n")
     assert not (clone.root / "services/orders").exists()
     done = clone.scaffold("new", "gateway")
-    assert (done.returncode, done.stderr) == (1, "No service can be named gateway: it is the one in front of them.\n")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "A service cannot be named gateway: that is the program in front of them.\n",
+    )
 
 
 def test_leaves_nothing_behind_if_an_answer_is_refused(clone: Copy) -> None:

@@ -125,7 +125,7 @@ def test_update_writes_the_settings_table_or_says_how(service: Path, programs: P
         assert table.read_bytes() == before
     (service / "src/orders_service/settings.py").write_text("import gone\n")
     printed = programs.run("python", "-m", "updates.settings_table", service=service)
-    assert "SETTINGS.md could not be written, as the service does not start. Once it does, run: PYTHONPATH=" in printed
+    assert "SETTINGS.md was not updated, because the service does not start. Once it does, run: PYTHONPATH=" in printed
     assert table.read_bytes() == before
 
 

@@ -106,6 +106,6 @@ def test_uses_no_other_module_of_the_service(tmp_path: Path) -> None:
         "-I", "-c", "import sys; sys.path = ['tools', *sys.path]; import updates.unfinished as it; it.main()"
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "An update that was interrupted is finished now. Look at it (`git status`), and commit it.\n"
+    assert done.stdout == "The interrupted update is finished. Review it (`git status`) and commit it.\n"
     assert (service.root / "changed.py").read_text() == "new changed.py"
     assert unfinished.plans(service.root) == []

@@ -80,7 +80,7 @@ def test_requires_a_name_for_a_session_of_one_service(noxfile: ModuleType) -> No
 
     assert first("users", "-c", "SELECT 1") == (Path("services/users"), ["-c", "SELECT 1"])
     for arguments in ((), ("nobody",)):
-        with pytest.raises(SystemExit, match=r"^say which service, such as: \./noxw -s psql -- accounts$"):
+        with pytest.raises(SystemExit, match=r"^name a service first, such as: \./noxw -s psql -- accounts$"):
             first(*arguments)
 
 

@@ -1,1 +1,1 @@
-"""The system as containers on a Docker engine: `running` starts it, and `images` tests it there."""
+"""The system in containers on a Docker engine: `running` starts it and `images` tests it."""

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from containers.engine import why_not
+from containers.engine import NEEDED, why_not
 from containers.running import running_containers, variable
 from failures import SystemFailure
 from layout import ROOT
@@ -14,9 +14,9 @@ TESTS = ("tests/images", "tests/system")
 
 
 def main() -> int:
-    """Return 0 if all tests passed, else 1; 2 with one clear line if there is no engine."""
+    """Return 0 if all tests passed, else 1; 2, after one line with the reason, without a usable engine."""
     if reason := why_not():
-        print(f"{reason}\nThe images need a Docker engine with compose 2.24 or newer.", file=sys.stderr)
+        print(f"{reason} {NEEDED}", file=sys.stderr)
         return 2
     stop_on_signals()
     try:

@@ -1,4 +1,4 @@
-"""The whole system in containers, apart from one that somebody may be working with."""
+"""The whole system in containers, separate from one that you may be using."""
 
 import contextlib
 import http.client
@@ -23,22 +23,22 @@ LAST_LINES = "5"  # of the log of each container
 
 
 class Containers:
-    """The containers of the gateway and all services, in a compose project and on ports of their own."""
+    """The containers of the gateway and all services, with a Compose project and ports of their own."""
 
     def __init__(self, ports: Mapping[str, int]) -> None:
-        """`ports`: for each of them, by the name of the variable that its compose file reads, such as USERS_PORT."""
+        """`ports`: by the variable of the Compose files, such as USERS_PORT."""
         self.ports = dict(ports)
-        # Most tests are about something else than who calls.
+        # Most tests are not about authentication.
         self.environment = {
             "COMPOSE_PROJECT_NAME": PROJECT,
             "AUTHENTICATION": "off",
             **{name: str(port) for name, port in ports.items()},
-            # Somebody's own may be running.
+            # Other containers with the fixed names may be running.
             **{name.replace("_PORT", "_CONTAINER_NAME"): "" for name in ports},
         }
 
     def url(self, name: str) -> str:
-        """Return where a service, or the gateway, answers."""
+        """Return the URL of a service, or of the gateway."""
         return f"http://{HOST}:{self.ports[variable(name, 'PORT')]}"
 
     def compose(self, *arguments: str, folder: str = ".", **environment: str) -> str:
@@ -46,15 +46,15 @@ class Containers:
         return docker("compose", *arguments, folder=folder, environment={**self.environment, **environment})
 
     def up(self, **environment: str) -> None:
-        """Start what does not run so and return when everything is healthy."""
+        """Start what is not running with this configuration, and return when everything is healthy."""
         self.compose("up", "--detach", "--wait", **environment)
 
     def inspect(self, name: str) -> dict[str, Any]:
-        """Return what the engine knows about the container of `users`, `users-migrate`, `users-postgres` …"""
+        """Return the engine's description of the container of `users`, `users-migrate`, `users-postgres` …"""
         return inspect(self.compose("ps", "--all", "--quiet", name).strip())
 
     def readiness(self, name: str) -> int:
-        """Return the status of a service's readiness, 0 if there is no answer."""
+        """Return the status of a service's readiness, 0 without a response."""
         try:
             with urllib.request.urlopen(f"{self.url(name)}/health/ready", timeout=ANSWER_SECONDS) as answer:  # noqa: S310
                 return int(answer.status)
@@ -68,7 +68,9 @@ class Containers:
         end = time.monotonic() + READY_SECONDS
         while (last := self.readiness(name)) != status:
             if time.monotonic() > end:
-                raise TimeoutError(f"{name} did not answer {status} within {READY_SECONDS} s, but {last}")
+                raise TimeoutError(
+                    f"{name} did not respond {status} within {READY_SECONDS} s; its last status was {last}"
+                )
             time.sleep(POLL_SECONDS)
 
 

@@ -1,1 +1,1 @@
-"""What the documents need besides being written: the site, badges and pictures, and the demo that one of them shows."""
+"""Builds the site, badges and pictures of the documents, and runs the demo."""

@@ -1,4 +1,4 @@
-"""Draw the badges of the README from what enforces what they say: `./noxw -s docs -- picture`."""
+"""Draw the badges of the README from the values that the checks enforce: `./noxw -s docs -- picture`."""
 
 import re
 import tomllib
@@ -18,21 +18,21 @@ COLOUR = "#3d7a55"
 
 @dataclass(frozen=True, kw_only=True)
 class Badge:
-    """What a badge says."""
+    """A badge."""
 
     label: str
     value: str
     page: str
-    """What a click on it shows, relative to the repository."""
+    """The target of its link, relative to the repository."""
 
     @property
     def picture(self) -> Path:
-        """Where it is drawn."""
+        """The file of its picture."""
         return FOLDER / f"{self.label}.svg"
 
     @property
     def markdown(self) -> str:
-        """How the README shows it."""
+        """Its Markdown in the README."""
         return f"[![{self.label} {self.value}]({self.picture.relative_to(ROOT)})]({self.page})"
 
     def svg(self) -> str:
@@ -43,7 +43,7 @@ class Badge:
 
 
 def badges() -> list[Badge]:
-    """Read what holds now."""
+    """Return the badges with the current values."""
     noxfile = _text("template/noxfile.py")
     [versions] = re.findall(r"^PYTHONS = (.*)", noxfile, re.MULTILINE)
     first, *_, last = re.findall(r"[\d.]+", versions)

@@ -1,4 +1,4 @@
-"""Walk through the API of a running system, or of one of our own if none runs: `./noxw -s demo`."""
+"""Walk through the API of the running system, or of one started for this: `./noxw -s demo`."""
 
 import contextlib
 import json
@@ -21,7 +21,7 @@ NAMES = ("accounts", "users", "friends")
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where the operations of each service are: all behind the gateway, where there is one."""
+    """The base URL of each service: with a gateway, the same for all."""
 
     accounts: str
     users: str
@@ -30,7 +30,7 @@ class Urls:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account and, later, a profile under the same id."""
+    """A person with an account and, later, a profile with the same id."""
 
     id: str
     username: str
@@ -39,12 +39,12 @@ class Person:
 
 
 def main() -> int:
-    """Return 0 if every answer is the documented one, else 1."""
+    """Return 0 if every response is the documented one, else 1."""
     stop_on_signals()
     try:
         with reachable_system() as urls:
             walk(urls)
-            say("Every answer was the documented one.")
+            say("Every response was the documented one.")
     except (PostgresUnavailable, SystemFailure, UndocumentedAnswer) as error:
         print(error, file=sys.stderr)
         return 1
@@ -55,18 +55,18 @@ def main() -> int:
 
 @contextlib.contextmanager
 def reachable_system() -> Iterator[Urls]:
-    """Yield where the running system is, else one with throw-away data."""
+    """Yield the URLs of the running system, or of a temporary one."""
     if running := running_urls():
         yield running
         return
-    print("No system is running, so this one is for the walk alone.", flush=True)
+    print("No system is running, so one was started for this demo.", flush=True)
     folders = [ROOT / "services" / name for name in NAMES]
     with running_system(folders, ports="free", gateway=ROOT / "gateway", issuer="accounts") as system:
         yield urls_of(system.urls)
 
 
 def running_urls() -> Urls | None:
-    """Return where the system is that `serve` wrote down, if it answers."""
+    """Return the URLs that `serve` has written, if the system responds."""
     try:
         services = json.loads((ROOT / ".allium/state.json").read_text())["services"]
         ready = all(is_ready(services[name]["port"]) for name in NAMES)
@@ -76,13 +76,13 @@ def running_urls() -> Urls | None:
 
 
 def urls_of(urls: Mapping[str, str]) -> Urls:
-    """Return where each service is reached."""
+    """Return the URL of each service."""
     return Urls(**{name: urls.get(GATEWAY, urls[name]) for name in NAMES})
 
 
 def walk(urls: Urls) -> None:
-    """Tell the whole story."""
-    say("Nobody is let in without an access token.")
+    """Run the whole demo."""
+    say("A request without an access token is refused.")
     get(f"{urls.users}/api/v1/users", expect=401, problem="authentication-required")
     grace, alan, barbara = (
         register(urls, *person)
@@ -101,8 +101,8 @@ def walk(urls: Urls) -> None:
 
 
 def register(urls: Urls, name: str, first_name: str, second_name: str, birthday: str) -> Person:
-    """Give somebody an account, tokens and a profile, under a name that is new on each run."""
-    say(f"{first_name} registers, logs in and makes a profile.")
+    """Create a person with an account, tokens and a profile, with a new name on each run."""
+    say(f"{first_name} registers, logs in and creates a profile.")
     username = f"{name}-{secrets.token_hex(4)}"
     credentials = {"username": username, "password": secrets.token_urlsafe()}
     account = post(f"{urls.accounts}/api/v1/accounts", credentials)
@@ -123,23 +123,23 @@ def register(urls: Urls, name: str, first_name: str, second_name: str, birthday:
 
 
 def refuse_a_wrong_password(urls: Urls, grace: Person) -> None:
-    """Log in as somebody else would."""
-    say("A wrong password is refused as an unknown name is.")
+    """Show refused logins."""
+    say("A wrong password and an unknown username get the same response.")
     for username in (grace.username, f"nobody-{secrets.token_hex(4)}"):
         guess = {"username": username, "password": "let me in, please"}
         post(f"{urls.accounts}/api/v1/sessions", guess, expect=401, problem="wrong-credentials")
 
 
 def refuse_profiles(urls: Urls, grace: Person) -> None:
-    """Try to be two people, and to have the name of another one."""
+    """Try to create a second profile."""
     again = {"username": f"grace-{secrets.token_hex(4)}", "first_name": "Grace", "second_name": "Hopper"}
     again["birthday"] = "1906-12-09"
-    say("An account has one profile.")
+    say("An account has only one profile.")
     post(f"{urls.users}/api/v1/users", again, caller=grace.caller, expect=409, problem="profile-exists")
 
 
 def befriend(urls: Urls, grace: Person, alan: Person, barbara: Person) -> None:
-    """Begin two friendships of one user, the second one from the other side."""
+    """Create two friendships of one user, the second from the other side."""
     say("Grace befriends Alan, and Barbara befriends Grace.")
     url = f"{urls.friends}/api/v1/friendships"
     post(url, {"target_id": alan.id, "tag": "mathematics"}, caller=grace.caller)
@@ -149,15 +149,15 @@ def befriend(urls: Urls, grace: Person, alan: Person, barbara: Person) -> None:
 def refuse_friendships(urls: Urls, grace: Person, alan: Person) -> None:
     """Break each rule once."""
     url = f"{urls.friends}/api/v1/friendships"
-    say("Nobody begins a friendship for somebody else.")
+    say("You cannot begin a friendship in another user's name.")
     post(url, pair(alan.id, grace.id), caller=grace.caller, expect=403, problem="not-the-initiator")
-    say("Nobody befriends himself.")
+    say("You cannot befriend yourself.")
     post(url, {"target_id": grace.id}, caller=grace.caller, expect=422, problem="self-friendship")
-    say("A friendship exists once ...")
+    say("The same friendship cannot exist twice ...")
     post(url, {"target_id": alan.id}, caller=grace.caller, expect=409, problem="friendship-exists")
     say("... in either direction.")
     post(url, {"target_id": grace.id}, caller=alan.caller, expect=409, problem="friendship-exists")
-    say("Nobody befriends a user who does not exist.")
+    say("You cannot befriend an unknown user.")
     stranger = str(uuid.uuid4())
     refusal = post(url, {"target_id": stranger}, caller=grace.caller, expect=404, problem="user-not-found")
     check(truth=stranger in json.dumps(refusal), claim="the refusal names the unknown user")
@@ -165,30 +165,30 @@ def refuse_friendships(urls: Urls, grace: Person, alan: Person) -> None:
 
 def read_pages(urls: Urls, grace: Person) -> None:
     """Follow a cursor through two lists."""
-    say("The newest users, two on a page.")
+    say("The newest users, two per page.")
     first, second = two_pages(f"{urls.users}/api/v1/users?limit=2", grace)
     check(truth=not ids(first) & ids(second), claim="no user is on two pages")
-    say("Grace's friendships, one on a page, whoever began them.")
+    say("Grace's friendships, one per page, whoever began them.")
     first, last = two_pages(f"{urls.friends}/api/v1/users/{grace.id}/friendships?limit=1", grace)
     check(truth=not ids(first) & ids(last), claim="no friendship is on two pages")
     check(truth=last["next_cursor"] is None, claim="the last page has no next one")
 
 
 def log_out(urls: Urls, grace: Person) -> None:
-    """Go on with a session, and end it."""
+    """Refresh a session, and end it."""
     token_url = f"{urls.accounts}/oauth/token"
-    say("Grace gets new tokens for her refresh token, which is used up then, and logs out.")
+    say("Grace exchanges her refresh token, which works only once, and logs out.")
     form = {"grant_type": "refresh_token", "refresh_token": grace.refresh_token}
     newer = post_form(token_url, form, shown="grant_type=refresh_token&refresh_token=$REFRESH")
     post_form(f"{urls.accounts}/oauth/revoke", {"token": newer["refresh_token"]}, shown="token=$REFRESH")
-    say("Nothing comes after that but to log in again.")
+    say("After that, the newer refresh token is refused, too.")
     form["refresh_token"] = newer["refresh_token"]
     shown = "grant_type=refresh_token&refresh_token=$REFRESH"
     post_form(token_url, form, shown=shown, expect=400, error="invalid_grant")
 
 
 def two_pages(url: str, reader: Person) -> tuple[Json, Json]:
-    """Get a page and the one that its cursor leads to."""
+    """Get a page and the next one by its cursor."""
     first = get(url, caller=reader.caller)
     return first, get(f"{url}&cursor={first['next_cursor']}", caller=reader.caller)
 
@@ -199,7 +199,7 @@ def ids(page: Json) -> set[str]:
 
 
 def pair(initiator: str, target: str) -> dict[str, object]:
-    """Return what is posted to begin a friendship."""
+    """Return the body of a request that creates a friendship."""
     return {"initiator_id": initiator, "target_id": target}
 
 

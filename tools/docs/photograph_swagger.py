@@ -13,7 +13,7 @@ from system.running import running_system
 PICTURE = ROOT / "docs/images/swagger.png"
 BROWSERS = ("chromium", "chromium-headless-shell", "chromium-browser", "google-chrome")
 SIZE = "1000,640"
-LOADING_MILLISECONDS = 10_000  # of the page's own clock, which runs ahead while it waits for nothing
+LOADING_MILLISECONDS = 10_000  # of the page's virtual clock, which skips idle time
 
 
 def browser() -> str | None:
@@ -22,7 +22,7 @@ def browser() -> str | None:
 
 
 def photograph(program: str, url: str, picture: Path) -> None:
-    """Have the browser draw a page into a file; raises `CalledProcessError` if it cannot."""
+    """Take a screenshot of a page; raises `CalledProcessError` if the browser fails."""
     with tempfile.TemporaryDirectory(prefix="allium-browser-") as profile:
         options = ["--headless", "--hide-scrollbars", f"--window-size={SIZE}", f"--user-data-dir={profile}"]
         if os.geteuid() == 0:
@@ -35,7 +35,7 @@ def main() -> int:
     """Start friends and photograph its Swagger UI; without a browser say so and leave the picture as it is."""
     program = browser()
     if program is None:
-        print(f"{PICTURE.name} stays as it is: no Chromium is on the PATH (on Debian: apt-get install chromium).")
+        print(f"{PICTURE.name} was not updated: no Chromium on the PATH. On Debian: sudo apt-get install chromium")
         return 0
     with running_system([ROOT / "services/friends"], ports="free") as system:
         photograph(program, f"{system.url('friends')}/api/docs", PICTURE)

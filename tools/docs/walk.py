@@ -1,4 +1,4 @@
-"""Calls an HTTP API for a reader: prints each request and answer, and insists on the documented one."""
+"""Calls an HTTP API for a reader: prints each request and response, and fails if it is not the documented one."""
 
 import http
 import http.client
@@ -14,12 +14,12 @@ _SHORT = "…"
 
 
 class UndocumentedAnswer(Exception):
-    """A service answered otherwise than its documentation says."""
+    """A response differs from the documented one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody with an access token, which is shown as the variable `name`."""
+    """A person with an access token, which is printed as the variable `name`."""
 
     name: str
     token: str
@@ -27,7 +27,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     location: str | None
@@ -72,7 +72,7 @@ def post_form(url: str, form: Mapping[str, str], *, shown: str, expect: int = 20
 def check(*, truth: bool, claim: str) -> None:
     """Raise `UndocumentedAnswer` if the claim does not hold."""
     if not truth:
-        raise UndocumentedAnswer(f"This is not so: {claim}.")
+        raise UndocumentedAnswer(f"This does not hold: {claim}.")
 
 
 def _ask(method: str, url: str, text: str | None = None, *, caller: Caller | None = None, kind: str = "") -> Answer:
@@ -80,7 +80,7 @@ def _ask(method: str, url: str, text: str | None = None, *, caller: Caller | Non
     headers = {"content-type": kind} if text is not None else {}
     if caller:
         headers["authorization"] = f"Bearer {caller.token}"
-    # Not urllib, which would ask a proxy and raise on what we came to see: the refusals.
+    # Not urllib, which may use a proxy and raises for error responses.
     connection = http.client.HTTPConnection(parts.netloc, timeout=TIMEOUT_SECONDS)
     try:
         path = f"{parts.path}?{parts.query}" if parts.query else parts.path
@@ -88,7 +88,7 @@ def _ask(method: str, url: str, text: str | None = None, *, caller: Caller | Non
         response = connection.getresponse()
         return Answer(response.status, response.getheader("location"), _parsed(response.read()))
     except (OSError, http.client.HTTPException) as error:
-        raise UndocumentedAnswer(f"{url} does not answer: {error}.") from error
+        raise UndocumentedAnswer(f"{url} does not respond: {error}.") from error
     finally:
         connection.close()
 
@@ -101,7 +101,7 @@ def _parsed(content: bytes) -> Json:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise UndocumentedAnswer(f"The documented answers are JSON objects, this is none: {content[:200]!r}.")
+        raise UndocumentedAnswer(f"The documented responses are JSON objects; this is not one: {content[:200]!r}.")
     return body
 
 
@@ -112,7 +112,7 @@ def _documented(answer: Answer, *, expect: int, problem: str | None) -> Json:
     if problem and (actual := answer.body.get("type")) != f"/problems/{problem}":
         raise UndocumentedAnswer(f"The documented problem is {problem}, not {actual}.")
     if expect == http.HTTPStatus.CREATED and "id" in answer.body and not answer.location:
-        raise UndocumentedAnswer("The documented answer has a Location header.")
+        raise UndocumentedAnswer("The documented response has a Location header.")
     return answer.body
 
 
@@ -130,5 +130,5 @@ def _shown(caller: Caller | None) -> str:
 
 
 def _quoted(argument: str) -> str:
-    # As a person would for a shell: no quotes around a plain URL.
+    # Quote for a shell only where needed: plain URLs have no quotes.
     return f"'{argument}'" if set(argument) & set(' ?&"{') else argument

@@ -1,1 +1,1 @@
-"""What the gateway publishes: `write` makes gateway/dynamic/routes.yml from the OpenAPI documents of the services."""
+"""The gateway's routes: `write` generates gateway/dynamic/routes.yml from the services' OpenAPI documents."""

@@ -9,7 +9,7 @@ from gateway.paths import is_within, overlap, shape
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 PRIVATE = "/health/"
-"""What is below is for the platform: never published."""
+"""Paths below these are for the platform and never published."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,16 +20,16 @@ class Operation:
     method: str
     path: str
     is_internal: bool
-    """Only for other services: `x-internal: true` in OpenAPI."""
+    """Whether it is only for other services: `x-internal: true` in OpenAPI."""
 
     @property
     def name(self) -> str:
-        """What it is called in the access log of the gateway."""
+        """Its name in the gateway's access log."""
         return f"{self.service} {self.method} {self.path}"
 
 
 def operations(services: Mapping[str, Mapping[str, Any]]) -> list[Operation]:
-    """Return what the services' documents hold but health; raises `SystemFailure` if it cannot be told apart."""
+    """Return all operations except health; raises `SystemFailure` if two cannot be told apart."""
     found = [
         operation
         for service, document in services.items()
@@ -61,7 +61,7 @@ def _refuse_doubles(published: Sequence[Operation]) -> None:
 
 
 def _refuse_blurred(found: Sequence[Operation]) -> None:
-    """What hides an internal operation has to come first, so it may not be looser than one that is published."""
+    """Raise `SystemFailure` if an internal operation is looser than a published one: the stricter match comes first."""
     for internal in (operation for operation in found if operation.is_internal):
         for public in (operation for operation in found if not operation.is_internal):
             same = (internal.service, internal.method) == (public.service, public.method)

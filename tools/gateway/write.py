@@ -1,4 +1,4 @@
-"""Write those of the gateway's files that follow from others, or check them: `python -m gateway.write [--check]`."""
+"""Write or check the generated files of the gateway: `python -m gateway.write [--check]`."""
 
 import argparse
 import sys
@@ -24,7 +24,7 @@ tracing:
 
 
 def wanted() -> dict[Path, str]:
-    """Return what the files must hold for the services that there are; raises `SystemFailure`."""
+    """Return the required content of the files for the current services; raises `SystemFailure`."""
     folders = read_services(services())
     by_name = {folder.name: document for folder, document in zip(folders, documents(folders), strict=True)}
     settings = (ROOT / SETTINGS).read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def wanted() -> dict[Path, str]:
 
 
 def main() -> int:
-    """Return 1 if the services cannot be asked, or if only checked and not as it must be."""
+    """Return 1 if a service's document is unavailable, or if a check finds a difference."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
     check: bool = parser.parse_args().check
@@ -44,10 +44,10 @@ def main() -> int:
     stale = {file: content for file, content in files.items() if _content(ROOT / file) != content}
     if check and stale:
         names = " and ".join(map(str, stale))
-        print(f"{names}: not exactly what the services serve; run ./noxw -s sync", file=sys.stderr)
+        print(f"{names}: differs from what the services serve. Run: ./noxw sync", file=sys.stderr)
         return 1
     if check:
-        print("The gateway publishes what the services serve.")
+        print("The gateway's routes match the services.")
     for file, content in stale.items():
         (ROOT / file).write_text(content, encoding="utf-8")
         print(f"{file} written")

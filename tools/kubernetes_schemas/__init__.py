@@ -1,1 +1,1 @@
-"""The schemas of Kubernetes that the checks of a service's `kubernetes/` use, made small enough to be kept in git."""
+"""The Kubernetes schemas for the checks of a service's `kubernetes/`, reduced for storage in git."""

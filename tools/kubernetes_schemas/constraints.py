@@ -1,4 +1,4 @@
-"""What an API server refuses and the published schemas permit: quantities, and words out of a short list."""
+"""Constraints that the API server has and the published schemas lack: quantities and enumerations."""
 
 from typing import Any
 

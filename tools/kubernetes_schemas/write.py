@@ -18,7 +18,7 @@ import yaml
 from kubernetes_schemas.constraints import add_constraints
 
 VERSIONS = ("1.34", "1.37")
-"""The oldest and the newest that are supported."""
+"""The oldest and the newest supported version."""
 KINDS = {
     "v1/ConfigMap": "io.k8s.api.core.v1.ConfigMap",
     "v1/Namespace": "io.k8s.api.core.v1.Namespace",
@@ -44,7 +44,7 @@ def published(version: str) -> dict[str, Any]:
 
 
 def small(schema: Any) -> Any:  # noqa: ANN401 - any part of a schema
-    """Return a part of a schema without what people read, and without null where a value is meant."""
+    """Return a part of a schema without descriptions, and without null where a value is required."""
     if isinstance(schema, list):
         return [small(item) for item in schema]
     if not isinstance(schema, dict):
@@ -129,7 +129,7 @@ def main() -> None:
 
 
 def write(name: str, content: dict[str, Any]) -> None:
-    """Write a schema file in one line for each kind and definition, so that a new version has a readable diff."""
+    """Write a schema file with one line per kind and definition, for readable diffs."""
     parts = {}
     for part, members in content.items():
         lines = [f"{json.dumps(key)}: {json.dumps(members[key], sort_keys=True)}" for key in sorted(members)]

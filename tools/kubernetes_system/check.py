@@ -20,7 +20,7 @@ def faults(system: System) -> Iterator[str]:
 
 
 def main() -> int:
-    """Check what the folder renders to; nothing is right, too, if no service is to run there."""
+    """Check the rendered folder, which may be empty if no service runs on Kubernetes."""
     folders = on_kubernetes()
     if not folders:
         return 0

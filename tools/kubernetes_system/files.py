@@ -1,4 +1,4 @@
-"""What kubernetes/ and gateway/kustomization.yml must hold for the services that there are."""
+"""The required content of kubernetes/ and gateway/kustomization.yml for the current services."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ NAMESPACE = "allium"
 FOLDER = "kubernetes"
 GATEWAY_FOLDER = "gateway"
 ISSUER = "accounts"
-"""The service that issues access tokens; the others fetch its keys, past the gateway."""
+"""The service that issues access tokens; the others fetch its keys directly."""
 TEMPLATES = Path(__file__).with_name("manifests")
 OURS = "# `./noxw -s sync` writes this file."
 SYSTEM = f"""\
@@ -59,12 +59,12 @@ configMapGenerator:
 
 
 def on_kubernetes(root: Path = ROOT) -> list[ServiceFolder]:
-    """Return the services that answer that they are to run there."""
+    """Return the services whose answer `kubernetes` is yes."""
     return read_services([folder for folder in services(root) if answers(folder).get("kubernetes")])
 
 
 def wanted(root: Path = ROOT) -> dict[Path, str]:
-    """Return the content of each file; none if no service is to run on Kubernetes."""
+    """Return the content of each file; no files if no service runs on Kubernetes."""
     folders = on_kubernetes(root)
     if not folders:
         return {}
@@ -103,12 +103,12 @@ def _template(name: str) -> str:
 
 
 def stale(root: Path = ROOT) -> list[Path]:
-    """Return the files that are missing, are for other services than there are, or are for none."""
+    """Return the files that are missing, outdated or superfluous."""
     return [path.relative_to(root) for path in _stale(wanted(root), root)]
 
 
 def write(root: Path = ROOT) -> list[Path]:
-    """Bring the files up to date; return those that this changed."""
+    """Update the files; return those that changed."""
     files = wanted(root)
     changed = _stale(files, root)
     written.write(files, changed)

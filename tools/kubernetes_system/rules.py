@@ -1,4 +1,4 @@
-"""What must hold for all services together, beyond what holds for each of them; each rule yields sentences."""
+"""Rules for all services together, beyond those for each service; each rule yields sentences."""
 
 import re
 from collections import Counter
@@ -21,12 +21,12 @@ EXACT = re.compile(r"traefik:v(\d+\.\d+\.\d+)(@sha256:[0-9a-f]{64})?")
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """What kubernetes/ renders to, and for which services."""
+    """The rendered documents of kubernetes/, and their services."""
 
     services: Sequence[ServiceFolder]
     documents: list[Document]
     traefik: str
-    """The version of the gateway that the tests run."""
+    """The gateway's version in the tests."""
 
     def of_kind(self, kind: str) -> list[Document]:
         """All documents of a kind."""
@@ -43,7 +43,7 @@ def api_servers_accept_it(system: System) -> Iterator[str]:
 
 
 def each_is_there_once_and_in_the_namespace(system: System) -> Iterator[str]:
-    """Of two with the same name the later one would replace the other."""
+    """Names are unique: the later of two would replace the other."""
     for name, count in Counter(map(_name, system.documents)).items():
         if count > 1:
             yield f"{name} is there {count} times"
@@ -53,23 +53,23 @@ def each_is_there_once_and_in_the_namespace(system: System) -> Iterator[str]:
 
 
 def exactly_the_known_callers_get_through(system: System) -> Iterator[str]:
-    """Every workload is tried with every other one, at the port that it listens on."""
+    """The network policies allow exactly the needed connections between all workloads."""
     policies = system.of_kind("NetworkPolicy")
     known = known_connections(system.services)
     workloads = [each for document in system.documents for each in _workloads(document)]
     for source, source_labels, _ in workloads:
         for target, target_labels, port in workloads:
-            if target in {GATEWAY, source}:  # the gateway is there for everybody
+            if target in {GATEWAY, source}:  # everything may call the gateway
                 continue
             is_open = reaches(policies, source_labels, target_labels, port)
             if is_open and (source, target) not in known:
-                yield f"{source} may call {target}, and nobody knows why"
+                yield f"{source} may call {target} without need"
             if not is_open and (source, target) in known:
                 yield f"{source} cannot call {target}"
 
 
 def known_connections(services: Sequence[ServiceFolder]) -> set[tuple[str, str]]:
-    """Who calls whom: by the answers, for keys, and its own database."""
+    """Return the needed connections: to upstreams, to the issuer's keys, to the own database."""
     names = {service.name for service in services}
     known = set()
     for service in services:
@@ -83,15 +83,15 @@ def known_connections(services: Sequence[ServiceFolder]) -> set[tuple[str, str]]
 
 
 def upstreams_are_there(system: System) -> Iterator[str]:
-    """A service that runs somewhere else needs a policy and an address of its own."""
+    """A service outside of the cluster needs its own policy and address."""
     names = {service.name for service in system.services}
     for service in system.services:
         for upstream in sorted(set(service.upstreams) - names):
-            yield f"{service.name} calls {upstream}, which is not here"
+            yield f"{service.name} calls {upstream}, which is not among these services"
 
 
 def all_trust_one_issuer(system: System) -> Iterator[str]:
-    """A token of one must be good for all."""
+    """All services accept the same issuer's tokens."""
     issuers = {
         service.name: find(system.documents, "ConfigMap", _settings_name(system, service))["data"].get("auth_issuer")
         for service in system.services

@@ -1,4 +1,4 @@
-"""Mutation testing: whether a test notices when one small thing in the code is wrong.
+"""Mutation testing: whether a test fails when one small thing in the code is wrong.
 
 `mutate` is the program; `gate` says what share of the mutants must be noticed.
 """

@@ -1,4 +1,4 @@
-"""What share of the mutants must be noticed.
+"""The required share of noticed mutants.
 
 It is a share, since some mutants make no difference and each edit of the code makes others.
 """
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 LEAST: Final = 90
-"""Percent of all mutants of several modules together; a badge of the README says it."""
+"""Percent of all mutants of several modules together, as on the README's badge."""
 LEAST_OF_MODULE: Final = 60
-"""Percent of those of each module: it may have more that make no difference than others have."""
+"""Percent for each module, which may have more equivalent mutants than others."""
 ENOUGH: Final = 10
-"""How many must have been tried of a module; the share of fewer says little."""
+"""The minimum number of tried mutants of a module, below which the share says little."""
 
 
 @dataclass(frozen=True)

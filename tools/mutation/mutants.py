@@ -13,7 +13,7 @@ import libcst as cst
 import libcst.matchers as m
 from mutmut.mutation.mutators import mutation_operators, operator_arg_removal, operator_string
 
-# A docstring, a type variable, a literal type and its alias, what a module exports.
+# Docstrings, type variables, literal types and their aliases, `__all__`.
 DESCRIPTION: Final = (
     m.Expr(m.SimpleString())
     | m.Assign(value=m.Call(m.Name("TypeVar")))
@@ -33,7 +33,7 @@ FALSY_ANYWAY: Final = (
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed source, and by what a person knows it."""
+    """A changed source, and its description."""
 
     source: str
     place: str
@@ -78,7 +78,7 @@ class _Finder(cst.CSTVisitor):
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
-        """Be outside again."""
+        """Leave the node."""
         if isinstance(original_node, cst.FunctionDef | cst.ClassDef):
             self._within.pop()
 

@@ -19,7 +19,7 @@ SAMPLE: Final = 10
 
 
 def chosen(names: list[str]) -> list[Target]:
-    """Return the targets that a name names, exactly or by what they begin with; all without names.
+    """Return the targets with these names or prefixes; all without names.
 
     Raises `ValueError` for a name that names none.
     """
@@ -46,7 +46,7 @@ def score(target: Target, tried: list[Mutant], service: Trial) -> Score:
 
 
 def passes(chosen_targets: list[Target], size: int | None) -> bool:
-    """Try that many mutants of each target, print all scores, and say whether they are high enough."""
+    """Try that many mutants of each target, print all scores, and return whether they are high enough."""
     scores, broken = {}, 0
     for service, group in groupby(chosen_targets, key=lambda target: target.service):
         with trial(service) as running:
@@ -66,7 +66,7 @@ def passes(chosen_targets: list[Target], size: int | None) -> bool:
 
 
 def main() -> int:
-    """Try the mutants of the modules that the arguments name."""
+    """Try mutants of the modules that the arguments name; return 1 if a score is too low."""
     parser = argparse.ArgumentParser(prog="mutate", description=__doc__)
     parser.add_argument(
         "--sample",

@@ -1,4 +1,4 @@
-"""A copy of a service in which mutants are tried, one at a time."""
+"""A copy of a service for trying mutants, one at a time."""
 
 import json
 import os
@@ -37,7 +37,7 @@ class Sandbox:
         self._requests, self._answers = cast("IO[str]", self._worker.stdin), cast("IO[str]", self._worker.stdout)
 
     def check(self, tests: Sequence[str], seconds: float) -> None:
-        """Raise `FailingTests` unless the tests pass as things are."""
+        """Raise `FailingTests` unless the tests pass without a mutant."""
         if outcome := self._run(tests, seconds):
             log = (self._folder / "mutation.log").read_text(encoding="utf-8")
             raise FailingTests(f"{' '.join(tests)} without any mutant: {outcome}\n{log}")

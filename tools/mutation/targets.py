@@ -1,4 +1,4 @@
-"""What is mutated, and which tests have to notice."""
+"""The modules to mutate, and the tests that must notice."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ def _chassis(service: Path, file: Path) -> Target:
 
 
 def _own(service: Path, module: Path) -> list[tuple[str, ...]]:
-    """The run of the tests that are named after a module, if there are any."""
+    """Return the run of the tests named after a module, if there are any."""
     tests = Path("tests", module.parent, f"test_{module.name}")
     return [(str(tests),)] if (service / tests).is_file() else []
 

@@ -18,7 +18,7 @@ from .honest import HonestClient
 from .victim import Victim, running_victim
 
 MEMORY_LIMIT_MIB: Final = 512
-"""What the container has, for all workers together."""
+"""The container's memory, for all workers together."""
 
 LATENCY_LIMIT_SECONDS: Final = 1.0
 """The 99th percentile of the honest client, on two cores that the attacker shares."""
@@ -29,7 +29,7 @@ LINE: Final = "{:22} {:>8} {:>8} {:>8} {:>9} {:>9}  {}"
 
 
 def main() -> int:
-    """Return 0 if the service held under all of it, else 1."""
+    """Return 0 if the service withstood all attacks, else 1."""
     arguments = parse_arguments()
     failed: list[str] = []
     try:

@@ -1,1 +1,1 @@
-"""The template and the services made from it: rendered, made anew, compared, brought up to date, and locked."""
+"""The template and its services: renders, generates, compares, updates and locks them."""

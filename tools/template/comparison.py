@@ -19,18 +19,18 @@ DIFF_LINES = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One file of a service that is not as the template has it."""
+    """A file of a service that differs from the template."""
 
     path: Path
     """Relative to the service."""
     what: str
-    """What is wrong, as the rest of a sentence that begins with the path."""
+    """The rest of a sentence that begins with the path."""
     diff: str = ""
 
 
 @contextmanager
 def rendered_for(service: Path) -> Iterator[Path]:
-    """Provide a temporary folder with the owned files for the service's answers; unusable ones raise `ValueError`."""
+    """Yield a temporary folder with the owned files for the service's answers; raises `ValueError` for invalid ones."""
     recorded = answers(service)
     unknown = sorted(name for name in recorded if str(name)[0] != "_" and name not in questions())
     if unknown:
@@ -56,7 +56,7 @@ def strays(service: Path, rendered: Path) -> list[Path]:
 
 
 def is_executable(file: Path) -> bool:
-    """Say whether its owner may execute the file."""
+    """Return whether the file is executable by its owner."""
     return bool(file.stat().st_mode & stat.S_IXUSR)
 
 
@@ -105,7 +105,7 @@ def _old_locks(service: Path, rendered: Path) -> list[Path]:
 
 
 def differences(service: Path) -> list[Difference]:
-    """Return every difference of a service, unusable answers included."""
+    """Return all differences of a service, including invalid answers."""
     try:
         with rendered_for(service) as rendered:
             found = [each for path in owned_files(rendered) for each in _compare(path, service, rendered)]

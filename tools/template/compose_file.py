@@ -12,7 +12,8 @@ from template import written
 
 NAME = "docker-compose.yml"
 HEAD = """\
-# All services together: `docker compose up`. `./noxw -s new` and `./noxw -s sync` write this file.
+# All services together: `docker compose up`; needs Docker Compose 2.24 and Docker Engine 25, or later.
+# `./noxw -s new` and `./noxw -s sync` write this file.
 
 include:{includes}
 
@@ -27,6 +28,7 @@ services:
       GATEWAY_BURST_PER_ADDRESS: ${{GATEWAY_BURST_PER_ADDRESS:-}}
       GATEWAY_BURST_PER_TOKEN: ${{GATEWAY_BURST_PER_TOKEN:-}}
       GATEWAY_CERTIFICATE: ${{GATEWAY_CERTIFICATE:+/run/gateway/certificate.pem}}
+      GATEWAY_HEALTH_CHECKS: ${{GATEWAY_HEALTH_CHECKS:-}}
       GATEWAY_KEY: ${{GATEWAY_KEY:+/run/gateway/key.pem}}
       GATEWAY_MAX_BODY_SIZE: ${{GATEWAY_MAX_BODY_SIZE:-}}
       GATEWAY_RATE_PER_ADDRESS: ${{GATEWAY_RATE_PER_ADDRESS:-}}
@@ -76,7 +78,7 @@ services:
 
 OVERRIDES = "compose"
 ISSUER = "accounts"
-"""The service that issues access tokens; without it nobody is asked for one."""
+"""The service that issues access tokens; without it, no service requires any."""
 
 # Another issuer is named in `.env`, beside docker-compose.yml for all services or in the folder of one.
 PUBLIC_URL = "${AUTH_ISSUER:-http://127.0.0.1:${GATEWAY_PORT:-8000}}"
@@ -99,7 +101,7 @@ services:
 
 
 def wanted(root: Path = ROOT) -> dict[Path, str]:
-    """Return what each file must hold for the services that there are."""
+    """Return the required content of each file for the current services."""
     folders = read_services(services(root))
     _refuse_one_port(folders)
     overrides = {}
@@ -115,7 +117,7 @@ def _refuse_one_port(folders: list[ServiceFolder]) -> None:
     for folder in folders:
         if folder.port in ports:
             raise SystemFailure(
-                f"{ports[folder.port]} and {folder.name} have one port, {folder.port}. "
+                f"{ports[folder.port]} and {folder.name} have the same port, {folder.port}. "
                 f"Give services/{folder.path.name}/.copier-answers.yml another, and run ./noxw -s sync"
             )
         ports[folder.port] = folder.name
@@ -135,17 +137,17 @@ def _override(folder: ServiceFolder) -> str:
 
 
 def _url(folder: ServiceFolder) -> str:
-    """In containers every service listens on port 8000 and is known by its name."""
+    """Return the URL in containers, where every service listens on port 8000 and its name is its host."""
     return f"      {folder.gateway_variable}: http://{folder.name}:8000"
 
 
 def stale(root: Path = ROOT) -> list[Path]:
-    """Return the files that are missing, or are for other services than there are, relative to the root."""
+    """Return the files that are missing or outdated, relative to the root."""
     return [path.relative_to(root) for path in _stale(wanted(root), root)]
 
 
 def write(root: Path = ROOT) -> list[Path]:
-    """Bring the files up to date; return those that this changed."""
+    """Update the files; return those that changed."""
     files = wanted(root)
     changed = _stale(files, root)
     written.write(files, changed)

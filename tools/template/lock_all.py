@@ -28,13 +28,13 @@ NOX_OF_SERVICES = ROOT / "template/tools/dependencies/nox-requirements.txt"
 
 
 def give_nox_to_services() -> None:
-    """Copy the lock of nox and uv, without the first line, which is about lists that a service does not have."""
+    """Copy the lock of nox and uv without its first line, whose dependency lists a service does not have."""
     own = (ROOT / "tools" / "noxw-requirements.txt").read_text(encoding="utf-8")
     NOX_OF_SERVICES.write_text(own.removeprefix(lock.header(ROOT)), encoding="utf-8")
 
 
 def lock_template(*, upgrade: int | None) -> None:
-    """Lock what a service needs that was generated with no answers but its name."""
+    """Lock the dependencies of a service with default answers."""
     seeds = ROOT / "template"
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "service"
@@ -45,7 +45,7 @@ def lock_template(*, upgrade: int | None) -> None:
 
 
 def take_template_locks(service: Path) -> bool:
-    """Give a service the template's locks if they are for its dependency lists, which needs no network."""
+    """Copy the template's locks to a service if they fit its dependency lists; needs no network."""
     fitting = all(
         (ROOT / "template" / name).read_text(encoding="utf-8").startswith(lock.header(service)) for name in lock.LOCKS
     )
@@ -56,7 +56,7 @@ def take_template_locks(service: Path) -> bool:
 
 
 def lock_service(folder: Path, *, upgrade: int | None) -> None:
-    """Lock one service: the template's versions wherever they fit, and its own of what the template does not have."""
+    """Lock a service: with the template's versions where they fit, and its own for other packages."""
     for name in lock.LOCKS:
         common = ROOT / "template" / name
         known = lock.pins(common)

@@ -1,4 +1,4 @@
-"""owned.txt of the template: the digests of what it renders.
+"""The template of owned.txt: digests of what the template renders.
 
 Those of plain files are written down here; what holds Jinja is rendered into the digest, for the answers of a service.
 So a service has its manifest from a plain `copier copy`, which may run no code of the template.
@@ -58,19 +58,19 @@ def _line(root: Path, path: Path) -> str:
 
 
 def wanted(root: Path = ROOT) -> str:
-    """Return what the file must hold for the template that there is."""
+    """Return the required content of the file for the current template."""
     own = "".join(f"own {pattern}\n" for pattern in service_files(questionnaire()))
     return HEAD + own + "".join(_line(root, path) for path in _owned(root)) + TAIL
 
 
 def stale(root: Path = ROOT) -> bool:
-    """Say whether the file is missing or is for another template."""
+    """Return whether the file is missing or outdated."""
     file = root / NAME
     return not file.is_file() or file.read_text(encoding="utf-8") != wanted(root)
 
 
 def write(root: Path = ROOT) -> bool:
-    """Bring the file up to date; say whether that changed it."""
+    """Update the file; return whether that changed it."""
     changed = stale(root)
     if changed:
         (root / NAME).write_text(wanted(root), encoding="utf-8")

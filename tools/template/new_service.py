@@ -19,21 +19,21 @@ FIRST_PORT = 8001
 
 
 def new(given: dict[str, Any]) -> int:
-    """Generate a service below services/; 1, and nothing left behind, if that cannot be."""
+    """Generate a service below services/; return 1, after printing why and leaving nothing, if that is impossible."""
     name, folder = given["service_name"], ROOT / "services" / given["service_name"]
     if folder.exists():
-        print(f"services/{name} exists already; choose another name or delete it.", file=sys.stderr)
+        print(f"services/{name} exists already. Choose another name or delete it.", file=sys.stderr)
         return 1
     if name == GATEWAY:
-        print(f"No service can be named {GATEWAY}: it is the one in front of them.", file=sys.stderr)
+        print(f"A service cannot be named {GATEWAY}: that is the program in front of them.", file=sys.stderr)
         return 1
     others = read_services(services())
     ports = {PORT: f"the {GATEWAY}"} | {service.port: service.name for service in others}
     port = given.setdefault("port", next(port for port in range(FIRST_PORT, 65536) if port not in ports))
     if port in ports:
-        print(f"Port {port} is the one of {ports[port]}; choose another.", file=sys.stderr)
+        print(f"Port {port} belongs to {ports[port]}. Choose another.", file=sys.stderr)
         return 1
-    given.setdefault("ci", "none")  # nobody runs workflows in a subfolder
+    given.setdefault("ci", "none")  # workflows in a subfolder never run
     given.setdefault("kubernetes", any(answers(service).get("kubernetes") for service in services()))
     (ROOT / ".allium").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / ".allium", prefix="new-") as temporary:
@@ -53,9 +53,9 @@ def new(given: dict[str, Any]) -> int:
         made.rename(folder)
     compose_file.write()
     kubernetes.write()
-    print(f"services/{name} is made; `./noxw -s serve` runs it with the others, on port {port}.")
+    print(f"Generated services/{name}. `./noxw serve` runs it with the others, on port {port}.")
     for upstream in sorted(set(given.get("upstreams", [])) - {service.name for service in others}):
         variable = f"{upstream.replace('-', '_').upper()}_SERVICE_URL"
-        print(f"No service here is named {upstream}; say where it is with {variable}.", file=sys.stderr)
+        print(f"There is no service named {upstream} here. Set its address in {variable}.", file=sys.stderr)
     print("`./noxw -s sync` puts it behind the gateway, and does so again whenever its API has changed.")
     return 0

@@ -46,13 +46,13 @@ def _service_files() -> PathSpec[Any]:
 
 
 def belongs_to_service(path: Path) -> bool:
-    """Say whether a file of a service, relative to its folder, is the service's own and not the template's."""
+    """Return whether a file, relative to the service's folder, is the service's own and not the template's."""
     return _service_files().match_file(path)
 
 
 @cache
 def plain_copy() -> Path:
-    """Return a folder with nothing but the template: Copier takes such a one as it is, without git."""
+    """Return a folder that contains only the template: Copier uses it without git."""
     folder = _temporary_folder()
     for path in listed(ROOT, *SOURCES):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def plain_copy() -> Path:
 
 
 def forget_hook() -> None:
-    """Take what git tells its hooks about this repository out of the environment: Copier would take it for its own."""
+    """Remove git's variables for hooks from the environment, because Copier would use them for the template."""
     for name in git("rev-parse", "--local-env-vars", folder=ROOT).split():
         os.environ.pop(name, None)
         if name in local.env:  # Copier's own, a copy that plumbum has made
@@ -75,7 +75,7 @@ def _temporary_folder() -> Path:
 
 
 def commit() -> str | None:
-    """Return the last commit that touched the template, in the words of Copier, or None before the first one."""
+    """Return the last commit of the template as Copier records it, or None if there is none."""
     last = git("log", "-1", "--format=%H", "--", *SOURCES, folder=ROOT).strip()
     return git("describe", "--tags", "--always", last, folder=ROOT).strip() if last else None
 
@@ -104,10 +104,10 @@ def render(service: Path, answers: Mapping[str, Any], *, seed: bool, source: Pat
 
 @dataclass(frozen=True, kw_only=True)
 class _Parts:
-    """A template in two parts: most of its files are copied as they are, in a third of Copier's time."""
+    """A template in two parts: most files are plain and copied, which takes a third of Copier's time."""
 
     rendered: Path
-    """A template with what needs Copier."""
+    """A template with the files that need Copier."""
     files: Path
     copied: list[Path]
     """Relative to `files`."""
@@ -128,9 +128,9 @@ def _parts(source: Path) -> _Parts:
 
 
 def _anchor(file: Path) -> None:
-    """Make the answers point to this repository and its last commit instead of to the plain copy."""
+    """Record this repository and its last commit in the answers, instead of the plain copy."""
     at = commit()
-    # Dumped, not written: a commit of digits only would be read as a number, which Copier refuses.
+    # Dumped as YAML, because a commit of digits only would be read as a number, which Copier refuses.
     source = yaml.safe_dump({"_commit": at, "_src_path": "."} if at else {"_src_path": "."}, sort_keys=False)
     lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
     file.write_text("".join(source if line.startswith("_src_path:") else line for line in lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Make services from the template, and keep them as it has them: new, sync and drift."""
+"""Generate services from the template and keep them in sync: new, sync and drift."""
 
 import argparse
 import sys
@@ -23,24 +23,24 @@ What one service needs for itself belongs in its own files (the list is in copie
 Locks are written by `./noxw -s lock`; sync copies the template's where they fit.
 A file that belongs to nobody is deleted by sync if the template had it once; else move it into a folder of the
 service's own, or delete it."""
-NO_GIT = "This needs git, and one commit: `git init`, `git add --all`, `git commit`."
+NO_GIT = "This needs a git repository with a commit: `git init`, `git add --all`, `git commit`."
 
 
 def drift() -> int:
-    """Print how each service differs from the template; 1 if any does."""
+    """Print how each service differs from the template; return 1 if any does."""
     found = [(service, difference) for service in services() for difference in differences(service)]
     for service, difference in found:
         print(_sentence(service, difference))
     together = [*compose_file.stale(), *kubernetes.stale()]
-    stale = [f"{path} is not for exactly the services that there are" for path in together]
+    stale = [f"{path} does not match the services. Run: ./noxw sync" for path in together]
     if manifest.stale():
-        stale.append(f"{manifest.NAME} is not for the template that there is")
+        stale.append(f"{manifest.NAME} does not match the template. Run: ./noxw sync")
     for sentence in stale:
         print(sentence)
     if found or stale:
         print(f"\n{HELP}", file=sys.stderr)
     else:
-        print(f"{len(services())} services are as the template has them.")
+        print(f"{len(services())} services match the template.")
     return 1 if found or stale else 0
 
 
@@ -61,7 +61,7 @@ def sync(*, anchor: bool) -> int:
         try:
             changed = synchronise(service, anchor=anchor)
         except ValueError as error:
-            print(f"{service.relative_to(ROOT)}: its answers cannot be used: {error}", file=sys.stderr)
+            print(f"{service.relative_to(ROOT)}: its answers are invalid: {error}", file=sys.stderr)
             failed = True
             continue
         except UnsavedError as error:
@@ -101,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Run one verb; 1 also if the template itself is broken."""
+    """Run a verb; return 1 if it fails or the template is broken."""
     options = vars(_parser().parse_args())
     forget_hook()
     if not has_commit(ROOT):

@@ -1,4 +1,4 @@
-"""Bring the owned files of one service to the state of the template in the working tree."""
+"""Updates the owned files of a service to the template in the working tree."""
 
 import shutil
 from pathlib import Path
@@ -24,8 +24,8 @@ def synchronise(service: Path, *, anchor: bool) -> list[str]:
         for path in sorted(set(strays(service, rendered)) & tracked(service) & had):
             (service / path).unlink()
             _remove_empty_folders(service / path.parent, within=service)
-            changed.append(f"{path} deleted, as the template has it no longer")
-        # Which commit it was rendered from moves on with whatever else changes: alone it is not worth a commit.
+            changed.append(f"{path} deleted, because the template no longer has it")
+        # A new commit id alone is not worth a change.
         is_new = anchor or changed or content(service / ANSWERS) != content(rendered / ANSWERS)
         is_lost = not is_reachable(str(answers(service).get("_commit")))
         if (is_new or is_lost) and _copy_if_different(rendered / ANSWERS, service / ANSWERS):

@@ -1,4 +1,4 @@
-"""Edits of owned files that nobody else has: neither git nor the template."""
+"""Finds edits of owned files that neither git nor the template has."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from updates import manifest
 
 
 class UnsavedError(Exception):
-    """Files would be replaced that cannot be had again from anywhere."""
+    """Files would be replaced whose content is nowhere else."""
 
 
 def refuse_unsaved(service: Path, rendered: Path) -> None:

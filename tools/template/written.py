@@ -1,4 +1,4 @@
-"""Files that `sync` writes for the services that there are, and `drift` compares."""
+"""Files that `sync` writes for the current services, and `drift` compares."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ def stale(wanted: Mapping[Path, str], there: Iterable[Path], *, mark: str) -> li
 
 
 def write(wanted: Mapping[Path, str], paths: Iterable[Path]) -> None:
-    """Bring the files at these paths up to date; those that are not wanted are deleted."""
+    """Update the files at these paths, and delete those that are not wanted."""
     for path in paths:
         if text := wanted.get(path):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""What the tools give up with: each message is for the person at the terminal."""
+"""The errors that end a tool; their messages are printed as they are."""
 
 
 class SystemFailure(Exception):
-    """The services cannot be run, or one of them ended; the message says which one and why."""
+    """The services cannot run, or one has ended; the message says which one and why."""
 
 
 class PostgresUnavailable(Exception):
-    """No PostgreSQL server can be had; the message says why and, where there is a way out, what to do."""
+    """No PostgreSQL server is available; the message says why and, if possible, what to do."""

@@ -1,4 +1,4 @@
-"""The kind of import contract in pyproject.toml that import-linter does not bring itself."""
+"""A kind of import contract for pyproject.toml that import-linter does not have."""
 
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ Import = tuple[str, str]
 class Pure(Contract):
     """`modules` import nothing but the standard library and themselves.
 
-    A whitelist: a package that nobody thought of is refused, not overlooked.
+    An allowlist: it also refuses packages that nobody thought of.
     """
 
     modules = fields.ListField(subfield=fields.StringField())

@@ -15,6 +15,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from chassis.database import Database
+from failures import PostgresUnavailable
+from postgres.named import reachable_named_server
 from postgres.server import postgres_environment
 
 from friends_service.main import create_app
@@ -28,6 +30,14 @@ hypothesis_settings.register_profile("patient", deadline=None, suppress_health_c
 hypothesis_settings.load_profile("patient")
 
 SERVICE_FOLDER = Path(__file__).parents[1]
+
+
+def pytest_configure() -> None:
+    """Stop with one line, instead of an error for each test, if POSTGRES_HOST names a server that cannot be reached."""
+    try:
+        reachable_named_server()
+    except PostgresUnavailable as error:
+        raise pytest.UsageError(error) from error
 
 
 @pytest.fixture(scope="session")

@@ -1,1 +1,1 @@
-"""Makes a further entity through all layers, from the source that the sample of a new service was made from."""
+"""Creates an entity in all layers, from the same templates as the sample of a new service."""

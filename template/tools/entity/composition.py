@@ -1,4 +1,4 @@
-"""The composition root, `main.py`: what puts an entity together is added to it, or taken out again."""
+"""Adds an entity to the composition root, `main.py`, or removes it."""
 
 import ast
 import re
@@ -10,42 +10,42 @@ from entity.service import parsed
 
 SHAPE: Final = "build_application(…, database=<a name>, routers=[…], problems=[…])"
 Edit = tuple[int, int, str]
-"""What is replaced, from and to which byte, and by what."""
+"""A replacement: first byte, end byte, new text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """The parts of `main.py` that an entity is in."""
+    """The parts of `main.py` that an entity uses."""
 
     source: bytes
-    """Its text, in which the parser counts bytes, and ends lines with a line feed alone."""
+    """Its text as bytes, as the parser counts; lines end with a line feed."""
     module: ast.Module
     function: ast.FunctionDef
     statement: ast.stmt
-    """The one that builds the application."""
+    """The call that builds the application."""
     routers: ast.List
     problems: ast.List
     database: str
 
     def span(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
-        """Where a part begins and ends."""
+        """Return the first and end byte of a node."""
         starts = [0, *(match.end() for match in re.finditer(rb"\n", self.source))]
         end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
         return starts[node.lineno - 1] + node.col_offset, starts[end_line - 1] + end_column
 
     def spaces(self, position: int) -> int:
-        """How many bytes of white space begin there."""
+        """Return how many bytes of white space begin there."""
         rest = self.source[position:]
         return len(rest) - len(rest.lstrip())
 
 
 def with_entity(text: str, names: Names) -> str:
-    """`main.py` with an entity, to be formatted; raises `Refused` if there is no place for it."""
+    """Return `main.py` with an entity, unformatted; raises `Refused` if it cannot be added."""
     root = _root(text)
     plural, title = names.entity_plural, class_name(names.entity_plural)
     taken = {node.id for node in ast.walk(root.function) if isinstance(node, ast.Name)}
     if plural in taken:
-        raise Refused(f"main.py has another use for the name {plural}; choose another plural.")
+        raise Refused(f"main.py uses the name {plural} already. Choose another plural.")
     construction = f"""{plural} = {title}(
         repository=Sql{title}({root.database}),
         unit_of_work={root.database}.transaction,
@@ -64,14 +64,14 @@ def with_entity(text: str, names: Names) -> str:
 
 
 def without_entity(text: str, names: Names) -> str:
-    """`main.py` without an entity, to be freed of imports that nothing uses; raises `Refused` if it is not there."""
+    """Return `main.py` without an entity, but with its imports; raises `Refused` if it is not there."""
     root = _root(text)
     plural = names.entity_plural
     constructions = [
         each for each in root.function.body if isinstance(each, ast.Assign) and ast.unparse(each.targets[0]) == plural
     ]
     if len(constructions) != 1:
-        raise Refused(f"main.py does not make {plural} in one place.")
+        raise Refused(f"main.py does not create {plural} in exactly one place.")
     start, end = root.span(constructions[0])
     end += root.spaces(end)
     edits = [
@@ -119,7 +119,7 @@ def _removed(root: Root, items: ast.List, item: str) -> Edit:
 
 
 def _comma(root: Root, item: ast.expr) -> int:
-    """How many bytes after an item the comma that follows it ends; 0 if none does."""
+    """Return the bytes up to the end of the comma after an item; 0 if there is none."""
     _, end = root.span(item)
     spaces = root.spaces(end)
     return spaces + 1 if root.source[end + spaces :].startswith(b",") else 0

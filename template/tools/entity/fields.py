@@ -1,4 +1,4 @@
-"""Fields as they are given, `text:str:500` or `order_id:ref:order?`, and as the sources take them."""
+"""Parses fields such as `text:str:500` or `order_id:ref:order?` for the templates."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from entity.references import Reference, reference_to
 
 KINDS: Final = ("str", "text", "int", "bool", "float", "decimal", "date", "datetime", "uuid", "ref")
 FILTERS: Final = frozenset(KINDS) - {"text", "float", "decimal"}
-MAX_CHARACTERS: Final = {"str": 2_000, "text": 100_000}  # to normalise a longer one of one line can take a second
+MAX_CHARACTERS: Final = {"str": 2_000, "text": 100_000}  # normalising a longer one-line text can take a second
 MAX_FILTERS: Final = 4
 FORM: Final = (
     "name:kind, as in stars:int, with ? at the end if it may be empty; title:str:100, body:text:10000 (several lines)"
@@ -19,21 +19,21 @@ FORM: Final = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Field:
-    """One field, as it was given."""
+    """A field of the command line."""
 
     name: str
     kind: str
     maximum: int = 0
-    """Of a text: its characters."""
+    """Of a text: the maximum number of characters."""
     lines: bool = False
     """Whether a text may have several lines."""
     target: str = ""
-    """Of a reference: the entity that it leads to."""
+    """Of a reference: the entity that it refers to."""
     nullable: bool
 
 
 def field_of(given: str) -> Field:
-    """Read a field; raises `Refused`."""
+    """Parse a field; raises `Refused`."""
     name, *rest = given.removesuffix("?").split(":")
     nullable = given.endswith("?")
     match rest:
@@ -55,7 +55,7 @@ def field_of(given: str) -> Field:
 
 
 def variables(fields: Sequence[Field], filters: Collection[str], names: Names) -> list[dict[str, Any]]:
-    """The fields as the sources take them; raises `Refused` for what does not fit together."""
+    """Return the fields for the templates; raises `Refused` if they do not fit together."""
     if not fields:
         raise Refused("Give it at least one field, such as --field name:str:100.")
     if len({field.name for field in fields}) < len(fields):

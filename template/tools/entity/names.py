@@ -1,4 +1,4 @@
-"""How an entity and its fields may be called, and what is called after it."""
+"""Valid names of an entity and its fields, and the names derived from them."""
 
 import builtins
 import keyword
@@ -16,7 +16,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Names that the code around would hide, or that would hide what it uses; copier.yml refuses the first two as well.
+# Names that clash with those of the generated code; copier.yml refuses the first two lists as well.
 ENTITIES: Final = _words("""
     base callable decimal ellipsis error exception false final invalid_value none page protocol router self true
     typed_dict unpack warning
@@ -31,7 +31,7 @@ FIELDS: Final = _words("""
     found id limit lines link_next_page mapped_column new new_id page request response rows self statement uuid version
     wanted_id
 """)
-# Attributes of pydantic's models and of SQLAlchemy's, and the columns that every table of PostgreSQL has anyway.
+# Attributes of models in pydantic and SQLAlchemy, and the system columns of PostgreSQL.
 LIBRARIES: Final = _words("""
     cmax cmin construct copy ctid from_orm json metadata model_computed_fields model_config model_construct model_copy
     model_dump model_dump_json model_extra model_fields model_fields_set model_json_schema model_parametrized_name
@@ -42,12 +42,12 @@ PYTHON: Final = frozenset((*keyword.kwlist, *dir(builtins)))
 
 
 class Refused(Exception):
-    """It cannot be done; the message says why and, where there is a way out, what to do."""
+    """The command is impossible; the message says why and, if possible, what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What is called after an entity."""
+    """The names derived from an entity."""
 
     entity: str
     """Singular, in snake_case."""
@@ -55,7 +55,7 @@ class Names:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The names that sources use, as copier.yml computes them."""
+        """The names for the templates, as copier.yml computes them."""
         return {
             "entity": self.entity,
             "entity_plural": self.entity_plural,
@@ -67,29 +67,29 @@ class Names:
 
 
 def class_name(snake_case: str) -> str:
-    """`order_line` as `OrderLine`."""
+    """Return `OrderLine` for `order_line`."""
     return "".join(word.capitalize() for word in snake_case.split("_"))
 
 
 def regular_plural(entity: str) -> str:
-    """As copier.yml has it: `reply` as `replies`, `box` as `boxes`, `order` as `orders`."""
+    """Return the regular plural, as copier.yml does: `replies`, `boxes`, `orders`."""
     if re.search(r"[^aeiou]y$", entity):
         return f"{entity[:-1]}ies"
     return f"{entity}es" if re.search(r"(s|sh|ch|x|z)$", entity) else f"{entity}s"
 
 
 def names_of(entity: str, plural: str | None) -> Names:
-    """The names of an entity; a plural that is not given is the regular one. Raises `Refused`."""
+    """Return the names of an entity, by default with the regular plural. Raises `Refused`."""
     plural = plural or regular_plural(entity)
     _refuse_odd(entity, MAX_ENTITY)
     _refuse_odd(plural, MAX_PLURAL)
     for name in (entity, plural):
         if name.startswith("test"):
-            raise Refused(f'pytest would take the classes of "{name}" for tests; choose another word.')
+            raise Refused(f'pytest would collect the classes of "{name}" as tests; choose another word.')
     if entity in ENTITIES or entity.endswith(("_error", "_warning")):
-        raise Refused(f'"{entity}" would hide a name that Python or the code itself uses; add a word.')
+        raise Refused(f'"{entity}" would shadow a name of Python or of the generated code; add a word.')
     if plural in PLURALS | PYTHON or plural.endswith(("_error", "_warning")):
-        raise Refused(f'"{plural}" is a name that Python or the code itself uses; give another one with --plural.')
+        raise Refused(f'"{plural}" is a name of Python or of the generated code; give another one with --plural.')
     if entity.replace("_", "") == plural.replace("_", ""):
         raise Refused("The plural must differ from the singular; give another one with --plural.")
     return Names(entity, plural)
@@ -99,7 +99,9 @@ def refuse_field(name: str) -> None:
     """Raise `Refused` unless a field may have this name."""
     _refuse_odd(name, MAX_FIELD)
     if name in FIELDS | LIBRARIES | PYTHON:
-        raise Refused(f'"{name}" is a name that Python, a library or the code itself uses; call the field otherwise.')
+        raise Refused(
+            f'"{name}" is a name that Python, a library or the code itself uses; choose another name for the field.'
+        )
 
 
 def _refuse_odd(name: str, longest: int) -> None:

@@ -1,4 +1,4 @@
-"""The operating system account that the PostgreSQL server runs as: it refuses root."""
+"""The operating system account that the PostgreSQL server runs as; PostgreSQL refuses root."""
 
 import os
 import pwd
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account, and what it may do on this machine."""
+    """An account of this machine."""
 
     name: str
     uid: int
@@ -20,25 +20,25 @@ class Account:
 
     @property
     def popen(self) -> dict[str, Any]:
-        """Arguments of Popen that run a command as this account."""
-        # No PG* variables that redirect the server, and no LANG that names a locale which is not installed.
+        """Arguments for Popen to run a command as this account."""
+        # Without PG* variables, which redirect the server, and without LANG, which may name a missing locale.
         arguments: dict[str, Any] = {"env": {"PATH": os.defpath, "LC_ALL": "C"}, "cwd": "/", "umask": 0o077}
         if self.uid != os.geteuid():
             arguments |= {"user": self.uid, "group": self.gid, "extra_groups": []}
         return arguments
 
     def run(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end, its output captured."""
+        """Run a command and capture its output, stderr included."""
         return subprocess.run(
             command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **self.popen
         )
 
     def may_enter(self, folder: Path) -> bool:
-        """Tell whether every folder down to this one is open to the account."""
+        """Return whether the account may enter this folder and all above it."""
         return self.run(["test", "-x", folder]).returncode == 0
 
     def new_folder(self, *, prefix: str, parent: Path) -> Path:
-        """Make an empty folder that only this account (and root) can enter."""
+        """Create an empty folder that only this account (and root) can enter."""
         folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
         if self.uid != os.geteuid():
             os.chown(folder, self.uid, self.gid)
@@ -46,7 +46,7 @@ class Account:
 
 
 def account_for(data: Path | None) -> Account:
-    """Choose who runs the server: we ourselves, or if we are root the owner of existing data, else `nobody`."""
+    """Return our own account or, if we are root, the owner of existing data, else `nobody`."""
     if os.geteuid() != 0:
         return Account(name=_name_of(os.geteuid()), uid=os.geteuid(), gid=os.getegid())
     if data and data.exists() and data.stat().st_uid != 0:

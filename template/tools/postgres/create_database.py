@@ -1,6 +1,6 @@
-"""Make a database and its login role unless they exist: `python -m postgres.create_database DATABASE OWNER`.
+"""Create a database and its login role unless they exist: `python -m postgres.create_database DATABASE OWNER`.
 
-Run by `serve` with the interpreter of a service, which has asyncpg; the server is that of the POSTGRES_* variables.
+`serve` runs it with the Python of a service, which has asyncpg, on the server of the POSTGRES_* variables.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ import asyncpg
 
 
 async def create_database(database: str, owner: str) -> None:
-    """Make what is missing; raises what the server objects to."""
+    """Create what is missing; raises `OSError` or `PostgresError`."""
     connection = await asyncpg.connect(
         host=os.environ["POSTGRES_HOST"],
         port=int(os.environ["POSTGRES_PORT"]),
@@ -36,4 +36,5 @@ if __name__ == "__main__":
     try:
         asyncio.run(create_database(*sys.argv[1:]))
     except (OSError, asyncpg.PostgresError) as error:
-        sys.exit(f"Database {sys.argv[1]} cannot be made: {error}")
+        server = f"{os.environ['POSTGRES_HOST']}, port {os.environ['POSTGRES_PORT']}"
+        sys.exit(f"Cannot create the database {sys.argv[1]} on {server}, as {os.environ['POSTGRES_USER']}: {error}")

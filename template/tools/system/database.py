@@ -1,4 +1,4 @@
-"""The database server of a folder with kept data, and what a program needs to know to use it."""
+"""The database server of a data folder, and the variables that lead to it."""
 
 import contextlib
 import os
@@ -9,7 +9,8 @@ from pathlib import Path
 
 from failures import SystemFailure
 from postgres.cluster import reachable_data_folder
-from postgres.server import PostgresServer, named_server, superuser_of
+from postgres.named import named_server, reachable_named_server
+from postgres.server import PostgresServer, superuser_of
 from system.run_folder import run_folder, running_state, write_state
 from system.service_folder import ServiceFolder
 
@@ -20,7 +21,7 @@ TOOLS = Path(__file__).parents[1]
 def new_server(
     home: Path, *, kept: bool, say: Say, options: Sequence[str] = (), tcp_port: int | None = None
 ) -> PostgresServer:
-    """Return a server, not yet started, whose log is in this folder; its data as well, if it is kept."""
+    """Return a server, not yet started, with its log in this folder and, if `kept`, its data."""
     log = home / "logs/postgres.log"
     log.write_bytes(b"")
     if not kept:
@@ -28,17 +29,17 @@ def new_server(
     wanted = home / "postgres"
     cluster = reachable_data_folder(wanted)
     if cluster != wanted:
-        say(f"The databases are kept in {cluster}: the account that runs PostgreSQL may not enter {home}.")
+        say(f"The databases are in {cluster}, because the account that runs PostgreSQL cannot enter {home}.")
     return PostgresServer(cluster, options=options, log=log, tcp_port=tcp_port)
 
 
 @contextlib.contextmanager
 def server_on(data: Path, *, say: Say) -> Iterator[dict[str, str]]:
-    """Yield POSTGRES_* of the superuser: of the named server, that of a running system, or one started for this.
+    """Yield POSTGRES_* of the superuser of the named server, of a running system's, or of one started for this.
 
     Raises `SystemFailure` or `PostgresUnavailable`.
     """
-    if named := named_server():
+    if named := reachable_named_server():
         yield named
     elif state := running_state(data):
         yield superuser_of(state["database"]["host"], state["database"]["port"])
@@ -51,20 +52,20 @@ def server_on(data: Path, *, say: Say) -> Iterator[dict[str, str]]:
 
 
 def as_service(service: ServiceFolder, server: Mapping[str, str]) -> dict[str, str]:
-    """Return POSTGRES_* as the service itself has them: its database, and its role on a server of our own."""
+    """Return POSTGRES_* of the service itself: its database and, on an own server, its role."""
     role = server["POSTGRES_USER"] if named_server() else service.database
     return {**server, "POSTGRES_DB": service.database, "POSTGRES_USER": role}
 
 
 def variables_for(services: Sequence[ServiceFolder], server: Mapping[str, str]) -> dict[str, str]:
-    """Return POSTGRES_* for one service; for several without database and role, which each names after itself."""
+    """Return POSTGRES_* of one service; for several, without database and role, which have the services' names."""
     if len(services) == 1:
         return as_service(services[0], server)
     return {name: value for name, value in server.items() if name != "POSTGRES_USER"}
 
 
 def ensure_database(service: ServiceFolder, server: Mapping[str, str]) -> None:
-    """Make the database of the service and its role unless they exist; raises `SystemFailure`."""
+    """Create the database and role of the service unless they exist; raises `SystemFailure`."""
     role = as_service(service, server)["POSTGRES_USER"]
     done = subprocess.run(
         [sys.executable, "-m", "postgres.create_database", service.database, role],
@@ -78,5 +79,5 @@ def ensure_database(service: ServiceFolder, server: Mapping[str, str]) -> None:
 
 
 def without_pg_variables() -> dict[str, str]:
-    """Return our environment without PG*: those are defaults of drivers, for a server that is not ours."""
+    """Return this environment without PG*, which are drivers' defaults for another server."""
     return {name: value for name, value in os.environ.items() if not name.startswith("PG")}

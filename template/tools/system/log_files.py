@@ -1,4 +1,4 @@
-"""The logs of a running system: those of the run before are kept, and what is added is shown at the terminal."""
+"""The logs of a running system: keeps those of the previous run, and shows new lines at the terminal."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ from system.log_lines import Paint, coloured, plain
 
 Lines = Callable[[str, Paint], list[str]]
 
-MOST_AT_ONCE = 256 * 1024  # bytes; who logs faster than a terminal shows is read in the file
+MOST_AT_ONCE = 256 * 1024  # bytes; what is logged faster than a terminal shows it is only in the file
 PREFIXES = ("36", "35", "34", "32", "33")  # colours
 
 
 def keep_previous(logs: Path) -> None:
-    """Move the logs of the last run to the folder `previous`, in place of those that are there."""
+    """Move the logs of the last run to the folder `previous`, replacing those in it."""
     previous = logs / "previous"
     if files := list(logs.glob("*.log")):
         shutil.rmtree(previous, ignore_errors=True)
@@ -25,14 +25,14 @@ def keep_previous(logs: Path) -> None:
 
 
 class FollowedFile:
-    """The lines that are added to a file from now on."""
+    """The lines appended to a file from now on."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
         self._read = file.stat().st_size
 
     def new_lines(self) -> Iterator[str]:
-        """Yield the lines that were completed since the last call; if they are too many, only the latest."""
+        """Yield the lines completed since the last call; if there are too many, only the latest."""
         with self._file.open("rb") as file:
             unread = file.seek(0, os.SEEK_END) - self._read
             if unread <= 0:
@@ -44,15 +44,15 @@ class FollowedFile:
         self._read += skipped + len(complete)
         lines = complete.decode("utf-8", "replace").split("\n")[:-1]
         if skipped:
-            lines[:1] = [f"… {skipped} bytes are shown only in {self._file} …"]  # the first is not whole
+            lines[:1] = [f"… {skipped} bytes are left out here; see {self._file} …"]  # the first is incomplete
         yield from lines
 
 
 class LogDisplay:
-    """Shows what is added to several logs, each line after the name of the one who wrote it."""
+    """Shows new lines of several logs, each after the name of its log."""
 
     def __init__(self, logs: Mapping[str, tuple[Path, Lines]], output: TextIO) -> None:
-        """`logs`: by name, the file and what to show of one of its lines."""
+        """`logs`: by name, the file and a function that returns what to show of a line."""
         self._followed = {name: (FollowedFile(file), lines) for name, (file, lines) in logs.items()}
         self._output: TextIO | None = output
         self._paint = coloured if output.isatty() and not os.environ.get("NO_COLOR") else plain
@@ -63,7 +63,7 @@ class LogDisplay:
         }
 
     def show_new(self) -> None:
-        """Print what was added; nothing any more once nobody reads it."""
+        """Print new lines; nothing once the output is closed."""
         if self._output is None:
             return
         lines = [
@@ -75,5 +75,5 @@ class LogDisplay:
         try:
             self._output.write("".join(lines))
             self._output.flush()
-        except OSError:  # such as a pipe that was closed: the services go on
+        except OSError:  # such as a closed pipe: the services go on
             self._output = None

@@ -1,4 +1,4 @@
-"""What the folder of a service says about it: its answers to the template's questions."""
+"""The folder of a service, and its answers to the template's questions."""
 
 import sys
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class ServiceFolder:
 
     @property
     def database(self) -> str:
-        """Its database on a server that several services share, and its login role there."""
+        """Its database, and its login role, on a server that several services share."""
         return self.name.replace("-", "_")
 
     @property
@@ -41,17 +41,17 @@ class ServiceFolder:
 
     @property
     def python(self) -> Path:
-        """The interpreter of its own environment, or ours where it has none."""
+        """The Python of its environment, or this one if it has none."""
         own = self.path / ".venv/bin/python"
         return own if own.exists() else Path(sys.executable)
 
 
 def read_services(folders: Sequence[Path]) -> list[ServiceFolder]:
-    """Read the answers of each folder; raises `SystemFailure` for one that is no service, or for a name used twice."""
+    """Return the service of each folder; raises `SystemFailure` if one is not a service or a name occurs twice."""
     services = [_read_service(folder.absolute()) for folder in folders]
     for position, service in enumerate(services):
         if service.name in {other.name for other in services[:position]}:
-            raise SystemFailure(f"{service.path} is a second service named {service.name}.")
+            raise SystemFailure(f"{service.path}: another service is also named {service.name}.")
     return services
 
 
@@ -62,6 +62,6 @@ def _read_service(folder: Path) -> ServiceFolder:
         upstreams = tuple(answers.get("upstreams") or ())
         return ServiceFolder(path=folder, name=answers["service_name"], port=int(answers["port"]), upstreams=upstreams)
     except FileNotFoundError as error:
-        raise SystemFailure(f"{folder} is no service: it has no {answers_file.name}.") from error
+        raise SystemFailure(f"{folder} is not a service: it has no {answers_file.name}.") from error
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SystemFailure(f"{answers_file} does not name a service_name and a port.") from error
+        raise SystemFailure(f"{answers_file} has no valid service_name and port.") from error

@@ -20,7 +20,7 @@ from system.log_lines import is_access, is_of_service, printable, record_of
 from system.spans_file import NAME, Span, read_spans
 
 LATEST = 20
-WIDTH = 40  # characters of the time line
+WIDTH = 40  # characters of the timeline
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 LEVELS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
 
@@ -28,7 +28,7 @@ Line = Mapping[str, Any]
 
 
 def main() -> int:
-    """Return 0, or 1 with one clear line if there is nothing to show."""
+    """Return 0, or 1 after one line that says why if there is nothing to show."""
     arguments = parse_arguments()
     try:
         show(Console(), arguments.data / "logs", arguments.id)
@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def show(console: Console, logs: Path, wanted: str | None) -> None:
-    """Print the trace of this id, or of the request of this id; without one, the latest. Raises `SystemFailure`."""
+    """Print the trace or request with this id; without an id, list the latest. Raises `SystemFailure`."""
     for folder in (logs, logs / "previous"):
         lines, spans = list(log_lines(folder)), list(read_spans(folder / NAME))
         if wanted is None and spans:
@@ -51,11 +51,11 @@ def show(console: Console, logs: Path, wanted: str | None) -> None:
             console.print(waterfall(recorded))
             console.print(*messages(of_trace), sep="\n")
             return
-    raise SystemFailure(f"Nothing of {wanted or 'any request'} is in {logs}; `serve` writes there while it runs.")
+    raise SystemFailure(f"{logs} has nothing about {wanted or 'any request'}. `serve` writes there while it runs.")
 
 
 def log_lines(folder: Path) -> Iterator[Line]:
-    """Yield the lines of all services, and nothing that was printed beside them."""
+    """Yield the log records of all services, without other printed lines."""
     for log in sorted(set(folder.glob("*.log")) - set(folder.glob(f"*{NAME}"))):
         with log.open(encoding="utf-8", errors="replace", newline="\n") as file:
             records = (record_of(text) for text in file if text.startswith("{"))
@@ -63,14 +63,14 @@ def log_lines(folder: Path) -> Iterator[Line]:
 
 
 def trace_of(wanted: str, lines: Sequence[Line], spans: Sequence[Span]) -> str | None:
-    """Return the id of the trace that is meant: by its own id, or by that of a request in it."""
+    """Return the id of a trace, given its own id or that of a request in it."""
     if any(each.get("trace_id") == wanted for each in (*spans, *lines)):
         return wanted
     return next((line.get("trace_id") for line in lines if line.get("request_id") == wanted), None)
 
 
 def spans_from(lines: Sequence[Line]) -> list[Span]:
-    """Make what can be made of access lines alone, where spans were sent elsewhere or not recorded."""
+    """Build spans from access lines, if spans were sent elsewhere or not recorded."""
     return [
         {
             "service": line["service"],
@@ -88,7 +88,7 @@ def spans_from(lines: Sequence[Line]) -> list[Span]:
 
 
 def waterfall(spans: Sequence[Span]) -> Table:
-    """Draw the spans below each other, each within the one that it belongs to, on one time line."""
+    """Print the spans as a tree on one timeline."""
     begin = min(_time(span["start"]) for span in spans)
     whole = max(_start(span, begin) + span["duration_ms"] for span in spans)
     services = list(dict.fromkeys(span["service"] for span in _by_time(spans)))
@@ -114,7 +114,7 @@ def waterfall(spans: Sequence[Span]) -> Table:
 
 
 def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
-    """Each after the one that it belongs to, with how deep it is."""
+    """Yield each span after its parent, with its depth."""
     known = {span["span_id"] for span in spans}
     within: dict[str, list[Span]] = defaultdict(list)
     for span in _by_time(spans):
@@ -131,7 +131,7 @@ def _by_time(spans: Sequence[Span]) -> list[Span]:
 
 
 def messages(lines: Sequence[Line]) -> Iterator[Text]:
-    """Yield what was logged meanwhile, but for the access lines, which say the same as the spans."""
+    """Yield the other log records of the request; access lines say the same as the spans."""
     for line in sorted(lines, key=lambda line: _time(line["timestamp"])):
         if line.get("logger") != "access":
             text = f"{line['service']}: {line['level']} {line['message']}"
@@ -139,12 +139,12 @@ def messages(lines: Sequence[Line]) -> Iterator[Text]:
 
 
 def latest(spans: Sequence[Span], lines: Sequence[Line]) -> Table:
-    """List the latest requests, by the ids that show each."""
+    """Print the latest requests with their ids."""
     requests: dict[str, Line] = {}
     for line in lines:
         if is_access(line) and "trace_id" in line:
             known = requests.setdefault(line["trace_id"], line)
-            if line["duration_ms"] > known["duration_ms"]:  # what it asked others for was over before
+            if line["duration_ms"] > known["duration_ms"]:  # its calls to others ended before it
                 requests[line["trace_id"]] = line
     ids = {span["span_id"] for span in spans}
     first = [span for span in _by_time(spans) if span["parent_id"] not in ids and span["trace_id"] in requests]
@@ -171,9 +171,7 @@ def parse_arguments() -> argparse.Namespace:
     """Return `data` and `id`."""
     parser = argparse.ArgumentParser(description="Show one request on its way through gateway and services.")
     parser.add_argument("--data", type=Path, required=True, help="the folder that `serve` writes to")
-    parser.add_argument(
-        "id", nargs="?", help="of a request (X-Request-ID) or a trace; without it the latest are listed"
-    )
+    parser.add_argument("id", nargs="?", help="of a request (X-Request-ID) or a trace; default: list the latest")
     return parser.parse_args()
 
 

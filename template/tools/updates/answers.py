@@ -1,4 +1,4 @@
-"""Whether the answers that a newer version records are those that the service gave."""
+"""Checks that a newer version keeps the answers of the service."""
 
 import re
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ Answers = Mapping[str, Any]
 
 
 def refuse(service: Path, fresh: Path, before: Answers, after: Answers, given: set[str]) -> None:
-    """Raise `ValueError`, whose message says what to do, for what an update would do wrong without a word.
+    """Raise `ValueError`, whose message says what to do, if an update would silently go wrong.
 
-    `given`: the names of the answers that the command line has.
+    `given`: the names of the answers on the command line.
     """
     _refuse_older(str(before.get("_commit")), str(after.get("_commit")))
     _refuse_moves(service, fresh, before, after)
@@ -51,7 +51,7 @@ def _refuse_older(before: str, after: str) -> None:
 
 
 def _version(commit: str) -> Version | None:
-    """Read `v1.2.0` or, three commits later, `v1.2.0-3-g123abcd`; None is a commit without such a tag before it."""
+    """Parse `v1.2.0` or, three commits later, `v1.2.0-3-g123abcd`; return None for a commit without a tag."""
     match = RELEASE.fullmatch(commit)
     try:
         return Version(f"{match['tag']}.post{match['commits'] or 0}") if match else None
@@ -60,7 +60,7 @@ def _version(commit: str) -> Version | None:
 
 
 def defaults(before: Answers, after: Answers, given: set[str]) -> dict[str, Any]:
-    """Return the answers to new questions that nobody gave."""
+    """Return the default answers to new questions."""
     return {name: after[name] for name in sorted(_names(after) - _names(before) - given)}
 
 

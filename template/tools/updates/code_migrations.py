@@ -1,6 +1,6 @@
-"""Change the service's own code as the versions of the template ask for that it has taken: run its recipes.
+"""Apply the code migrations (recipes) of the template to the service's own code.
 
-Each recipe is run once; .code-migrations lists those that were. What a recipe cannot change is said with file and line.
+Each recipe runs once; .code-migrations lists those that ran. What a recipe cannot change is printed with file and line.
 """
 
 import argparse
@@ -21,12 +21,12 @@ from updates.own_code import Left, OwnCode, tidy
 
 RECORD = Path(".code-migrations")
 HEAD = "# Which recipes for its own code this service has; `nox -s migrate-code` writes it.\n"
-NOTHING = "There is nothing to change in the service's own code."
+NOTHING = "The service's own code needs no changes."
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a file of `recipes` has: `change`, and `left`, which looks at the outcome."""
+    """A module of `recipes`: `change`, and `left`, which returns what remains to do by hand."""
 
     name: str
     guide: str
@@ -35,25 +35,25 @@ class Recipe:
 
 
 def names() -> list[str]:
-    """Return the names of all recipes, in the order in which they are run."""
+    """Return the names of all recipes, in the order in which they run."""
     return sorted(module.name for module in pkgutil.iter_modules(recipes.__path__) if module.name[0] == "r")
 
 
 def pending(service: Path) -> list[str]:
-    """Return the recipes that were not run in a service."""
+    """Return the recipes that have not run in a service."""
     record = service / RECORD
     done = record.read_text(encoding="utf-8").splitlines() if record.is_file() else []
     return [name for name in names() if name not in done]
 
 
 def load(name: str) -> Recipe:
-    """Import a recipe; only here LibCST is needed."""
+    """Import a recipe, which needs LibCST."""
     module = importlib.import_module(f"{recipes.__name__}.{name}")
     return Recipe(name, cast("str", module.GUIDE), module.change, module.left)
 
 
 def run(code: OwnCode, wanted: Sequence[Recipe]) -> dict[Recipe, list[Left]]:
-    """Change the code by recipes, and return what each of them leaves to be done by hand."""
+    """Apply recipes to the code, and return what each leaves to do by hand."""
     before = dict(code.files)
     for recipe in wanted:
         recipe.change(code)
@@ -64,13 +64,13 @@ def run(code: OwnCode, wanted: Sequence[Recipe]) -> dict[Recipe, list[Left]]:
 
 
 def difference(path: str, old: str, new: str) -> str:
-    """Return how a file was changed, as a patch."""
+    """Return the change of a file as a patch."""
     lines = difflib.unified_diff(old.splitlines(keepends=True), new.splitlines(keepends=True), f"a/{path}", f"b/{path}")
     return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
 
 
 def migrate(service: Path, wanted: Sequence[str]) -> str:
-    """Run recipes on a service and return what is to be said; files are written when all recipes are done."""
+    """Run recipes on a service and return the messages to print; files are written after all have succeeded."""
     code = OwnCode.of(service)
     before = dict(code.files)
     left = run(code, [load(name) for name in wanted])
@@ -87,9 +87,9 @@ def _told(changed: Iterable[str], left: dict[Recipe, list[Left]], unreadable: li
     said = [f"Changed in the service's own code: {', '.join(paths)}." if paths else NOTHING]
     for recipe, found in left.items():
         if found:
-            said += [f"\nTo be done by hand; {recipe.guide} of the template says more:", *map(_line, found)]
+            said += [f"\nTo do by hand; see {recipe.guide} of the template:", *map(_line, found)]
     if any(left.values()):
-        said += ["\n`nox -s migrate-code -- --all` says what is left of it."]
+        said += ["\n`nox -s migrate-code -- --all` lists what is left to do."]
     return [*said, *map(_line, unreadable)]
 
 
@@ -98,9 +98,9 @@ def _line(found: Left) -> str:
 
 
 def main() -> int:
-    """Do so in the current folder; 1 if that is not possible, which then was said."""
+    """Run in the current folder; return 1, after printing why, if that is impossible."""
     parser = argparse.ArgumentParser(prog="nox -s migrate-code --", description=__doc__, allow_abbrev=False)
-    parser.add_argument("--all", action="store_true", help="also run the recipes again that were run before")
+    parser.add_argument("--all", action="store_true", help="also repeat the recipes that have run before")
     everything = parser.parse_args().all
     with alone():
         wanted = names() if everything else pending(Path())
@@ -109,11 +109,11 @@ def main() -> int:
         try:
             print(migrate(Path(), wanted))
         except ModuleNotFoundError as error:
-            print(f"{error.name} is missing; run `nox -s lock`, and then this again.", file=sys.stderr)
+            print(f"{error.name} is missing. Run `nox -s lock`, then this again.", file=sys.stderr)
         except SystemFailure as error:
             print(error, file=sys.stderr)
         except subprocess.CalledProcessError:
-            pass  # git or ruff, which said why
+            pass  # git or ruff, which printed why
         else:
             return 0
     return 1

@@ -1,6 +1,6 @@
-"""Say which of the template's files are not as it rendered them, without the network; 1 if any is not.
+"""List the template's files that were changed, without the network; exit with 1 if there are any.
 
-What a service may vary is in its own files and its answers; README.md says how.
+What a service may change is in its own files and its answers; see README.md.
 """
 
 import os
@@ -25,13 +25,13 @@ HELP_BESIDE_TEMPLATE = (
 
 
 def drift(service: Path) -> list[str]:
-    """Return a sentence for each file that differs, and for an update that was not finished."""
+    """Return a sentence for each file that differs, and for an unfinished update."""
     found = ["An update was interrupted; `nox -s update` finishes it"] if unfinished.plans(service) else []
     try:
         expected = manifest.read(service)
     except ValueError as error:
         return [*found, f"{MANIFEST}, the list of the template's files, {error}"]
-    found += [f"The code migration {name} was not run; `nox -s migrate-code` does" for name in pending(service)]
+    found += [f"The code migration {name} has not run; `nox -s migrate-code` runs it" for name in pending(service)]
     return [*found, *_answers(service, expected), *_files(service, expected), *_ignored(service, expected)]
 
 
@@ -72,7 +72,7 @@ def _why_not_there(service: Path, path: str, content: str, others: list[str]) ->
 
 
 def _others(service: Path, expected: Manifest) -> list[str]:
-    """Return the files that are not on the list: those that git lists or, without git, those in the owned folders."""
+    """Return the files not in the manifest: those that git lists or, without git, those in the owned folders."""
     listed = _git(service, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--deduplicate")
     if listed is None:
         found = [path for folder in WHOLLY_OWNED for path in (service / folder).rglob("*") if path.is_file()]
@@ -83,7 +83,7 @@ def _others(service: Path, expected: Manifest) -> list[str]:
 
 
 def _ignored(service: Path, expected: Manifest) -> Iterator[str]:
-    """A file that git ignores is there for whoever generated it, and for nobody else."""
+    """Yield owned files that git ignores: they exist only where the service was generated."""
     listed = _git(service, "check-ignore", "-z", "--stdin", given="\0".join([*expected.files, ANSWERS, MANIFEST]))
     for path in (listed or "").split("\0"):
         if path:
@@ -91,7 +91,7 @@ def _ignored(service: Path, expected: Manifest) -> Iterator[str]:
 
 
 def _git(service: Path, *arguments: str, given: str = "") -> str | None:
-    """Return what a git command prints, or None if it fails, as it does where there is no repository."""
+    """Return the output of a git command, or None if it fails, as it does without a repository."""
     command = ["git", "-c", "safe.directory=*", *arguments]
     done = subprocess.run(command, cwd=service, input=os.fsencode(given), check=False, capture_output=True)
     return os.fsdecode(done.stdout) if done.returncode == 0 else None
@@ -105,7 +105,7 @@ def _is_beside_template(service: Path) -> bool:
 
 
 def main() -> int:
-    """Look at the current folder."""
+    """Check the current folder; return 1 if something differs."""
     found = drift(Path())
     for sentence in found:
         print(sentence, file=sys.stderr)

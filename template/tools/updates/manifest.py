@@ -1,4 +1,4 @@
-"""Which files the template owns and how it rendered them: owned.txt, which is rendered with them.
+"""The manifest owned.txt: which files the template owns, and their digests as rendered.
 
 Its first line is the SHA-256 of the others. These are `answers` and the SHA-256 of the answers, `own` and a pattern of
 the service's own files, or mode, SHA-256 and path of an owned file.
@@ -22,20 +22,20 @@ State = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What the template rendered."""
+    """The content of owned.txt."""
 
     files: Mapping[str, State]
-    """Of every owned file but the answers and the manifest itself."""
+    """By path; without the answers and the manifest itself."""
     answers: str
     own: tuple[str, ...]
 
     def belongs_to_service(self, path: str) -> bool:
-        """Say whether a file is the service's own."""
+        """Return whether a file is the service's own."""
         return any(fnmatchcase(path, f"{pattern[1:]}{below}") for pattern in self.own for below in ("", "/*"))
 
 
 def in_the_way(folder: Path, path: str) -> str | None:
-    """Return the outermost thing that keeps a plain file from being at a path: a folder, or a parent that is none."""
+    """Return the outermost obstacle to a plain file at a path: a folder, or a parent that is not a folder."""
     for parent in reversed(Path(path).parents[:-1]):
         if (folder / parent).is_symlink() or (folder / parent).is_file():
             return parent.as_posix()
@@ -44,7 +44,7 @@ def in_the_way(folder: Path, path: str) -> str | None:
 
 
 def state(folder: Path, path: str) -> State | None:
-    """Return the state of a file; None if there is none, or a link to one."""
+    """Return the state of a plain file; None if it is missing or a link."""
     file = folder / path
     if file.is_symlink() or not file.is_file() or in_the_way(folder, path):
         return None
@@ -58,7 +58,7 @@ def states(folder: Path) -> dict[str, State]:
 
 
 def read(folder: Path) -> Manifest:
-    """Read the manifest of a service; `ValueError` says what is wrong with it."""
+    """Return the manifest of a service; raises `ValueError` if it is missing or edited."""
     try:
         head, _, content = (folder / MANIFEST).read_text(encoding="utf-8").partition("\n")
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -97,6 +97,6 @@ def answers(folder: Path) -> dict[str, Any]:
 
 
 def digest(recorded: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of answers, as the manifest has it; where they come from is none of them."""
+    """Return the SHA-256 of the answers, without `_commit` and `_src_path`."""
     lines = [json.dumps([name, recorded[name]]) + "\n" for name in sorted(recorded) if name[0] != "_"]
     return hashlib.sha256("".join(lines).encode()).hexdigest()

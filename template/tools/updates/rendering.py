@@ -1,4 +1,4 @@
-"""What a version of the template renders for this service, in a temporary folder: Copier never touches the service."""
+"""Renders a version of the template for this service in a temporary folder; Copier never changes the service."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ from updates.manifest import ANSWERS
 
 PINNED = ["uv", "tool", "run", "--from", "copier>=9.19,<10", "copier"]
 COPIER = [sys.executable, "-m", "copier"] if find_spec("copier") else PINNED
-# The answers are given as new ones: of the last ones Copier silently replaces what it refuses by the default.
+# Passed as new answers: Copier silently replaces invalid recorded ones by the default.
 RECOPY = ["recopy", "--defaults", "--overwrite", "--quiet", "-d", "seed=false"]
 ANSWER = "Give another answer with: nox -s update -- -d NAME=VALUE"
 CURRENT = "--vcs-ref=:current:"
@@ -25,7 +25,7 @@ CURRENT = "--vcs-ref=:current:"
 
 @contextmanager
 def rendered(service: Path, *arguments: str) -> Iterator[Path]:
-    """Provide a folder with the owned files of a version, the newest one if no argument of Copier says another.
+    """Yield a folder with the owned files of a version: the newest, unless an argument of Copier names another.
 
     Raises `ValueError` if Copier fails or the answers file is bad; the message says why.
     """
@@ -46,7 +46,7 @@ def rendered(service: Path, *arguments: str) -> Iterator[Path]:
 
 
 def _reason(printed: str) -> str:
-    """Return what Copier said: of a traceback the message, without the command, which may hold a password."""
+    """Return Copier's error message, without traceback and command line, which may contain a password."""
     _, _, message = printed.rpartition("Traceback (most recent call last):\n")
     lines = dropwhile(lambda line: line[:1] == " ", message.splitlines())
     said = [line for line in lines if not line.startswith("Command line:")]
@@ -54,13 +54,13 @@ def _reason(printed: str) -> str:
 
 
 def _top(service: Path) -> str:
-    """From the top of the repository a template is found that is in it (`_src_path: .`)."""
+    """Return the top of the repository, from where Copier finds a template in it (`_src_path: .`)."""
     command = ["git", "rev-parse", "--show-toplevel"]
     return subprocess.run(command, cwd=service, check=True, text=True, stdout=subprocess.PIPE).stdout.rstrip("\n")
 
 
 def _environment() -> dict[str, str]:
-    """Leave out what git tells its hooks about this repository: Copier would take it for the template's."""
+    """Return the environment without git's variables for hooks, which Copier would use for the template."""
     command = ["git", "rev-parse", "--local-env-vars"]
     names = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout.split()
     return {name: value for name, value in os.environ.items() if name not in names}

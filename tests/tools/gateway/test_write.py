@@ -37,4 +37,4 @@ def test_check_says_in_one_line_what_to_do() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["tools", "template/tools"])}
     done = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "The gateway publishes what the services serve.\n"
+    assert done.stdout == "The gateway's routes match the services.\n"

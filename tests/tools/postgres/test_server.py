@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import socket
 from pathlib import Path
 
 import asyncpg
@@ -10,7 +11,8 @@ import pytest
 from failures import PostgresUnavailable
 from postgres.account import account_for
 from postgres.cluster import reachable_data_folder
-from postgres.server import PostgresServer, named_server, postgres_environment, postgres_server
+from postgres.named import named_server
+from postgres.server import PostgresServer, postgres_environment, postgres_server
 
 from ..programs import is_gone, soon, started
 
@@ -98,7 +100,7 @@ def test_shows_the_log_of_a_server_that_does_not_start() -> None:
 def test_refuses_a_folder_with_other_files(open_folder: Path) -> None:
     data = account_for(None).new_folder(prefix="data-", parent=open_folder)
     (data / "a letter").touch()
-    with pytest.raises(PostgresUnavailable, match="holds something else"), postgres_server(data):
+    with pytest.raises(PostgresUnavailable, match="contains something other than"), postgres_server(data):
         pass
     assert [path.name for path in data.iterdir()] == ["a letter"]
 
@@ -114,7 +116,7 @@ def test_explains_a_missing_wheel_in_one_sentence(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("version", "complaint"),
-    [(None, "holds no `postgres` program"), ("15.4", "is PostgreSQL 15, but 17 or newer is needed")],
+    [(None, "has no `postgres` program"), ("15.4", "is PostgreSQL 15, but 17 or newer is needed")],
 )
 def test_refuses_unusable_programs_in_pg_bin(
     version: str | None, complaint: str, open_folder: Path, monkeypatch: pytest.MonkeyPatch
@@ -131,7 +133,7 @@ def test_refuses_unusable_programs_in_pg_bin(
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server with another account")
 def test_root_gets_another_folder_if_the_server_account_cannot_enter_its_own(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
-    with pytest.raises(PostgresUnavailable, match="is closed to nobody"), postgres_server(tmp_path / "data"):
+    with pytest.raises(PostgresUnavailable, match="account nobody, which runs"), postgres_server(tmp_path / "data"):
         pass
     other = reachable_data_folder(tmp_path / "data")
     assert other.parent.parent == Path("/var/tmp")  # noqa: S108
@@ -143,15 +145,27 @@ def test_uses_an_accessible_folder(open_folder: Path) -> None:
 
 
 def test_uses_the_server_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POSTGRES_HOST", "db.example")
-    monkeypatch.setenv("POSTGRES_USER", "somebody")
-    with postgres_environment() as variables:
-        assert variables == {
-            "POSTGRES_HOST": "db.example",
-            "POSTGRES_PORT": "5432",
-            "POSTGRES_USER": "somebody",
-            "POSTGRES_PASSWORD": "",
-        }
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
+        monkeypatch.setenv("POSTGRES_PORT", port)
+        monkeypatch.setenv("POSTGRES_USER", "somebody")
+        with postgres_environment() as variables:
+            assert variables == {
+                "POSTGRES_HOST": "127.0.0.1",
+                "POSTGRES_PORT": port,
+                "POSTGRES_USER": "somebody",
+                "POSTGRES_PASSWORD": "",
+            }
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "nowhere.invalid", "/nowhere"])
+def test_names_host_and_port_of_a_server_that_cannot_be_reached(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTGRES_HOST", host)
+    monkeypatch.setenv("POSTGRES_PORT", "1")
+    expected = f"No PostgreSQL server can be reached at {host}, port 1"
+    with pytest.raises(PostgresUnavailable, match=expected), postgres_environment():
+        pass
 
 
 def test_ignores_an_empty_postgres_host(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from processes.ports import free_ports
 
+from ..conftest import USERS
 from ..programs import is_gone
 from ..terminal import at_terminal
 
@@ -58,7 +59,7 @@ async def test_database_alone_prints_how_to_connect_and_stops(folders: list[Path
     with database_alone(folders[:1], "--port", str(port)) as (process, printed):
         file = (open_folder / ".allium/database.env").read_text()
         assert printed.startswith(file)
-        assert f"listens on 127.0.0.1:{port}: whoever has an account on this machine can connect" in printed
+        assert f"listens on 127.0.0.1:{port}: every account of this machine can connect" in printed
         variables = dict(line.split("=") for line in file.splitlines())
         connection = await asyncpg.connect(
             host="127.0.0.1", port=port, user=variables["POSTGRES_USER"], database=variables["POSTGRES_DB"]
@@ -104,7 +105,7 @@ def test_uses_a_named_server_with_its_own_role(folders: list[Path], monkeypatch:
         refused = subprocess.run(
             command("database_alone", folders[0], "--data", "elsewhere"), capture_output=True, text=True, check=False
         )
-    assert refused.stderr == "POSTGRES_HOST names a server already; unset it to run one here.\n"
+    assert refused.stderr == "POSTGRES_HOST already names a server. Unset it to run one here.\n"
 
 
 def test_ctrl_c_in_the_shell_cancels_the_statement_only(folders: list[Path]) -> None:
@@ -122,3 +123,17 @@ def test_ctrl_c_in_the_shell_cancels_the_statement_only(folders: list[Path]) -> 
         terminal.read_until(" 42")
         terminal.press("\\q\n")
         assert process.wait(60) == 0
+
+
+def test_tests_of_a_service_stop_with_one_line_if_the_named_server_is_unreachable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
+    monkeypatch.setenv("POSTGRES_PORT", "1")
+    monkeypatch.setenv("PYTHONPATH", "src:tools")
+    done = subprocess.run(
+        [".venv/bin/python", "-m", "pytest", "tests/api"], cwd=USERS, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert done.stderr.strip().startswith("ERROR: No PostgreSQL server can be reached at 127.0.0.1, port 1")
+    assert "Traceback" not in done.stdout + done.stderr

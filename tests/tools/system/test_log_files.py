@@ -63,7 +63,7 @@ def test_shows_only_the_end_of_many_new_lines(logs: dict[str, Path]) -> None:
     add(logs["users"], "some line\n" * (MOST_AT_ONCE // 5) + "the last\n")
     shown.show_new()
     first, *others = output.getvalue().splitlines()
-    assert first.endswith(f"bytes are shown only in {logs['users']} …")
+    assert first.endswith(f"bytes are left out here; see {logs['users']} …")
     assert set(others[:-1]) == {"users   | some line"}
     assert others[-1] == "users   | the last"
 

@@ -31,18 +31,16 @@ def versions(service: Path) -> set[str]:
 def test_writes_model_changes_to_one_file_that_passes_lint(real_service: Path) -> None:
     before = versions(real_service)
     done = migration(real_service, "add stars")
-    assert done.stdout.startswith("There is nothing to migrate")
+    assert done.stdout.startswith("Nothing to migrate")
     assert versions(real_service) == before
     edit(real_service, "    birthday: Mapped[date]\n", "    birthday: Mapped[date]\n    stars: Mapped[int | None]\n")
     done = migration(real_service, "add stars")
     (new,) = versions(real_service) - before
-    assert done.stdout == f"users/migrations/versions/{new} is new. Look at it; `serve` runs it.\n"
+    assert done.stdout == f"users/migrations/versions/{new} was written. Review it; `serve` applies it.\n"
     assert 'op.add_column("users", sa.Column("stars", ' in (real_service / "migrations/versions" / new).read_text()
     for check in (["check"], ["format", "--check"]):
         subprocess.run([".venv/bin/ruff", *check, f"migrations/versions/{new}"], cwd=real_service, check=True)
-    assert migration(real_service, "add stars").stdout.startswith("There is nothing to migrate"), (
-        "the migration must not be run"
-    )
+    assert migration(real_service, "add stars").stdout.startswith("Nothing to migrate"), "the migration must not be run"
 
 
 def test_writes_an_empty_migration_on_request(real_service: Path) -> None:

@@ -53,12 +53,12 @@ def test_keeps_an_upstream_url_of_the_environment(folders: list[Path], monkeypat
 
 
 def test_refuses_a_folder_without_answers(tmp_path: Path) -> None:
-    with pytest.raises(SystemFailure, match="is no service"):
+    with pytest.raises(SystemFailure, match="is not a service"):
         read_services([tmp_path])
 
 
 def test_refuses_two_services_with_one_name(folders: list[Path]) -> None:
-    with pytest.raises(SystemFailure, match="second service named users"):
+    with pytest.raises(SystemFailure, match="another service is also named users"):
         read_services([folders[0], folders[0]])
 
 

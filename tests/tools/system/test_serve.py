@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -66,7 +67,7 @@ def test_serve_prints_all_urls_and_stops_at_sigterm(
     assert (open_folder / ".allium/logs/users.log").exists()
     again = serve(folders).communicate()
     assert again[0] == ""
-    assert re.fullmatch(r"A system is running on .* already \(http.*\n", again[1])
+    assert re.fullmatch(r"Services already run on .* \(http.*, process \d+\)\. Stop them first\.\n", again[1])
     running.send_signal(signal.SIGTERM)
     assert running.communicate(timeout=60) == ("Stopped.\n", "")
     assert running.returncode == 0
@@ -154,4 +155,6 @@ def test_reports_a_port_in_use_in_one_line(folders: list[Path]) -> None:
         process = serve(folders)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert errors == f"Port {port} of friends is in use by another program; stop that one first.\n"
+    assert f"Port {port} (friends) is already in use by process {os.getpid()} (" in errors
+    assert "Stop it, or let free ports be chosen: add `--ports free`" in errors
+    assert errors.count("\n") == 1

@@ -1,4 +1,4 @@
-"""Ask for known vulnerabilities of everything that the locks of the current folder pin; needs the network.
+"""Check everything that the locks of the current folder pin for known vulnerabilities; needs the network.
 
 python -m dependencies.audit [options of `uv audit`, such as --ignore ID]
 """
@@ -27,16 +27,16 @@ package = false
 
 
 def pins(folder: Path) -> list[str]:
-    """Return what the locks pin, for every platform, without the hashes."""
+    """Return the pinned requirements of all locks, for every platform, without hashes."""
     locks = [path for pattern in LOCKS for path in folder.glob(pattern)]
     lines = [line for path in locks for line in path.read_text(encoding="utf-8").splitlines()]
     return sorted({line.removesuffix("\\").strip() for line in lines if line[:1].isalnum()})
 
 
 def audit(folder: Path, options: list[str]) -> int:
-    """Return 0 if nothing is known, 1 if something is, and 2 with one sentence if uv could not ask."""
+    """Return 0 without known vulnerabilities, 1 with some, and 2 if uv failed, after one line that says why."""
     with tempfile.TemporaryDirectory() as temporary:
-        # uv audits projects, not requirements: this one depends on all pins and on nothing else.
+        # uv audits projects, not requirements: this project depends on exactly the pins.
         project = PROJECT.format(pins=json.dumps(pins(folder)))
         (Path(temporary) / "pyproject.toml").write_text(project, encoding="utf-8")
         done = subprocess.run([*AUDIT, *options], cwd=temporary, stderr=subprocess.PIPE, text=True, check=False)
@@ -52,7 +52,7 @@ def audit(folder: Path, options: list[str]) -> int:
 
 
 def main() -> int:
-    """Audit; 2 also if uv is missing."""
+    """Audit the current folder; return 2 if uv is missing."""
     if not shutil.which("uv"):
         print(f"uv is needed to audit. {INSTALL_UV}", file=sys.stderr)
         return FAILED

@@ -15,26 +15,26 @@ MADE_BY: Final = "Made by: nox -s entity -- "
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Migration:
-    """One revision."""
+    """A migration."""
 
     path: Path
     revision: str
     down_revision: str
-    """Empty for the first one."""
+    """The previous revision; empty for the first one."""
     recipe: str
-    """The arguments that an entity was made with, if it was."""
+    """The arguments of `nox -s entity` that created it, if so."""
 
 
 def package() -> Path:
-    """The folder of the service's package; raises `Refused`."""
+    """Return the folder of the service's package; raises `Refused`."""
     found = sorted(Path("src").glob("*_service/main.py"))
     if len(found) != 1:
-        raise Refused("This is not the folder of a service: it has no src/*_service/main.py.")
+        raise Refused("This folder is not a service: it has no src/*_service/main.py. Change to the folder of one.")
     return found[0].parent
 
 
 def authenticates() -> bool:
-    """Whether its tests run with authentication on: there is an issuer without anybody having set one."""
+    """Whether its tests run with authentication on, because the settings have a default issuer."""
     settings = text_of(package() / "settings.py")
     development = Path("development.env")
     values = text_of(development) if development.is_file() else ""
@@ -42,7 +42,7 @@ def authenticates() -> bool:
 
 
 def parsed(text: str, path: Path | str) -> ast.Module:
-    """The syntax tree of a file; raises `Refused` if it is not Python."""
+    """Return the syntax tree of a file; raises `Refused` if it is not Python."""
     try:
         return ast.parse(text)
     except (SyntaxError, ValueError) as error:
@@ -50,7 +50,7 @@ def parsed(text: str, path: Path | str) -> ast.Module:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file; raises `Refused` if it is not UTF-8."""
+    """Return the text of a file; raises `Refused` if it is not UTF-8."""
     try:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -58,13 +58,13 @@ def text_of(path: Path) -> str:
 
 
 def migrations() -> list[Migration]:
-    """All revisions; a merge has several below it, of which any is named. Raises `Refused`."""
+    """Return all revisions; of a merge's parents, only one is named. Raises `Refused`."""
     every = (_migration(path) for path in sorted(VERSIONS.glob("*.py")))
     return [each for each in every if each.revision]  # __init__.py and what migrations share are none
 
 
 def newest_revision() -> str:
-    """The newest revision, empty if there is none; raises `Refused` if there are several."""
+    """Return the newest revision, empty if there is none; raises `Refused` if there are several."""
     every = migrations()
     below = {name for each in every for name in re.findall(r"[\w-]+", each.down_revision)}
     newest = sorted(each.revision for each in every if each.revision not in below)
@@ -90,7 +90,7 @@ def _migration(path: Path) -> Migration:
 
 
 def _revisions(line: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
-    """What a line says of the revisions; Alembic's own template annotates them."""
+    """Return the value of a revision variable, annotated or not."""
     match line:
         case ast.Assign(targets=[ast.Name(id="revision" | "down_revision" as name)], value=value):
             yield name, value

@@ -1,4 +1,4 @@
 """A private PostgreSQL server for development and tests, run from the programs of a wheel.
 
-`server` has what others use; the account, the programs and the data folder that it needs have a module each.
+`server` is for others to use; the account, programs and data folder that it needs each have a module.
 """

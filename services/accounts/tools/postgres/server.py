@@ -1,7 +1,7 @@
-"""Starts a private PostgreSQL server from the programs of a wheel: no Docker, no installation, no administrator.
+"""A private PostgreSQL server from the programs of a wheel: no Docker, no installation, no administrator.
 
-It listens on a Unix socket only, unless it is given a TCP port, too (port 5432, superuser `postgres`, no password; the
-folder of the socket is closed to other accounts).
+It listens on a Unix socket, and on a TCP port only if it is given one. The port number is 5432, the superuser is
+`postgres`, without a password; other accounts cannot enter the socket's folder.
 """
 
 import contextlib
@@ -16,16 +16,16 @@ from failures import PostgresUnavailable
 from postgres.account import Account, account_for
 from postgres.binaries import Binaries, find_binaries
 from postgres.cluster import ensure_cluster
+from postgres.named import PORT, reachable_named_server
 from processes.watchdog import Watchdog, last_lines
 
-PORT = 5432
-SHORT_FOLDER = Path("/tmp")  # noqa: S108  # for `mkdtemp`; the path of a socket holds about 103 bytes
+SHORT_FOLDER = Path("/tmp")  # noqa: S108  # for `mkdtemp`; the path of a socket can have about 103 bytes
 MEMORY = Path("/dev/shm")  # noqa: S108  # as above
-MEMORY_NEEDED = 2 * 1024**3  # bytes; a container has 64 MB of it by default
+MEMORY_NEEDED = 2 * 1024**3  # bytes; a container has 64 MB by default
 START_SECONDS = 60
-STOP_SECONDS = 2  # a server that is killed then recovers from its write-ahead log at the next start
+STOP_SECONDS = 2  # a killed server recovers from its write-ahead log at the next start
 PREVIOUS_STOP_SECONDS = 10
-# For data that nobody will miss.
+# For throw-away data.
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal", "max_wal_senders=0")
 FAST_IO = ("io_method=sync",)  # no worker processes for reading ahead
 FAST_IO_SINCE = 18
@@ -37,7 +37,7 @@ def postgres_server(
 ) -> Iterator[Path]:
     """Run a server and yield the folder of its socket, to be used as host; raises `PostgresUnavailable`.
 
-    `data`: a folder that is kept and durable, made if need be; None: throw-away and fast. `options`: `name=value`.
+    `data`: a folder for durable data, created if missing; None: throw-away and fast. `options`: `name=value`.
     """
     with contextlib.closing(PostgresServer(data, options=options, log=log)) as server:
         server.start()
@@ -46,30 +46,25 @@ def postgres_server(
 
 @contextlib.contextmanager
 def postgres_environment(data: Path | None = None, *, options: Sequence[str] = ()) -> Iterator[dict[str, str]]:
-    """Yield POSTGRES_HOST, _PORT, _USER and _PASSWORD of the server that the environment names, else of our own."""
-    if named := named_server():
+    """Yield POSTGRES_HOST, _PORT, _USER and _PASSWORD of the server that POSTGRES_HOST names, else of an own one.
+
+    Raises `PostgresUnavailable`.
+    """
+    if named := reachable_named_server():
         yield named
     else:
         with postgres_server(data, options=options) as socket_folder:
             yield superuser_of(socket_folder)
 
 
-def named_server() -> dict[str, str] | None:
-    """Return the variables of the server that POSTGRES_HOST names, or None if it is not set."""
-    if not os.environ.get("POSTGRES_HOST"):
-        return None
-    defaults = {"POSTGRES_PORT": str(PORT), "POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": ""}
-    return {name: os.environ.get(name, default) for name, default in {"POSTGRES_HOST": "", **defaults}.items()}
-
-
 def superuser_of(socket_folder: Path | str, port: int = PORT) -> dict[str, str]:
-    """Return the variables by which a program finds a server of our own; the password is never asked for."""
+    """Return POSTGRES_* of the superuser of an own server, which ignores the password."""
     user = {"POSTGRES_USER": "postgres", "POSTGRES_PASSWORD": "postgres"}
     return {"POSTGRES_HOST": str(socket_folder), "POSTGRES_PORT": str(port), **user}
 
 
 class PostgresServer:
-    """A server that can be stopped, killed and started again; `close` ends it and removes what is temporary."""
+    """A server that can be stopped, killed and started again; `close` ends it and removes temporary files."""
 
     def __init__(
         self,
@@ -79,9 +74,9 @@ class PostgresServer:
         log: Path | None = None,
         tcp_port: int | None = None,
     ) -> None:
-        """`log`: the file to append the server's log to, if it shall be kept.
+        """`log`: the file to append the server's log to; None: a temporary one.
 
-        `tcp_port`: where it listens on 127.0.0.1, too; whoever is on this machine can then connect, as any role.
+        `tcp_port`: a port of 127.0.0.1 to listen on, too; every account of this machine can then connect, as any role.
         """
         self._account = account_for(data)
         self._durable = data is not None
@@ -106,7 +101,7 @@ class PostgresServer:
         return process is not None and process.poll() is None
 
     def start(self) -> None:
-        """Start the server, for the first time or again, and return when it accepts connections."""
+        """Start or restart the server and return when it accepts connections; raises `PostgresUnavailable`."""
         if self._binaries is None:
             self._binaries = find_binaries(self._account, copies=self.socket_folder)
             ensure_cluster(self._cluster, binaries=self._binaries, account=self._account, durable=self._durable)
@@ -119,15 +114,15 @@ class PostgresServer:
         self._await_ready()
 
     def stop(self) -> None:
-        """Stop the server as an administrator would; it can be started again."""
+        """Shut the server down in order; it can be started again."""
         self._watchdog.stop()
 
     def crash(self) -> None:
-        """Stop the server with nothing flushed, as a power failure would; it recovers when it is started again."""
-        self._watchdog.stop(signal.SIGQUIT)  # SIGKILL would leave its children, and with them its shared memory
+        """Stop the server without flushing, as a power failure does; it recovers at the next start."""
+        self._watchdog.stop(signal.SIGQUIT)  # SIGKILL would leave its child processes and shared memory
 
     def close(self) -> None:
-        """Stop the server for good."""
+        """Stop the server and remove its temporary files."""
         self._watchdog.let_go()
         self._watchdog.wait()
 
@@ -145,7 +140,7 @@ class PostgresServer:
             time.sleep(0.01)
 
     def _ready(self) -> bool:
-        """Read it from the server's own status file, which costs no connection."""
+        """Read it from the server's status file, which needs no connection."""
         status = _status_of(self._cluster)
         process = self._watchdog.process
         return process is not None and status[:1] == [str(process.pid)] and status[7:] == ["ready"]
@@ -163,7 +158,7 @@ def _status_of(cluster: Path) -> list[str]:
 
 
 def _await_end_of_previous(cluster: Path) -> None:
-    """Wait for the server of a killed run, which its watchdog may still be stopping."""
+    """Wait for the server of a killed run, which may still be stopping."""
     end = time.monotonic() + PREVIOUS_STOP_SECONDS
     with contextlib.suppress(OSError, ValueError):
         while (status := _status_of(cluster)) and time.monotonic() < end:

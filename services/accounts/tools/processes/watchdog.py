@@ -1,4 +1,4 @@
-"""Child processes that never outlive us, however we end: SIGKILL included."""
+"""Child processes that never outlive this program, even if it is killed by SIGKILL."""
 
 import contextlib
 import os
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# Its standard input closes when we die or let go. Until then each line names the process that is guarded from now on.
-# The process is asked first (a server stops its own children in order); whatever remains of its group is then killed.
-# A zombie counts as gone: in a container there may be nobody to reap it.
+# Its standard input closes when this program ends or lets go. Until then, each line names the process to guard.
+# That process first gets the stop signal (a server stops its own children in order); then its group is killed.
+# A zombie counts as gone: in a container there may be no process that reaps it.
 WATCH = """
 signal=$1 patience=$2 pid=
 shift 2
@@ -24,12 +24,12 @@ fi
 rm -rf -- "$@"
 """
 
-# The command tells its own process id before it begins, so there is no moment at which it runs unguarded.
+# The command writes its process id before it starts, so it never runs unguarded.
 ANNOUNCE = 'echo $$; exec "$@" >&2'
 
 
 class Watchdog:
-    """Guards one process at a time: when we are gone it stops that process and removes the leftovers."""
+    """Guards one process at a time: when this program ends, it stops that process and removes the leftovers."""
 
     def __init__(
         self,
@@ -47,13 +47,13 @@ class Watchdog:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C reaches us alone, and we then stop everything in order
+            start_new_session=True,  # Ctrl-C reaches only this program, which then stops everything in order
             env={"PATH": os.defpath},
             cwd="/",
         )
 
     def start(self, command: Sequence[str | Path], *, log: Path, **popen: Any) -> subprocess.Popen[bytes]:
-        """Run the command in a process group of its own, its output appended to the log, in place of an ended one."""
+        """Run a command in its own process group and append its output to the log; a previous one must have ended."""
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 ["/bin/sh", "-c", ANNOUNCE, "announce", *command],
@@ -66,7 +66,7 @@ class Watchdog:
         return self.process
 
     def stop(self, stop_signal: signal.Signals | None = None) -> None:
-        """Stop the guarded process, in the usual way unless told another, and wait for its end; another may follow."""
+        """Stop the guarded process, with the usual signal by default, and wait until it ends."""
         if self.process and self.process.poll() is None:
             self.process.send_signal(stop_signal or self._stop_signal)
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -74,26 +74,26 @@ class Watchdog:
         self.kill()
 
     def kill(self) -> None:
-        """Kill the guarded process and its children, as the kernel does when memory runs out."""
+        """Kill the guarded process and its children with SIGKILL, as the kernel does when memory runs out."""
         if self.process:
             with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: not permitted for an ended one
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
     def let_go(self) -> None:
-        """Have the process stopped and the leftovers removed; returns at once, so that several stop at one time."""
+        """Start to stop the process and to remove the leftovers; returns at once, so that several can stop together."""
         if self._shell.stdin:
             self._shell.stdin.close()
 
     def wait(self) -> None:
-        """Return when the process is gone and the leftovers are removed."""
+        """Wait until the process has ended and the leftovers are removed."""
         if self.process:
             self.process.wait()
         self._shell.wait()
 
 
 def last_lines(log: Path, count: int = 15) -> str:
-    """Return the end of a log, or nothing if there is none."""
+    """Return the last lines of a log; empty if there is none."""
     if not log.exists():
         return ""
     return "\n".join(log.read_text(errors="replace").splitlines()[-count:])

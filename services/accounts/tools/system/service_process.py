@@ -1,4 +1,4 @@
-"""One service as a process: its environment, its start step by step, its end."""
+"""A service as a process: its environment, its startup in steps, its end."""
 
 import http.client
 import signal
@@ -32,9 +32,9 @@ class ServiceProcess:
         role: str,
         addresses: Mapping[str, str],
     ) -> None:
-        """`server`: POSTGRES_* of an account that may create databases; `role`: of the service itself.
+        """`server`: POSTGRES_* of a role that can create databases; `role`: the service's own.
 
-        `addresses`: variables that tell it where other services are.
+        `addresses`: environment variables with the addresses of other services.
         """
         self.service = service
         self.port = port
@@ -56,13 +56,13 @@ class ServiceProcess:
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
-        """The process that serves, or the latest step on the way there."""
+        """The process that serves, or that of the current startup step."""
         if self._watchdog.process is None:
             raise SystemFailure(f"{self.service.name} was not started.")
         return self._watchdog.process
 
     def starting(self) -> Iterator[None]:
-        """Create the database, migrate it and serve; yields while there is nothing to do but wait."""
+        """Create the database, migrate it and serve; yields while waiting. Raises `SystemFailure`."""
         create = ["-m", "postgres.create_database", self.service.database, self._role]
         yield from self._run("create its database", create, environment={**self._server, "PYTHONPATH": str(TOOLS)})
         yield from self._run("migrate", self._command("migrate"), environment=self.environment)
@@ -78,12 +78,12 @@ class ServiceProcess:
         self._watchdog.kill()
 
     def restart(self) -> None:
-        """Stop it if it runs, start it again on the same port and return when it is ready."""
+        """Stop it if it runs, start it on the same port and return when it is ready."""
         for _ in self.restarting(migrate=False):
             time.sleep(POLL_SECONDS)
 
     def restarting(self, *, migrate: bool) -> Iterator[None]:
-        """Stop it if it runs, migrate its database if told to, and serve; yields as `starting`."""
+        """Stop it if it runs, migrate its database if `migrate`, and serve; yields like `starting`."""
         self._watchdog.stop()
         if migrate:
             yield from self._run("migrate", self._command("migrate"), environment=self.environment)
@@ -95,11 +95,11 @@ class ServiceProcess:
             raise self._failure(f"ended ({_end(self.process)})")
 
     def let_go(self) -> None:
-        """Have it stopped; returns at once."""
+        """Start to stop it; returns at once."""
         self._watchdog.let_go()
 
     def wait(self) -> None:
-        """Return when it is gone."""
+        """Wait until it has ended."""
         self._watchdog.wait()
 
     def _command(self, subcommand: str) -> list[str]:
@@ -136,8 +136,8 @@ def _end(process: subprocess.Popen[bytes]) -> str:
 
 
 def is_ready(port: int) -> bool:
-    """Tell whether the service on this port says that it can do its work."""
-    connection = http.client.HTTPConnection(HOST, port, timeout=2)  # not urllib, which would ask a proxy
+    """Return whether the service on this port is ready."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=2)  # not urllib, which may use a proxy
     try:
         connection.request("GET", "/health/ready")
         return connection.getresponse().status == http.HTTPStatus.OK

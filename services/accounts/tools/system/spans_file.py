@@ -1,4 +1,4 @@
-"""The file of spans that a running system leaves: one JSON object a line, and another file of those before."""
+"""The file of spans of a running system, with one JSON object per line, and a second file with older ones."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ Span = Mapping[str, Any]
 
 
 def add_spans(file: Path, spans: Iterable[Span]) -> None:
-    """Write further spans; a file that is full takes the place of the one before."""
+    """Append spans; a full file replaces the one with older spans."""
     if file.exists() and file.stat().st_size > MOST_BYTES:
         file.replace(_older(file))
     with file.open("a", encoding="utf-8") as opened:
@@ -21,7 +21,7 @@ def add_spans(file: Path, spans: Iterable[Span]) -> None:
 
 
 def read_spans(file: Path) -> Iterator[Span]:
-    """Yield all that are there, those before first; without one that was not written to its end."""
+    """Yield all spans, oldest first, without an incomplete last one."""
     for each in (_older(file), file):
         if each.exists():
             for line in each.read_text(encoding="utf-8", errors="replace").splitlines():

@@ -1,9 +1,9 @@
-"""Finish an update that was interrupted: every step of it is written down before the first one is done.
+"""Finish an interrupted update: its plan has all steps and is written before the first step.
 
-This runs from a service whose files are half of the old version and half of the new one, so it needs nothing but the
-standard library and itself. A later version must read what this one wrote: `plan.json` in a folder of .allium/updates,
-with the lists `deletions`, `aside` (to be moved into the folder `aside`) and `writes` (to be moved out of `new`). To do
-again a step that is done does nothing.
+This runs in a service with files of the old and the new version, so it only needs the standard library and itself.
+Later versions must be able to read what this one writes: `plan.json` in a folder of .allium/updates,
+with the lists `deletions`, `aside` (to move into the folder `aside`) and `writes` (to move out of `new`).
+Repeating a completed step does nothing.
 """
 
 import contextlib
@@ -18,12 +18,12 @@ PLAN, NEW, ASIDE = "plan.json", "new", "aside"
 
 
 def plans(service: Path) -> list[Path]:
-    """Return the plans that were begun and not finished."""
+    """Return the unfinished plans."""
     return sorted((service / UPDATES).glob(f"*/{PLAN}"))
 
 
 def finish(service: Path, plan: Path) -> None:
-    """Do what is left of a plan, and then remove it with what it needed."""
+    """Execute the rest of a plan, then remove it and its files."""
     steps = json.loads(plan.read_text(encoding="utf-8"))
     new, aside = plan.with_name(NEW), plan.with_name(ASIDE)
     for path in steps["deletions"]:
@@ -42,7 +42,7 @@ def finish(service: Path, plan: Path) -> None:
 
 
 def _delete(service: Path, path: str) -> None:
-    """Delete a file, and the folders that are empty without it."""
+    """Delete a file, and then its empty parent folders."""
     if (service / path).is_file() or (service / path).is_symlink():
         (service / path).unlink()
     with contextlib.suppress(OSError):  # not empty, or not there
@@ -51,15 +51,15 @@ def _delete(service: Path, path: str) -> None:
 
 
 def main() -> int:
-    """Finish what was begun in the current folder; 1 if that cannot be."""
+    """Finish the update of the current folder; return 1 if that fails."""
     for plan in plans(Path()):
         try:
             finish(Path(), plan)
         except OSError as error:
-            print(f"An update that was interrupted cannot be finished: {error}", file=sys.stderr)
+            print(f"Cannot finish the interrupted update: {error}", file=sys.stderr)
             print("Put that right and run this again; what it does is in", plan, file=sys.stderr)
             return 1
-        print("An update that was interrupted is finished now. Look at it (`git status`), and commit it.")
+        print("The interrupted update is finished. Review it (`git status`) and commit it.")
     return 0
 
 

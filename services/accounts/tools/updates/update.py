@@ -1,7 +1,7 @@
 """Bring this service to the newest version of its template; further arguments go to `copier recopy`.
 
-At the end the owned files are as a fresh rendering has them, whatever happened to them before. What was edited in them
-is kept, and so are files of the service where the template now has its own. If anything fails, nothing has changed.
+Afterwards, owned files equal a fresh rendering, whatever their state was before. Edits in them are kept below
+.allium/updates, as are files of the service at paths that the template now owns. If anything fails, nothing changes.
 """
 
 import argparse
@@ -16,21 +16,21 @@ from updates import answers, manifest, unfinished
 from updates.applying import apply
 from updates.rendering import rendered
 
-COMMIT_FIRST = "Commit or remove these first, so that the update can be looked at and undone:"
-NO_GIT = "An update needs git, so that it can be looked at and undone: `git init`, `git add --all`, `git commit`."
+COMMIT_FIRST = "Commit or remove these first, so that you can review and undo the update:"
+NO_GIT = "An update needs git, so that you can review and undo it: `git init`, `git add --all`, `git commit`."
 NO_UV = f"uv is needed to update. {INSTALL_UV}"
 NOTHING_CHANGED = "Nothing was changed."
-HALF_DONE = "The update was interrupted half-way. Run `nox -s update` again: it finishes it."
+HALF_DONE = "The update was interrupted. Run `nox -s update` again to finish it."
 
 
 def status() -> str:
-    """Return what git says of the service's folder."""
+    """Return the output of `git status` for the service's folder."""
     command = ["git", "status", "--short", "--untracked-files=all", "."]
     return subprocess.run(command, check=True, text=True, capture_output=True).stdout.rstrip()
 
 
 def refusal() -> str | None:
-    """Return why nothing can be updated, if so."""
+    """Return why the service cannot be updated, or None."""
     if not shutil.which("uv"):
         return NO_UV
     try:
@@ -41,7 +41,7 @@ def refusal() -> str | None:
 
 
 def update(service: Path, arguments: list[str], *, given: set[str], only_check: bool) -> int:
-    """Update, or say whether there is something to do; `given` are the names of the answers among the arguments."""
+    """Update, or only check for a newer version; `given`: the names of the answers among the arguments."""
     before = manifest.answers(service)
     with rendered(service, *arguments) as fresh:
         after = manifest.answers(fresh)
@@ -50,22 +50,22 @@ def update(service: Path, arguments: list[str], *, given: set[str], only_check: 
             return check(str(before.get("_commit")), str(after.get("_commit")))
         apply(service, fresh)
     for name, value in answers.defaults(before, after, given).items():
-        print(f"The new question {name} has its default answer, {value!r}; another: nox -s update -- -d {name}=…")
+        print(f"The new question {name} has the default answer {value!r}. To change it: nox -s update -- -d {name}=…")
     print(status() or "Nothing changed; this is the newest version.")
     return 0
 
 
 def check(have: str, newest: str) -> int:
-    """Say in one line whether there is a newer version; 1 if there is."""
+    """Print in one line whether there is a newer version; return 1 if there is."""
     if have == newest:
         print(f"This service has the newest version of its template, {have}.")
         return 0
-    print(f"This service has {have} of its template, and there is {newest}; take it with: nox -s update")
+    print(f"This service has {have} of its template, and there is {newest}; to update: nox -s update")
     return 1
 
 
 def main() -> int:
-    """Update the current folder; 1 if it cannot be, which then was said."""
+    """Update the current folder; return 1, after printing why, if that is impossible."""
     parser = argparse.ArgumentParser(prog="nox -s update --", description=__doc__, allow_abbrev=False)
     parser.add_argument("--check", action="store_true", help="only say whether there is a newer version; 1 if there is")
     parser.add_argument("-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="give an answer")
@@ -81,7 +81,7 @@ def main() -> int:
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
     except subprocess.CalledProcessError:
-        pass  # which said why
+        pass  # it printed why
     except KeyboardInterrupt:
         print(file=sys.stderr)
     print(HALF_DONE if unfinished.plans(Path()) else NOTHING_CHANGED, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What comes from outside: locks and their audit, the environment made from them, newer versions of the template.
+"""Dependencies: locks and their audit, and the environment created from them.
 
-`environment` runs before any library is there, so that it and this file import the standard library alone.
+`environment` runs before any library is installed, so it and this file import only the standard library.
 """

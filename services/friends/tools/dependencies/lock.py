@@ -3,7 +3,7 @@
 python -m dependencies.lock                         lock, keeping the versions that still fit
 python -m dependencies.lock --upgrade               lock the newest versions that are at least a week old
 python -m dependencies.lock --upgrade --cooldown 0  lock the newest versions, for an urgent fix
-python -m dependencies.lock --check                 exit 1 if a lock is older than the dependency lists or breaks them
+python -m dependencies.lock --check                 exit 1 if a lock is older than the dependency lists or violates them
 """
 
 import argparse
@@ -25,7 +25,7 @@ COMPILE = (
     *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
     *("--generate-hashes", "--no-annotate", "--no-header", "--no-emit-index-url"),
 )
-COOLDOWN_DAYS = 7  # most poisoned releases are found and withdrawn within days
+COOLDOWN_DAYS = 7  # most malicious releases are found and removed within days
 Locks = Mapping[str, Sequence[str]]
 LOCKS: Locks = {
     "requirements.txt": ("pyproject.toml",),
@@ -43,7 +43,7 @@ def header(folder: Path) -> str:
 
 
 def stale(folder: Path, locks: Locks = LOCKS) -> list[str]:
-    """Name the locks of `folder` that are missing or older than the dependency lists."""
+    """Return the names of the locks of `folder` that are missing or older than the dependency lists."""
     first_line = header(folder)
     paths = {name: folder / name for name in locks}
     return [
@@ -54,7 +54,7 @@ def stale(folder: Path, locks: Locks = LOCKS) -> list[str]:
 
 
 def pins(lock: Path) -> dict[str, set[str]]:
-    """Return the versions that a lock has of each package; there are several if platforms differ."""
+    """Return the versions that a lock pins for each package: several if they differ by platform."""
     found: dict[str, set[str]] = {}
     for line in lock.read_text(encoding="utf-8").splitlines():
         if line[:1].isalnum():
@@ -64,11 +64,11 @@ def pins(lock: Path) -> dict[str, set[str]]:
 
 
 def unfit(folder: Path) -> list[str]:
-    """Say what is wrong with the pins of a service, as it is after an edit by hand or by a bot."""
+    """Return what is wrong with the pins of a service, such as after an edit by hand or by a bot."""
     pyproject = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
     run_time, everything = (pins(folder / name) for name in LOCKS)
     found = [
-        f"requirements.txt has {name} {' and '.join(versions)}, and requirements-dev.txt has not"
+        f"requirements.txt has {name} {' and '.join(versions)}, and requirements-dev.txt does not"
         for name, versions in run_time.items()
         if everything.get(name) != versions
     ]
@@ -83,7 +83,8 @@ def unfit(folder: Path) -> list[str]:
 def lock(folder: Path, locks: Locks = LOCKS, *, upgrade: int | None) -> None:
     """Compile the locks of `folder` with uv, for every platform and with hashes; needs the package index.
 
-    Versions are kept where they fit, or else are the newest ones that were public `upgrade` days ago.
+    Keeps versions that fit. With `upgrade`, takes the newest versions that are at least so many days old.
+    Raises `CalledProcessError` if uv fails.
     """
     first_line = header(folder)
     newer = [] if upgrade is None else ["--upgrade", "--exclude-newer", f"{upgrade} days"]
@@ -95,23 +96,24 @@ def lock(folder: Path, locks: Locks = LOCKS, *, upgrade: int | None) -> None:
 
 
 def check(folder: Path) -> list[str]:
-    """Say what is wrong with the locks of a service."""
+    """Return what is wrong with the locks of a service, one sentence each."""
     return [f"{name} is older than the dependencies in pyproject.toml" for name in stale(folder)] or unfit(folder)
 
 
 def options(description: str) -> argparse.Namespace:
-    """Parse the command line: `check`, and `upgrade` in days, or None."""
+    """Return the options: `check`, and `upgrade` in days or None."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
-    parser.add_argument("--cooldown", type=int, default=COOLDOWN_DAYS, metavar="DAYS", help="… that are as old as this")
-    parser.add_argument("--check", action="store_true", help="write nothing; fail if a lock does not fit")
+    age = "with --upgrade: how old they must be"
+    parser.add_argument("--cooldown", type=int, default=COOLDOWN_DAYS, metavar="DAYS", help=age)
+    parser.add_argument("--check", action="store_true", help="only fail if a lock does not fit")
     parsed = parser.parse_args()
     parsed.upgrade = parsed.cooldown if parsed.upgrade else None
     return parsed
 
 
 def main() -> int:
-    """Lock or check the current folder; 1 if a check found something, uv is missing or uv failed."""
+    """Lock or check the current folder; return 1 if a lock does not fit, or uv is missing or fails."""
     wanted = options("Lock the dependencies of this folder.")
     folder = Path.cwd()
     if wanted.check:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
-# In the repository of the template the sources are below template/, and Copier includes them by that name.
+# In the template's repository, the files are below template/, and Copier includes them by that name.
 TEMPLATE: Final = "template"
 FILES: Final = "tools/entity/files"
 _ROOT: Final = Path(__file__).parents[2]
@@ -33,12 +33,12 @@ OF_ALL: Final = {
     "shared/unit_of_work": "src/{package}/core/repositories/unit_of_work.py",
     "shared/tests_unit_of_work": "tests/core/repositories/unit_of_work.py",
 }
-"""What all entities share; a service that was made without has it with the first one that needs it."""
+"""Return the files that all entities share, which come with the first entity."""
 OF_LINES: Final = {
     "shared/lines": "src/{package}/core/entities/lines.py",
     "shared/tests_lines": "tests/core/entities/test_lines.py",
 }
-"""What all entities with texts of several lines share."""
+"""The files shared by all entities with multi-line texts."""
 PACKAGES: Final = (
     "src/{package}/core/entities",
     "src/{package}/core/repositories",
@@ -49,14 +49,14 @@ MIGRATION: Final = "migration"
 
 
 def rendered(variables: Mapping[str, Any], migration: Path) -> dict[Path, str]:
-    """The files of an entity, as they are to be in the service."""
+    """Return the files of an entity by their paths in the service."""
     files = {_path(path, variables): _render(name, variables) for name, path in OF_EACH.items()}
     files[migration] = _render(MIGRATION, variables)
     return {path: tidy(path, text) for path, text in files.items()}
 
 
 def shared(variables: Mapping[str, Any]) -> dict[Path, str]:
-    """What the files of an entity need besides, and the service does not have yet."""
+    """Return further files that the entity needs and the service lacks."""
     needed = OF_ALL | OF_LINES if any(field["lines"] for field in variables["fields"]) else OF_ALL
     files = {_path(path, variables): name for name, path in needed.items()}
     missing = {path: _render(name, variables) for path, name in files.items() if not path.exists()}
@@ -65,7 +65,7 @@ def shared(variables: Mapping[str, Any]) -> dict[Path, str]:
 
 
 def shared_by_none(variables: Mapping[str, Any]) -> list[Path]:
-    """What was made for texts of several lines, if no entity has such a text any longer, and nobody edited it."""
+    """Return the unedited files for multi-line texts, if no entity has such a text any more."""
     files = {_path(path, variables): _render(name, variables) for name, path in OF_LINES.items()}
     entities = _path(PACKAGES[0], variables).glob("*.py")
     if any("from .lines import" in path.read_text(encoding="utf-8", errors="replace") for path in entities):
@@ -74,7 +74,7 @@ def shared_by_none(variables: Mapping[str, Any]) -> list[Path]:
 
 
 def tidy(path: Path, text: str) -> str:
-    """Sort the imports of a file, remove those that it does not use, and format it."""
+    """Sort the imports of a file, remove unused ones, and format it."""
     fix = ["check", "--fix-only", "--exit-zero", "--quiet", "--select=I,F401", f"--stdin-filename={path}", "-"]
     return _ruff(_ruff(text, *fix), "format", f"--stdin-filename={path}", "-")
 
@@ -89,7 +89,7 @@ def _path(pattern: str, variables: Mapping[str, Any]) -> Path:
 
 
 def _render(name: str, variables: Mapping[str, Any]) -> str:
-    environment = Environment(  # noqa: S701 - it is Python that is rendered, not HTML
+    environment = Environment(  # noqa: S701 - it renders Python, not HTML
         loader=PrefixLoader({TEMPLATE: FileSystemLoader(_ROOT)}), undefined=StrictUndefined, keep_trailing_newline=True
     )
     return environment.get_template(f"{TEMPLATE}/{FILES}/{name}.py.j2").render(**variables)

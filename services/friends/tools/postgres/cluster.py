@@ -1,4 +1,4 @@
-"""The data folder of a PostgreSQL server: made once, found again by every later start."""
+"""The data folder of a PostgreSQL server: created once and used by every later start."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from failures import PostgresUnavailable
 from postgres.account import Account, account_for
 from postgres.binaries import Binaries
 
-# The builtin locale sorts alike on every machine and needs none of the machine's locales.
+# The builtin locale sorts the same on every machine and needs no installed locale.
 INITDB_OPTIONS = (
     *("--username=postgres", "--auth=trust", "--encoding=UTF8", "--set=timezone=UTC"),
     *("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"),
@@ -20,22 +20,22 @@ INITDB_OPTIONS = (
 
 
 def ensure_cluster(cluster: Path, *, binaries: Binaries, account: Account, durable: bool) -> None:
-    """Make the cluster unless it exists; any number of processes may ask for the same one at once."""
+    """Create the cluster unless it exists; safe for several processes at once. Raises `PostgresUnavailable`."""
     try:
         cluster.parent.mkdir(parents=True, exist_ok=True)
         if not account.may_enter(cluster.parent):
             raise PostgresUnavailable(
-                f"{cluster.parent} is closed to {account.name}, who runs PostgreSQL; use another folder."
+                f"The account {account.name}, which runs PostgreSQL, cannot enter {cluster.parent}. Use another folder."
             )
         with _one_at_a_time(cluster.with_name(f".{cluster.name}.lock")):
             if not _exists(cluster, account):
                 _initialise(cluster, binaries=binaries, account=account, durable=durable)
     except PermissionError as error:
-        raise PostgresUnavailable(f"{cluster} cannot be used by {account.name}: {error.strerror}.") from error
+        raise PostgresUnavailable(f"The account {account.name} cannot use {cluster}: {error.strerror}.") from error
 
 
 def reachable_data_folder(wanted: Path) -> Path:
-    """Return the folder or, where the account that runs PostgreSQL for root cannot get there, one below /var/tmp."""
+    """Return the folder or, if the account that runs PostgreSQL for root cannot enter it, one below /var/tmp."""
     wanted = wanted.absolute()
     account = account_for(wanted)
     nearest = next(folder for folder in wanted.parents if folder.exists())
@@ -48,7 +48,7 @@ def reachable_data_folder(wanted: Path) -> Path:
 def _folder_of_our_own(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.geteuid():  # anybody may write to /var/tmp
-        raise PostgresUnavailable(f"{folder} belongs to somebody else; remove it.")
+        raise PostgresUnavailable(f"{folder} belongs to another account. Remove it.")
     folder.chmod(0o711)
     return folder
 
@@ -65,15 +65,15 @@ def _exists(cluster: Path, account: Account) -> bool:
         return False
     if cluster.stat().st_uid != account.uid:
         raise PostgresUnavailable(
-            f"{cluster} belongs to another account than {account.name}; remove it or change its owner."
+            f"{cluster} does not belong to the account {account.name}. Remove it or change its owner."
         )
     if not (cluster / "PG_VERSION").exists():
-        raise PostgresUnavailable(f"{cluster} holds something else than PostgreSQL data; use another folder.")
+        raise PostgresUnavailable(f"{cluster} contains something other than PostgreSQL data. Use another folder.")
     return True
 
 
 def _initialise(cluster: Path, *, binaries: Binaries, account: Account, durable: bool) -> None:
-    """Run initdb beside the cluster, then rename: a killed initdb leaves no half cluster."""
+    """Run initdb beside the cluster, then rename: a killed initdb leaves no partial cluster."""
     prefix = f".{cluster.name}.initdb-"
     for unfinished in cluster.parent.glob(f"{prefix}*"):
         shutil.rmtree(unfinished, ignore_errors=True)

@@ -1,17 +1,17 @@
-"""Turns the signals that ask a program to end into an exception, so that it stops in order what it started."""
+"""Turns termination signals into an exception, so that a program can stop in order what it started."""
 
 import signal
 from types import FrameType
 
 
 class Stopped(BaseException):
-    """Somebody wants us to end."""
+    """A signal asked this program to end."""
 
 
 def stop_on_signals() -> None:
-    """Make the first signal raise `Stopped`; those of an impatient user are ignored while everything stops."""
+    """Make the first signal raise `Stopped`; further ones are ignored while everything stops."""
     signals = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup leaves it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
         signals.append(signal.SIGHUP)
 
     def stop(_number: int, _frame: FrameType | None) -> None:

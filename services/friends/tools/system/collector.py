@@ -1,4 +1,4 @@
-"""A small collector of one's own: takes what services and gateway send by OTLP, and keeps their spans in a file."""
+"""A small OTLP collector: receives what services and gateway send, and keeps their spans in a file."""
 
 import gzip
 import json
@@ -30,20 +30,20 @@ Point = tuple[str, str, str]
 
 
 class Collector:
-    """Listens on a free port of this machine from `start` on; `variables` have others send here."""
+    """Listens on a free local port while it is entered; `variables` make others send to it."""
 
     def __init__(self, spans: Path) -> None:
-        """`spans`: the file, whose folder need not exist before the first of them comes."""
+        """`spans`: the file; its folder may be missing until the first span arrives."""
         self.spans = spans
         self.values: dict[Point, float] = {}
-        """The latest value of each metric that is a number, and of what a histogram has counted."""
+        """The latest value of each metric; of a histogram, its count."""
         self._mutex = threading.Lock()
         self._server = ThreadingHTTPServer((HOST, 0), partial(_Handler, self))
         self._server.daemon_threads = True
 
     @property
     def variables(self) -> dict[str, str]:
-        """OpenTelemetry's own variables, with short pauses between what is sent."""
+        """OpenTelemetry's environment variables, with short export intervals."""
         return {
             ENDPOINT: f"http://{HOST}:{self._server.server_port}",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
@@ -59,7 +59,7 @@ class Collector:
         self._server.server_close()
 
     def take(self, path: str, body: bytes) -> None:
-        """Keep what a message holds; raises `ValueError` if it is none."""
+        """Keep the content of a message; raises `ValueError` for another path."""
         if path == "/v1/traces":
             spans = list(_spans_in(ExportTraceServiceRequest.FromString(body)))
             with self._mutex:
@@ -92,7 +92,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK)
 
     def _parts(self) -> Iterator[bytes]:
-        """The body; in chunks, as Traefik sends it, or of a length that is known."""
+        """Yield the body: in chunks, as Traefik sends it, or with a Content-Length."""
         if self.headers.get("Transfer-Encoding") != "chunked":
             yield self._read(int(self.headers.get("Content-Length", "0")))
             return
@@ -115,14 +115,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Nothing: it is no service that somebody watches."""
+        """Log nothing."""
 
 
 def _unpacked(body: bytes) -> bytes:
     with gzip.GzipFile(fileobj=BytesIO(body)) as file:
         unpacked = file.read(MOST_BYTES + 1)
     if len(unpacked) > MOST_BYTES:
-        raise ValueError("it is too long")
+        raise ValueError("the message is too long")
     return unpacked
 
 

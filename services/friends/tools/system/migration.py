@@ -1,4 +1,4 @@
-"""Write a migration: what the models have changed since the last one.
+"""Write a migration: the changes of the models since the last one.
 
 python -m system.migration --data DIR FOLDER "add stars" [--empty]
 """
@@ -19,7 +19,7 @@ VERSIONS = "migrations/versions"
 
 
 def main() -> int:
-    """Return 0 if a migration was written or none is needed, 1 with the reason if it cannot be."""
+    """Return 0 if a migration was written or none is needed, 1 after printing why it cannot be written."""
     arguments = parse_arguments()
     stop_on_signals()
     try:
@@ -34,16 +34,16 @@ def main() -> int:
         print(error, file=sys.stderr, flush=True)
         return 1
     if new:
-        print(f"{shown(new)} is new. Look at it; `serve` runs it.")
+        print(f"{shown(new)} was written. Review it; `serve` applies it.")
     else:
-        print("There is nothing to migrate: models and migrations agree. `--empty` writes an empty migration.")
+        print("Nothing to migrate: models and migrations match. `--empty` writes an empty migration.")
     return 0
 
 
 def write_migration(
     service: ServiceFolder, message: str, *, empty: bool, environment: Mapping[str, str]
 ) -> Path | None:
-    """Migrate the database and return the new file; None if the models have not changed. Raises `SystemFailure`."""
+    """Migrate the database, write the new file and return it; None without changes. Raises `SystemFailure`."""
     before = set((service.path / VERSIONS).glob("*.py"))
     run(service, service.package, "migrate", environment=environment)
     kind = [] if empty else ["--autogenerate"]
@@ -52,7 +52,7 @@ def write_migration(
 
 
 def run(service: ServiceFolder, module: str, *arguments: str, environment: Mapping[str, str]) -> None:
-    """Run a module with the service's Python; raises `SystemFailure` with what it printed."""
+    """Run a module with the service's Python; raises `SystemFailure` with its output if it fails."""
     done = subprocess.run(
         [service.python, "-m", module, *arguments],
         cwd=service.path,
@@ -67,17 +67,17 @@ def run(service: ServiceFolder, module: str, *arguments: str, environment: Mappi
 
 
 def shown(file: Path) -> Path:
-    """Return the path as one would type it here."""
+    """Return the path relative to the current folder, if it is below it."""
     return file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
 
 
 def parse_arguments() -> argparse.Namespace:
     """Return `data`, `folder`, `message` and `empty`."""
-    parser = argparse.ArgumentParser(description="Write a migration of what the models have changed.")
+    parser = argparse.ArgumentParser(description="Write a migration for the changes of the models.")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the databases")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of the service")
-    parser.add_argument("message", help='what it does, such as "add stars"')
-    parser.add_argument("--empty", action="store_true", help="whatever the models say, to be filled in by hand")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the service's folder")
+    parser.add_argument("message", help='what the migration does, such as "add stars"')
+    parser.add_argument("--empty", action="store_true", help="write an empty one, to fill in by hand")
     return parser.parse_args()
 
 

@@ -1,4 +1,4 @@
-"""Open a shell on the database of a service: of the running system, or of a server that is started for it.
+"""Open a shell on the database of a service: in the running system, or on a server started for it.
 
 python -m system.psql --data DIR FOLDER [arguments of psql]
 """
@@ -16,7 +16,7 @@ from system.service_folder import read_services
 
 
 def main() -> int:
-    """Return the exit code of psql, or 1 with one clear line if there is no database."""
+    """Return the exit code of psql, or 1 after one line with the reason if there is no database."""
     arguments = parse_arguments()
     stop_on_signals()
     try:
@@ -37,7 +37,7 @@ def parse_arguments() -> argparse.Namespace:
     """Return `data`, `folder` and the `arguments` of psql."""
     parser = argparse.ArgumentParser(description="Open a shell on the database of a service.")
     parser.add_argument("--data", type=Path, required=True, help="the folder of the databases")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="of the service")
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the service's folder")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="for psql")
     return parser.parse_args()
 

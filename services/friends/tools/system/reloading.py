@@ -1,4 +1,4 @@
-"""Starts a service again whenever its code changes, and says what became of that."""
+"""Restarts a service whenever its code changes, and prints the result."""
 
 import os
 import time
@@ -15,10 +15,10 @@ Snapshot = dict[str, tuple[int, int]]
 
 
 class Reloading:
-    """Watches the files of one service; `step` is to be called again and again, and never waits long."""
+    """Watches the files of one service; call `step` repeatedly, it never blocks for long."""
 
     def __init__(self, service: ServiceProcess, say: Say, *, since: Snapshot) -> None:
-        """`since`: its files from before it was started, so that no edit made meanwhile is missed."""
+        """`since`: its files from before it was started, so that no later edit is missed."""
         self._service = service
         self._say = say
         self._folder = service.service.path
@@ -30,13 +30,15 @@ class Reloading:
 
     @property
     def busy(self) -> bool:
-        """Whether the service is on its way, so that the next step should be soon."""
+        """Whether the service is starting, so that the next step should come soon."""
         return self._starting is not None
 
     def step(self) -> None:
-        """See whether something has changed, or whether the service has become ready."""
+        """Check for changed files, and whether the service is ready or has ended."""
         before, self._seen = self._seen, snapshot(self._folder)
-        if self._seen != self._started_with and self._seen == before:  # whoever writes several files has finished
+        if (
+            self._seen != self._started_with and self._seen == before
+        ):  # unchanged since the last look, so the edit is complete
             self._restart()
         elif self._starting:
             self._go_on(self._starting)
@@ -71,7 +73,7 @@ class Reloading:
 
     def _wait_for_an_edit(self, failure: SystemFailure) -> None:
         self._broken = True
-        what, _, _ = str(failure).partition(";")  # its log has been shown line by line
+        what, _, _ = str(failure).partition(";")  # its log has been shown already
         self._say(f"{what}. It waits for the next change.")
 
     @property
@@ -80,7 +82,7 @@ class Reloading:
 
 
 def snapshot(folder: Path) -> Snapshot:
-    """Return when each watched file was changed, and its size, by its path in the folder."""
+    """Return the modification time (ns) and size of each watched file, by its path in the folder."""
     files: Snapshot = {}
     for name in WATCHED:
         _add(files, folder, name)
@@ -97,7 +99,7 @@ def _add(files: Snapshot, folder: Path, name: str) -> None:
                     files[f"{name}/{entry.name}"] = _state(entry.stat())
     except NotADirectoryError:
         files[name] = _state((folder / name).stat())
-    except FileNotFoundError:  # it never was there, or was removed meanwhile
+    except FileNotFoundError:  # it is missing, or was just removed
         pass
 
 
@@ -106,5 +108,5 @@ def _state(status: os.stat_result) -> tuple[int, int]:
 
 
 def _counts(entry: os.DirEntry[str]) -> bool:
-    """Whether it is neither compiled nor a draft of an editor."""
+    """Whether it is neither a compiled file nor an editor's temporary file."""
     return not (entry.name.startswith(".") or entry.name.endswith(("~", ".pyc")) or entry.name == "__pycache__")

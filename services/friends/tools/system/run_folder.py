@@ -1,4 +1,4 @@
-"""The folder of a running system: logs, what tells others where it runs and, where it is kept, the databases."""
+"""The folder of a running system: logs, files with its addresses and, if it is kept, the databases."""
 
 import contextlib
 import fcntl
@@ -18,7 +18,7 @@ DATABASE_VARIABLES = "database.env"
 
 @contextlib.contextmanager
 def run_folder(kept: Path | None) -> Iterator[Path]:
-    """Yield a folder with `logs` in it, ours alone until the end: one that is kept, or a throw-away."""
+    """Yield a locked folder that contains `logs`: the folder `kept`, or a temporary one. Raises `SystemFailure`."""
     with contextlib.ExitStack() as stack:
         if kept:
             folder = kept.absolute()
@@ -34,20 +34,20 @@ def run_folder(kept: Path | None) -> Iterator[Path]:
 
 
 def write_state(folder: Path, services: Mapping[str, Any], database: Mapping[str, str]) -> None:
-    """Tell other programs, in one step, where services and database server are; `database`: POSTGRES_*."""
+    """Write the addresses of services and database server for other programs; `database`: POSTGRES_*."""
     where = {"host": database["POSTGRES_HOST"], "port": int(database["POSTGRES_PORT"])}
     _write(folder / STATE, json.dumps({"pid": os.getpid(), "services": services, "database": where}, indent=2) + "\n")
 
 
 def write_database_variables(folder: Path, variables: Mapping[str, str]) -> None:
-    """Write variables into the file that editors read."""
+    """Write the variables to the file that editors read."""
     _write(folder / DATABASE_VARIABLES, "".join(f"{name}={value}\n" for name, value in variables.items()))
 
 
 def running_state(folder: Path) -> dict[str, Any] | None:
-    """Return what the system that runs on a kept folder has told, or None if none does.
+    """Return the state of the system that runs on a kept folder, or None if none does.
 
-    Raises `SystemFailure` while it is only starting.
+    Raises `SystemFailure` while it is starting.
     """
     if not (folder / "lock").exists():
         return None
@@ -56,7 +56,7 @@ def running_state(folder: Path) -> dict[str, Any] | None:
             return None
     if state := _state(folder):
         return state
-    raise SystemFailure(f"A system is just starting on {folder}; try again in a moment.")
+    raise SystemFailure(f"Services are just starting on {folder}. Try again in a moment.")
 
 
 @contextlib.contextmanager
@@ -68,7 +68,7 @@ def _lock(folder: Path) -> Iterator[None]:
         raise SystemFailure(f"{folder} cannot be used: {error.strerror}.") from error
     with file:
         if not _is_ours(file):
-            raise SystemFailure(f"A system is running on {folder} already{_where(folder)}; stop it first.")
+            raise SystemFailure(f"Services already run on {folder}{_where(folder)}. Stop them first.")
         yield
 
 
@@ -81,9 +81,10 @@ def _is_ours(lock: TextIO) -> bool:
 
 
 def _where(folder: Path) -> str:
-    state = _state(folder) or {"services": {}}
+    if not (state := _state(folder)):
+        return ""
     urls = [service["url"] for service in state["services"].values()]
-    return f" ({', '.join(urls)})" if urls else ""
+    return f" ({', '.join([*urls, 'process ' + str(state['pid'])])})"
 
 
 def _state(folder: Path) -> dict[str, Any] | None:

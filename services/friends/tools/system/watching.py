@@ -1,4 +1,4 @@
-"""A live view of what the services do: requests from their logs, the state of pools and circuits from their metrics."""
+"""A live view of the services: requests from their logs, pools and circuits from their metrics."""
 
 import json
 import time
@@ -17,22 +17,22 @@ from system.collector import Collector
 from system.log_files import FollowedFile
 from system.log_lines import is_access, printable, record_of
 
-SECONDS = 10  # what is shown is of these last seconds
-MOST_REQUESTS = 20_000  # of a route in that time; of more the latest
+SECONDS = 10  # the time that is shown
+MOST_REQUESTS = 20_000  # of a route in that time; of more, the latest
 MOST_TROUBLES = 5
 PAUSE_SECONDS = 0.5
 
 Requests = deque[tuple[float, float, int]]
-"""When each of a route ended, after how many milliseconds, and how."""
+"""The requests of a route: end time, duration in milliseconds, outcome."""
 
 
 class Watching:
-    """Shows the system on the whole terminal; `step` is to be called again and again."""
+    """Shows the system on the whole terminal; call it repeatedly."""
 
     def __init__(self, logs: Mapping[str, Path], collector: Collector | None, console: Console) -> None:
-        """`logs`: of the services, by name. `collector`: None if what it would tell is sent elsewhere."""
+        """`logs`: of the services, by name. `collector`: None if metrics are sent elsewhere."""
         if not console.is_terminal:
-            raise SystemFailure("--watch needs a terminal; without it, `serve` prints what the services log.")
+            raise SystemFailure("--watch needs a terminal. Without --watch, `serve` prints what the services log.")
         self._followed = {name: FollowedFile(log) for name, log in logs.items()}
         self._collector = collector
         self._requests: dict[tuple[str, str], Requests] = defaultdict(lambda: deque(maxlen=MOST_REQUESTS))
@@ -48,20 +48,20 @@ class Watching:
         self._live.stop()
 
     def step(self) -> None:
-        """Read what was logged, and show it now and then."""
+        """Read new log lines, and refresh the view at intervals."""
         self.read()
         if time.monotonic() - self._shown >= PAUSE_SECONDS:
             self._shown = time.monotonic()
             self._live.update(self.view(), refresh=True)
 
     def read(self) -> None:
-        """Take in what was logged since the last time."""
+        """Read what was logged since the last call."""
         for service, followed in self._followed.items():
             for line in followed.new_lines():
                 self._take(service, line)
 
     def view(self) -> RenderableType:
-        """What is shown."""
+        """The view."""
         states = [_states(self._collector.values)] if self._collector else []
         return Group(self._routes(), Text(), *states, Text(), *self._troubles)
 
@@ -100,7 +100,7 @@ class Watching:
 
 
 def _states(values: Mapping[tuple[str, str, str], float]) -> Table:
-    """What is full, waits or is cut off, by service."""
+    """Queues and circuits, by service."""
     table = _table(("service", "what"), ("used", "of", "waiting", "refused"))
     queues: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     circuits: list[tuple[str, str, float]] = []

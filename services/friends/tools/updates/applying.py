@@ -1,4 +1,4 @@
-"""Make the owned files of a service as a fresh rendering has them, whole or not at all."""
+"""Replaces the owned files of a service by freshly rendered ones: all or none."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from updates.rendering import CURRENT, rendered
 
 
 def apply(service: Path, fresh: Path) -> None:
-    """Make the owned files as they are in `fresh`: first write down what is to be done, then do it."""
+    """Replace the owned files by those in `fresh`: first write the plan, then execute it."""
     new = _manifest(fresh)
     _lock(service, fresh)
     folder = keeping.new_folder(service)
@@ -35,11 +35,11 @@ def _manifest(fresh: Path) -> Manifest:
     try:
         return manifest.read(fresh)
     except ValueError as error:
-        raise ValueError(f"This version of the template cannot be taken: its {MANIFEST} {error}.") from error
+        raise ValueError(f"Cannot update to this version of the template: its {MANIFEST} {error}.") from error
 
 
 def _lock(service: Path, fresh: Path) -> None:
-    """Lock the dependencies of the new version, with its own tool, if they are others than the locks are for."""
+    """Lock the dependencies with the new version's tool, if the dependency lists have changed."""
     for name in LOCKS:
         if (service / name).is_file():
             shutil.copy(service / name, fresh / name)
@@ -51,7 +51,7 @@ def _lock(service: Path, fresh: Path) -> None:
 
 
 def prepare(service: Path, fresh: Path, new: Manifest, folder: Path) -> Plan:
-    """Keep what will be lost and put the new files ready; the old version is rendered only if it is needed."""
+    """Keep what will be lost and prepare the new files; render the old version only if needed."""
     with ExitStack() as temporary:
         base = None
         try:
@@ -68,7 +68,7 @@ def prepare(service: Path, fresh: Path, new: Manifest, folder: Path) -> Plan:
 
 
 def old_version(service: Path, temporary: ExitStack) -> Path | None:
-    """Render the version that the service has; None if its template has that no longer."""
+    """Render the service's current version; return None if the template no longer has it."""
     try:
         return temporary.enter_context(rendered(service, CURRENT))
     except ValueError:
@@ -76,7 +76,7 @@ def old_version(service: Path, temporary: ExitStack) -> Path | None:
 
 
 def _write_down(steps: Plan, fresh: Path, folder: Path) -> None:
-    """Put the new files where they only need to be moved from, and then the plan: with it the update is decided."""
+    """Write the new files beside their targets, then the plan; from then on, the update is certain."""
     for path in steps.writes:
         target = folder / unfinished.NEW / path
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What is to be done to the files of a service so that the owned ones are as a fresh rendering has them."""
+"""The file operations that make owned files equal to a fresh rendering."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,15 +15,15 @@ class Plan:
     writes: list[str]
     deletions: list[str]
     edited: list[str]
-    """Owned files of the old version that are not as it rendered them, or missing, and will be lost as they are."""
+    """Edited or missing owned files of the old version, whose state the update replaces."""
     replaced: list[str]
-    """Files of the service where the new version has one of its own."""
+    """Files of the service at paths that the new version owns."""
     aside: list[str]
-    """What is in the way of an owned file: a folder, a link to one, or a file where a folder must be."""
+    """Obstacles to owned files: a folder, a link to one, or a file where a folder must be."""
 
 
 def plan(service: Path, old: Mapping[str, State], fresh: Path, new: Manifest) -> Plan:
-    """Compare a service with what is rendered in `fresh`; `old` are the owned files of the version that it has."""
+    """Compare a service with the rendering in `fresh`; `old` are the owned files of its current version."""
     wanted = manifest.states(fresh)
     actual = {path: manifest.state(service, path) for path in wanted.keys() | old.keys()}
     obstacles = {path: manifest.in_the_way(service, path) for path in actual}

@@ -1,4 +1,4 @@
-"""What recipes ask of syntax trees, and what they write."""
+"""Reading and changing syntax trees, for recipes."""
 
 import ast
 from collections.abc import Iterator
@@ -13,40 +13,40 @@ def dotted(node: cst.CSTNode | None) -> str:
 
 
 def calls(tree: ast.Module) -> Iterator[ast.Call]:
-    """Provide all calls."""
+    """Yield all calls."""
     yield from (node for node in ast.walk(tree) if isinstance(node, ast.Call))
 
 
 def keyword(call: ast.Call, name: str) -> ast.keyword | None:
-    """Return an argument that is given by name."""
+    """Return a keyword argument."""
     return next((each for each in call.keywords if each.arg == name), None)
 
 
 def argument(call: cst.Call, name: str) -> cst.Arg | None:
-    """Return an argument that is given by name."""
+    """Return a keyword argument."""
     return next((each for each in call.args if each.keyword and each.keyword.value == name), None)
 
 
 def without_argument(call: cst.Call, name: str) -> cst.Call:
-    """Return a call without an argument that is given by name."""
+    """Return a call without a keyword argument."""
     kept = [each for each in call.args if not (each.keyword and each.keyword.value == name)]
     return call.with_changes(args=_last_as_before(kept, call))
 
 
 def with_value(call: cst.Call, name: str, value: cst.BaseExpression) -> cst.Call:
-    """Return a call with another value for an argument that is given by name."""
+    """Return a call with another value for a keyword argument."""
     given = argument(call, name)
     args = [each.with_changes(value=value) if each is given else each for each in call.args]
     return call.with_changes(args=args)
 
 
 def with_first(call: cst.Call, value: str) -> cst.Call:
-    """Return a call with a further argument before its own."""
+    """Return a call with an additional first argument."""
     return call.with_changes(args=[cst.Arg(cst.parse_expression(value)), *call.args])
 
 
 def _last_as_before(kept: list[cst.Arg], call: cst.Call) -> list[cst.Arg]:
-    """Let the last argument end as the last one did: with its comma, its line break and the bracket's indentation."""
+    """Give the last argument the ending of the previous last one: comma, line break, indentation."""
     if kept and call.args:
         last = call.args[-1]
         kept[-1] = kept[-1].with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
@@ -76,7 +76,7 @@ def with_import(text: str, statement: str) -> str:
 
 
 def assigned(tree: ast.Module) -> set[str]:
-    """Return the names that something in a file is bound to, imports left out."""
+    """Return the names that a file binds, without imports."""
     names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
     names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -1,7 +1,7 @@
 """nox -s entity -- review --field text:str:500 --field order_id:ref:order --field stars:int --filter stars
 
-Makes an entity in every layer, with its migration and tests, and adds it to the composition root.
-With --delete it takes all of that away again, as long as nothing of it was edited.
+Create an entity in every layer, with its migration and tests, and add it to the composition root.
+With --delete, remove all of that again, unless you have edited it.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from entity.sources import rendered, shared, shared_by_none, tidy
 
 
 def make(options: argparse.Namespace) -> None:
-    """Write an entity's files and add it to main.py, or raise `Refused` with nothing done."""
+    """Write an entity's files and add it to main.py; raises `Refused` without changing anything."""
     names = names_of(options.entity, options.plural)
     migration = Migration(
         path=VERSIONS / f"{datetime.now(UTC):%Y%m%d_%H%M}_create_{names.entity_plural}.py",
@@ -33,25 +33,25 @@ def make(options: argparse.Namespace) -> None:
     variables = _variables(options, names, migration)
     files = rendered(variables, migration.path)
     if taken := [path for path in files if path.exists()]:
-        raise Refused(f"These files are there already; choose another name:\n{_lines(taken)}")
+        raise Refused(f"These files exist already. Choose another name:\n{_lines(taken)}")
     main = package() / "main.py"
     new_main = tidy(main, with_entity(text_of(main), names))
     files |= shared(variables)
     _write(files)
     main.write_text(new_main, encoding="utf-8")
     print(f"Made:\n{_lines(files)}\nAdded to {main}.")
-    print(f"`nox` checks it. While nothing of it is edited, `nox -s entity -- {names.entity} --delete` undoes it.")
+    print(f"`nox` checks it. `nox -s entity -- {names.entity} --delete` removes it again, unless you edit it.")
 
 
 def delete(entity: str) -> None:
-    """Remove an entity that is as it was made, or raise `Refused` with nothing done."""
+    """Remove an unedited entity; raises `Refused` without changing anything."""
     every = migrations()
     made = [each for each in every if each.recipe.split(" ")[0] == entity]
     if not made:
-        raise Refused(f"No migration says that {entity} was made by this command.")
+        raise Refused(f"No migration says that this command created {entity}.")
     [migration, *_] = made
     if later := [each.path for each in every if migration.revision in each.down_revision.split(" ")]:
-        raise Refused(f"Other migrations came after it; delete these first:\n{_lines(later)}")
+        raise Refused(f"There are later migrations. Delete these first:\n{_lines(later)}")
     options = _parser().parse_args(shlex.split(migration.recipe))
     names = names_of(options.entity, options.plural)
     variables = _variables(options, names, migration)
@@ -64,7 +64,8 @@ def delete(entity: str) -> None:
         edited.append(main)
     if edited:
         raise Refused(
-            f"These were edited, or made by another version of this command; delete by hand:\n{_lines(edited)}"
+            "These files were edited, or another version of this command created them. "
+            f"Delete by hand:\n{_lines(edited)}"
         )
     for path in files:
         path.unlink()
@@ -72,7 +73,7 @@ def delete(entity: str) -> None:
         path.unlink()
     main.write_text(after, encoding="utf-8")
     print(f"Deleted:\n{_lines([*files, *unneeded])}\nRemoved from {main}.")
-    print("A database that has its migration keeps the table: downgrade it before, or throw it away (.allium).")
+    print("A database that has run its migration keeps the table. Downgrade it first, or delete .allium.")
 
 
 def _variables(options: argparse.Namespace, names: Names, migration: Migration) -> dict[str, Any]:
@@ -89,7 +90,7 @@ def _variables(options: argparse.Namespace, names: Names, migration: Migration) 
 
 
 def _write(files: Mapping[Path, str]) -> None:
-    """Write files that were not there: all of them, or none if that fails or is interrupted."""
+    """Write new files: all, or none if that fails or is interrupted."""
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +114,7 @@ def _is(path: Path, text: str) -> bool:
 
 
 def _is_undone(main: Path, before: str, after: str, names: Names) -> bool:
-    """Whether all that main.py had of an entity is what making it adds."""
+    """Whether main.py has exactly what this command adds for the entity."""
     try:
         return tidy(main, with_entity(after, names)) == before
     except Refused:
@@ -129,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="nox -s entity --", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("entity", help="singular, in snake_case, such as order_line")
-    parser.add_argument("--plural", help="names the table, the modules and the path; default: the regular one")
+    parser.add_argument("--plural", help="for the table, the modules and the path; default: the regular plural")
     parser.add_argument("--field", action="append", default=[], metavar="name:kind", help=fields.FORM)
     parser.add_argument(
         "--filter", action="append", default=[], metavar="name", help="a field that a list is filtered by"
@@ -139,7 +140,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main() -> int:
-    """Make or delete an entity; 1 with a sentence if that cannot be."""
+    """Create or delete an entity; return 1 after printing why if that is impossible."""
     options = _parser().parse_args()
     try:
         if options.delete:
@@ -150,7 +151,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("Interrupted; `git status` says what is there.", file=sys.stderr)
+        print("Interrupted. `git status` shows what was written.", file=sys.stderr)
         return 1
     return 0
 

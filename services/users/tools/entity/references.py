@@ -1,4 +1,4 @@
-"""What an entity that is there already is called in each layer, so that another one can refer to it."""
+"""Finds the names of an existing entity in each layer, so that a new one can refer to it."""
 
 import ast
 from collections.abc import Iterator
@@ -12,16 +12,16 @@ from entity.service import package, parsed, text_of
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
-    """Where a foreign key leads, and what says that there is nothing."""
+    """The target of a foreign key, and the error for a missing one."""
 
     is_self: bool = False
     table: str
     error: str
-    """The class of the error of its core."""
+    """The class of the error in its core."""
     module: str = ""
     repository: str = ""
     maker: str = ""
-    """The function of its tests that makes one."""
+    """The function in its tests that creates one."""
     rows: bool = False
     """Whether its tests have `add_one`."""
     problem: str = ""
@@ -30,12 +30,12 @@ class Reference:
 
     @property
     def variables(self) -> dict[str, Any]:
-        """As the sources take it."""
+        """The values for the templates."""
         return asdict(self)
 
 
 def reference_to(entity: str) -> Reference:
-    """Look for the parts of an entity; raises `Refused` with the one that is missing."""
+    """Find the parts of an entity; raises `Refused` if one is missing."""
     name = class_name(entity)
     tables = package() / "infrastructure/database"
     found = [(path, table) for path in sorted(tables.glob("*.py")) if (table := _table(path, f"{name}Row"))]
@@ -98,7 +98,7 @@ def _required(arguments: ast.arguments) -> bool:
 
 
 def _problem(path: Path, error: str) -> tuple[str, str]:
-    """The name of the problem that answers an error, and its slug."""
+    """Return the name and slug of the problem for an error; raises `Refused`."""
     calls = [node for node in ast.walk(parsed(_text(path), path)) if isinstance(node, ast.Call)]
     for call in calls:
         if ast.unparse(call.func) == "ProblemFor" and ast.unparse(call.args[0]).rpartition(".")[2] == error:

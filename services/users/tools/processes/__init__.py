@@ -1,1 +1,1 @@
-"""What any program here needs that starts others: none outlives it, it ends in order, and ports do not collide."""
+"""Child processes that do not outlive their parent, an orderly end on signals, and ports that do not collide."""

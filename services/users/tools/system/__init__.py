@@ -1,4 +1,4 @@
-"""Services run together, each as a process with a database of its own: `serve` for a person, `running` for a program.
+"""Runs services together, each as a process with its own database: `serve` for people, `running` for programs.
 
-It stands on `postgres` and `processes`, which do not know it.
+It uses `postgres` and `processes`, which do not use it.
 """

@@ -1,4 +1,4 @@
-"""What each service of a system is told, in variables of its environment, about where the others are."""
+"""The environment variables that tell each service where the others are."""
 
 import os
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ def addresses(
 ) -> dict[str, str]:
     """Return the variables of one service.
 
-    `issuer`: the name of the service that issues access tokens, if one does. `public_url`: where clients find it; None
-    is its own address. The others trust an AUTH_ISSUER of our own environment instead, if there is one.
+    `issuer`: the service that issues access tokens, if any. `public_url`: its URL for clients; None: its own address.
+    If AUTH_ISSUER is set in this environment, the other services trust that issuer instead.
     """
     variables = {other.url_variable: url for other, url in urls.items() if other.name in service.upstreams}
     if issuer is None:
@@ -23,7 +23,7 @@ def addresses(
         return {**variables, "AUTH_ISSUER": name}
     if os.environ.get("AUTH_ISSUER"):
         return variables
-    # Its keys are asked for past the gateway, which starts when the services are ready.
+    # Keys are fetched directly: the gateway starts only when the services are ready.
     return {
         **variables,
         "AUTH_ISSUER": name,

