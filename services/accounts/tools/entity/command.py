@@ -64,8 +64,7 @@ def delete(entity: str) -> None:
         edited.append(main)
     if edited:
         raise Refused(
-            "These files were edited, or another version of this command created them. "
-            f"Delete by hand:\n{_lines(edited)}"
+            f"These files were edited, or created by another version of this command. Delete by hand:\n{_lines(edited)}"
         )
     for path in files:
         path.unlink()
