@@ -191,10 +191,10 @@ def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Pro
         (("review", "--field", "order_id:ref"), "say which entity"),
         (("review", "--field", "user_id:ref:user"), "There is no entity user"),
         (("review", "--field", "review_id:ref:review"), "add a ? at the end"),
-        (("review", "--field", "id:int"), "call the field otherwise"),
-        (("review", "--field", "import:int"), "call the field otherwise"),
-        (("review", "--field", "metadata:int"), "call the field otherwise"),
-        (("review", "--field", "lines:text:100"), "call the field otherwise"),
+        (("review", "--field", "id:int"), "choose another name for the field"),
+        (("review", "--field", "import:int"), "choose another name for the field"),
+        (("review", "--field", "metadata:int"), "choose another name for the field"),
+        (("review", "--field", "lines:text:100"), "choose another name for the field"),
         (("review", "--field", "reviews:int", "--filter", "reviews"), "cannot be filtered by a field of the same name"),
         (("line", "--field", "stars:int"), "is a name that"),
         (("review", "--field", "stars:int", "--field", "stars:bool"), "Two fields have the same name"),
@@ -220,7 +220,7 @@ def test_refuses_invalid_arguments_with_a_helpful_message(
         ("from datetime import UTC, datetime", "import datetime", "main.py imports a module as datetime"),
         ("def create_app", "def create app", "main.py cannot be read as Python"),
         ("problems=[", "problems=[] and [", "main.py has no build_application("),
-        ("database = Database", "database = reviews = Database", "another use for the name reviews"),
+        ("database = Database", "database = reviews = Database", "uses the name reviews already"),
     ],
 )
 def test_refuses_an_unknown_form_of_the_composition_root(

@@ -64,7 +64,7 @@ def delete(entity: str) -> None:
         edited.append(main)
     if edited:
         raise Refused(
-            f"These files were edited, or another version of this command created them. Delete by hand:\n{_lines(edited)}"
+            f"These were edited, or another version of this command created them. Delete by hand:\n{_lines(edited)}"
         )
     for path in files:
         path.unlink()
