@@ -1,4 +1,4 @@
-"""The commands of this service; `nox -l` lists them. All sessions share one environment, `.venv`."""
+"""Tasks for this service; `nox -l` lists them. All sessions share one environment, `.venv`."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ import nox
 
 nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "none"
-nox.options.error_on_missing_interpreters = False  # in CI, too, `test-all` uses the versions that are installed
+nox.options.error_on_missing_interpreters = False  # in CI, too, `test-all` uses the installed ones
 nox.options.sessions = ["lint", "typecheck", "test"]
 
 BIN = Path(".venv/bin").absolute()
@@ -17,14 +17,14 @@ PATHS = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}
 DATA = ("--data", ".allium")
 STOP_SECONDS = 10  # after Ctrl-C
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-# Percent of lines and branches that tests have to run.
+# Required coverage of lines and branches, in percent.
 COVERED = 95
 COVERED_OF_CORE_AND_API = 100
 COVERED_OF_CHASSIS = 97
 CODE = ("src", "tests", "tools", "migrations")
 TYPED = ("--exclude", "^tests/chassis/", *CODE)
 CHASSIS_TESTS = ("-n", "2", "--dist", "worksteal", "tests/chassis")
-SCHEMAS = {  # a service has some of these, depending on the answer `ci`
+SCHEMAS = {  # the answer `ci` decides which files a service has
     "compose.yml": "compose-spec",
     "compose.override.yml": "compose-spec",
     ".github/workflows/*.yml": "github-workflows",
@@ -35,7 +35,7 @@ SCHEMAS = {  # a service has some of these, depending on the answer `ci`
 
 
 def run(session: nox.Session, program: str, *arguments: str, env: Mapping[str, str] = PATHS) -> None:
-    """Run a program of the environment, after updating that to requirements-dev.txt."""
+    """Run a program of the environment, after updating it to requirements-dev.txt."""
     session.run(sys.executable, "-m", "dependencies.environment", env=PATHS, log=False)
     session.run(
         str(BIN / program),
@@ -61,14 +61,14 @@ def lint_deployment(session: nox.Session) -> None:
 
 
 def run_chosen(session: nox.Session, usual: str) -> None:
-    """Run pytest with the arguments of the session, and with `usual` if they name no path."""
+    """Run pytest with the session's arguments, and with `usual` unless they contain a path."""
     names_a_path = any(Path(argument.partition("::")[0]).exists() for argument in session.posargs)
     run(session, "pytest", *session.posargs, *([] if names_a_path else [usual]))
 
 
 def test_with_coverage(session: nox.Session, *arguments: str, least: Mapping[int, Sequence[str]]) -> None:
-    """Run pytest and require the coverage `least`: percent, and of which files. Child processes count, too."""
-    data = Path(".nox", "coverage", session.name).absolute()  # one per session: several may run at once
+    """Run pytest with coverage, also in subprocesses, and require `least`: percent by files."""
+    data = Path(".nox", "coverage", session.name).absolute()  # one per session, so that sessions can run in parallel
     data.mkdir(parents=True, exist_ok=True)
     env = {**PATHS, "COVERAGE_FILE": str(data / "data")}
     run(session, "coverage", "erase", env=env)
@@ -80,14 +80,14 @@ def test_with_coverage(session: nox.Session, *arguments: str, least: Mapping[int
 
 
 def test_resolved(session: nox.Session, resolution: str) -> None:
-    """Run the tests in a separate environment, created from pyproject.toml instead of the locks."""
+    """Run the tests in a separate environment, resolved from pyproject.toml instead of the locks."""
     session.install("--resolution", resolution, "--requirement", "pyproject.toml", "--group", "dev")
     session.run("pytest", *session.posargs, env=PATHS)
 
 
 @nox.session
 def check(session: nox.Session) -> None:
-    """Run the quick checks, without a database: style, imports, types, tests of the core."""
+    """Check style, imports and types, and test the core: a quick check without a database."""
     run(session, "ruff", "check")
     run(session, "ruff", "format", "--check")
     run(session, "lint-imports")
@@ -97,7 +97,7 @@ def check(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style, import contracts, files for containers and CI, locks, and that owned files are unchanged."""
+    """Check style, imports, the files for containers and CI, locks, and that template-owned files are unchanged."""
     run(session, "python", "-m", "dependencies.lock", "--check")
     session.run("uv", "pip", "check", "--quiet", "--python", ".venv")
     run(session, "ruff", "check", *session.posargs)
@@ -115,7 +115,7 @@ def typecheck(session: nox.Session) -> None:
 
 @nox.session
 def test(session: nox.Session) -> None:
-    """Test this service on an embedded PostgreSQL and check coverage; with arguments, only run pytest with them."""
+    """Test this service on an embedded PostgreSQL and check coverage; with arguments, run pytest with them."""
     if session.posargs:
         run_chosen(session, "--ignore=tests/chassis")
         return
@@ -126,7 +126,7 @@ def test(session: nox.Session) -> None:
 
 @nox.session
 def chassis(session: nox.Session) -> None:
-    """Test the chassis, after a change of dependencies; arguments go to pytest."""
+    """Test the chassis, which is the same in every service; passes arguments to pytest."""
     if session.posargs:
         run_chosen(session, "tests/chassis")
         return
@@ -141,26 +141,26 @@ def chassis_coverage(session: nox.Session) -> None:
 
 @nox.session(name="test-all", python=PYTHONS, venv_backend="uv", download_python="never")
 def test_all(session: nox.Session) -> None:
-    """Run the tests under each installed Python, in separate environments; arguments go to pytest."""
+    """Run the tests on each installed Python, in separate environments; passes arguments to pytest."""
     session.install("--require-hashes", "--requirement", "requirements-dev.txt")
     session.run("pytest", *session.posargs, env=PATHS)
 
 
 @nox.session(venv_backend="uv")
 def lowest(session: nox.Session) -> None:
-    """Run the tests with the oldest dependencies that pyproject.toml allows; arguments go to pytest."""
+    """Run the tests with the oldest dependencies that pyproject.toml allows; passes arguments to pytest."""
     test_resolved(session, "lowest-direct")
 
 
 @nox.session(venv_backend="uv")
 def newest(session: nox.Session) -> None:
-    """Run the tests with the newest dependencies; arguments go to pytest."""
+    """Run the tests with the newest available dependencies; passes arguments to pytest."""
     test_resolved(session, "highest")
 
 
 @nox.session
 def audit(session: nox.Session) -> None:
-    """Audit workflows, and locked packages for known vulnerabilities; arguments go to `uv audit`."""
+    """Audit the workflows and the locked dependencies for vulnerabilities; passes arguments to `uv audit`."""
     if Path(".github").is_dir():
         run(session, "zizmor", "--quiet", "--strict-collection", ".github")
     session.run(sys.executable, "-m", "dependencies.audit", *session.posargs, env=PATHS)
@@ -181,59 +181,59 @@ def dev(session: nox.Session) -> None:
 
 @nox.session
 def serve(session: nox.Session) -> None:
-    """Run this service on an embedded PostgreSQL, with data in `.allium`; `-- --reload` restarts it after edits."""
+    """Run this service with an embedded PostgreSQL, whose data stays in `.allium`; `-- --reload` watches the code."""
     run(session, "python", "-m", "system.serve", ".", *DATA, *session.posargs)
 
 
 @nox.session
 def db(session: nox.Session) -> None:
-    """Run only PostgreSQL, on the data of `serve`; `-- --port 5433` also listens on TCP."""
+    """Run only PostgreSQL with the data of `serve`; `-- --port 5433` also allows TCP, for graphical clients."""
     run(session, "python", "-m", "system.database_alone", ".", *DATA, *session.posargs)
 
 
 @nox.session
 def psql(session: nox.Session) -> None:
-    """Open a shell on the database, whether the service runs or not; arguments go to psql."""
+    """Open psql on the database, whether the service is running or not; passes arguments to psql."""
     run(session, "python", "-m", "system.psql", *DATA, ".", *session.posargs)
 
 
 @nox.session
 def trace(session: nox.Session) -> None:
-    """Show the trace of a request, by the id of request or trace; without an id, list the latest."""
+    """Show a request by its request or trace ID; without one, list the latest."""
     run(session, "python", "-m", "system.trace", *DATA, *session.posargs)
 
 
 @nox.session
 def migration(session: nox.Session) -> None:
-    """Write a migration for the changes of the models: `nox -s migration -- "add stars"`."""
+    """Write a migration for changes of the models: `nox -s migration -- "add stars"`."""
     run(session, "python", "-m", "system.migration", *DATA, ".", *session.posargs)
 
 
 @nox.session
 def entity(session: nox.Session) -> None:
-    """Add an entity in every layer: `-- review --field text:str:500`; `-- --help` lists the options."""
+    """Generate an entity in every layer: `-- review --field text:str:500`; `-- --help` explains all options."""
     run(session, "python", "-m", "entity.command", *session.posargs)
 
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Lock the dependencies again; `-- --upgrade` takes the newest versions that are at least a week old."""
+    """Lock the dependencies; `-- --upgrade` upgrades to the newest versions that are a week old."""
     session.run(sys.executable, "-m", "dependencies.lock", *session.posargs, env=PATHS)
 
 
 @nox.session
 def drift(session: nox.Session) -> None:
-    """List files of the template that were changed, and fail if there are any; needs no network."""
+    """List template-owned files that have been changed, and fail if there are any; works offline."""
     run(session, "python", "-m", "updates.drift")
 
 
 @nox.session
 def update(session: nox.Session) -> None:
-    """Update to the newest template; `-- --check` only looks for one; `-- -d port=8005` changes an answer."""
-    session.run(sys.executable, "-m", "updates.unfinished", env=PATHS, log=False)  # first: it may repair the rest
+    """Update to the newest template; `-- --check` only checks for one; `-- -d port=8005` changes an answer."""
+    session.run(sys.executable, "-m", "updates.unfinished", env=PATHS, log=False)  # first, since it may repair the rest
     run(session, "python", "-m", "updates.update", *session.posargs)
     if "--check" not in session.posargs:
-        # With the dependencies of the new version.
+        # These run with the dependencies of the new version.
         run(session, "python", "-m", "updates.code_migrations")
         run(session, "python", "-m", "updates.settings_table")
 

@@ -41,7 +41,7 @@ async def test_five_replicas_share_two_connections_to_the_server(
 ) -> None:
     """Each has a pool of four, and one more for its readiness check."""
     others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    system.services["users"].stop()  # which has connections of its own
+    system.services["users"].stop()  # which uses its own connections
     try:
         async with load(gateway) as seen, database_of(system.services["users"]) as database:
             for _ in range(10):

@@ -71,7 +71,7 @@ class Load:
         return len(self.registered) - int(found)
 
     async def run(self, url: str, stop: asyncio.Event) -> None:
-        """Be one client."""
+        """Run one client until told to stop."""
         async with Caller(url) as caller:
             while not stop.is_set():
                 if (user := await self._request(caller, "POST", USERS, json=somebody())) is not None:
@@ -98,7 +98,7 @@ class Load:
 
 @asynccontextmanager
 async def load(url: str) -> AsyncIterator[Load]:
-    """Run clients until the end of the block; all is well at its beginning and at its end."""
+    """Run clients until the end of the block; check that all requests succeed at its beginning and at its end."""
     seen = Load()
     stop = asyncio.Event()
     clients = [asyncio.create_task(seen.run(url, stop)) for _ in range(CLIENTS)]

@@ -26,7 +26,7 @@ OPEN = ("users", "friends")
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
-    """The running services, which ask nobody for a token; who disturbs one puts it right again."""
+    """Yield the running services without authentication; a test that disturbs one must restore it."""
     if "USERS_URL" in os.environ:
         pytest.skip("the services run in containers, where tests/images disturbs them")
     with running_system([ROOT / "services" / name for name in OPEN], ports="free") as system:
@@ -66,7 +66,8 @@ def whole_system(collector: Collector) -> Iterator[System]:
             "a log or a span contains a password or a token"
         )
         page = (ROOT / "docs/observability.md").read_text(encoding="utf-8")
-        assert not [name for name in attributes_of(collector) if f"`{name}`" not in page], "the page lists all others"
+        missing = [name for name in attributes_of(collector) if f"`{name}`" not in page]
+        assert not missing, "docs/observability.md must list every attribute"
 
 
 def attributes_of(collector: Collector) -> set[str]:
@@ -104,7 +105,7 @@ def issuer(request: pytest.FixtureRequest) -> Iterator[Issuer | None]:
         yield None
         return
     if "USERS_URL" in os.environ:
-        pytest.skip("the containers ask nobody for a token")
+        pytest.skip("the containers run without authentication")
     with running_issuer() as issuer:
         yield issuer
 

@@ -100,7 +100,7 @@ async def test_routes_each_path_to_its_service(gateway: GatewayProcess) -> None:
         assert (await caller.get(f"{USERS}/{ada.id}")).body["id"] == ada.id
         assert len((await caller.get(f"{USERS}/{ada.id}/friendships")).body["items"]) == 1
         assert (await caller.call("HEAD", USERS)).status == 200
-        assert (await caller.get(f"{USERS}/nobody")).problem == "invalid-request", "of the service"
+        assert (await caller.get(f"{USERS}/nobody")).problem == "invalid-request", "the service must respond"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ async def test_responds_404_to_everything_else(gateway: GatewayProcess, method: 
         "type": "/problems/not-found",
         "title": "Not found",
         "status": 404,
-        "detail": "Nothing is published at this path for this method.",
+        "detail": "There is nothing at this path for this method.",
         "instance": path,
         "request_id": "asked-by-us",
     }
@@ -133,7 +133,7 @@ async def test_passes_cors_preflights_to_the_service(gateway: GatewayProcess) ->
     async with Caller(gateway.url) as caller:
         asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
         answer = await caller.call("OPTIONS", USERS, headers=asked)
-        assert answer.problem == "authentication-required", "as the service says where CORS is off"
+        assert answer.problem == "authentication-required", "the service must respond; CORS is off there"
         assert (await caller.call("OPTIONS", f"{USERS}/exists", headers=asked)).problem == "not-found"
 
 

@@ -92,7 +92,7 @@ def test_client_registers_creates_a_profile_and_befriends(clients: dict[str, Gen
         made = users.call("users.register_user", person.tokens.access_token, body=profile(users))
         assert isinstance(made.parsed, users.model("UserView"))
         assert (made.parsed.id, made.parsed.birthday) == (person.id, BIRTHDAY)
-        assert (datetime.now(UTC) - made.parsed.created_at).total_seconds() < 600, "a time with its zone"
+        assert (datetime.now(UTC) - made.parsed.created_at).total_seconds() < 600, "times must have a zone"
     token = ada.tokens.access_token
     first = users.call("users.list_users", token, limit=1).parsed
     second = users.call("users.list_users", token, limit=1, cursor=first.next_cursor).parsed

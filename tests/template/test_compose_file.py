@@ -23,7 +23,7 @@ def test_includes_every_service(clone: Copy) -> None:
     assert included(clone) == [files_of(name) for name in ("accounts", "friends", "users")]
 
 
-def test_publishes_only_the_gateway_which_routes_to_every_service(clone: Copy) -> None:
+def test_publishes_only_the_gateway_with_the_urls_of_all_services(clone: Copy) -> None:
     services = yaml.safe_load((clone.root / FILE).read_text(encoding="utf-8"))["services"]
     assert services.keys() == {"gateway", "observability"}
     assert all(port.startswith("127.0.0.1:") for port in services["observability"]["ports"])

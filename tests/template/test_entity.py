@@ -199,7 +199,7 @@ def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Pro
         (("line", "--field", "stars:int"), "is a name that"),
         (("review", "--field", "stars:int", "--field", "stars:bool"), "Two fields have the same name"),
         (("review", "--field", "weight:float", "--filter", "weight"), "no field that a list can be filtered by"),
-        (("page", "--field", "stars:int"), "would hide a name"),
+        (("page", "--field", "stars:int"), "would shadow a name"),
         (("settings", "--plural", "settings", "--field", "stars:int"), "is a name that"),
         (("order", "--field", "stars:int"), "These files exist already"),
         (("review", "--delete"), "No migration says that this command created review"),

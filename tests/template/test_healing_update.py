@@ -243,7 +243,7 @@ def test_applies_committed_edits_of_the_answers(service: Copy, template: Copy) -
     assert_healed(service, template, "v1.0.0")
 
 
-def test_refuses_to_update_until_an_obsolete_answer_is_replaced(service: Copy, template: Copy, tmp_path: Path) -> None:
+def test_refuses_an_answer_whose_question_was_removed(service: Copy, template: Copy, tmp_path: Path) -> None:
     later = template.clone(tmp_path / "later")
     for path in (later.root / "copier.yml", *later.root.glob("template/**/*.jinja")):
         content = path.read_text(encoding="utf-8")

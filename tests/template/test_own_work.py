@@ -106,7 +106,7 @@ def database() -> Iterator[None]:
         yield
 
 
-def test_required_settings_need_one_development_value(service: Path, programs: Programs) -> None:
+def test_required_settings_take_development_values_from_one_file(service: Path, programs: Programs) -> None:
     (service / "src/orders_service/settings.py").write_text(SETTINGS)
     with (service / "development.env").open("a") as file:
         file.write(DEVELOPMENT)

@@ -1,4 +1,4 @@
-"""The README of a generated service holds what is true where the service is."""
+"""The README of a generated service is correct wherever the service is."""
 
 import re
 from pathlib import Path
@@ -38,7 +38,7 @@ def readme(elsewhere: Copy, source: str) -> str:
         ),
     ],
 )
-def test_links_to_the_documents_where_the_template_is_hosted(
+def test_links_to_the_documents_at_the_host_of_the_template(
     source: str, link: str, clone: Copy, elsewhere: Copy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")  # git reads the host's repository from the clone
@@ -48,7 +48,7 @@ def test_links_to_the_documents_where_the_template_is_hosted(
 
 
 @pytest.mark.thorough
-def test_names_the_documents_if_the_template_is_on_no_known_host(clone: Copy, elsewhere: Copy) -> None:
+def test_names_the_documents_if_the_host_of_the_template_is_unknown(clone: Copy, elsewhere: Copy) -> None:
     text = readme(elsewhere, clone.url)
     assert "tutorial (`docs/tutorial.md`)" in text
     assert "pipx ensurepath" in text
@@ -56,7 +56,7 @@ def test_names_the_documents_if_the_template_is_on_no_known_host(clone: Copy, el
     assert "./noxw" not in text
 
 
-def test_beside_the_template_links_to_its_documents_and_names_its_commands(clone: Copy) -> None:
+def test_links_to_local_documents_and_commands_next_to_the_template(clone: Copy) -> None:
     folder = clone.root / "services/users"
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert TUTORIAL.findall(text) == ["../../docs/tutorial.md"]

@@ -1,4 +1,4 @@
-"""Runs Alembic on the database of this service, for its `migrate` command and for `alembic` itself alike."""
+"""Run Alembic on the database of this service, for its `migrate` command and for `alembic` itself."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -15,13 +15,13 @@ from friends_service.infrastructure import database
 from friends_service.settings import Settings
 
 for module in iter_modules(database.__path__, prefix=f"{database.__name__}."):
-    import_module(module.name)  # so that every model is known to Base.metadata
+    import_module(module.name)  # registers every model in Base.metadata
 
 if context.is_offline_mode():
     print_migrations(Base.metadata)
 else:
     settings = context.config.attributes.get(SETTINGS)
-    if settings is None:  # it is Alembic's own command
+    if settings is None:  # called by the `alembic` command
         settings = load_settings(Settings)
         configure_logging(settings)
     run_migrations(settings, Base.metadata, unmanaged=getattr(database, "UNMANAGED", ()))

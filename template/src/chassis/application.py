@@ -161,7 +161,7 @@ async def _run(handlers: Iterable[Callable[[], Any]]) -> None:
 def _verification(settings: ChassisSettings, source: KeySource | None) -> "Verification | None":
     if not settings.authenticates:
         return None
-    # What is needed for it takes a fifth of all imports, and so of a cold start.
+    # Its imports take a fifth of the time of all imports, and so of a cold start.
     from chassis.authentication.verification import Verification  # noqa: PLC0415
 
     return Verification(settings, source)

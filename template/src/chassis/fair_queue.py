@@ -56,14 +56,14 @@ class FairQueue:
             Measurement(
                 name="chassis.queue.limit",
                 unit="{place}",
-                description="Number of places in the queue's resource.",
+                description="Places that can be in use at a time.",
                 read=lambda: [(self._size, about)],
                 kind="sum",
             ),
             Measurement(
                 name="chassis.queue.used",
                 unit="{place}",
-                description="Number of places in use.",
+                description="Places in use.",
                 read=lambda: [(self._size - self._places._value, about)],  # noqa: SLF001 - counting would cost each request
                 kind="sum",
             ),

@@ -1,4 +1,4 @@
-"""The servers that the benchmark compares the services with do the same work and respond with the same JSON."""
+"""The servers that the benchmark compares with the services do the same work and respond with the same JSON."""
 
 import http.client
 import json

@@ -131,7 +131,7 @@ def test_refuses_unusable_programs_in_pg_bin(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server with another account")
-def test_uses_another_folder_if_the_server_account_cannot_enter_the_one_of_root(tmp_path: Path) -> None:
+def test_root_gets_another_folder_if_the_server_account_cannot_enter_its_own(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     with pytest.raises(PostgresUnavailable, match="account nobody, which runs"), postgres_server(tmp_path / "data"):
         pass

@@ -73,13 +73,13 @@ async def test_database_alone_prints_how_to_connect_and_stops(folders: list[Path
     assert not (open_folder / ".allium/database.env").exists()
 
 
-def test_requires_a_name_if_there_are_several_services(folders: list[Path]) -> None:
+def test_each_service_connects_to_its_own_database(folders: list[Path]) -> None:
     with database_alone(folders) as (_, printed):
         assert "POSTGRES_USER" not in printed
         assert psql(folders[1], *WHO).stdout == "friends|friends|5432\n"
 
 
-def test_refuses_connections_without_tcp(folders: list[Path]) -> None:
+def test_does_not_listen_on_tcp_by_default(folders: list[Path]) -> None:
     with database_alone(folders):
         assert psql(folders[0], "-Atc", "SHOW listen_addresses").stdout == "\n"
 

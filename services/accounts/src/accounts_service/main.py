@@ -1,4 +1,4 @@
-"""Composition root: the only module that knows every layer."""
+"""Composition root: the only module that imports every layer."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -35,12 +35,12 @@ from .infrastructure.database.signing_keys import REMEMBERED, SqlSigningKeys
 from .settings import Settings
 
 PUBLICATION: Final = REMEMBERED + timedelta(seconds=oauth.JWKS_MAX_AGE) + LEEWAY
-"""Until every replica publishes a new key, and every service has read it."""
+"""Time until every replica publishes a new key, and every service has read it."""
 now: Final = partial(datetime.now, UTC)
 
 
 def signing_keys(settings: Settings, database: Database, signer: Es256Signer) -> SigningKeys:
-    """The use cases of keys, which the command `rotate-keys` needs alone."""
+    """Return the use cases of keys, also for the command `rotate-keys`."""
     return SigningKeys(
         repository=SqlSigningKeys(database, clock=time.monotonic),
         signer=signer,
@@ -51,12 +51,12 @@ def signing_keys(settings: Settings, database: Database, signer: Es256Signer) ->
 
 
 def signer_of(settings: Settings) -> Es256Signer:
-    """What signs."""
+    """Return the signer with the secret from the settings."""
     return Es256Signer(settings.key_encryption_secret.get_secret_value())
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Put the service together; nothing connects before the application starts."""
+    """Return the application of the service. Nothing connects before it starts."""
     settings = settings or load_settings(Settings)
     database = Database(settings)
     signer = signer_of(settings)

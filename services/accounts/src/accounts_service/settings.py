@@ -20,13 +20,13 @@ from chassis.settings.types import Issuer
 from . import IDENTITY
 
 DEVELOPMENT_SECRETS: Final = frozenset({"only for development, as everybody knows this secret"})
-"""What development.env has: of keys, and of clients."""
+"""The secrets in development.env, of keys and of clients."""
 DEVELOPMENT_HASHES: Final = frozenset(hashlib.sha256(secret.encode()).hexdigest() for secret in DEVELOPMENT_SECRETS)
 HASH_OF_NOTHING: Final = hashlib.sha256(b"").hexdigest()
 
 
 class ClientSettings(BaseModel):
-    """A service that may get tokens in its own name."""
+    """A service that may get tokens for itself."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -35,48 +35,50 @@ class ClientSettings(BaseModel):
 
 
 class Settings(ChassisSettings):
-    """Who the tokens are from, for how long they are good, and how guessing is slowed down."""
+    """The issuer, the lifetime of tokens, and the limits of password guesses."""
 
     identity = IDENTITY
 
     auth_issuer: Issuer = Field(
         min_length=1,
-        description="Issuer of access tokens: this service, by the URL at which all reach it, the gateway's.",
+        description="Issuer of access tokens: the URL at which everyone reaches this service, that of the gateway.",
     )
-    access_token_life: int = Field(600, ge=60, le=3600, description="Seconds that an access token is valid.")
+    access_token_life: int = Field(600, ge=60, le=3600, description="Seconds until an access token expires.")
     session_life: int = Field(
-        30 * 86_400, ge=600, le=366 * 86_400, description="Seconds until one has to log in again, whatever one does."
+        30 * 86_400, ge=600, le=366 * 86_400, description="Seconds until a session ends, even if it is refreshed."
     )
     key_encryption_secret: SecretStr = Field(
         min_length=32, description="Encrypts the private signing keys in the database; 32 random bytes in Base64."
     )
     clients: dict[str, ClientSettings] = Field(
         {},
-        description="Services that get tokens in their own name, as JSON: "
+        description="Services that may get tokens for themselves, as JSON: "
         '`{"friends": {"secret_sha256": "…", "scopes": ["users:exists"]}}`.',
     )
     password_hashing_concurrency: PositiveInt = Field(
-        2, description="Passwords that are looked at at the same time; each takes 19 MiB and a processor."
+        2, description="Passwords checked at the same time; each takes 19 MiB and a CPU."
     )
-    password_hashing_wait: Seconds = Field(2.0, description="Seconds that a password waits for its turn; then 503.")
+    password_hashing_wait: Seconds = Field(
+        2.0, description="Seconds a password may wait for its turn before responding 503."
+    )
     registrations_per_address: PositiveInt = Field(
-        100, description="Accounts that one address may register in 15 minutes; then 429."
+        100, description="Registrations from one address in 15 minutes before responding 429."
     )
     login_failures_per_address: PositiveInt = Field(
-        100, description="Wrong passwords from one address in 15 minutes; then 429."
+        100, description="Wrong passwords from one address in 15 minutes before responding 429."
     )
     login_failures_per_account: PositiveInt = Field(
-        100, description="Wrong passwords for one account, from addresses that are new to it, in 15 minutes; then 429."
+        100, description="Wrong passwords for one account from new addresses in 15 minutes before responding 429."
     )
     login_failures_per_account_and_address: PositiveInt = Field(
-        20, description="Wrong passwords for one account from one address in 15 minutes; then 429."
+        20, description="Wrong passwords for one account from one address in 15 minutes before responding 429."
     )
 
     @field_validator("key_encryption_secret")
     @classmethod
     def _refuse_the_secret_of_development(cls, secret: SecretStr, others: ValidationInfo) -> SecretStr:
         if others.data.get("environment") == "production" and secret.get_secret_value() in DEVELOPMENT_SECRETS:
-            raise ValueError("is the one of development, which ENVIRONMENT=production refuses")
+            raise ValueError("is the one for development, which ENVIRONMENT=production refuses")
         return secret
 
     @field_validator("clients")
@@ -84,11 +86,11 @@ class Settings(ChassisSettings):
     def _check_clients(cls, clients: dict[str, ClientSettings], others: ValidationInfo) -> dict[str, ClientSettings]:
         for name, client in clients.items():
             if not name or not name.isascii() or not name.isprintable() or _is_id(name):
-                raise ValueError("the id of a client must be a short name, and no UUID, which would be an account")
+                raise ValueError("the ID of a client must be a short name, and not a UUID, which would be an account")
             if client.secret_sha256 == HASH_OF_NOTHING:
-                raise ValueError("the secret of a client was empty when its hash was made")
+                raise ValueError("the secret of a client is empty")
             if others.data.get("environment") == "production" and client.secret_sha256 in DEVELOPMENT_HASHES:
-                raise ValueError("a client has the secret of development, which ENVIRONMENT=production refuses")
+                raise ValueError("a client has the secret for development, which ENVIRONMENT=production refuses")
         return clients
 
 

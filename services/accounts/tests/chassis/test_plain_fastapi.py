@@ -157,7 +157,7 @@ async def test_responses_equal_plain_fastapi(both: Both, method: str, path: str,
         async with client.request(method, path) as response:
             assert response.status == status
             own = {name: response.headers.get(name) for name in ("Content-Type", "X-Own", "Set-Cookie")}
-            shown = (own, await response.text()) if status != 403 else ()  # which is a problem with us
+            shown = (own, await response.text()) if status != 403 else ()  # with `build_application` it is a problem
             answers.append((shown, small.events))
     assert answers[0] == answers[1]
 

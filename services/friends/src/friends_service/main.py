@@ -1,4 +1,4 @@
-"""Composition root: the only module that knows every layer."""
+"""Composition root: the only module that imports every layer."""
 
 import time
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from .settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Put the service together; nothing connects before the application starts."""
+    """Return the application of the service. Nothing connects before it starts."""
     settings = settings or load_settings(Settings)
     database = Database(settings)
     users_service = UpstreamClient(

@@ -8,12 +8,12 @@ from . import IDENTITY
 
 
 class Settings(ChassisSettings):
-    """Where the users service is, and for how long its answers hold."""
+    """URL of the users service, and how long its responses are cached."""
 
     identity = IDENTITY
 
-    users_service_url: UpstreamUrl = Field(HttpUrl("http://users:8000"), description="Where the users service is.")
+    users_service_url: UpstreamUrl = Field(HttpUrl("http://users:8000"), description="URL of the users service.")
     users_existence_ttl: NonNegativeFloat = Field(
-        60.0, description="Seconds for which a user once found is taken to exist without asking; 0 turns it off."
+        60.0, description="Seconds to cache that a user exists; 0 disables the cache."
     )
-    users_existence_size: PositiveInt = Field(100_000, description="Users that are remembered at most.")
+    users_existence_size: PositiveInt = Field(100_000, description="Maximum number of users in that cache.")

@@ -1,3 +1,3 @@
-"""The version of this service: the one place that documents, logs, images and releases read it from."""
+"""The version of this service, for its documentation, logs, images and releases."""
 
 VERSION = "1.0.0"

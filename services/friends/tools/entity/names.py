@@ -85,11 +85,11 @@ def names_of(entity: str, plural: str | None) -> Names:
     _refuse_odd(plural, MAX_PLURAL)
     for name in (entity, plural):
         if name.startswith("test"):
-            raise Refused(f'pytest would take the classes of "{name}" for tests; choose another word.')
+            raise Refused(f'pytest would collect the classes of "{name}" as tests; choose another word.')
     if entity in ENTITIES or entity.endswith(("_error", "_warning")):
-        raise Refused(f'"{entity}" would hide a name that Python or the code itself uses; add a word.')
+        raise Refused(f'"{entity}" would shadow a name of Python or of the generated code; add a word.')
     if plural in PLURALS | PYTHON or plural.endswith(("_error", "_warning")):
-        raise Refused(f'"{plural}" is a name that Python or the code itself uses; give another one with --plural.')
+        raise Refused(f'"{plural}" is a name of Python or of the generated code; give another one with --plural.')
     if entity.replace("_", "") == plural.replace("_", ""):
         raise Refused("The plural must differ from the singular; give another one with --plural.")
     return Names(entity, plural)

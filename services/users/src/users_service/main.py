@@ -1,4 +1,4 @@
-"""Composition root: the only module that knows every layer."""
+"""Composition root: the only module that imports every layer."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +18,7 @@ from .settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Put the service together; nothing connects before the application starts."""
+    """Return the application of the service. Nothing connects before it starts."""
     settings = settings or load_settings(Settings)
     database = Database(settings)
     users = Users(repository=SqlUsers(database), new_id=new_id, now=partial(datetime.now, UTC))

@@ -6,6 +6,6 @@ from . import IDENTITY
 
 
 class Settings(ChassisSettings):
-    """Nothing of its own yet."""
+    """The service has no settings of its own yet."""
 
     identity = IDENTITY

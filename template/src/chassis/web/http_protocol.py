@@ -430,7 +430,7 @@ class HttpProtocol(HttpToolsProtocol):
             self.flow.resume_reading()
 
     def _become_idle(self) -> None:
-        """Wait for the next request, and free the last one: an idle connection may stay for a minute."""
+        """Wait for the next request, and free the last one, since an idle connection may stay open for a minute."""
         self.deadline = self._in(DRAIN_SECONDS if self.is_draining else self.limits.keep_alive)
         self.scope = self.cycle = None  # type: ignore[assignment] # uvicorn keeps them
         self.headers = []

@@ -97,7 +97,7 @@ async def test_breakpoint_opens_the_debugger_at_a_terminal(tmp_path: Path) -> No
             assert await asked == (200, "8")
 
 
-@pytest.mark.parametrize("case", ["production", "nobody types"])
+@pytest.mark.parametrize("case", ["production", "no terminal"])
 async def test_prints_log_lines_in_production_or_without_a_terminal(case: str, tmp_path: Path) -> None:
     how = {"ENVIRONMENT": "production", "AUTHENTICATION": "off", "POSTGRES_PASSWORD": "known to nobody"}
     if case != "production":

@@ -72,7 +72,7 @@ async def test_signal_to_the_process_group_does_not_end_the_drain_delay(tmp_path
         os.killpg(process.pid, signal.SIGTERM)
         await until_said(log, "Terminated child process", 2)  # each of them got the signal twice
         await until_said(log, "draining for 6.0 s after SIGTERM", 2)
-        await asyncio.sleep(1)  # in which they would close it
+        await asyncio.sleep(1)  # time in which the second signal would close the sockets
         reader, writer = await connection_to(url)
         writer.write(ASK)
         assert (await reader.read()).startswith(b"HTTP/1.1 200 OK")

@@ -32,14 +32,14 @@ type problem struct {
 
 // The slugs are those of the services (chassis/problems/catalogue.py).
 var problems = map[int]problem{
-	http.StatusBadRequest:            {400, "bad-request", "Bad request", "The gateway cannot read this request."},
-	http.StatusNotFound:              {404, "not-found", "Not found", "Nothing is published at this path for this method."},
-	http.StatusRequestTimeout:        {408, "request-timeout", "Request timed out", "The request did not come in time."},
+	http.StatusBadRequest:            {400, "bad-request", "Bad request", "The gateway cannot parse this request."},
+	http.StatusNotFound:              {404, "not-found", "Not found", "There is nothing at this path for this method."},
+	http.StatusRequestTimeout:        {408, "request-timeout", "Request timed out", "The request did not arrive in time."},
 	http.StatusRequestEntityTooLarge: {413, "body-too-large", "Request body too large", "The request body is too large."},
-	http.StatusTooManyRequests:       {429, "too-many-requests", "Too many requests", "There were too many requests from this address, or with this token."},
-	http.StatusBadGateway:            {503, "upstream-unavailable", "Upstream service unavailable", "The service cannot be reached at the moment."},
+	http.StatusTooManyRequests:       {429, "too-many-requests", "Too many requests", "There were too many requests from this address or with this token."},
+	http.StatusBadGateway:            {503, "upstream-unavailable", "Upstream service unavailable", "The service is unreachable at the moment."},
 	http.StatusServiceUnavailable:    {503, "upstream-unavailable", "Upstream service unavailable", "The service is not ready at the moment."},
-	http.StatusGatewayTimeout:        {504, "upstream-timeout", "Upstream service timed out", "The service did not answer in time."},
+	http.StatusGatewayTimeout:        {504, "upstream-timeout", "Upstream service timed out", "The service did not respond in time."},
 }
 
 var internalError = problem{500, "internal-error", "Internal server error", "The gateway failed."}

@@ -27,15 +27,15 @@ USERNAME_TAKEN: Final = Problem(
     slug="username-taken",
     status=409,
     title="Username is taken",
-    explanation="Another account has this username; case makes no difference.",
+    explanation="Another account has this username, ignoring case.",
 )
 WRONG_PASSWORD: Final = Problem(
-    slug="wrong-password", status=403, title="Wrong password", explanation="The current password is another one."
+    slug="wrong-password", status=403, title="Wrong password", explanation="The current password is wrong."
 )
 PROBLEMS: Final = (ProblemFor(UsernameTaken, USERNAME_TAKEN), ProblemFor(WrongPassword, WRONG_PASSWORD))
 PREFIX: Final = "/api/v1/accounts"
 
-# What clients are told; the entity holds the rules, after trimming the username and normalising.
+# Schemas for clients. The entity checks the rules after trimming the username and normalising.
 USERNAME_SCHEMA: Final[dict[str, Any]] = {"pattern": f"^[A-Za-z0-9_.-]{{{USERNAME_MIN},{USERNAME_MAX}}}$"}
 PASSWORD_SCHEMA: Final[dict[str, Any]] = {
     "minLength": PASSWORD_MIN,
@@ -46,7 +46,7 @@ ANY_PASSWORD_SCHEMA: Final[dict[str, Any]] = {"format": "password"}
 
 
 class NewAccount(BaseModel):
-    """An account to make."""
+    """A new account."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,7 @@ class NewAccount(BaseModel):
         json_schema_extra=USERNAME_SCHEMA,
     )
     password: str = Field(
-        description="8 to 128 characters, any of them; not the username.",
+        description="8 to 128 characters of any kind; not the username.",
         examples=["down the rabbit hole"],
         json_schema_extra=PASSWORD_SCHEMA,
     )
@@ -67,27 +67,27 @@ class AccountView(BaseModel):
 
     model_config = ConfigDict(from_attributes=True)
 
-    id: UUID = Field(description="The subject of its tokens.")
+    id: UUID = Field(description="Also the subject (`sub`) of its access tokens.")
     username: str
 
 
 class PasswordChange(BaseModel):
-    """Another password."""
+    """A change of the password."""
 
     model_config = ConfigDict(extra="forbid")
 
     current_password: str = Field(examples=["down the rabbit hole"], json_schema_extra=ANY_PASSWORD_SCHEMA)
     new_password: str = Field(
-        description="8 to 128 characters, any of them; not the username.",
+        description="8 to 128 characters of any kind; not the username.",
         examples=["through the looking-glass"],
         json_schema_extra=PASSWORD_SCHEMA,
     )
 
 
 def accounts_router(accounts: Accounts) -> APIRouter:
-    """The routes to these use cases."""
+    """Return a router with the routes of these use cases."""
     router = api_router(
-        prefix=PREFIX, tag="accounts", description="To register, and to change a password.", log_bodies=False
+        prefix=PREFIX, tag="accounts", description="Register an account, and change its password.", log_bodies=False
     )
 
     @router.post(
@@ -98,7 +98,7 @@ def accounts_router(accounts: Accounts) -> APIRouter:
     )
     @public
     async def register_account(new: NewAccount, request: Request, response: Response) -> Account:
-        """Register: make an account, by which one can log in."""
+        """Register an account that you can log in with."""
         account = await accounts.register(username=new.username, password=new.password, address=address_of(request))
         response.headers["Location"] = public_path(request, f"{PREFIX}/{account.id}")
         return account
@@ -109,7 +109,7 @@ def accounts_router(accounts: Accounts) -> APIRouter:
         responses=problem_responses(WRONG_PASSWORD, NOT_AN_ACCOUNT, TOO_MANY_ATTEMPTS, HASHING_BUSY, *BODY_PROBLEMS),
     )
     async def change_password(change: PasswordChange, request: Request, caller: Caller) -> None:
-        """Change the password of the caller, and end all sessions; access tokens run out by themselves."""
+        """Change your password and end all your sessions. Access tokens stay valid until they expire."""
         if caller is None:  # AUTHENTICATION=off
             raise AuthenticationRequired
         await accounts.change_password(

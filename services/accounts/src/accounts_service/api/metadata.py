@@ -1,4 +1,4 @@
-"""What clients and services need to know of the issuer (RFC 8414), also where OpenID Connect looks for it."""
+"""The issuer's metadata for clients and services (RFC 8414), also at the path of OpenID Connect."""
 
 from typing import Final
 
@@ -30,7 +30,7 @@ class Metadata(BaseModel):
 
 
 def metadata_router(issuer: str, scopes: frozenset[str]) -> APIRouter:
-    """The routes to one document."""
+    """Return a router with both paths of the metadata."""
     router = api_router(prefix="/.well-known", tag="oauth")
     base = issuer.rstrip("/")
     document = Metadata(
@@ -39,7 +39,7 @@ def metadata_router(issuer: str, scopes: frozenset[str]) -> APIRouter:
         revocation_endpoint=f"{base}/oauth/revoke",
         jwks_uri=f"{base}/oauth/jwks",
         grant_types_supported=list(GRANT_TYPES),
-        response_types_supported=[],  # there is no page to log in on
+        response_types_supported=[],  # there is no login page
         token_endpoint_auth_methods_supported=list(AUTHENTICATION),
         revocation_endpoint_auth_methods_supported=list(AUTHENTICATION),
         scopes_supported=sorted(scopes),
@@ -54,13 +54,13 @@ def metadata_router(issuer: str, scopes: frozenset[str]) -> APIRouter:
     @router.get("/oauth-authorization-server")
     @public
     async def get_metadata(response: Response) -> Metadata:
-        """Where tokens and keys are to be had."""
+        """Get the URLs of tokens and keys."""
         return tell(response)
 
     @router.get("/openid-configuration")
     @public
     async def get_openid_configuration(response: Response) -> Metadata:
-        """The same, where OpenID Connect looks for it."""
+        """Get the same metadata, at the path of OpenID Connect."""
         return tell(response)
 
     return router

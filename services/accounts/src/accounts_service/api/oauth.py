@@ -21,7 +21,7 @@ from .oauth_errors import OAuthError, oauth_error_responses
 from .oauth_forms import client_secret, form_of, read_form
 from .problems import NO_SIGNING_KEY
 
-JWKS_MAX_AGE: Final = 300  # seconds; a new key is published for longer than that before it signs
+JWKS_MAX_AGE: Final = 300  # seconds; a new key is published longer than this before it signs
 GRANT_TYPES: Final = ("refresh_token", "client_credentials")
 AUTHENTICATION: Final = ("client_secret_basic", "client_secret_post", "none")
 
@@ -45,8 +45,8 @@ class TokenView(BaseModel):
 
     access_token: str
     token_type: str = "Bearer"  # noqa: S105 - RFC 6750
-    expires_in: int = Field(description="Seconds that the access token is valid.")
-    refresh_token: str | None = Field(None, description="The next one; the one that was sent is used up.")
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    refresh_token: str | None = Field(None, description="The next refresh token; it replaces the one that was sent.")
     scope: str | None = None
 
 
@@ -57,11 +57,11 @@ class KeySet(BaseModel):
 
 
 def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> APIRouter:
-    """The routes for clients, and for services that check tokens."""
+    """Return a router for clients, and for services that verify tokens."""
     router = api_router(
         prefix="/oauth",
         tag="oauth",
-        description="Tokens, and the keys that they are signed with (RFC 6749, 7009, 7517, 8414).",
+        description="Tokens, and the keys that sign them (RFC 6749, 7009, 7517, 8414).",
         log_bodies=False,
     )
 
@@ -80,10 +80,10 @@ def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> API
     )
     @public
     async def issue_token(request: Request, response: Response) -> TokenView:
-        """Go on with a session, or get a token for a service itself.
+        """Refresh a session, or get a token for a service itself.
 
-        A refresh token is good for one use; for ten seconds after it gives the same answer again. Used later, it ends
-        the session, since it may have been stolen.
+        A refresh token can be used once. For ten seconds after that, it returns the same successor again. Later use
+        ends the session, since the token may have been stolen.
         """
         form = await read_form(request)
         client = client_of(request, form)
@@ -96,26 +96,26 @@ def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> API
         response_class=Response,
         responses=oauth_error_responses()
         | problem_responses(BODY_TOO_LARGE)
-        | {200: {"description": "The session of the token is over, if there was one."}},
+        | {200: {"description": "The session of the token has ended, if there was one."}},
         openapi_extra=_REVOCATION_FORM | _EXTRA,
     )
     @public
     async def revoke_token(request: Request) -> Response:
-        """Log out: end the session of a refresh token. Access tokens cannot be revoked; they run out."""
+        """Log out: end the session of a refresh token. Access tokens cannot be revoked; they expire."""
         form = await read_form(request)
         client_of(request, form)
         token = form.get("token")
         if token is None:
-            raise OAuthError("invalid_request", "There is no token.")
+            raise OAuthError("invalid_request", "The token is missing.")
         if "." in token:
-            raise OAuthError("unsupported_token_type", "Access tokens cannot be revoked; they run out by themselves.")
+            raise OAuthError("unsupported_token_type", "Access tokens cannot be revoked; they expire.")
         await sessions.log_out(token)
         return Response()
 
     @router.get("/jwks", response_model=KeySet, responses=problem_responses(NO_SIGNING_KEY))
     @public
     async def list_keys(response: Response) -> KeySet:
-        """The keys by which tokens are checked."""
+        """List the keys to verify tokens with."""
         published = await published_keys(keys)
         response.headers["Cache-Control"] = f"public, max-age={JWKS_MAX_AGE}"
         return KeySet(keys=published)
@@ -124,7 +124,7 @@ def oauth_router(sessions: Sessions, clients: Clients, keys: SigningKeys) -> API
 
 
 async def published_keys(keys: SigningKeys) -> list[dict[str, Any]]:
-    """The keys by which tokens are checked, as JWKs; by this service, too."""
+    """Return the keys to verify tokens with, as JWKs. This service uses them, too."""
     return [json.loads(key.public_jwk) for key in await keys.published()]
 
 
@@ -135,17 +135,17 @@ async def _granted(form: Mapping[str, str], client: Client | None, *, sessions: 
         case "client_credentials":
             return await _granted_to_client(clients, form, client)
         case None:
-            raise OAuthError("invalid_request", "There is no grant_type.")
+            raise OAuthError("invalid_request", "The grant_type is missing.")
         case _:
-            raise OAuthError("unsupported_grant_type", f"Supported are {' and '.join(GRANT_TYPES)}.")
+            raise OAuthError("unsupported_grant_type", f"Supported grant types: {' and '.join(GRANT_TYPES)}.")
 
 
 async def _refreshed(sessions: Sessions, form: Mapping[str, str], client: Client | None) -> Grant:
     token = form.get("refresh_token")
     if token is None:
-        raise OAuthError("invalid_request", "There is no refresh_token.")
+        raise OAuthError("invalid_request", "The refresh_token is missing.")
     if client is not None or form.get("client_id", LOGIN_CLIENT) != LOGIN_CLIENT:
-        raise OAuthError("invalid_grant", "The refresh token is not one of this client.")
+        raise OAuthError("invalid_grant", "The refresh token belongs to another client.")
     if "scope" in form:
         raise OAuthError("invalid_scope", "Sessions have no scopes.")
     try:
@@ -156,7 +156,7 @@ async def _refreshed(sessions: Sessions, form: Mapping[str, str], client: Client
 
 async def _granted_to_client(clients: Clients, form: Mapping[str, str], client: Client | None) -> Grant:
     if client is None:
-        raise OAuthError("invalid_client", "This needs a client that authenticates.")
+        raise OAuthError("invalid_client", "This grant type requires client authentication.")
     try:
         return await clients.grant(client, frozenset(form["scope"].split()) if "scope" in form else None)
     except ScopeRefused as error:

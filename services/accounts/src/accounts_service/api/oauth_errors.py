@@ -1,4 +1,4 @@
-"""Errors as RFC 6749 section 5.2 has them; what goes wrong below OAuth is a problem, as everywhere."""
+"""Errors of OAuth (RFC 6749 section 5.2). All other errors are problems, as everywhere."""
 
 from typing import Any, Final, Literal
 
@@ -28,7 +28,7 @@ class OAuthErrorView(BaseModel):
 
 
 class OAuthError(Exception):
-    """A request that OAuth refuses; the description repeats nothing that was sent."""
+    """A request that OAuth refuses. The description repeats nothing that was sent."""
 
     def __init__(self, error: ErrorCode, description: str) -> None:
         super().__init__(description)
@@ -37,7 +37,7 @@ class OAuthError(Exception):
 
 
 async def answer_oauth_error(_: Request, error: OAuthError) -> JSONResponse:
-    """400; 401 with a challenge if it is about who the client is."""
+    """Respond 400, or 401 with a challenge if client authentication failed."""
     body = OAuthErrorView(error=error.error, error_description=error.description)
     if error.error == "invalid_client":
         return JSONResponse(body.model_dump(), 401, headers=CHALLENGE)
@@ -45,7 +45,7 @@ async def answer_oauth_error(_: Request, error: OAuthError) -> JSONResponse:
 
 
 def oauth_error_responses() -> Responses:
-    """Declare them in the OpenAPI document."""
+    """Return the declaration of OAuth errors for the OpenAPI document."""
     refused: dict[str, Any] = {"model": OAuthErrorView, "description": "Refused (RFC 6749 section 5.2)"}
     challenge = {"WWW-Authenticate": {"schema": {"type": "string"}}}
     unknown = {"model": OAuthErrorView, "description": "Unknown client, or wrong secret", "headers": challenge}

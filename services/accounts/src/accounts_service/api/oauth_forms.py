@@ -1,4 +1,4 @@
-"""Requests as OAuth has them: forms, and clients that say who they are by Basic authentication or in the form."""
+"""Requests of OAuth: forms, and client authentication with Basic or in the form."""
 
 from base64 import b64decode
 from binascii import Error as Base64Error
@@ -15,14 +15,14 @@ MAX_FIELDS: Final = 50
 
 
 class ClientSecret(NamedTuple):
-    """Who a client says that it is."""
+    """The credentials that a client has sent."""
 
     client_id: str
     secret: str
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields, each given once (RFC 6749 section 3.2); an empty one is as if it were not there."""
+    """Return the fields of the form, without empty ones (RFC 6749 section 3.2). Raises OAuthError."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != FORM or request.headers.get("content-encoding", "identity").lower() != "identity":
         raise OAuthError("invalid_request", f"Send the request as {FORM}.")
@@ -30,27 +30,27 @@ async def read_form(request: Request) -> Mapping[str, str]:
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except ValueError:
-        raise OAuthError("invalid_request", "The form cannot be read.") from None
+        raise OAuthError("invalid_request", "The form is malformed.") from None
     fields = dict(pairs)
     if len(fields) < len(pairs):
-        raise OAuthError("invalid_request", "A field of the form is there more than once.")
+        raise OAuthError("invalid_request", "A field of the form is repeated.")
     return {name: value for name, value in fields.items() if value}
 
 
 def client_secret(request: Request, form: Mapping[str, str]) -> ClientSecret | None:
-    """What the client says of itself; None if it has no secret (RFC 6749 section 2.3)."""
+    """Return the client's credentials, or None without a secret (RFC 6749 section 2.3). Raises OAuthError."""
     given = request.headers.getlist("authorization")
     if not given:
         if "client_secret" not in form:
             return None
         if "client_id" not in form:
-            raise OAuthError("invalid_request", "There is a client_secret, but no client_id.")
+            raise OAuthError("invalid_request", "There is a client_secret without a client_id.")
         return ClientSecret(form["client_id"], form["client_secret"])
     if len(given) > 1 or "client_secret" in form:
         raise OAuthError("invalid_request", "The client authenticates in more than one way.")
     client = _basic(given[0])
     if form.get("client_id", client.client_id) != client.client_id:
-        raise OAuthError("invalid_request", "There are two different client_ids.")
+        raise OAuthError("invalid_request", "The two client_ids differ.")
     return client
 
 
@@ -61,11 +61,11 @@ def _basic(header: str) -> ClientSecret:
     except (Base64Error, ValueError):
         colon = client_id = secret = ""
     if scheme.lower() != "basic" or not colon:
-        raise OAuthError("invalid_client", "Clients authenticate by Basic authentication or in the form.")
+        raise OAuthError("invalid_client", "Authenticate with HTTP Basic or in the form.")
     return ClientSecret(unquote_plus(client_id), unquote_plus(secret))
 
 
 def form_of(fields: Mapping[str, dict[str, Any]], *, required: list[str]) -> dict[str, Any]:
-    """The form in the OpenAPI document of an operation."""
+    """Return the declaration of a form for the OpenAPI document."""
     schema = {"type": "object", "properties": dict(fields), "required": required}
     return {"requestBody": {"required": True, "content": {FORM: {"schema": schema}}}}

@@ -1,4 +1,4 @@
-"""Which problems answer the errors that all entities share; those of one entity stand with its routes."""
+"""Problems for the errors that all entities share. Those of one entity are next to its routes."""
 
 from typing import Final
 
@@ -16,21 +16,21 @@ TOO_MANY_ATTEMPTS: Final = Problem(
     status=429,
     title="Too many attempts",
     retry_after=60,
-    explanation="Too many wrong passwords were tried, or accounts made. Retry-After says how long to wait.",
+    explanation="There were too many wrong passwords or registrations. `Retry-After` says how long to wait.",
 )
 HASHING_BUSY: Final = Problem(
     slug="too-many-logins",
     status=503,
     title="Too many logins at once",
     retry_after=2,
-    explanation="More passwords are to be checked than can be. Try again in a moment.",
+    explanation="Too many passwords are being checked right now. Try again in a moment.",
 )
 NO_SIGNING_KEY: Final = Problem(
     slug="no-signing-key",
     status=503,
     title="No token can be signed",
     retry_after=30,
-    explanation="There is no signing key that this service can use.",
+    explanation="The service has no usable signing key.",
 )
 COMMON_PROBLEMS: Final = (
     ProblemFor(
@@ -45,5 +45,5 @@ COMMON_PROBLEMS: Final = (
 
 
 def address_of(request: Request) -> str:
-    """Where a request comes from, as FORWARDED_ALLOW_IPS has the server believe; empty if it is a socket's."""
+    """Return the client's address, according to FORWARDED_ALLOW_IPS, or an empty string for a Unix socket."""
     return request.client.host if request.client else ""

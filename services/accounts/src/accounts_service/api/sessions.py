@@ -19,14 +19,14 @@ WRONG_CREDENTIALS: Final = Problem(
     slug="wrong-credentials",
     status=401,
     title="Wrong credentials",
-    explanation="Username and password do not belong together.",
+    explanation="The username or the password is wrong.",
     headers={"WWW-Authenticate": "Bearer"},
 )
 PROBLEMS: Final = (ProblemFor(WrongCredentials, WRONG_CREDENTIALS),)
 
 
 class Login(BaseModel):
-    """Who wants to log in."""
+    """Credentials to log in with."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,12 +39,12 @@ class SessionTokens(BaseModel):
 
     access_token: str = Field(description="For `Authorization: Bearer …`.")
     token_type: str = "Bearer"  # noqa: S105 - RFC 6750
-    expires_in: int = Field(description="Seconds that the access token is valid.")
-    refresh_token: str = Field(description="Gets further access tokens at /oauth/token; good for one use.")
+    expires_in: int = Field(description="Seconds until the access token expires.")
+    refresh_token: str = Field(description="To get further access tokens at `/oauth/token`; can be used once.")
 
     @classmethod
     def of(cls, grant: Grant) -> "SessionTokens":
-        """The answer with what was granted."""
+        """Return the response for a grant."""
         return cls(
             access_token=grant.access_token,
             expires_in=int(grant.expires_in.total_seconds()),
@@ -53,8 +53,8 @@ class SessionTokens(BaseModel):
 
 
 def sessions_router(sessions: Sessions) -> APIRouter:
-    """The route to log in; to go on and to log out are those of OAuth."""
-    router = api_router(prefix="/api/v1/sessions", tag="sessions", description="To log in.", log_bodies=False)
+    """Return a router with the login. Refreshing and logging out are in OAuth."""
+    router = api_router(prefix="/api/v1/sessions", tag="sessions", description="Log in.", log_bodies=False)
 
     @router.post(
         "",
@@ -63,7 +63,7 @@ def sessions_router(sessions: Sessions) -> APIRouter:
     )
     @public
     async def log_in(login: Login, request: Request) -> SessionTokens:
-        """Log in: begin a session."""
+        """Log in: start a session, and get its tokens."""
         grant = await sessions.log_in(username=login.username, password=login.password, address=address_of(request))
         return SessionTokens.of(grant)
 

@@ -2,7 +2,7 @@
 
 If AUTH_ISSUER is set, every request needs a token, except for operations marked `public`.
 For the token of a service's own calls, import `ClientCredentials` from `chassis.authentication.client_credentials`:
-its libraries are slow to import, and most services need none of them.
+its libraries are slow to import, and most services do not need them.
 """
 
 from .key_source import KeySource

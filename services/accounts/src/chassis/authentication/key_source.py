@@ -1,4 +1,4 @@
-"""Where the keys that tokens are verified by come from."""
+"""The source of the keys that verify tokens."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any

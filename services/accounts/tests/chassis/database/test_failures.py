@@ -166,7 +166,7 @@ async def test_raises_database_unavailable_if_the_connection_is_lost_during_its_
     with monkeypatch.context() as broken:
         broken.setattr(engine.Connection, "set_type_codec", lose_and_teach)
         for use in (ask, work):
-            with pytest.raises(DatabaseUnavailable, match=r"^The database cannot be reached\.$"):
+            with pytest.raises(DatabaseUnavailable, match=r"^The database is unreachable\.$"):
                 await use(narrow)
         with pytest.raises(DatabaseUnavailable):
             await examine(narrow)

@@ -44,7 +44,7 @@ EXTRAS: dict[str, object] = {
     "a large integer": 10**100_000,
     "bytes": b"\xff" * LARGE,
     "an object": type("Broken", (), {"__str__": lambda _: 1 / 0, "__repr__": lambda _: 1 / 0})(),
-    "broken names": {type("Broken", (), {"__str__": lambda _: 1 / 0})(): 1},
+    "keys that cannot be printed": {type("Broken", (), {"__str__": lambda _: 1 / 0})(): 1},
     "none": None,
 }
 

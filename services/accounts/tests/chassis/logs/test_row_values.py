@@ -47,7 +47,7 @@ FAILURES: dict[str, tuple[str, dict[str, object], list[str]]] = {
         {"email": f"y{PLANTED}"},
         ["SQLSTATE 23502", "column mood"],
     ),
-    "syntax of a value": (
+    "invalid value": (
         "SELECT CAST(CAST(:email AS text) AS integer)",
         {"email": PLANTED},
         ["SQLSTATE 22P02", "invalid input syntax for type"],
@@ -59,7 +59,11 @@ FAILURES: dict[str, tuple[str, dict[str, object], list[str]]] = {
         {"email": PLANTED},
         ["SQLSTATE P0001", "INSERT INTO refused (email)"],
     ),
-    "no table": ("SELECT * FROM nowhere WHERE email = :email", {"email": PLANTED}, ['relation "nowhere" does not']),
+    "missing table": (
+        "SELECT * FROM nowhere WHERE email = :email",
+        {"email": PLANTED},
+        ['relation "nowhere" does not'],
+    ),
 }
 
 
@@ -120,7 +124,7 @@ async def test_logs_no_values_of_a_sqlalchemy_error(engine: AsyncEngine, kind: s
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize("kind", ["unique", "syntax of a value", "trigger"])
+@pytest.mark.parametrize("kind", ["unique", "invalid value", "trigger"])
 async def test_logs_no_values_of_an_error_of_the_chassis_database(settings: Settings, kind: str) -> None:
     statement, parameters, parts = FAILURES[kind]
     async with Database(settings) as database:

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("nothing_set")
 
 
 class Calling(Settings):
-    users_service_url: UpstreamUrl = Field(HttpUrl("http://users:8000"), description="Where the users service is.")
+    users_service_url: UpstreamUrl = Field(HttpUrl("http://users:8000"), description="URL of the users service.")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
 CLOSE = b"Connection: close\r\n"
 UPGRADES = {
     "curl --http2": b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n",
-    "a WebSocket's lines of nginx": b'Upgrade: websocket\r\nConnection: "upgrade"\r\nConnection: upgrade\r\n',
+    "WebSocket headers of nginx": b'Upgrade: websocket\r\nConnection: "upgrade"\r\nConnection: upgrade\r\n',
 }
 
 

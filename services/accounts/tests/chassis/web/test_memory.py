@@ -92,7 +92,7 @@ async def test_clients_that_disconnect_leave_no_memory_behind(process: tuple[int
     assert resident_mib(process_id) - before < MAX_GROWTH
 
 
-async def test_idle_connections_keep_nothing_of_their_last_request(process: tuple[int, str]) -> None:
+async def test_idle_connections_release_the_memory_of_their_last_request(process: tuple[int, str]) -> None:
     process_id, url = process
     request = b"GET /health/live HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 60_000 + b"\r\n\r\n"
     before, writers = resident_mib(process_id), []

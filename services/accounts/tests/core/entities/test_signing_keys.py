@@ -40,4 +40,4 @@ def test_keeps_the_last_key() -> None:
 
 
 def test_explains_that_no_token_can_be_signed() -> None:
-    assert str(NoSigningKey()) == "No token can be signed now."
+    assert str(NoSigningKey()) == "No token can be signed right now."

@@ -56,7 +56,7 @@ async def test_issues_a_client_token_with_allowed_scopes(world: World) -> None:
     assert (await clients.grant(friends, frozenset({"b"}))).scopes == {"b"}
     with pytest.raises(ScopeRefused) as refused:
         await clients.grant(friends, frozenset({"b", "c"}))
-    assert str(refused.value) == "The client may not have this scope."
+    assert str(refused.value) == "The client does not have this scope."
     for client_id, guess in (("friends", "wrong"), ("nobody", "secret"), ("", "")):
         with pytest.raises(UnknownClient, match="unknown or its secret is wrong"):
             clients.authenticated(client_id, guess)

@@ -1,4 +1,4 @@
-"""What verifies access tokens, put together. The rest of a service runs without it where AUTH_ISSUER is not set."""
+"""Assemble the verification of access tokens, which is loaded only if AUTH_ISSUER is set."""
 
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
@@ -15,10 +15,10 @@ from .verifier import Verifier
 
 
 class Verification:
-    """The issuer's keys, to be entered with the application, and the middleware that asks for a token."""
+    """The issuer's keys, and the middleware that requires a token."""
 
     def __init__(self, settings: ChassisSettings, source: KeySource | None) -> None:
-        """`source`: where the keys come from; None: the issuer that AUTH_ISSUER names, over HTTP."""
+        """`source`: source of the keys; by default AUTH_ISSUER, over HTTP."""
         self._keys = SigningKeys(source or _over_http(settings), wait=settings.http_client_total_timeout)
         self._verifier = Verifier(settings, self._keys)
         # `sub` is an opaque ID and may be logged. Another claim may be a name or an address.
@@ -26,12 +26,12 @@ class Verification:
 
     @property
     def keys(self) -> AbstractAsyncContextManager[object]:
-        """To be entered at startup, to fetch the keys and keep them up to date."""
+        """Return the context to enter at startup, which fetches the keys and keeps them up to date."""
         return self._keys
 
     @property
     def is_possible(self) -> bool:
-        """Whether any key is known yet."""
+        """Return whether any key is known yet."""
         return bool(self._keys.known)
 
     def measurements(self) -> Iterator[Measurement]:

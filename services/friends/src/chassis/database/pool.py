@@ -72,7 +72,7 @@ class ContentPool(AsyncAdaptedQueuePool):
                 self._dec_overflow()
                 raise
         except (asyncpg.InterfaceError, asyncpg.PostgresError) as error:
-            # It was lost while SQLAlchemy set up its types, of which the dialect translates no error.
+            # It was lost while SQLAlchemy set up its types, where the dialect translates no errors.
             raise DatabaseUnavailable(UNREACHABLE.told) from error
         finally:
             self._being_made -= 1

@@ -43,19 +43,19 @@ FRIENDSHIP_EXISTS: Final = Problem(
     slug="friendship-exists",
     status=409,
     title="Friendship exists",
-    explanation="These two users are friends already, whoever began it.",
+    explanation="These two users are already friends, regardless of who started it.",
 )
 FRIENDSHIP_NOT_FOUND: Final = Problem(
     slug="friendship-not-found",
     status=404,
     title="Friendship not found",
-    explanation="No friendship has this id.",
+    explanation="No friendship has this ID.",
 )
 NOT_THE_INITIATOR: Final = Problem(
     slug="not-the-initiator",
     status=403,
     title="Not the initiator",
-    explanation="You can begin friendships of your own only: leave `initiator_id` out, or name yourself.",
+    explanation="You can only start your own friendships: leave out `initiator_id`, or set it to your own ID.",
 )
 SELF_FRIENDSHIP: Final = Problem(
     slug="self-friendship",
@@ -67,7 +67,7 @@ USER_NOT_FOUND: Final = Problem(
     slug="user-not-found",
     status=404,
     title="User not found",
-    explanation="One or both of the users do not exist; `user_ids` says which.",
+    explanation="One or both of the users do not exist. `user_ids` lists them.",
     members={"user_ids": Annotated[list[UUID], Field(examples=[["019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"]])]},
 )
 PROBLEMS: Final = (
@@ -80,19 +80,19 @@ PROBLEMS: Final = (
 CURSORS: Final = Cursors(IDENTITY, "friendships")
 PREFIX: Final = "/api/v1"
 
-# What clients are told; the entity holds the rule, after trimming and normalising.
+# Schema for clients. The entity checks the rule after trimming and normalising.
 TAG_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": TAG_MAX}
 
 
 class NewFriendship(BaseModel):
-    """A friendship to begin."""
+    """A new friendship."""
 
     model_config = ConfigDict(extra="forbid")
 
     initiator_id: UUID | None = Field(
-        None, description="The user who begins it: you, if you need an access token to call this; then leave it out."
+        None, description="The user who starts it. Leave it out if this needs an access token: then it is you."
     )
-    target_id: UUID = Field(description="The user it is begun with.", examples=["019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"])
+    target_id: UUID = Field(description="The other user.", examples=["019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"])
     tag: Annotated[str, AfterValidator(clean_tag), Field(json_schema_extra=TAG_SCHEMA)] | None = Field(
         None, description="1 to 50 characters; trimmed and normalised to Unicode NFC.", examples=["school"]
     )
@@ -111,15 +111,15 @@ class FriendshipView(BaseModel):
 
 
 class FriendshipPage(BaseModel):
-    """Friendships of a user, newest first."""
+    """A page of a user's friendships, newest first."""
 
     items: list[FriendshipView]
-    next_cursor: str | None = Field(description="Ask for the next page with it; null on the last page.")
+    next_cursor: str | None = Field(description="`cursor` of the next page; null on the last page.")
 
 
 def friendships_router(friendships: Friendships) -> APIRouter:
-    """The routes to these use cases."""
-    router = api_router(prefix=PREFIX, tag="friendships", description="Who is a friend of whom.")
+    """Return a router with the routes of these use cases."""
+    router = api_router(prefix=PREFIX, tag="friendships", description="Friendships between users.")
 
     @router.post(
         "/friendships",
@@ -137,7 +137,7 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         ),
     )
     async def begin_friendship(new: NewFriendship, caller: Caller, request: Request, response: Response) -> Friendship:
-        """Begin a friendship between two users; there is one for each pair, whoever begins it."""
+        """Start a friendship between two users. Each pair can have only one, regardless of who starts it."""
         friendship = await friendships.befriend(
             caller_id=caller.subject_id if caller else None,
             initiator_id=new.initiator_id,
@@ -153,7 +153,7 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         responses=problem_responses(FRIENDSHIP_NOT_FOUND),
     )
     async def get_friendship(friendship_id: UUID) -> Friendship:
-        """Get one friendship."""
+        """Get a friendship by ID."""
         return await friendships.get(friendship_id)
 
     @router.get(
@@ -167,7 +167,7 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         limit: Limit = DEFAULT_LIMIT,
         cursor: CursorText = None,
     ) -> FriendshipPage:
-        """List the friendships of a user, whoever began them, newest first."""
+        """List a user's friendships, started by either user, newest first."""
         page = await friendships.of_user(user_id, limit=limit, after=CURSORS.decode(cursor))
         next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
         link_next_page(request, response, limit=limit, cursor=next_cursor)

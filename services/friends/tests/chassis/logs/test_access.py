@@ -197,7 +197,7 @@ END: Message = {"type": "http.response.body", "body": b"x"}
 @pytest.mark.parametrize(
     ("messages", "complete"), [([], None), ([START], False), ([START, PART], False), ([START, PART, END], None)]
 )
-@pytest.mark.parametrize("how", ["the server notices", "the application is told"])
+@pytest.mark.parametrize("how", ["seen by the server", "reported to the application"])
 async def test_logs_499_if_the_client_disconnects_before_the_response_is_complete(
     caplog: pytest.LogCaptureFixture, messages: Messages, complete: object, how: str
 ) -> None:
@@ -210,7 +210,7 @@ async def test_logs_499_if_the_client_disconnects_before_the_response_is_complet
     async def answers(scope: Scope, receive: Receive, send: Send) -> None:
         for message in messages[:-1]:
             await send(message)
-        if how == "the server notices":
+        if how == "seen by the server":
             scope["client_left"] = True
         else:
             await receive()

@@ -79,20 +79,20 @@ def test_pair_is_sorted_like_postgresql_uuids(users: list[UUID]) -> None:
 
 
 def test_explains_a_friendship_with_oneself() -> None:
-    assert str(SelfFriendship()) == "Nobody can be their own friend."
+    assert str(SelfFriendship()) == "A user cannot be their own friend."
 
 
 def test_explains_a_second_friendship() -> None:
-    assert str(FriendshipExists()) == "These two users are friends already; it makes no difference who began it."
+    assert str(FriendshipExists()) == "These two users are already friends, regardless of who started it."
 
 
 def test_names_a_missing_friendship_by_id() -> None:
     error = FriendshipNotFound(ADA)
     assert error.friendship_id == ADA
-    assert str(error) == f"No friendship has the id {ADA}."
+    assert str(error) == f"No friendship has the ID {ADA}."
 
 
 def test_names_missing_users_by_id() -> None:
-    assert str(UsersNotFound((ADA,))) == f"No user has the id {ADA}."
-    assert str(UsersNotFound((BOB, ADA))) == f"No user has the id {BOB} or {ADA}."
+    assert str(UsersNotFound((ADA,))) == f"No user has the ID {ADA}."
+    assert str(UsersNotFound((BOB, ADA))) == f"No user has the ID {BOB} or {ADA}."
     assert UsersNotFound((BOB, ADA)).user_ids == (BOB, ADA)

@@ -1,4 +1,4 @@
-"""Which problems answer the errors that all entities share; those of one entity stand with its routes."""
+"""Problems for the errors that all entities share. Those of one entity are next to its routes."""
 
 from typing import Final
 

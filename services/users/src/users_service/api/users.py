@@ -42,16 +42,16 @@ PROFILE_EXISTS: Final = Problem(
     slug="profile-exists",
     status=409,
     title="Profile exists",
-    explanation="You are registered already; an account has one user.",
+    explanation="You already have a user profile; an account has only one.",
 )
 USERNAME_TAKEN: Final = Problem(
     slug="username-taken",
     status=409,
     title="Username is taken",
-    explanation="Another user has this username; case makes no difference.",
+    explanation="Another user has this username, ignoring case.",
 )
 USER_NOT_FOUND: Final = Problem(
-    slug="user-not-found", status=404, title="User not found", explanation="No user has this id."
+    slug="user-not-found", status=404, title="User not found", explanation="No user has this ID."
 )
 PROBLEMS: Final = (
     ProblemFor(ProfileExists, PROFILE_EXISTS),
@@ -61,10 +61,10 @@ PROBLEMS: Final = (
 CURSORS: Final = Cursors(IDENTITY, "users")
 PREFIX: Final = "/api/v1/users"
 FOR_SERVICES: Final[dict[str, Any]] = {"dependencies": [scopes("users:exists")], "openapi_extra": INTERNAL}
-"""An operation that is for other services only."""
+"""For operations that only other services may use."""
 
-# What clients are told; the entity holds the rules, after trimming and normalising. No pattern says "letters of any
-# script" in every language (`\p{L}`): the description does.
+# Schemas for clients. The entity checks the rules after trimming and normalising. No pattern for "letters of any
+# script" works in every language (`\p{L}`), so the description says it.
 USERNAME_SCHEMA: Final[dict[str, Any]] = {"pattern": f"^[A-Za-z0-9_.-]{{{USERNAME_MIN},{USERNAME_MAX}}}$"}
 NAME_SCHEMA: Final[dict[str, Any]] = {"minLength": 1, "maxLength": NAME_MAX}
 
@@ -72,14 +72,14 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _only_a_full_date(value: object) -> object:
-    """Refuse numbers and times, which pydantic reads as dates too (RFC 3339 section 5.6: full-date)."""
+    """Raise InvalidValue for numbers and times, which pydantic reads as dates (RFC 3339 section 5.6: full-date)."""
     if not isinstance(value, str) or not _DATE.fullmatch(value):
         raise InvalidValue("birthday", "must be a date such as 1990-05-04")
     return value
 
 
 class NewUser(BaseModel):
-    """A user to register. Texts are trimmed and normalised to Unicode NFC."""
+    """A new user. Texts are trimmed and normalised to Unicode NFC."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -117,24 +117,24 @@ class UserView(BaseModel):
 
 
 class UserPage(BaseModel):
-    """Users, newest first."""
+    """A page of users, newest first."""
 
     items: list[UserView]
-    next_cursor: str | None = Field(description="Ask for the next page with it; null on the last page.")
+    next_cursor: str | None = Field(description="`cursor` of the next page; null on the last page.")
 
 
 class Existence(BaseModel):
-    """Which of the ids in question belong to users."""
+    """Which of the given IDs belong to users."""
 
     existing: list[UUID]
     missing: list[UUID]
 
 
-UserIds = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=100, description="Ids to look up.")]
+UserIds = Annotated[list[UUID], Query(alias="id", min_length=1, max_length=100, description="IDs to look up.")]
 
 
 def users_router(users: Users) -> APIRouter:
-    """The routes to these use cases."""
+    """Return a router with the routes of these use cases."""
     router = api_router(prefix=PREFIX, tag="users", description="The people who use the system.")
 
     @router.post(
@@ -144,7 +144,7 @@ def users_router(users: Users) -> APIRouter:
         responses=LOCATION | problem_responses(USERNAME_TAKEN, PROFILE_EXISTS, NOT_AN_ACCOUNT, *BODY_PROBLEMS),
     )
     async def register_user(new: NewUser, caller: Caller, request: Request, response: Response) -> User:
-        """Register a user: yourself, under the id of your account, if you need an access token to call this."""
+        """Register a user. If this needs an access token, it registers you, with the ID of your account."""
         user = await users.register(
             user_id=caller.subject_id if caller else None,
             username=new.username,
@@ -170,7 +170,7 @@ def users_router(users: Users) -> APIRouter:
 
     @router.get("/exists", **FOR_SERVICES)
     async def which_users_exist(ids: UserIds) -> Existence:
-        """Tell which of up to 100 ids belong to users; each id is answered once."""
+        """Return which of up to 100 IDs belong to users. Each ID is returned once."""
         asked = list(dict.fromkeys(ids))
         existing = await users.existing(asked)
         return Existence(
@@ -180,12 +180,12 @@ def users_router(users: Users) -> APIRouter:
 
     @router.get("/{user_id}", response_model=UserView, responses=problem_responses(USER_NOT_FOUND))
     async def get_user(user_id: UUID) -> User:
-        """Get one user."""
+        """Get a user by ID."""
         return await users.get(user_id)
 
     @router.get("/{user_id}/exists", status_code=204, responses=problem_responses(USER_NOT_FOUND), **FOR_SERVICES)
     async def user_exists(user_id: UUID) -> None:
-        """Answer 204 if there is such a user, else 404."""
+        """Respond 204 if the user exists, else 404."""
         if not await users.exists(user_id):
             raise UserNotFound(user_id)
 

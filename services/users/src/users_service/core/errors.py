@@ -1,11 +1,11 @@
-"""What can be wrong with a request to any part of this service; `str(error)` is the sentence shown to the client.
+"""Errors that all entities share. `str(error)` is shown to the client.
 
-The errors of one entity stand with it, in `entities`.
+The errors of one entity are next to it, in `entities`.
 """
 
 
 class InvalidValue(ValueError):
-    """A value breaks a rule; `reason` completes the sentence "The <field> …" and never repeats the value."""
+    """A value breaks a rule. `reason` completes the sentence "The <field> …", without the value."""
 
     def __init__(self, field: str, reason: str) -> None:
         self.field = field

@@ -97,7 +97,7 @@ def test_requires_4_to_20_characters_in_a_username(username: str) -> None:
 def test_refuses_other_characters_in_a_username(username: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean_username(username)
-    assert str(caught.value) == "The username may hold only the letters a to z, digits, '_', '.' and '-'."
+    assert str(caught.value) == "The username may contain only the letters a to z, digits, '_', '.' and '-'."
 
 
 def test_checks_a_username_after_normalisation() -> None:
@@ -127,14 +127,14 @@ def test_refuses_other_characters_in_a_name(name: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean_first_name(name)
     allowed = "letters, spaces, hyphens, apostrophes, periods and middle dots"
-    assert str(caught.value) == f"The first name may hold only {allowed}."
+    assert str(caught.value) == f"The first name may contain only {allowed}."
 
 
 @pytest.mark.parametrize("name", ["-", "...", "' '", "\u3164."], ids=["hyphen", "periods", "quotes", "filler"])
 def test_requires_a_letter_in_a_name(name: str) -> None:
     with pytest.raises(InvalidValue) as caught:
         clean_first_name(name)
-    assert str(caught.value) == "The first name must hold at least one letter."
+    assert str(caught.value) == "The first name must contain at least one letter."
 
 
 def test_limits_a_name_to_100_characters() -> None:
@@ -167,10 +167,10 @@ def test_refuses_birthdays_out_of_range(birthday: date) -> None:
 def test_username_taken_error_does_not_repeat_the_username() -> None:
     error = UsernameTaken("<script>")
     assert error.username == "<script>"
-    assert str(error) == "Another user has this username; case makes no difference."
+    assert str(error) == "Another user has this username, ignoring case."
 
 
 def test_names_a_missing_user_by_id() -> None:
     error = UserNotFound(USER_ID)
     assert error.user_id == USER_ID
-    assert str(error) == f"No user has the id {USER_ID}."
+    assert str(error) == f"No user has the ID {USER_ID}."

@@ -1,23 +1,23 @@
-"""What is needed to keep passwords without knowing them."""
+"""Password hashing."""
 
 from typing import Protocol
 
 
 class HashingBusy(Exception):
-    """So many passwords are being looked at that one more would have to wait too long."""
+    """Too many passwords are being hashed, so this one waited too long."""
 
     def __str__(self) -> str:
-        return "Too many passwords are being checked now; try again in a moment."
+        return "Too many passwords are being checked right now; try again in a moment."
 
 
 class Passwords(Protocol):
-    """Slow hashes. Both methods raise HashingBusy when too many wait; passwords are normalised before."""
+    """Slow password hashes. Passwords must be normalised. `hash` and `verify` raise HashingBusy if too many wait."""
 
     async def hash(self, password: str) -> str:
-        """A hash to keep."""
+        """Return a hash to store."""
 
     async def verify(self, password_hash: str | None, password: str | None) -> bool:
-        """Whether it is the password; without a hash or a password it takes as long, and is not."""
+        """Return whether the password matches. False, in the same time, if the hash or the password is None."""
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Whether one would make another hash today."""
+        """Return whether the parameters of the hash are outdated."""

@@ -1,4 +1,4 @@
-"""What is needed to sign tokens."""
+"""Token signing."""
 
 from datetime import datetime
 from typing import Protocol
@@ -8,13 +8,13 @@ from ..entities.tokens import Claims
 
 
 class Signer(Protocol):
-    """Makes and uses keys."""
+    """Creates keys and signs with them."""
 
     def new_key(self, *, signs_from: datetime) -> SigningKey:
-        """A fresh key pair, the private half encrypted."""
+        """Return a new key pair with an encrypted private key."""
 
     def check(self, key: SigningKey) -> None:
-        """Raise NoSigningKey if the private half cannot be decrypted."""
+        """Raise NoSigningKey if the private key cannot be decrypted."""
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
-        """The token, or NoSigningKey as above."""
+        """Return the token. Raises NoSigningKey if the private key cannot be decrypted."""

@@ -1,4 +1,4 @@
-"""An account, the rules for its username and password, and what can be wrong with them."""
+"""An account: the entity, the rules for its username and password, and its errors."""
 
 import re
 import unicodedata
@@ -21,20 +21,20 @@ _MAX_COMPOSED: Final = 4  # as in `text`: composing leaves at least a quarter
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Account:
-    """Who may log in; `register` makes a new one, the constructor trusts what the database holds."""
+    """An account to log in with. Use `register` for a new one: the constructor checks nothing."""
 
     id: UUID
-    """Also the subject of the tokens, and the id of the profile in the users service."""
+    """Also the subject of its tokens, and the ID of the profile in the users service."""
     username: str
     password_hash: str
     password_version: int
-    """How often the password was changed: what was decided with an older one does not hold any more."""
+    """Rises with each change of the password, to detect decisions made with an older one."""
     created_at: datetime
     """In UTC."""
 
     @classmethod
     def register(cls, *, account_id: UUID, username: str, password_hash: str, created_at: datetime) -> Self:
-        """A new account whose username keeps the rules, or InvalidValue; the password was checked to be hashed."""
+        """Return a new account. Raises InvalidValue for its username. Check the password before hashing it."""
         return cls(
             id=account_id,
             username=clean_username(username),
@@ -48,33 +48,33 @@ class UsernameTaken(Exception):
     """Another account has this username, or one that differs only in case."""
 
     def __str__(self) -> str:
-        return "Another account has this username; case makes no difference."
+        return "Another account has this username, ignoring case."
 
 
 class WrongCredentials(Exception):
-    """The username is unknown or the password is not its; nobody is told which."""
+    """The username is unknown or the password is wrong. Clients are not told which."""
 
     def __str__(self) -> str:
         return "The username or the password is wrong."
 
 
 class WrongPassword(Exception):
-    """Somebody who is logged in does not know the password."""
+    """The caller is logged in, but the current password is wrong."""
 
     def __str__(self) -> str:
         return "The current password is wrong."
 
 
 def clean_username(value: str) -> str:
-    """4 to 20 ASCII letters, digits, `_`, `.` and `-`; case is kept."""
+    """Return the trimmed username, in its case. Raises InvalidValue unless it is 4 to 20 of `A-Za-z0-9_.-`."""
     username = clean(value, field="username", minimum=USERNAME_MIN, maximum=USERNAME_MAX)
     if not _USERNAME.fullmatch(username):
-        raise InvalidValue("username", "may hold only the letters a to z, digits, '_', '.' and '-'")
+        raise InvalidValue("username", "may contain only the letters a to z, digits, '_', '.' and '-'")
     return username
 
 
 def check_password(value: str, *, username: str, field: str = "password") -> str:
-    """A password that one may choose, as it is hashed, or InvalidValue: 8 to 128 characters, not the username."""
+    """Return the normalised password. Raises InvalidValue unless it has 8 to 128 characters and is not the username."""
     password = spelled_alike(value)
     if password is None or len(password) < PASSWORD_MIN:
         raise InvalidValue(field, f"must have {PASSWORD_MIN} to {PASSWORD_MAX} characters")
@@ -84,11 +84,11 @@ def check_password(value: str, *, username: str, field: str = "password") -> str
 
 
 def spelled_alike(value: str) -> str | None:
-    """The password in Unicode normalisation form C, since keyboards differ; None if it can be nobody's.
+    """Return the password in Unicode normalisation form C, since keyboards differ, or None if it cannot be valid.
 
-    Nothing is trimmed (RFC 8265 section 4.2).
+    It is not trimmed (RFC 8265 section 4.2).
     """
-    # Normalising takes time quadratic in a run of combining marks: never do it to a text that is too long anyway.
+    # Normalising a run of combining marks takes quadratic time, so refuse texts that are too long first.
     if len(value) > PASSWORD_MAX * _MAX_COMPOSED:
         return None
     password = unicodedata.normalize("NFC", value)

@@ -1,4 +1,4 @@
-"""Guesses of passwords: how many are let through, and for how long one who guesses has to wait."""
+"""Limits of password guesses, and how long to wait after too many."""
 
 import hashlib
 import math
@@ -8,56 +8,56 @@ from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 WINDOW: Final = timedelta(minutes=15)
-"""In this time a full bucket is empty again."""
-_IPV6_NETWORK: Final = 64  # bits that a provider gives to one customer
+"""Time in which a full bucket drains."""
+_IPV6_NETWORK: Final = 64  # bits of the network of one customer
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptLimits:
-    """How many wrong passwords there may be in one go, and evenly spread over 15 minutes from then on."""
+    """Wrong passwords allowed at once, and then per 15 minutes."""
 
     per_address: int
     per_account: int
     per_account_and_address: int
     registrations_per_address: int
-    """Not wrong passwords, but accounts; each costs a hash, too."""
+    """New accounts instead of wrong passwords, since each also takes a hash."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bucket:
-    """A leaky bucket: each attempt adds one, time takes away, and nobody gets in who would make it overflow."""
+    """A leaky bucket: each attempt adds one, it drains over time, and an attempt that would overflow it is refused."""
 
     key: bytes
-    """A hash, so that addresses and names do not stand there as they are."""
+    """A hash, so that addresses and names are not stored."""
     limit: int
 
     @classmethod
     def of(cls, *parts: str, limit: int) -> "Bucket":
-        """The bucket of these, such as an address."""
+        """Return the bucket for these parts, such as an address."""
         return cls(key=hashed(*parts), limit=limit)
 
     def seconds_to_wait(self, level: float) -> int:
-        """Until there is room for one more at this level; 0 if there is."""
+        """Return the seconds until there is room for one more at this level, or 0."""
         excess = level + 1 - self.limit
         return math.ceil(excess * WINDOW.total_seconds() / self.limit) if excess > 0 else 0
 
     def drained(self, level: float, *, since: datetime, now: datetime) -> float:
-        """The level that is left after some time."""
+        """Return the level at `now`."""
         return max(0.0, level - (now - since) / WINDOW * self.limit)
 
 
 class TooManyAttempts(Exception):
-    """Somebody has to wait before the next password is looked at, or the next account made."""
+    """The caller must wait before the next password is checked, or the next account created."""
 
     def __init__(self, seconds: int) -> None:
         self.seconds = seconds
 
     def __str__(self) -> str:
-        return "There were too many attempts; wait before the next one."
+        return "Too many attempts; wait before the next one."
 
 
 def network_of(address: str) -> str:
-    """What counts as one address: of IPv6 the network, as each customer has more addresses than could be counted."""
+    """Return the address, or the network of an IPv6 address: each customer has too many of them to count."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
@@ -70,5 +70,5 @@ def network_of(address: str) -> str:
 
 
 def hashed(*parts: str) -> bytes:
-    """One value for several texts, whatever is in them."""
+    """Return one hash of several texts."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()

@@ -1,4 +1,4 @@
-"""Access tokens, as RFC 9068 has them."""
+"""Access tokens (RFC 9068)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,12 +6,12 @@ from typing import Final
 from uuid import UUID
 
 LOGIN_CLIENT: Final = "accounts"
-"""The client of tokens that people get by their password: the login of this service itself."""
+"""The `client_id` of tokens for people who log in with their password: this service itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Claims:
-    """What an access token says."""
+    """The contents of an access token."""
 
     issuer: str
     audience: str
@@ -25,7 +25,7 @@ class Claims:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Grant:
-    """What a client gets: an access token, for how long it is good, and perhaps a refresh token."""
+    """An access token for a client, its lifetime, and optionally a refresh token."""
 
     access_token: str
     expires_in: timedelta

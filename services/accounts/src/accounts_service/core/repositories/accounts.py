@@ -1,4 +1,4 @@
-"""Where accounts are kept."""
+"""The repository of accounts."""
 
 from typing import Protocol
 from uuid import UUID
@@ -7,22 +7,22 @@ from ..entities.accounts import Account
 
 
 class AccountRepository(Protocol):
-    """The accounts, as the use cases need them; what goes wrong with the storage itself passes through."""
+    """The storage for the use cases. Errors of the storage itself pass through."""
 
     async def add(self, account: Account) -> None:
-        """Keep a new account durably, or raise UsernameTaken; holds whatever else is being added at the same time."""
+        """Add a new account durably. Raises UsernameTaken, also for concurrent calls."""
 
     async def get(self, account_id: UUID) -> Account | None:
-        """The account with this id, if there is one."""
+        """Return the account with this ID, or None."""
 
     async def named(self, username: str) -> Account | None:
-        """The account with this username, ignoring case."""
+        """Return the account with this username, ignoring case, or None."""
 
     async def rehash(self, account: Account, password_hash: str) -> None:
-        """Keep another hash of the same password; nothing happens if the password was changed meanwhile."""
+        """Store another hash of the same password, unless the password has been changed since."""
 
     async def change_password(self, account: Account, password_hash: str) -> bool:
-        """Keep the hash of a new password and end all sessions of the account, both or neither.
+        """Store the hash of a new password and end all sessions of the account, in one transaction.
 
-        False, and nothing is changed, if the password was changed meanwhile.
+        Return False, without changes, if the password has been changed since.
         """

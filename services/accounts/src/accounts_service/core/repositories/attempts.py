@@ -1,4 +1,4 @@
-"""Where attempts to log in are counted, for all replicas together."""
+"""The repository of login attempts, shared by all replicas."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,16 +8,16 @@ from ..entities.attempts import Bucket
 
 
 class AttemptRepository(Protocol):
-    """The buckets, and who has logged in from where; what goes wrong with the storage itself passes through."""
+    """The buckets, and the addresses of earlier logins. Errors of the storage itself pass through."""
 
     async def take(self, bucket: Bucket, *, now: datetime) -> int:
-        """Add one attempt and return 0; or the seconds to wait, if there is no room, and nothing was added."""
+        """Add one attempt and return 0, or return the seconds to wait if there is no room."""
 
     async def give_back(self, buckets: Sequence[Bucket]) -> None:
-        """Take one attempt out of each."""
+        """Remove one attempt from each bucket."""
 
     async def is_known(self, key: bytes, *, now: datetime) -> bool:
-        """Whether there was a login from here in the last 90 days."""
+        """Return whether there was a login with this key in the last 90 days."""
 
     async def remember(self, key: bytes, *, now: datetime) -> None:
-        """Note that there was one."""
+        """Record a login."""

@@ -1,4 +1,4 @@
-"""Where sessions are kept."""
+"""The repository of sessions."""
 
 from datetime import datetime
 from typing import Final, Protocol
@@ -7,27 +7,27 @@ from uuid import UUID
 from ..entities.sessions import RefreshToken, Session
 
 MAX_SESSIONS: Final = 100
-"""Of one account; the oldest ends when there is one more."""
+"""Sessions per account. Another one ends the oldest."""
 
 
 class SessionRepository(Protocol):
-    """The sessions, as the use cases need them; what goes wrong with the storage itself passes through."""
+    """The storage for the use cases. Errors of the storage itself pass through."""
 
     async def add(self, session: Session, *, password_version: int) -> bool:
-        """Keep a new session durably; False if the account is gone or has another version of its password.
+        """Add a new session durably. Return False if the account is gone or its password version differs.
 
-        So no session begins with a password that was changed while it was looked at. Sessions of the account that are
-        over or too many are deleted.
+        So no session starts with a password that was changed during the login. Deletes expired sessions, and those
+        above the limit of the account.
         """
 
     async def rotate(self, token: RefreshToken, successor: RefreshToken, *, now: datetime) -> UUID | None:
-        """Replace the valid token of a session by its successor, and return the account's id.
+        """Replace the valid token of a session with its successor, and return the account's ID.
 
-        None if the token is not the valid one, or the session is over. Of many at once exactly one succeeds.
+        Return None if the token is not the valid one, or the session has ended. Only one of concurrent calls succeeds.
         """
 
     async def get(self, session_id: UUID) -> Session | None:
-        """The session with this id, if there is one."""
+        """Return the session with this ID, or None."""
 
     async def end(self, session_id: UUID) -> None:
-        """End a session, if there is one."""
+        """End the session, if it exists."""

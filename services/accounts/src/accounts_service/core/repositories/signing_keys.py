@@ -1,4 +1,4 @@
-"""Where the keys are kept that sign tokens."""
+"""The repository of the keys that sign tokens."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from ..entities.signing_keys import KeyRing, SigningKey
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeyChange:
-    """What is to become of the keys."""
+    """A change of the keys."""
 
     add: SigningKey | None = None
     remove: tuple[SigningKey, ...] = ()
 
 
 class SigningKeyRepository(Protocol):
-    """The keys of all replicas; what goes wrong with the storage itself passes through."""
+    """The keys of all replicas. Errors of the storage itself pass through."""
 
     async def ring(self) -> KeyRing:
-        """All keys, as they are or were a moment ago."""
+        """Return all keys, which may be cached briefly."""
 
     async def change(self, decide: Callable[[KeyRing], KeyChange]) -> KeyRing:
-        """Let `decide` see all keys as they are, and do what it says while nobody else does; the keys afterwards."""
+        """Pass the current keys to `decide` and apply its change, under a lock. Return the keys afterwards."""

@@ -1,4 +1,4 @@
-"""What can be done with accounts."""
+"""The use cases of accounts."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from .attempts import Attempts
 
 
 class Accounts:
-    """The use cases of accounts; `now` tells the time in UTC."""
+    """The use cases of accounts. `now` returns the time in UTC."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class Accounts:
         self._now = now
 
     async def register(self, *, username: str, password: str, address: str) -> Account:
-        """Add an account; raises InvalidValue, TooManyAttempts, UsernameTaken or HashingBusy."""
+        """Add an account and return it. Raises InvalidValue, TooManyAttempts, UsernameTaken or HashingBusy."""
         username = clean_username(username)
         password = check_password(password, username=username)
         await self._attempts.count_registration(address)
@@ -43,7 +43,10 @@ class Accounts:
     async def change_password(
         self, account_id: UUID, *, current_password: str, new_password: str, address: str
     ) -> None:
-        """Change the password and end all sessions; InvalidValue, WrongPassword, TooManyAttempts or HashingBusy."""
+        """Change the password and end all sessions.
+
+        Raises InvalidValue, WrongPassword, TooManyAttempts or HashingBusy.
+        """
         account = await self._repository.get(account_id)
         if account is None:
             raise WrongPassword

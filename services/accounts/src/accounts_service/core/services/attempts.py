@@ -1,4 +1,4 @@
-"""Brute force is slowed down."""
+"""Slow down brute-force attacks."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,10 +10,10 @@ from ..repositories.attempts import AttemptRepository
 
 
 class Attempts:
-    """Lets only so many wrong passwords through.
+    """Limits wrong passwords.
 
-    They are counted for the address, for the account, and for both together. An attack from many addresses fills the
-    bucket of the account; that does not count for an address from which its owner has logged in before.
+    They are counted per address, per account, and per both. An attack from many addresses fills the bucket of the
+    account, which is not checked for addresses from which its owner has logged in before.
     """
 
     def __init__(self, *, repository: AttemptRepository, limits: AttemptLimits, now: Callable[[], datetime]) -> None:
@@ -23,9 +23,9 @@ class Attempts:
 
     @asynccontextmanager
     async def attempt(self, username: str, address: str) -> AsyncIterator[None]:
-        """Look at one password within this, or raise TooManyAttempts; what ends without an error does not count.
+        """Check one password in the block, which counts only if it raises an error. Raises TooManyAttempts.
 
-        It is counted beforehand, so that many at once are no way around the limits.
+        It is counted before the block, so that concurrent attempts cannot bypass the limits.
         """
         name, network = username.casefold(), network_of(address)
         known = hashed("known", name, network)
@@ -33,7 +33,7 @@ class Attempts:
         taken = await self._take(name, network, is_known=is_known)
         try:
             yield
-        except HashingBusy:  # nothing was learned
+        except HashingBusy:  # the password was not checked
             await self._repository.give_back(taken)
             raise
         await self._repository.give_back(taken)
@@ -41,7 +41,7 @@ class Attempts:
             await self._repository.remember(known, now=self._now())
 
     async def count_registration(self, address: str) -> None:
-        """Count one account for the address, or raise TooManyAttempts: it would keep others from hashing."""
+        """Count a registration for the address. Raises TooManyAttempts, since hashing would block others."""
         bucket = Bucket.of("registrations", network_of(address), limit=self._limits.registrations_per_address)
         if seconds := await self._repository.take(bucket, now=self._now()):
             raise TooManyAttempts(seconds)
@@ -56,7 +56,7 @@ class Attempts:
         taken: list[Bucket] = []
         for bucket in buckets:
             if seconds := await self._repository.take(bucket, now=self._now()):
-                await self._repository.give_back(taken)  # what is refused does not count
+                await self._repository.give_back(taken)  # a refused attempt does not count
                 raise TooManyAttempts(seconds)
             taken.append(bucket)
         return taken

@@ -1,4 +1,4 @@
-"""What clients, which are services, can do."""
+"""The use cases of clients, which are services."""
 
 import hashlib
 import secrets
@@ -18,14 +18,14 @@ class Clients:
         self._tokens = tokens
 
     def authenticated(self, client_id: str, secret: str) -> Client:
-        """The client whose secret this is, or UnknownClient; an unknown one takes as long."""
+        """Return the client with this secret. Raises UnknownClient, in the same time for an unknown ID."""
         client = self._clients.get(client_id, self._nobody)
         if not client.knows(secret):
             raise UnknownClient
         return client
 
     async def grant(self, client: Client, scopes: frozenset[str] | None) -> Grant:
-        """An access token for these scopes (None: all that it has), or ScopeRefused."""
+        """Return an access token for these scopes, or for all of the client. Raises ScopeRefused."""
         granted = client.scopes if scopes is None else scopes
         if not granted <= client.scopes:
             raise ScopeRefused

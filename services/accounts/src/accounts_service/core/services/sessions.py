@@ -1,4 +1,4 @@
-"""What can be done with sessions: log in, go on, log out."""
+"""The use cases of sessions: log in, refresh, log out."""
 
 import logging
 from collections.abc import Callable
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Sessions:
-    """The use cases of sessions, which end after `life` whatever happens; `now` tells the time in UTC."""
+    """The use cases of sessions, which end after `life` in any case. `now` returns the time in UTC."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Sessions:
         self._now = now
 
     async def log_in(self, *, username: str, password: str, address: str) -> Grant:
-        """Begin a session; raises WrongCredentials, TooManyAttempts or HashingBusy."""
+        """Start a session and return its tokens. Raises WrongCredentials, TooManyAttempts or HashingBusy."""
         username = username.strip()  # as registration does
         key = await self._tokens.signing_key()
         async with self._attempts.attempt(username, address):
@@ -63,10 +63,10 @@ class Sessions:
         return account
 
     async def refresh(self, refresh_token: str) -> Grant:
-        """Replace the refresh token and make an access token, or raise SessionEnded.
+        """Replace the refresh token, and return it with an access token. Raises SessionEnded.
 
-        Within the grace the token before gets the same successor. An older one was stolen, or its successor was:
-        nobody can tell, so the session ends (RFC 9700 section 4.14.2).
+        Within the grace time, the previous token returns the same successor. With an older one, either it or its
+        successor was stolen, so the session ends (RFC 9700 section 4.14.2).
         """
         token = RefreshToken.read(refresh_token)
         if token is None:
@@ -87,13 +87,13 @@ class Sessions:
         if successor is None:
             await self._repository.end(session.id)
             logger.warning(
-                "an old refresh token of account %s was used again; its session is ended", session.account_id
+                "an old refresh token of account %s was used again; its session has been ended", session.account_id
             )
             raise SessionEnded
         return session.account_id, successor
 
     async def log_out(self, refresh_token: str) -> None:
-        """End the session of a token, an old one too; what is no token of a session changes nothing."""
+        """End the session of a token, even of an old one. Other tokens are ignored."""
         token = RefreshToken.read(refresh_token)
         if token is not None:
             await self._repository.end(token.session_id)

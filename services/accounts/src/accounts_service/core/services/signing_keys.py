@@ -1,4 +1,4 @@
-"""The keys that sign: the first is made when it is needed, and each further one by the command `rotate-keys`."""
+"""The use cases of signing keys. The first key is created when needed, each further one by `rotate-keys`."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from ..repositories.signing_keys import KeyChange, SigningKeyRepository
 
 
 class SigningKeys:
-    """The use cases of keys; `publication` is how long it takes until all services know a new one."""
+    """The use cases of keys. `publication` is the time until all services know a new key."""
 
     def __init__(
         self,
@@ -27,23 +27,23 @@ class SigningKeys:
         self._now = now
 
     async def signing(self) -> SigningKey:
-        """The key that signs now, or NoSigningKey."""
+        """Return the key that signs now. Raises NoSigningKey."""
         ring = await self._ring()
         key = ring.signing(self._now())
-        if key is None:  # all clocks say that it is too early, as after a restored backup
+        if key is None:  # the time of all keys is in the future, as after a restored backup
             raise NoSigningKey
         self._signer.check(key)
         return key
 
     async def published(self) -> tuple[SigningKey, ...]:
-        """The keys that services need to know."""
+        """Return the keys that services need."""
         ring = await self._ring()
         return ring.published(self._now(), token_life=self._token_life)
 
     async def rotate(self) -> SigningKey:
-        """Publish a further key, which signs when all services know it, and delete those that nobody needs any more.
+        """Publish a new key, which signs once all services know it, delete unneeded ones, and return the newest.
 
-        If one waits already, nothing is added: running this twice, or in several replicas, does no harm.
+        If a key is already waiting, none is added, so it is safe to run this twice or in several replicas.
         """
 
         def decide(ring: KeyRing) -> KeyChange:
@@ -57,7 +57,7 @@ class SigningKeys:
         return ring.keys[-1]
 
     async def replace(self) -> SigningKey:
-        """Sign with a new key at once and delete all others: their access tokens are void. For a stolen key."""
+        """Sign with a new key now and delete all others, which voids their access tokens. Return the new key."""
         ring = await self._repository.change(
             lambda ring: KeyChange(add=self._signer.new_key(signs_from=self._now()), remove=ring.keys)
         )

@@ -1,4 +1,4 @@
-"""Access tokens are made here."""
+"""Create access tokens."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -33,7 +33,7 @@ class AccessTokens:
         self._now = now
 
     async def signing_key(self) -> SigningKey:
-        """The key for the next token, or NoSigningKey; what must not happen without a token asks for it first."""
+        """Return the key for the next token. Raises NoSigningKey, so call it before any other change."""
         return await self._keys.signing()
 
     def grant(
@@ -45,7 +45,7 @@ class AccessTokens:
         scopes: frozenset[str] = frozenset(),
         refresh_token: str | None = None,
     ) -> Grant:
-        """An access token, and what else the client gets; NoSigningKey if the key cannot be used."""
+        """Return an access token and its details. Raises NoSigningKey if the key cannot be used."""
         now = self._now()
         claims = Claims(
             issuer=self._issuer,

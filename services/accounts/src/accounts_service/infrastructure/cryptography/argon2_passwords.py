@@ -1,4 +1,4 @@
-"""Passwords hashed with argon2id, off the event loop."""
+"""Hash passwords with argon2id, outside of the event loop."""
 
 import asyncio
 import os
@@ -18,17 +18,17 @@ HASHER: Final = PasswordHasher(memory_cost=19 * 1024, time_cost=2, parallelism=1
 
 
 class Argon2Passwords:
-    """`Passwords` with argon2id; entered at start-up, left at the end.
+    """`Passwords` with argon2id. Enter it at startup, and leave it at shutdown.
 
-    At most `concurrency` passwords at a time are looked at, since each takes 19 MiB and a processor; the others wait
-    in the order in which they came, for at most `wait` seconds.
+    At most `concurrency` passwords are hashed at a time, since each takes 19 MiB and a CPU. Others wait in order, at
+    most `wait` seconds.
     """
 
     def __init__(self, *, concurrency: int, wait: float, hasher: PasswordHasher = HASHER) -> None:
         self._hasher = hasher
         self._threads = ThreadPoolExecutor(concurrency, thread_name_prefix="passwords")
         self._queue = FairQueue(concurrency, wait=wait, refusal=HashingBusy, name="passwords")
-        # For accounts that do not exist: looking at it takes as long as at a real one.
+        # For accounts that do not exist, so that checking takes the same time.
         self._nobodys_hash = hasher.hash(os.urandom(32))
 
     async def __aenter__(self) -> Self:
@@ -38,16 +38,16 @@ class Argon2Passwords:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def measurements(self) -> list[Measurement]:
-        """How many wait."""
+        """Return the measurements of the queue."""
         return self._queue.measurements()
 
     async def hash(self, password: str) -> str:
-        """Hash in a thread."""
+        """Return a hash, computed in a thread."""
         async with self._queue:
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def verify(self, password_hash: str | None, password: str | None) -> bool:
-        """Verify in a thread."""
+        """Return whether the password matches, computed in a thread."""
         known = password_hash or self._nobodys_hash
         async with self._queue:
             is_right = await asyncio.get_running_loop().run_in_executor(
@@ -62,5 +62,5 @@ class Argon2Passwords:
             return False
 
     def is_outdated(self, password_hash: str) -> bool:
-        """Compare the parameters in the hash with those of today."""
+        """Return whether the parameters in the hash differ from the current ones."""
         return self._hasher.check_needs_rehash(password_hash)

@@ -1,4 +1,4 @@
-"""Tokens signed with ES256, and keys whose private half is encrypted with AES-256-GCM."""
+"""Sign tokens with ES256. Private keys are encrypted with AES-256-GCM."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 class Es256Signer:
-    """`Signer` with ES256; `secret` encrypts the private keys in the database."""
+    """`Signer` with ES256. `secret` encrypts the private keys in the database."""
 
     def __init__(self, secret: str) -> None:
         derive = HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"signing keys of accounts")
@@ -35,7 +35,7 @@ class Es256Signer:
         self._opened: dict[str, ec.EllipticCurvePrivateKey] = {}
 
     def new_key(self, *, signs_from: datetime) -> SigningKey:
-        """A key on the curve P-256."""
+        """Return a key on the curve P-256."""
         private_key = ec.generate_private_key(ec.SECP256R1())
         jwk = json.loads(ECAlgorithm.to_jwk(private_key.public_key()))
         key_id = _thumbprint(jwk)
@@ -52,11 +52,11 @@ class Es256Signer:
         )
 
     def check(self, key: SigningKey) -> None:
-        """Decrypt the key, once."""
+        """Decrypt the key, which is cached. Raises NoSigningKey."""
         self._private_key(key)
 
     def sign(self, claims: Claims, key: SigningKey) -> str:
-        """Sign with the key, which is decrypted once."""
+        """Return the signed token. Raises NoSigningKey if the key cannot be decrypted."""
         payload: dict[str, Any] = {
             "iss": claims.issuer,
             "aud": claims.audience,
@@ -74,7 +74,7 @@ class Es256Signer:
     def _private_key(self, key: SigningKey) -> ec.EllipticCurvePrivateKey:
         opened = self._opened.get(key.id)
         if opened is None:
-            self._opened = {key.id: self._open(key)}  # the one that signs; the others are not needed any more
+            self._opened = {key.id: self._open(key)}  # only the one that signs is needed
             opened = self._opened[key.id]
         return opened
 
@@ -83,8 +83,8 @@ class Es256Signer:
         try:
             encoded = self._cipher.decrypt(nonce, encrypted, key.id.encode())
         except InvalidTag:
-            logger.error(  # noqa: TRY400 - it says all there is to say
-                "the signing key %s was encrypted with another KEY_ENCRYPTION_SECRET; give that one back, or run "
+            logger.error(  # noqa: TRY400 - the message says it all
+                "the signing key %s was encrypted with another KEY_ENCRYPTION_SECRET; restore that one, or run "
                 "`rotate-keys --at-once`",
                 key.id,
             )
@@ -96,7 +96,7 @@ class Es256Signer:
 
 
 def _thumbprint(jwk: dict[str, Any]) -> str:
-    """RFC 7638: the hash of the required members in order, without spaces."""
+    """Return the thumbprint (RFC 7638): the hash of the required members in order, without spaces."""
     members = {name: jwk[name] for name in ("crv", "kty", "x", "y")}
     digest = hashlib.sha256(json.dumps(members, separators=(",", ":")).encode()).digest()
     return urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,7 +1,7 @@
-"""Repositories on PostgreSQL, and the models of their tables."""
+"""Repositories in PostgreSQL, and the models of their tables."""
 
 from typing import Final
 
-# What is in the database and no business of the models, so that `alembic` neither asks for it nor drops it: names with
-# `*` for any text, as `table`, `schema.table`, `table.column`, or the name of an index or a constraint.
+# Objects in the database that the models do not describe, so that `alembic` ignores them: names, with `*` as wildcard,
+# such as `table`, `schema.table`, `table.column`, or the name of an index or constraint.
 UNMANAGED: Final[tuple[str, ...]] = ()

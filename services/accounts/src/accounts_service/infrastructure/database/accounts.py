@@ -47,13 +47,13 @@ _END_SESSIONS: Final = prepared(delete(SessionRow).where(SessionRow.account_id =
 
 
 class SqlAccounts:
-    """`AccountRepository` on PostgreSQL."""
+    """`AccountRepository` in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, account: Account) -> None:
-        """Insert the account; the unique index decides who of several gets the username."""
+        """Insert the account. The unique index decides between concurrent calls."""
         row = {
             "id": account.id,
             "username": account.username,
@@ -65,24 +65,24 @@ class SqlAccounts:
             await self._database.execute(_INSERT, row)
 
     async def get(self, account_id: UUID) -> Account | None:
-        """Look the account up by primary key."""
+        """Return the row with this primary key, or None."""
         row = (await self._database.execute(_GET, {"account_id": account_id})).one_or_none()
         return _account(row) if row else None
 
     async def named(self, username: str) -> Account | None:
-        """Look the account up in the unique index; what cannot be a username is nobody's."""
+        """Return the row with this username, from the unique index, or None."""
         if not username.isascii() or not username.isprintable() or len(username) > USERNAME_MAX:
             return None
         row = (await self._database.execute(_NAMED, {"name": username.lower()})).one_or_none()
         return _account(row) if row else None
 
     async def rehash(self, account: Account, password_hash: str) -> None:
-        """Update the hash alone."""
+        """Update only the hash."""
         parameters = {"account_id": account.id, "version": account.password_version, "new_hash": password_hash}
         await self._database.execute(_REHASH, parameters)
 
     async def change_password(self, account: Account, password_hash: str) -> bool:
-        """Update the hash, then delete the sessions: two statements, as the second has to see those begun meanwhile."""
+        """Update the hash, then delete the sessions in a second statement, to include those just started."""
         parameters = {"account_id": account.id, "version": account.password_version, "new_hash": password_hash}
         async with self._database.transaction():
             if not (await self._database.execute(_CHANGE, parameters)).rowcount:

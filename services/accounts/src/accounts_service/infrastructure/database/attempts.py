@@ -1,4 +1,4 @@
-"""Attempts to log in, counted in PostgreSQL: the tables, the statements (built once), and the repository."""
+"""Login attempts in PostgreSQL: the tables, the statements (built once), and the repository."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ from ...core.entities.attempts import WINDOW, Bucket
 
 KNOWN_FOR: Final = timedelta(days=90)
 TIDIED: Final = 100
-_TAKES_UNTIL_TIDIED: Final = 32  # each makes one row at most
+_TAKES_UNTIL_TIDIED: Final = 32  # each adds one row at most
 
 
 class LoginAttemptsRow(Base):
@@ -44,7 +44,7 @@ class LoginAttemptsRow(Base):
 
 
 class KnownAddressRow(Base):
-    """The table of addresses from which somebody has logged in."""
+    """The table of addresses of earlier logins."""
 
     __tablename__ = "known_addresses"
 
@@ -100,14 +100,14 @@ _FORGET: Final = prepared(delete(KnownAddressRow).where(KnownAddressRow.key.in_(
 
 
 class SqlAttempts:
-    """`AttemptRepository` on PostgreSQL. Rows that say nothing any more are deleted on the way."""
+    """`AttemptRepository` in PostgreSQL. Deletes outdated rows from time to time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._takes = 0
 
     async def take(self, bucket: Bucket, *, now: datetime) -> int:
-        """Look and add in one statement, whatever others do at the same time."""
+        """Check and add in one statement, which is safe for concurrent calls."""
         self._takes += 1
         if self._takes % _TAKES_UNTIL_TIDIED == 1:
             await self._database.execute(_TIDY, {"before": now - WINDOW})
@@ -117,12 +117,12 @@ class SqlAttempts:
         return max(1, bucket.seconds_to_wait(row.level)) if row.is_full else 0
 
     async def give_back(self, buckets: Sequence[Bucket]) -> None:
-        """Subtract from one after the other: nobody who holds one waits for the next."""
+        """Subtract from one bucket after the other, so that no lock is held while waiting for another."""
         for bucket in buckets:
             await self._database.execute(_GIVE_BACK, {"wanted": bucket.key})
 
     async def is_known(self, key: bytes, *, now: datetime) -> bool:
-        """Look the address up by primary key."""
+        """Return whether there is a recent row with this primary key."""
         known = await self._database.execute(_IS_KNOWN, {"wanted": key, "before": now - KNOWN_FOR})
         return known.first() is not None
 

@@ -53,11 +53,11 @@ class SessionRow(Base):
 
 _NOW: Final = bindparam("now", type_=DateTime(timezone=True))
 _ACCOUNT_ID: Final = bindparam("owner_id", type_=Uuid())
-# The table of accounts is in a module that knows this one.
+# The table of accounts is in a module that imports this one.
 _ACCOUNTS: Final = table("accounts", column("id", Uuid()), column("password_version", Integer()))
 
-# The account is locked, so that a change of its password waits for this session, and then ends it; or this waits for
-# the change, and then finds another version.
+# Lock the account: either a change of its password waits for this session and then ends it, or this waits for the
+# change and then finds another version.
 _INSERT: Final = prepared(
     insert(SessionRow)
     .from_select(
@@ -104,13 +104,13 @@ _END: Final = prepared(delete(SessionRow).where(SessionRow.id == bindparam("sess
 
 
 class SqlSessions:
-    """`SessionRepository` on PostgreSQL."""
+    """`SessionRepository` in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, session: Session, *, password_version: int) -> bool:
-        """Insert the session if the password is still the same, then delete those that are over or too many."""
+        """Insert the session if the password is unchanged, then delete expired sessions and those above the limit."""
         row = {
             "session_id": session.id,
             "owner_id": session.account_id,
@@ -125,10 +125,10 @@ class SqlSessions:
         return True
 
     async def rotate(self, token: RefreshToken, successor: RefreshToken, *, now: datetime) -> UUID | None:
-        """Update the session in one statement: of many, those that come later find another hash.
+        """Update the session in one statement, so that later ones of concurrent calls find another hash.
 
-        It is committed by a message of its own. A frozen database may carry out what lies in its socket when it is
-        back, long after its client was told 503: then the token would be used up, and the next try would look stolen.
+        It is committed with a separate message. A frozen database may execute what is in its socket when it is back,
+        long after the client got 503: then the token would be used up, and the retry would look stolen.
         """
         parameters = {
             "session_id": token.session_id,
@@ -141,7 +141,7 @@ class SqlSessions:
             return (await self._database.execute(_ROTATE, parameters)).scalar_one_or_none()
 
     async def get(self, session_id: UUID) -> Session | None:
-        """Look the session up by primary key."""
+        """Return the row with this primary key, or None."""
         row = (await self._database.execute(_GET, {"session_id": session_id})).one_or_none()
         return _session(row) if row else None
 

@@ -1,4 +1,4 @@
-"""Signing keys in PostgreSQL: the table, the statements (built once), and the repository, which remembers."""
+"""Signing keys in PostgreSQL: the table, the statements (built once), and the repository, with a cache."""
 
 import asyncio
 import logging
@@ -16,9 +16,9 @@ from ...core.entities.signing_keys import KeyRing, SigningKey
 from ...core.repositories.signing_keys import KeyChange
 
 REMEMBERED: Final = timedelta(seconds=30)
-"""For so long an answer of the database holds: a new key is published by every replica after that time."""
+"""Time to cache the keys, after which every replica publishes a new key."""
 _RETRY_SECONDS: Final = 5.0
-_LOCK: Final = 0x616C6C69756D  # any number that nobody else uses for a lock in this database
+_LOCK: Final = 0x616C6C69756D  # any number that no other lock in this database uses
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,9 @@ _ALONE: Final = prepared(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 class SqlSigningKeys:
-    """`SigningKeyRepository` on PostgreSQL; `clock` tells seconds.
+    """`SigningKeyRepository` in PostgreSQL. `clock` returns seconds.
 
-    What was read holds for a moment, and as long as the database cannot be reached.
+    The keys are cached briefly, and for as long as the database is unreachable.
     """
 
     def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
@@ -54,7 +54,7 @@ class SqlSigningKeys:
         self._reading = asyncio.Lock()
 
     async def ring(self) -> KeyRing:
-        """Read the keys unless they are remembered; only one of many reads."""
+        """Return the cached keys, or read them. Concurrent calls share one read."""
         if self._ring is not None and self._clock() < self._good_until:
             return self._ring
         async with self._reading:
@@ -65,13 +65,13 @@ class SqlSigningKeys:
             except DatabaseUnavailable as error:
                 if self._ring is None or not self._ring.keys:
                     raise
-                logger.warning("the signing keys could not be read again; those known are used: %s", error)
+                logger.warning("cannot read the signing keys again, using the cached ones: %s", error)
                 self._good_until = self._clock() + _RETRY_SECONDS
                 return self._ring
             return self._remember(KeyRing.of(list(map(_key, rows))))
 
     async def change(self, decide: Callable[[KeyRing], KeyChange]) -> KeyRing:
-        """Read and write under a lock of this database, which all replicas share."""
+        """Read and write under a database lock, which all replicas share."""
         async with self._database.transaction():
             await self._database.execute(_ALONE)
             ring = KeyRing.of(list(map(_key, await self._database.execute(_SELECT))))

@@ -1,4 +1,4 @@
-"""What this service asks about users, whom another service keeps."""
+"""Queries about users, who belong to another service."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -6,10 +6,10 @@ from uuid import UUID
 
 
 class UserDirectory(Protocol):
-    """The users service, as the use cases need it."""
+    """The users service, for the use cases."""
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Which of these ids belong to no user, asked in one call; duplicates are fine, and so is no id at all.
+        """Return which of these IDs belong to no user, with one call. Duplicates are fine, and so are no IDs.
 
-        What goes wrong with asking passes through.
+        Errors of the call pass through.
         """

@@ -1,4 +1,4 @@
-"""A friendship, its rules, and what can be wrong with one."""
+"""A friendship: the entity, its rules and its errors."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +12,9 @@ TAG_MAX: Final = 50
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Friendship:
-    """Two different users, one of whom began it; `begin` makes a new one, the constructor trusts a stored tag.
+    """Two different users, one of whom started it. Use `begin` for a new one: the constructor does not check the tag.
 
-    Nobody is their own friend: no instance can be made otherwise (SelfFriendship).
+    Raises SelfFriendship if both users are the same.
     """
 
     id: UUID
@@ -38,7 +38,7 @@ class Friendship:
         tag: str | None,
         created_at: datetime,
     ) -> Self:
-        """A new friendship that keeps every rule, or SelfFriendship or InvalidValue."""
+        """Return a new friendship. Raises SelfFriendship or InvalidValue if it breaks a rule."""
         return cls(
             id=friendship_id,
             initiator_id=initiator_id,
@@ -49,52 +49,52 @@ class Friendship:
 
     @property
     def pair(self) -> tuple[UUID, UUID]:
-        """Both users, lower id first: what must be unique, whoever began it. PostgreSQL sorts UUIDs alike."""
+        """Return both user IDs, lower one first, which must be unique. PostgreSQL sorts UUIDs in the same way."""
         low, high = sorted((self.initiator_id, self.target_id))
         return low, high
 
 
 class NotTheInitiator(Exception):
-    """Somebody else than the caller is named as the one who begins a friendship."""
+    """The given initiator is not the caller."""
 
     def __str__(self) -> str:
-        return "You can begin friendships of your own only: leave `initiator_id` out, or name yourself."
+        return "You can only start your own friendships: leave out `initiator_id`, or set it to your own ID."
 
 
 class SelfFriendship(Exception):
     """Both sides of a friendship are the same user."""
 
     def __str__(self) -> str:
-        return "Nobody can be their own friend."
+        return "A user cannot be their own friend."
 
 
 class FriendshipExists(Exception):
-    """The two users are friends already, whoever of them began it."""
+    """The two users are already friends, regardless of who started it."""
 
     def __str__(self) -> str:
-        return "These two users are friends already; it makes no difference who began it."
+        return "These two users are already friends, regardless of who started it."
 
 
 class FriendshipNotFound(Exception):
-    """No friendship has this id."""
+    """No friendship has this ID."""
 
     def __init__(self, friendship_id: UUID) -> None:
         self.friendship_id = friendship_id
 
     def __str__(self) -> str:
-        return f"No friendship has the id {self.friendship_id}."
+        return f"No friendship has the ID {self.friendship_id}."
 
 
 class UsersNotFound(Exception):
-    """The users service knows no users with these ids."""
+    """The users service has no users with these IDs."""
 
     def __init__(self, user_ids: tuple[UUID, ...]) -> None:
         self.user_ids = user_ids
 
     def __str__(self) -> str:
-        return f"No user has the id {' or '.join(map(str, self.user_ids))}."
+        return f"No user has the ID {' or '.join(map(str, self.user_ids))}."
 
 
 def clean_tag(value: str) -> str:
-    """1 to 50 characters of any script; a friendship without a tag has None, not a blank one."""
+    """Return the cleaned tag of 1 to 50 characters of any script. Raises InvalidValue. Use None for no tag."""
     return clean(value, field="tag", maximum=TAG_MAX)

@@ -1,4 +1,4 @@
-"""Where friendships are kept."""
+"""The repository of friendships."""
 
 from typing import Protocol
 from uuid import UUID
@@ -8,13 +8,13 @@ from ..entities.pages import Page
 
 
 class FriendshipRepository(Protocol):
-    """The friendships, as the use cases need them; what goes wrong with the storage itself passes through."""
+    """The storage for the use cases. Errors of the storage itself pass through."""
 
     async def add(self, friendship: Friendship) -> None:
-        """Keep a new friendship durably, or raise FriendshipExists, also for one added meanwhile."""
+        """Add a new friendship durably. Raises FriendshipExists, also for concurrent calls."""
 
     async def get(self, friendship_id: UUID) -> Friendship | None:
-        """The friendship with this id, if there is one."""
+        """Return the friendship with this ID, or None."""
 
     async def page_of_user(self, user_id: UUID, *, limit: int, after: UUID | None) -> Page[Friendship]:
-        """At most `limit` friendships begun by or with this user, by descending id, strictly below `after` if given."""
+        """Return at most `limit` friendships of this user, by descending ID, strictly below `after` if given."""

@@ -1,4 +1,4 @@
-"""What can be done with friendships."""
+"""The use cases of friendships."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,7 +12,7 @@ from ..repositories.friendships import FriendshipRepository
 
 
 class Friendships:
-    """The use cases of friendships; `now` tells the time in UTC."""
+    """The use cases of friendships. `now` returns the time in UTC."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Friendships:
     async def befriend(
         self, *, caller_id: UUID | None = None, initiator_id: UUID | None, target_id: UUID, tag: str | None
     ) -> Friendship:
-        """Add a friendship that the caller begins; whoever is named, if nobody knows the caller.
+        """Add a friendship started by the caller or, if the caller is not known, by `initiator_id`.
 
         Raises NotTheInitiator, SelfFriendship, InvalidValue, UsersNotFound or FriendshipExists.
         """
@@ -42,20 +42,20 @@ class Friendships:
             tag=tag,
             created_at=self._now(),
         )
-        # Before the repository is touched: no database connection is held while another service is asked.
+        # Before the repository is used, so that no database connection is held during the call.
         await self._require_users(initiator_id, target_id)
         await self._repository.add(friendship)
         return friendship
 
     async def get(self, friendship_id: UUID) -> Friendship:
-        """The friendship with this id, or FriendshipNotFound."""
+        """Return the friendship with this ID. Raises FriendshipNotFound."""
         friendship = await self._repository.get(friendship_id)
         if friendship is None:
             raise FriendshipNotFound(friendship_id)
         return friendship
 
     async def of_user(self, user_id: UUID, *, limit: int, after: UUID | None) -> Page[Friendship]:
-        """The newest friendships of a user, or those next after the last id of the page before; or UsersNotFound."""
+        """Return a user's newest friendships, or those after the last ID of the previous page. Raises UsersNotFound."""
         await self._require_users(user_id)
         return await self._repository.page_of_user(user_id, limit=limit, after=after)
 
@@ -70,4 +70,4 @@ def _initiator(named: UUID | None, caller_id: UUID | None) -> UUID:
         raise NotTheInitiator
     if initiator_id := caller_id or named:
         return initiator_id
-    raise InvalidValue("initiator_id", "must be named where callers are not known")
+    raise InvalidValue("initiator_id", "is required if callers are not authenticated")

@@ -1,4 +1,4 @@
-"""What several requests want to know of the users service at once is asked in one call."""
+"""Batch concurrent queries to the users service into one call."""
 
 import asyncio
 from collections.abc import Collection
@@ -9,23 +9,23 @@ from chassis.request_context import current_request
 
 from ...core.clients.users import UserDirectory
 
-MOST_IDS: Final = 100  # that the users service answers for in one call
+MOST_IDS: Final = 100  # limit of the users service per call
 
 
 class _Batch:
-    """The ids that are asked about in one call, made in the name of the first request that needs it."""
+    """The IDs of one call, which belongs to the first request that needs it."""
 
     def __init__(self) -> None:
-        self.user_ids: dict[UUID, None] = {}  # in the order of asking, so that a call is always the same
+        self.user_ids: dict[UUID, None] = {}  # in insertion order, so that calls are reproducible
         self.request = current_request()
         self.call: asyncio.Task[frozenset[UUID]]
 
 
 class BatchedUsers:
-    """A UserDirectory that asks another one once for all who ask within one turn of the event loop.
+    """A UserDirectory that makes one call to another for all queries within one turn of the event loop.
 
-    Nobody waits for others to come: the call is made when those have asked who were to run anyway. A failure is the
-    failure of each; who leaves does not take the answer from the rest.
+    Queries do not wait for others: the call is made after the tasks that were ready have run. An error is raised for
+    all queries of the batch. A cancelled query does not affect the others.
     """
 
     def __init__(self, directory: UserDirectory) -> None:
@@ -33,10 +33,10 @@ class BatchedUsers:
         self._open: _Batch | None = None
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Which of these ids belong to no user."""
+        """Return which of these IDs belong to no user."""
         batch = self._batch_with_room_for(len(user_ids))
         batch.user_ids.update(dict.fromkeys(user_ids))
-        # Unlike shield(), this neither cancels the call nor complains when someone has left and it fails.
+        # Unlike shield(), this neither cancels the call nor warns if it fails after a query was cancelled.
         await asyncio.wait([batch.call])
         _link_to(batch)
         return batch.call.result().intersection(user_ids)
@@ -56,13 +56,13 @@ class BatchedUsers:
 
 
 def _take_note(call: asyncio.Task[frozenset[UUID]]) -> None:
-    """Keep asyncio from complaining of a failure that nobody waits for any more."""
+    """Keep asyncio from logging an error that no query waits for any more."""
     if not call.cancelled():
         call.exception()
 
 
 def _link_to(batch: _Batch) -> None:
-    """Have the access line say in whose name the users service was asked, if it was another request."""
+    """Record in the access log which other request made the call, if it was another one."""
     request = current_request()
     if request and batch.request and request is not batch.request:
         request.link_to(batch.request)

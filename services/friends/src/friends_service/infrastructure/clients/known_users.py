@@ -1,4 +1,4 @@
-"""A memory of users that were found to exist."""
+"""Cache users that are known to exist."""
 
 import time
 from collections.abc import Callable, Collection
@@ -12,10 +12,10 @@ from ...core.clients.users import UserDirectory
 
 
 class KnownUsers:
-    """A UserDirectory that asks another one only about ids it has not seen to exist within the last `ttl` seconds.
+    """A UserDirectory that queries another one only for IDs not confirmed within the last `ttl` seconds.
 
-    Users cannot be deleted, so existence may be remembered; absence never is. A `ttl` of 0 remembers nothing. Of more
-    than `size` (1 or more) users, those confirmed longest ago are forgotten. Failures to ask pass through.
+    Users cannot be deleted, so existence is cached, but absence is not. A `ttl` of 0 disables the cache. It holds at
+    most `size` (1 or more) users; the oldest are dropped. Errors of queries pass through.
     """
 
     def __init__(
@@ -25,19 +25,19 @@ class KnownUsers:
         self._known: TTLCache[UUID, None] = TTLCache(maxsize=size, ttl=ttl, timer=clock)
 
     def measurements(self) -> list[Measurement]:
-        """How many are known."""
+        """Return the measurement of the size of the cache."""
         return [
             Measurement(
                 name="friends.known_users",
                 unit="{user}",
-                description="Users that are known to exist, without asking again.",
+                description="Users in the cache of existing users.",
                 read=lambda: [(len(self._known), {})],
                 kind="sum",
             )
         ]
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Which of these ids belong to no user; without asking if all are remembered."""
+        """Return which of these IDs belong to no user, without a query if all are cached."""
         asked = [user_id for user_id in user_ids if user_id not in self._known]
         if not asked:
             return frozenset()

@@ -11,7 +11,7 @@ from chassis.upstream import UpstreamClient
 
 
 class Existence(BaseModel):
-    """What is answered about the ids in the validation's context: each of them is in one of the two lists."""
+    """The response for the IDs in the validation context, each of which must be in one of the two lists."""
 
     existing: frozenset[UUID]
     missing: frozenset[UUID]
@@ -24,13 +24,13 @@ class Existence(BaseModel):
 
 
 class HttpUsers:
-    """`UserDirectory` on the API of the users service."""
+    """`UserDirectory` with the API of the users service."""
 
     def __init__(self, upstream: UpstreamClient) -> None:
         self._upstream = upstream
 
     async def unknown(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Ask for all ids in one call; an answer that does not account for each of them is none at all."""
+        """Return the missing IDs, with one call. Raises UpstreamError, also if the response leaves out an ID."""
         asked = list(dict.fromkeys(user_ids))
         if not asked:
             return frozenset()
@@ -38,6 +38,6 @@ class HttpUsers:
             answer = await self._upstream.get(
                 "/api/v1/users/exists", query={"id": asked}, read=Existence, context=frozenset(asked)
             )
-        except UpstreamRefused as refusal:  # it knows no such question, or not us: for our clients it is away
+        except UpstreamRefused as refusal:  # a bug or a missing right: for our clients it is unavailable
             raise UpstreamUnavailable("The users service is unavailable.") from refusal
         return answer.missing

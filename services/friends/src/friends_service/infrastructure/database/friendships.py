@@ -34,7 +34,7 @@ NOT_SELF: Final = "ck_friendships_not_self"
 
 
 class FriendshipRow(Base):
-    """The table of friendships; the migration says why the indexes are as they are."""
+    """The table of friendships. The migration explains the indexes."""
 
     __tablename__ = "friendships"
 
@@ -62,10 +62,10 @@ _GET: Final = prepared(_SELECT.where(FriendshipRow.id == bindparam("friendship_i
 
 
 def _half_of_page(side: InstrumentedAttribute[UUID], limit: ColumnElement[int]) -> Subquery:
-    """A page of one direction, read backwards from its place in the index on `side` and id.
+    """Return a page of one direction, read backwards in the index on `side` and ID.
 
-    Written as an equation, `side = :user_id AND id < :after`, it would tempt the planner to walk the primary key and
-    throw away what is not the user's, which for old friendships of somebody with many friends is the whole table.
+    With `side = :user_id AND id < :after`, the planner might walk the primary key and skip the rows of other users,
+    which for old friendships of a user with many friends is the whole table.
     """
     user_id, after = bindparam("user_id", type_=Uuid()), bindparam("after", type_=Uuid())
     mine = _SELECT.where(side >= user_id, tuple_(side, FriendshipRow.id) < tuple_(user_id, after))
@@ -73,27 +73,27 @@ def _half_of_page(side: InstrumentedAttribute[UUID], limit: ColumnElement[int]) 
 
 
 def _page(limit: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
-    """Both directions, merged by id; reads at most a page of each."""
+    """Return both directions, merged by ID. Reads at most a page of each."""
     halves = [_half_of_page(side, limit) for side in (FriendshipRow.initiator_id, FriendshipRow.target_id)]
     both = union_all(*map(select, halves)).subquery()
     return select(both).order_by(both.c.id.desc()).limit(limit)
 
 
 _PAGE: Final = prepared(_page(bindparam("limit")))
-# With its limit written out PostgreSQL keeps the plan; with a parameter it plans each call, for longer than it reads.
-_USUAL_LIMIT: Final = 21  # what clients get who do not say how many, and one row that tells whether there are more
+# With a literal limit PostgreSQL keeps the plan; with a parameter it plans each call, which takes longer than reading.
+_USUAL_LIMIT: Final = 21  # the default limit, and one row that shows whether there are more
 _USUAL_PAGE: Final = prepared(_page(literal_column(str(_USUAL_LIMIT))))
 _NEWEST: Final = UUID(int=2**128 - 1)
 
 
 class SqlFriendships:
-    """`FriendshipRepository` on PostgreSQL."""
+    """`FriendshipRepository` in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, friendship: Friendship) -> None:
-        """Insert the friendship; the unique index on the pair decides between several, in either direction."""
+        """Insert the friendship. The unique index on the pair decides between concurrent calls, in both directions."""
         row = {
             "id": friendship.id,
             "initiator_id": friendship.initiator_id,
@@ -105,12 +105,12 @@ class SqlFriendships:
             await self._database.execute(_INSERT, row)
 
     async def get(self, friendship_id: UUID) -> Friendship | None:
-        """Look the friendship up by primary key."""
+        """Return the row with this primary key, or None."""
         row = (await self._database.execute(_GET, {"friendship_id": friendship_id})).one_or_none()
         return _friendship(row) if row else None
 
     async def page_of_user(self, user_id: UUID, *, limit: int, after: UUID | None) -> Page[Friendship]:
-        """Read at most a page of each direction, however many friends the user has and however deep the page is."""
+        """Return a page. Reads at most a page of each direction, so all pages take the same time."""
         place = {"user_id": user_id, "after": after or _NEWEST}
         if limit + 1 == _USUAL_LIMIT:
             rows = await self._database.execute(_USUAL_PAGE, place)

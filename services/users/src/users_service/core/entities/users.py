@@ -1,4 +1,4 @@
-"""A user, the rules for what is known of them, and what can be wrong with one."""
+"""A user: the entity, its rules and its errors."""
 
 import re
 import unicodedata
@@ -23,7 +23,7 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class User:
-    """A person known to the system; `register` makes a new one, the constructor trusts what the database holds."""
+    """A person. Use `register` for a new one: the constructor checks nothing, for values from the database."""
 
     id: UUID
     username: str
@@ -44,7 +44,7 @@ class User:
         birthday: date,
         created_at: datetime,
     ) -> Self:
-        """A new user who keeps every rule, or InvalidValue for the first one broken."""
+        """Return a new user. Raises InvalidValue for the first broken rule."""
         return cls(
             id=user_id,
             username=clean_username(username),
@@ -56,10 +56,10 @@ class User:
 
 
 class ProfileExists(Exception):
-    """The caller has registered before."""
+    """The caller already has a profile."""
 
     def __str__(self) -> str:
-        return "You are registered already; an account has one user."
+        return "You already have a user profile; an account has only one."
 
 
 class UsernameTaken(Exception):
@@ -69,39 +69,39 @@ class UsernameTaken(Exception):
         self.username = username
 
     def __str__(self) -> str:
-        return "Another user has this username; case makes no difference."
+        return "Another user has this username, ignoring case."
 
 
 class UserNotFound(Exception):
-    """No user has this id."""
+    """No user has this ID."""
 
     def __init__(self, user_id: UUID) -> None:
         self.user_id = user_id
 
     def __str__(self) -> str:
-        return f"No user has the id {self.user_id}."
+        return f"No user has the ID {self.user_id}."
 
 
 def clean_username(value: str) -> str:
-    """4 to 20 ASCII letters, digits, `_`, `.` and `-`; case is kept."""
+    """Return the trimmed username, in its case. Raises InvalidValue unless it is 4 to 20 of `A-Za-z0-9_.-`."""
     username = clean(value, field="username", minimum=USERNAME_MIN, maximum=USERNAME_MAX)
     if not _USERNAME.fullmatch(username):
-        raise InvalidValue("username", "may hold only the letters a to z, digits, '_', '.' and '-'")
+        raise InvalidValue("username", "may contain only the letters a to z, digits, '_', '.' and '-'")
     return username
 
 
 def clean_first_name(value: str) -> str:
-    """1 to 100 letters of any script and the signs that names are written with; at least one letter."""
+    """Return the cleaned name: 1 to 100 letters of any script and signs, at least one letter. Raises InvalidValue."""
     return _clean_name(value, field="first_name")
 
 
 def clean_second_name(value: str) -> str:
-    """1 to 100 letters of any script and the signs that names are written with; at least one letter."""
+    """Return the cleaned name: 1 to 100 letters of any script and signs, at least one letter. Raises InvalidValue."""
     return _clean_name(value, field="second_name")
 
 
 def check_birthday(value: date, *, today: date) -> date:
-    """A day from 1900-01-01 to today (in UTC)."""
+    """Return the day. Raises InvalidValue unless it is from 1900-01-01 to today (in UTC)."""
     if not BIRTHDAY_MIN <= value <= today:
         raise InvalidValue("birthday", f"must be a day from {BIRTHDAY_MIN} to today")
     return value
@@ -110,9 +110,9 @@ def check_birthday(value: date, *, today: date) -> date:
 def _clean_name(value: str, *, field: str) -> str:
     name = clean(value, field=field, maximum=NAME_MAX)
     if not all(_belongs_to_a_name(character) for character in name):
-        raise InvalidValue(field, "may hold only letters, spaces, hyphens, apostrophes, periods and middle dots")
+        raise InvalidValue(field, "may contain only letters, spaces, hyphens, apostrophes, periods and middle dots")
     if not any(character.isalpha() and is_visible(character) for character in name):
-        raise InvalidValue(field, "must hold at least one letter")
+        raise InvalidValue(field, "must contain at least one letter")
     return name
 
 

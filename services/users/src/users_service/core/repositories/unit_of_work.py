@@ -1,14 +1,14 @@
-"""Changes that hold together."""
+"""Changes that are committed together."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 
 class UnitOfWork(Protocol):
-    """`async with unit_of_work():` keeps all that repositories do in the block, or, after any error in it, nothing.
+    """`async with unit_of_work():` commits what repositories do in the block, or rolls it back after any error.
 
-    A unit inside of another is a part of it that is undone by itself. Call no other service in it: it holds resources.
+    A nested unit can be rolled back on its own. Do not call other services in a unit: it holds resources.
     """
 
     def __call__(self) -> AbstractAsyncContextManager[object]:
-        """Begin one."""
+        """Begin a unit of work."""

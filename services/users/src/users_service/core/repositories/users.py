@@ -1,4 +1,4 @@
-"""Where users are kept."""
+"""The repository of users."""
 
 from collections.abc import Collection
 from typing import Protocol
@@ -9,16 +9,16 @@ from ..entities.users import User
 
 
 class UserRepository(Protocol):
-    """The users, as the use cases need them; what goes wrong with the storage itself passes through."""
+    """The storage for the use cases. Errors of the storage itself pass through."""
 
     async def add(self, user: User) -> None:
-        """Keep a new user durably, or raise UsernameTaken or ProfileExists; holds whatever else is added meanwhile."""
+        """Add a new user durably. Raises UsernameTaken or ProfileExists, also for concurrent calls."""
 
     async def get(self, user_id: UUID) -> User | None:
-        """The user with this id, if there is one."""
+        """Return the user with this ID, or None."""
 
     async def existing(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Which of these ids belong to users, in one query; duplicates are fine."""
+        """Return which of these IDs belong to users, with one query. Duplicates are fine."""
 
     async def page(self, *, limit: int, after: UUID | None) -> Page[User]:
-        """At most `limit` users by descending id (newest first), strictly below `after` if that is given."""
+        """Return at most `limit` users by descending ID (newest first), strictly below `after` if given."""

@@ -1,4 +1,4 @@
-"""What can be done with users."""
+"""The use cases of users."""
 
 from collections.abc import Callable, Collection
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from ..repositories.users import UserRepository
 
 
 class Users:
-    """The use cases of users; `now` tells the time in UTC."""
+    """The use cases of users. `now` returns the time in UTC."""
 
     def __init__(self, *, repository: UserRepository, new_id: Callable[[], UUID], now: Callable[[], datetime]) -> None:
         self._repository = repository
@@ -20,7 +20,7 @@ class Users:
     async def register(
         self, *, user_id: UUID | None = None, username: str, first_name: str, second_name: str, birthday: date
     ) -> User:
-        """Add a user; raises InvalidValue, UsernameTaken or ProfileExists. `user_id`: the caller's; None makes one."""
+        """Add a user, with a new ID unless `user_id` is given. Raises InvalidValue, UsernameTaken or ProfileExists."""
         user = User.register(
             user_id=user_id or self._new_id(),
             username=username,
@@ -33,20 +33,20 @@ class Users:
         return user
 
     async def get(self, user_id: UUID) -> User:
-        """The user with this id, or UserNotFound."""
+        """Return the user with this ID. Raises UserNotFound."""
         user = await self._repository.get(user_id)
         if user is None:
             raise UserNotFound(user_id)
         return user
 
     async def exists(self, user_id: UUID) -> bool:
-        """Whether a user has this id."""
+        """Return whether a user has this ID."""
         return bool(await self._repository.existing((user_id,)))
 
     async def existing(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Which of these ids belong to users."""
+        """Return which of these IDs belong to users."""
         return await self._repository.existing(user_ids)
 
     async def page(self, *, limit: int, after: UUID | None) -> Page[User]:
-        """The newest users, or those next after the last id of the page before."""
+        """Return the newest users, or those after the last ID of the previous page."""
         return await self._repository.page(limit=limit, after=after)

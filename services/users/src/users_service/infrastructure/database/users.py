@@ -53,7 +53,7 @@ _SELECT: Final = select(
 
 
 def _page(limit: ColumnElement[int]) -> Select[*tuple[Any, ...]]:
-    """The primary key walked backwards: a page costs the same however deep it is."""
+    """Return the statement for a page. It walks the primary key backwards, so all pages take the same time."""
     return _SELECT.where(UserRow.id < bindparam("after")).order_by(UserRow.id.desc()).limit(limit)
 
 
@@ -61,20 +61,20 @@ _INSERT: Final = prepared(insert(UserRow))
 _GET: Final = prepared(_SELECT.where(UserRow.id == bindparam("user_id")))
 _EXISTING: Final = prepared(select(UserRow.id).where(UserRow.id == any_(bindparam("user_ids", type_=ARRAY(Uuid)))))
 _PAGE: Final = prepared(_page(bindparam("limit")))
-# With its limit written out PostgreSQL keeps the plan; with a parameter it plans each call anew.
-_USUAL_LIMIT: Final = 21  # what clients get who do not say how many, and one row that tells whether there are more
+# With a literal limit PostgreSQL keeps the plan; with a parameter it plans each call.
+_USUAL_LIMIT: Final = 21  # the default limit, and one row that shows whether there are more
 _USUAL_PAGE: Final = prepared(_page(literal_column(str(_USUAL_LIMIT))))
 _NEWEST: Final = UUID(int=2**128 - 1)
 
 
 class SqlUsers:
-    """`UserRepository` on PostgreSQL."""
+    """`UserRepository` in PostgreSQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, user: User) -> None:
-        """Insert the user; the unique indexes decide who of several gets the username, and which profile is first."""
+        """Insert the user. The unique indexes decide between concurrent calls."""
         row = {
             "id": user.id,
             "username": user.username,
@@ -87,17 +87,17 @@ class SqlUsers:
             await self._database.execute(_INSERT, row)
 
     async def get(self, user_id: UUID) -> User | None:
-        """Look the user up by primary key."""
+        """Return the row with this primary key, or None."""
         row = (await self._database.execute(_GET, {"user_id": user_id})).one_or_none()
         return _user(row) if row else None
 
     async def existing(self, user_ids: Collection[UUID]) -> frozenset[UUID]:
-        """Ask for all ids at once."""
+        """Return the existing ones of the IDs, with one query."""
         existing = await self._database.execute(_EXISTING, {"user_ids": list(user_ids)})
         return frozenset(existing.scalars())
 
     async def page(self, *, limit: int, after: UUID | None) -> Page[User]:
-        """Read one page, and one row more."""
+        """Return one page, for which one extra row is read."""
         place = {"after": after or _NEWEST}
         if limit + 1 == _USUAL_LIMIT:
             rows = await self._database.execute(_USUAL_PAGE, place)
