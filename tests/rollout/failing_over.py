@@ -12,7 +12,8 @@ from forwarding import Forwarder, Streams
 
 from postgres.account import account_for
 from postgres.binaries import find_binaries
-from postgres.server import PORT, SHORT_FOLDER, PostgresServer, superuser_of
+from postgres.named import PORT
+from postgres.server import SHORT_FOLDER, PostgresServer, superuser_of
 from processes.watchdog import Watchdog
 
 

@@ -6,7 +6,7 @@ from chassis.identity import Identity
 
 from .version import VERSION
 
-_DESCRIPTION: Final = "Who may log in: keeps accounts, and signs the tokens by which services know who calls."  # fmt: skip
+_DESCRIPTION: Final = "Manages accounts, logins, and the access tokens that identify callers."  # fmt: skip
 
 IDENTITY: Final = Identity(
     name="accounts",

@@ -6,7 +6,7 @@ from chassis.identity import Identity
 
 from .version import VERSION
 
-_DESCRIPTION: Final = "Who is friends with whom."  # fmt: skip
+_DESCRIPTION: Final = "Manages friendships between users."  # fmt: skip
 
 IDENTITY: Final = Identity(
     name="friends",

@@ -64,7 +64,7 @@ def delete(entity: str) -> None:
         edited.append(main)
     if edited:
         raise Refused(
-            f"These were edited, or another version of this command created them. Delete by hand:\n{_lines(edited)}"
+            f"These files were edited, or created by another version of this command. Delete by hand:\n{_lines(edited)}"
         )
     for path in files:
         path.unlink()

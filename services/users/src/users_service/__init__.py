@@ -6,7 +6,7 @@ from chassis.identity import Identity
 
 from .version import VERSION
 
-_DESCRIPTION: Final = "Who there is: registers users and tells who they are."  # fmt: skip
+_DESCRIPTION: Final = "Registers users and provides their profiles."  # fmt: skip
 
 IDENTITY: Final = Identity(
     name="users",
