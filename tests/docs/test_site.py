@@ -55,7 +55,7 @@ def test_fails_for_a_page_missing_from_the_navigation(small: Path, capfd: pytest
 
 @pytest.fixture(scope="module")
 def site() -> Path:
-    """Our own site, which the session has built already."""
+    """Return our own site, which the session has built already."""
     assert build(ROOT, "html") == 0
     return ROOT / "docs/_build/html"
 

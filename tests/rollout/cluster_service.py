@@ -43,7 +43,7 @@ class ClusterService:
         self._probes.append(asyncio.create_task(self._probe(replica)))
 
     async def forget(self, replica: LiveService) -> None:
-        """Choose a replica no longer, from a while after it was asked to stop."""
+        """Stop choosing a replica, some time after it was asked to stop."""
         await asyncio.sleep(LATE_SECONDS)
         self._ready.pop(replica, None)
 

@@ -20,7 +20,7 @@ NOBODY = "http://127.0.0.1:9"
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[System]:
-    """A database, and users once, whose environment the replicas have."""
+    """Yield a database and one process of users, whose environment the replicas share."""
     with running_system([ROOT / "services/users"], ports="free") as system:
         yield system
 

@@ -1,4 +1,4 @@
-"""A primary, a standby with every confirmed transaction, and an address that leads to the one or the other."""
+"""A primary, a standby with every confirmed transaction, and an address that leads to one of them."""
 
 import asyncio
 import signal
@@ -32,7 +32,7 @@ class DatabasePair:
 
     @property
     def superuser(self) -> dict[str, str]:
-        """POSTGRES_* of the superuser of the primary, past the address."""
+        """The POSTGRES_* variables of the superuser of the primary, without the address in front."""
         return superuser_of(self._target)
 
     async def __aenter__(self) -> Self:
@@ -66,12 +66,12 @@ class DatabasePair:
         self._standby.stop()
 
     async def kill_primary(self) -> None:
-        """Kill it, and break the connections to it, as when its machine is gone."""
+        """Kill it and break its connections, as if its machine had failed."""
         await asyncio.to_thread(kill_nine, self._primary)
         await self._address.close_connections()
 
     def lead_to_standby(self) -> None:
-        """Lead new connections to the standby, which can be read."""
+        """Lead new connections to the standby, which serves reads."""
         self._target = self.folder
 
     async def promote(self) -> None:
@@ -87,7 +87,7 @@ class DatabasePair:
         await eventually(is_so)
 
     async def execute(self, statement: str) -> object:
-        """Run a statement where the address leads to, and return the first value that comes back."""
+        """Run a statement at the current target of the address, and return the first value of the result."""
         connection = await asyncpg.connect(host=str(self._target), port=PORT, user="postgres", database="postgres")
         try:
             return await connection.fetchval(statement)

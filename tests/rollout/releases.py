@@ -30,7 +30,7 @@ WRITES_NICKNAME = {
 
 @dataclass(frozen=True, kw_only=True)
 class Releases:
-    """The release as it is, one that adds the column `nickname` and writes it, and one that drops it again."""
+    """The current release, one that adds the column `nickname` and writes it, and one that drops it."""
 
     old: ServiceFolder
     expanded: ServiceFolder

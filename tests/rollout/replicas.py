@@ -1,4 +1,4 @@
-"""Replicas of a service, started and stopped as a Deployment does it: one more first, then one less."""
+"""Replicas of a service, started and stopped as by a Deployment: one more first, then one less."""
 
 import asyncio
 import copy
@@ -29,7 +29,7 @@ class Replicas:
         self._number = 0
 
     async def start(self, count: int) -> None:
-        """Start so many more, and return when the Service knows that they are ready."""
+        """Start this many more, and return once the Service knows that they are ready."""
         for _ in range(count):
             replica = self._run("serve")
             self.running.append(replica)

@@ -13,7 +13,7 @@ NOTICED = 2 * (3.0 + 1.0)  # two probes, and the pauses between them
 
 
 async def test_killed_replica_costs_only_requests_of_the_first_seconds(replicas: Replicas, gateway: str) -> None:
-    """Those that it was answering, and those led to it before the Service knew."""
+    """Those in progress, and those sent to it before the Service knew."""
     async with load(gateway) as seen:
         killed = time.monotonic()
         replicas.kill()
@@ -28,7 +28,7 @@ async def test_killed_replica_costs_only_requests_of_the_first_seconds(replicas:
 
 
 async def test_frozen_replica_is_left_out_and_serves_again_once_it_runs(replicas: Replicas, gateway: str) -> None:
-    """As after a node is cut off: its connections stay open, and nobody answers there."""
+    """As if its node were cut off: its connections stay open without any response."""
     frozen = replicas.running[0]
     async with load(gateway) as seen:
         began = time.monotonic()

@@ -15,7 +15,7 @@ from system.service_process import ServiceProcess
 
 @pytest.fixture
 async def database(like: ServiceProcess) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the database of users, whose schema is afterwards as it was before."""
+    """Yield a connection to the database of users, and restore its schema afterwards."""
     async with database_of(like) as database:
         revision = await database.fetchval("SELECT version_num FROM alembic_version")
         yield database

@@ -41,7 +41,7 @@ async def busy_connections(connection: asyncpg.Connection) -> int:
 
 
 def kill_nine(postgres: PostgresServer) -> None:
-    """Kill the server and its children, which gives none of them a chance to say goodbye."""
+    """Kill the server and its children with SIGKILL, so that none can say goodbye to its clients."""
     postmaster = postgres._watchdog.process
     assert postmaster
     stats = [path.read_text().rsplit(")", 1) for path in Path("/proc").glob("[0-9]*/stat")]

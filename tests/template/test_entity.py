@@ -196,11 +196,11 @@ def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Pro
         (("review", "--field", "metadata:int"), "choose another name for the field"),
         (("review", "--field", "lines:text:100"), "choose another name for the field"),
         (("review", "--field", "reviews:int", "--filter", "reviews"), "cannot be filtered by a field of the same name"),
-        (("line", "--field", "stars:int"), "is a name of Python"),
+        (("line", "--field", "stars:int"), "is a name of"),
         (("review", "--field", "stars:int", "--field", "stars:bool"), "Two fields have the same name"),
         (("review", "--field", "weight:float", "--filter", "weight"), "no field that a list can be filtered by"),
         (("page", "--field", "stars:int"), "would shadow a name"),
-        (("settings", "--plural", "settings", "--field", "stars:int"), "is a name of Python"),
+        (("settings", "--plural", "settings", "--field", "stars:int"), "is a name of"),
         (("order", "--field", "stars:int"), "These files exist already"),
         (("review", "--delete"), "No migration says that this command created review"),
     ],
@@ -220,7 +220,7 @@ def test_refuses_invalid_arguments_with_a_helpful_message(
         ("from datetime import UTC, datetime", "import datetime", "main.py imports a module as datetime"),
         ("def create_app", "def create app", "main.py cannot be read as Python"),
         ("problems=[", "problems=[] and [", "main.py has no build_application("),
-        ("database = Database", "database = reviews = Database", "another use for the name reviews"),
+        ("database = Database", "database = reviews = Database", "uses the name reviews already"),
     ],
 )
 def test_refuses_an_unknown_form_of_the_composition_root(

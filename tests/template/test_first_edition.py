@@ -162,7 +162,7 @@ def test_list_of_names_matches_the_commit() -> None:
 def migrated(service: Copy) -> Copy:
     """Return that service after the update that migrates its code."""
     said = nox(service, "-s", "update", "--", "--vcs-ref", "HEAD")
-    assert "To be done by hand" not in said, said
+    assert "To do by hand" not in said, said
     service.commit("Migrate the code")
     return service
 

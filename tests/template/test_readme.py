@@ -11,7 +11,7 @@ TUTORIAL = re.compile(r"\[tutorial\]\((.*?)\)")
 
 @pytest.fixture
 def elsewhere(tmp_path: Path) -> Copy:
-    """A repository without the template."""
+    """Return a repository without the template."""
     folder = tmp_path / "elsewhere"
     folder.mkdir()
     copy = Copy(folder)

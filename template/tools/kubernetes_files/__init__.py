@@ -1,1 +1,1 @@
-"""Checks of `kubernetes/` without a cluster: what it renders to, the schemas of Kubernetes, and rules of our own."""
+"""Checks `kubernetes/` without a cluster: renders it, and applies Kubernetes' schemas and the template's rules."""

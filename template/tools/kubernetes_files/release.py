@@ -20,7 +20,7 @@ ENTRY = re.compile(
 
 
 def released(text: str, name: str, digest: str) -> str:
-    """Return an overlay with another image; raises `SystemFailure` if that is not possible."""
+    """Return an overlay with another image; raises `SystemFailure` if that is impossible."""
     if not DIGEST.fullmatch(digest):
         raise SystemFailure(f"{digest} is no digest such as sha256:… with 64 digits")
     if not NAME.fullmatch(name):
@@ -32,7 +32,7 @@ def released(text: str, name: str, digest: str) -> str:
 
 
 def main() -> int:
-    """Return 1, and leave the file as it is, if it cannot be done."""
+    """Return 1, without changing the file, if that is impossible."""
     if len(sys.argv) != 4:  # noqa: PLR2004 - as the docstring says
         print(__doc__, file=sys.stderr)
         return 1

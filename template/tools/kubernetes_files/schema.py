@@ -13,11 +13,11 @@ from .rendering import Document
 FOLDER = Path(__file__).with_name("schemas")
 CUSTOM = "custom"
 VERSIONS = sorted(path.stem for path in FOLDER.glob("1.*.json"))
-"""The oldest and the newest version of Kubernetes that is supported."""
+"""The oldest and the newest supported version of Kubernetes."""
 
 
 def violations(document: Document) -> Iterator[str]:
-    """Yield what a document has that an API server of one of the versions would refuse."""
+    """Yield what an API server of one of the versions would refuse in a document."""
     kind = f"{document.get('apiVersion')}/{document.get('kind')}"
     for version in [CUSTOM] if kind in _kinds(CUSTOM) else VERSIONS:
         if kind not in _kinds(version):

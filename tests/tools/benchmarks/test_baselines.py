@@ -30,7 +30,7 @@ THAT_CHECK = ["fastapi_shared_checks", "naive_friendships"]
 
 @dataclass(frozen=True, kw_only=True)
 class Servers:
-    """The addresses of the services and of the baselines, and a user with more friends than a page has."""
+    """The URLs of the services and of the baselines, and a user with more friends than fit on one page."""
 
     urls: Mapping[str, str]
     hub: str

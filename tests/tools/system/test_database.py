@@ -125,7 +125,7 @@ def test_ctrl_c_in_the_shell_cancels_the_statement_only(folders: list[Path]) -> 
         assert process.wait(60) == 0
 
 
-def test_the_tests_of_a_service_stop_with_one_line_if_the_named_server_cannot_be_reached(
+def test_tests_of_a_service_stop_with_one_line_if_the_named_server_is_unreachable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")

@@ -1,4 +1,4 @@
-"""Which settings a service has, by its SETTINGS.md, which a test keeps true."""
+"""The settings of a service, from its SETTINGS.md, which a test keeps current."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class KnownSettings:
 
 
 def known_settings(service: Path) -> KnownSettings:
-    """Read the table; of a setting with several names the first stands for all."""
+    """Read the table; of a setting with several names, the first counts."""
     rows = list(ROW.finditer((service / "SETTINGS.md").read_text(encoding="utf-8")))
     names = [re.findall(r"`([A-Z0-9_]+)`", row["names"]) for row in rows]
     required = [each[0] for each, row in zip(names, rows, strict=True) if row["default"] == "required"]

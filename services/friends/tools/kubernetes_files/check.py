@@ -15,7 +15,7 @@ from .service_policies import lets_in_only_known_callers
 
 
 def faults(service: ServiceFolder, documents: list[Document]) -> Iterator[str]:
-    """Yield a sentence for each fault of what an overlay of a service renders to."""
+    """Yield a sentence for each fault in a rendered overlay of a service."""
     found = [f"{_name(document)}: {fault}" for document in documents for fault in violations(document)]
     yield from found
     if found:  # the rules rely on the schemas
@@ -31,12 +31,12 @@ def _name(document: Document) -> str:
 
 
 def overlays(service: Path) -> list[Path]:
-    """Return the folder of each overlay that a service has."""
+    """Return the folders of a service's overlays."""
     return sorted(path for path in (service / "kubernetes/overlays").glob("*") if path.is_dir())
 
 
 def main() -> int:
-    """Check each overlay."""
+    """Check each overlay; return 1 if anything is wrong."""
     [service] = read_services([Path()])
     found = overlays(service.path)
     failed = not found

@@ -1,4 +1,4 @@
-"""What a folder with a `kustomization.yml` renders to: by kubectl where it is installed, else by ourselves.
+"""Renders a folder with a `kustomization.yml`: with kubectl if it is installed, else by itself.
 
 We know as much of Kustomize as the template uses. A test compares the two.
 """
@@ -22,12 +22,12 @@ WITHOUT_NAMESPACE = {"Namespace"}
 
 
 def render(folder: Path) -> list[Document]:
-    """Return the documents; raises `SystemFailure` if they cannot be made."""
+    """Return the rendered documents; raises `SystemFailure` if rendering fails."""
     return render_with_kubectl(folder) if shutil.which("kubectl") else render_without_kubectl(folder)
 
 
 def render_with_kubectl(folder: Path) -> list[Document]:
-    """Let kubectl do it; raises `SystemFailure` with what it says is wrong."""
+    """Render with kubectl; raises `SystemFailure` with its error message."""
     done = subprocess.run(["kubectl", "kustomize", folder], check=False, capture_output=True, text=True)
     if done.returncode:
         raise SystemFailure(f"{folder} cannot be rendered: {done.stderr.strip()}")
@@ -35,7 +35,7 @@ def render_with_kubectl(folder: Path) -> list[Document]:
 
 
 def render_without_kubectl(folder: Path) -> list[Document]:
-    """Do it ourselves; raises `SystemFailure` for what only Kustomize knows.
+    """Render without kubectl; raises `SystemFailure` for features that only Kustomize has.
 
     Names of generated ConfigMaps have no hash at their end.
     """
@@ -43,7 +43,7 @@ def render_without_kubectl(folder: Path) -> list[Document]:
 
 
 def _applied(folder: Path, documents: list[Document]) -> list[Document]:
-    """Add what a folder has to documents, and change them as it says; it may be a Kustomization or a Component."""
+    """Apply a folder, a Kustomization or a Component, to documents: add its own and change them."""
     try:
         content = yaml.safe_load((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
@@ -154,7 +154,7 @@ def find(documents: list[Document], kind: str, name: str | None = None) -> Docum
 
 
 def containers(document: Document) -> list[dict[str, Any]]:
-    """Return the containers of a Deployment, those that run first included; none of anything else."""
+    """Return the containers of a Deployment, with init containers; none for other kinds."""
     if document["kind"] != "Deployment":
         return []
     pod = document["spec"]["template"]["spec"]

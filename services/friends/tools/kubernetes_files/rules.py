@@ -1,4 +1,4 @@
-"""What must hold for the manifests of one service, beyond the schemas; each rule yields sentences."""
+"""Rules for the manifests of a service, beyond the schemas; each rule yields sentences."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -14,15 +14,15 @@ PINNED = re.compile(r"[^:@]+(:[^@]+)?@sha256:[0-9a-f]{64}")
 EXACT = re.compile(r"[^:@]+:\d+\.\d+[^:@]*(@sha256:[0-9a-f]{64})?")
 PROBES = {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
 OTHERS = "OTEL_"
-"""How variables of OpenTelemetry begin, which reads them itself; it reads no files."""
+"""The prefix of OpenTelemetry's variables, which it reads itself, and not from files."""
 SECRETS = ("_PASSWORD", "_SECRET")
 SPARE_SECONDS = 5
-"""What a process needs after SHUTDOWN_TIMEOUT to end, and the node to notice."""
+"""Seconds after SHUTDOWN_TIMEOUT for the process to end and the node to notice."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manifests:
-    """What the overlay of a service renders to."""
+    """The rendered overlay of a service."""
 
     name: str
     documents: list[Document]
@@ -30,18 +30,18 @@ class Manifests:
 
     @property
     def deployment(self) -> Document:
-        """The service's own."""
+        """The service's Deployment."""
         return find(self.documents, "Deployment", self.name)
 
     @property
     def pod(self) -> Mapping[str, Any]:
-        """How its Pods are made."""
+        """The template of its Pods."""
         pod: Mapping[str, Any] = self.deployment["spec"]["template"]["spec"]
         return pod
 
     @property
     def container(self) -> Mapping[str, Any]:
-        """The one that serves."""
+        """The container that serves."""
         container: Mapping[str, Any] = self.pod["containers"][0]
         return container
 
@@ -54,7 +54,7 @@ Rule = Callable[[Manifests], Iterator[str]]
 
 
 def selectors_select(manifests: Manifests) -> Iterator[str]:
-    """What names Pods by their labels must find some."""
+    """Every selector matches some Pods."""
     labels = [pod_labels(document) for document in manifests.documents]
     there = [each for found in labels for each in found]
     chosen: list[tuple[Document, Mapping[str, Any]]] = []
@@ -73,7 +73,7 @@ def selectors_select(manifests: Manifests) -> Iterator[str]:
 
 
 def references_lead_somewhere(manifests: Manifests) -> Iterator[str]:
-    """What is named must be there: ports, the Deployment to scale, the Service of a route, the account."""
+    """References exist: ports, the Deployment to scale, the Service of a route, the account."""
     ports = {port["name"]: port["containerPort"] for port in manifests.container.get("ports", [])}
     named = [(kind, manifests.container[kind]["httpGet"]["port"]) for kind in PROBES if kind in manifests.container]
     named += [
@@ -103,7 +103,7 @@ def references_lead_somewhere(manifests: Manifests) -> Iterator[str]:
 
 
 def settings_are_known_and_complete(manifests: Manifests) -> Iterator[str]:
-    """Every file and variable is a setting, and none is missing that has no default."""
+    """Every file and variable is a setting, and every setting without a default is given."""
     for container in containers(manifests.deployment):
         found = given(manifests.documents, manifests.deployment, container)
         variables = {each["name"] for each in container.get("env", [])}
@@ -120,7 +120,7 @@ def settings_are_known_and_complete(manifests: Manifests) -> Iterator[str]:
 
 
 def secrets_are_not_kept_here(manifests: Manifests) -> Iterator[str]:
-    """The manifests are in git."""
+    """Secrets are not in the manifests, which are in git."""
     variables = [each for container in containers(manifests.deployment) for each in container.get("env", [])]
     shown = {name.upper() for each in manifests.of_kind("ConfigMap") for name in each["data"]}
     shown |= {variable["name"] for variable in variables if "value" in variable}
@@ -130,7 +130,7 @@ def secrets_are_not_kept_here(manifests: Manifests) -> Iterator[str]:
 
 
 def images_are_pinned(manifests: Manifests) -> Iterator[str]:
-    """A tag may become another image."""
+    """Images have a digest, because a tag can be moved to another image."""
     for container in containers(manifests.deployment):
         if not PINNED.fullmatch(container["image"]):
             yield f"{container['name']}: {container['image']} has no digest"
@@ -147,7 +147,7 @@ def databases_have_an_exact_version(manifests: Manifests) -> Iterator[str]:
 
 
 def stops_in_time(manifests: Manifests) -> Iterator[str]:
-    """Who stops is first no longer chosen, then finishes what it has begun, and only then is killed."""
+    """A stopping Pod gets no new requests, then finishes those in flight, and is killed only afterwards."""
     found = given(manifests.documents, manifests.deployment, manifests.container)
     drain, shutdown = float(found.get("DRAIN_DELAY") or 0.5), float(found.get("SHUTDOWN_TIMEOUT") or 3)
     grace = manifests.pod.get("terminationGracePeriodSeconds", 30)
@@ -160,7 +160,7 @@ def stops_in_time(manifests: Manifests) -> Iterator[str]:
 
 
 def probes_ask_the_right_thing(manifests: Manifests) -> Iterator[str]:
-    """A liveness probe that asks for the database would restart every replica when that is away."""
+    """Liveness does not depend on the database, or an outage would restart every replica."""
     for probe, path in PROBES.items():
         found = manifests.container.get(probe, {}).get("httpGet", {}).get("path")
         if found != path:
@@ -168,7 +168,7 @@ def probes_ask_the_right_thing(manifests: Manifests) -> Iterator[str]:
 
 
 def updates_lose_nothing(manifests: Manifests) -> Iterator[str]:
-    """There are several replicas, and while some change the others are enough."""
+    """There are several replicas, and enough of them stay during an update."""
     spec = manifests.deployment["spec"]
     update = spec.get("strategy", {}).get("rollingUpdate", {})
     if update.get("maxUnavailable") != 0 or not update.get("maxSurge"):
@@ -186,7 +186,7 @@ def updates_lose_nothing(manifests: Manifests) -> Iterator[str]:
 
 
 def is_confined(manifests: Manifests) -> Iterator[str]:
-    """What Kubernetes calls the restricted profile, and a file system that is not written to."""
+    """Pods have the restricted security profile and a read-only file system."""
     pod, user = manifests.pod, manifests.pod.get("securityContext", {})
     if not user.get("runAsNonRoot") or user.get("seccompProfile", {}).get("type") != "RuntimeDefault":
         yield "the Pods may run as root or without seccomp"

@@ -1,4 +1,4 @@
-"""Which Pods there will be, by their labels, and which of them a selector means."""
+"""The labels of Pods, and the matching of selectors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ Labels = Mapping[str, str]
 
 
 def pod_labels(document: Document) -> list[Labels]:
-    """Return the labels of the Pods that come of a document: of a Deployment, a database or its pooler."""
+    """Return the labels of a document's Pods: of a Deployment, a database or its pooler."""
     name = document["metadata"]["name"]
     match document["kind"]:
         case "Deployment":
@@ -24,7 +24,7 @@ def pod_labels(document: Document) -> list[Labels]:
 
 
 def selects(selector: Mapping[str, Any], labels: Labels) -> bool:
-    """Say whether a selector means Pods with these labels; an empty one means all."""
+    """Return whether a selector matches Pods with these labels; an empty one matches all."""
     wanted = selector.get("matchLabels", {})
     expressions = selector.get("matchExpressions", [])
     return wanted.items() <= labels.items() and all(_holds(expression, labels) for expression in expressions)

@@ -1,4 +1,4 @@
-"""Which settings the Pods of a Deployment get: files below /run/secrets, and variables, which win."""
+"""The settings that the Pods of a Deployment get: files below /run/secrets, and variables, which take precedence."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ SECRET = None
 
 
 def given(documents: list[Document], deployment: Document, container: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return the settings of one container by the names of their variables; `SECRET` for a value that is one."""
+    """Return the settings of a container by variable name; `SECRET` stands for a secret value."""
     pod = deployment["spec"]["template"]["spec"]
     volumes = {volume["name"]: volume for volume in pod.get("volumes", [])}
     settings: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""Patches as RFC 6902 has them, of which add, replace, remove and test are known here."""
+"""JSON Patch (RFC 6902), limited to add, replace, remove and test."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -8,7 +8,7 @@ from failures import SystemFailure
 
 
 def patched(document: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a patched copy; raises `SystemFailure` for an operation that is unknown or does not fit."""
+    """Return a patched copy; raises `SystemFailure` for an unknown operation or one that does not fit."""
     copy: dict[str, Any] = deepcopy(dict(document))
     for operation in operations:
         *outer, last = [_unescaped(part) for part in operation["path"].split("/")[1:]]
@@ -39,7 +39,7 @@ def _run(target: Any, key: str | int, operation: Mapping[str, Any]) -> None:  # 
         case "add":
             target[key] = deepcopy(operation["value"])
         case "replace":
-            target[key]  # which must be there
+            target[key]  # which must exist
             target[key] = deepcopy(operation["value"])
         case "remove":
             del target[key]

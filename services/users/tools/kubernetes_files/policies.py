@@ -1,4 +1,4 @@
-"""Who may open a connection to whom, as the NetworkPolicies of a namespace say it together."""
+"""The connections that all NetworkPolicies of a namespace allow together."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ Peer = Mapping[str, Any]
 
 
 def reaches(policies: list[Document], source: Labels, target: Labels, port: int | str) -> bool:
-    """Say whether Pods may connect to others of the same namespace: both sides have to permit it."""
+    """Return whether Pods may connect to others of the same namespace: both sides must allow it."""
     out = _permitted(policies, "Egress", at=source, other=target, port=port)
     return out and _permitted(policies, "Ingress", at=target, other=source, port=port)
 
@@ -18,7 +18,7 @@ def reaches(policies: list[Document], source: Labels, target: Labels, port: int 
 def peers(
     policies: list[Document], direction: str, at: Labels
 ) -> Iterator[tuple[Peer | None, Mapping[str, Any] | None]]:
-    """Yield everyone whom Pods may meet, each with a port; None stands for anybody and any port."""
+    """Yield the allowed peers of Pods, each with a port; None stands for any peer and any port."""
     key = "to" if direction == "Egress" else "from"
     for policy in _policies_at(policies, direction, at):
         for entry in policy["spec"].get(direction.lower(), []):
@@ -28,7 +28,7 @@ def peers(
 
 
 def is_isolated(policies: list[Document], direction: str, at: Labels) -> bool:
-    """Say whether only those may be met whom a policy names."""
+    """Return whether connections are limited to those that a policy names."""
     return bool(_policies_at(policies, direction, at))
 
 
@@ -50,9 +50,9 @@ def _permitted(policies: list[Document], direction: str, *, at: Labels, other: L
 
 
 NAMES: Mapping[int | str, str] = {8000: "http"}
-"""How the containers here name a port."""
+"""Return the container's name of a port."""
 
 
 def _means(peer: Peer, labels: Labels) -> bool:
-    """Whether a peer is a Pod of the same namespace; one of another namespace is none of ours."""
+    """Whether a peer is a Pod of the same namespace."""
     return "podSelector" in peer and "namespaceSelector" not in peer and selects(peer["podSelector"], labels)

@@ -1,4 +1,4 @@
-"""What the NetworkPolicies of one service let in and out."""
+"""The connections that the NetworkPolicies of a service allow."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from .policies import is_isolated, peers
 from .rendering import Document, find
 
 REASON = "allium/because"
-"""The annotation of a policy that says why it opens what no answer and no component names."""
+"""The annotation of a policy that justifies connections beyond those of answers and components."""
 GATEWAY = {"app.kubernetes.io/name": "gateway"}
 DNS = {"k8s-app": "kube-dns", "namespace kubernetes.io/metadata.name": "kube-system"}
 COLLECTOR = {"namespace kubernetes.io/metadata.name": "observability"}
@@ -15,7 +15,7 @@ GATEWAYS_OF_THE_CLUSTER = {"namespace allium/gateway": "true"}
 
 
 def lets_in_only_known_callers(name: str, upstreams: Sequence[str], documents: list[Document]) -> Iterator[str]:
-    """Yield who may come or be called that nobody knows, and who is missing: gateway, callers, database, names."""
+    """Yield unexpected and missing peers: gateway, callers, upstreams, database, name servers."""
     policies = [each for each in documents if each["kind"] == "NetworkPolicy" and not _has_a_reason(each)]
     labels = find(documents, "Deployment", name)["spec"]["template"]["metadata"]["labels"]
     calls = dict.fromkeys((f"allium/calls-{upstream}" for upstream in upstreams), "true")
@@ -56,7 +56,7 @@ def _differences(
 
 
 def _described(peer: Mapping[str, Any] | None) -> dict[str, str]:
-    """What a peer is chosen by; nothing stands for everybody, and `namespace …` for a label of its namespace."""
+    """Return the labels of a peer's selector; empty for any peer, `namespace …` for a namespace's label."""
     described = {}
     for kind, selector in (peer or {}).items():
         prefix = "namespace " if kind == "namespaceSelector" else ""

@@ -62,7 +62,7 @@ async def test_responds_503_if_the_request_is_cancelled() -> None:
         await task
     assert sent[0]["status"] == 503
     assert b"/problems/shutting-down" in sent[1]["body"]
-    assert b'"request_id":""' in sent[1]["body"], "no middleware gave it one"
+    assert b'"request_id":""' in sent[1]["body"], "no middleware assigned a request id"
     assert b'"The service is shutting down and could not finish this request in time."' in sent[1]["body"]
 
 

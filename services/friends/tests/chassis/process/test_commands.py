@@ -140,7 +140,7 @@ async def test_reports_an_unreachable_database_in_the_console_format(command: st
 
 @pytest.fixture
 def server_with_passwords() -> Iterator[Path]:
-    """The socket folder of a server that refuses logins without a valid password."""
+    """Yield the socket folder of a server that refuses logins without a valid password."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # for the account that runs PostgreSQL
         rules = Path(folder, "pg_hba.conf")
@@ -149,7 +149,7 @@ def server_with_passwords() -> Iterator[Path]:
             yield socket_folder
 
 
-async def test_says_that_a_database_keeps_its_first_password_if_it_refuses_another(
+async def test_explains_that_a_database_keeps_its_first_password(
     server_with_passwords: Path,
 ) -> None:
     outcome = await run("migrate", POSTGRES_HOST=str(server_with_passwords), POSTGRES_PORT="5432")

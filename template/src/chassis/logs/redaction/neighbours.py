@@ -28,6 +28,7 @@ _VALUES: Final = (
 )  # fmt: skip
 _SHORT_VALUE: Final = re.compile(r"(?:\W|^)v\Z", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(r"[:=]>?")
+_BEGUN: Final = re.compile(r"[:=]>?\s*\\*[\"']")  # a value in quotes has begun
 _END: Final = re.compile(r"[}>]")
 _NEXT_ELEMENT: Final = re.compile(r"\s{0,64}</[^<>]{0,128}>\s{0,64}<[^<>/]{0,128}>")
 _NEAR: Final = 512
@@ -93,7 +94,10 @@ def _values_after(text: str, start: int, end: int) -> list[int]:
 def _of_values(text: str, separators: Iterable[re.Match[str]]) -> list[int]:
     found = []
     for separator in separators:
-        field = text[max(0, separator.start() - _NEARER) : separator.start()].rstrip(_JOINT)
+        before = text[max(0, separator.start() - _NEARER) : separator.start()]
+        field = before.rstrip(_JOINT)
+        if _BEGUN.search(before, len(field)):  # it is part of the value
+            continue
         if field.casefold().endswith(_VALUES) or _SHORT_VALUE.search(field[-2:]):
             found.append(separator.end())
     return found

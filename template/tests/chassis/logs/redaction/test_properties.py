@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chassis.logs.redaction import Redactor
@@ -69,6 +69,9 @@ def test_masks_a_secret_in_any_structure(structure: object) -> None:
     ],
 )
 @given(structure=structures)
+@example(structure={"value": f":1 {SECRET}", "key": "password"})
+@example(structure={"value": f"='{SECRET}", "key": "password"})
+@example(structure={"key": "password", "value": f": {SECRET}"})
 def test_masks_a_secret_in_the_text_of_any_structure(encode: Callable[[object], str], structure: object) -> None:
     assert SECRET not in REDACTOR.text(encode(structure))
 
