@@ -196,19 +196,11 @@ def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Pro
         (("review", "--field", "metadata:int"), "choose another name for the field"),
         (("review", "--field", "lines:text:100"), "choose another name for the field"),
         (("review", "--field", "reviews:int", "--filter", "reviews"), "cannot be filtered by a field of the same name"),
-<<<<<<< HEAD
-        (("line", "--field", "stars:int"), "is a name of Python"),
-        (("review", "--field", "stars:int", "--field", "stars:bool"), "Two fields have the same name"),
-        (("review", "--field", "weight:float", "--filter", "weight"), "no field that a list can be filtered by"),
-        (("page", "--field", "stars:int"), "would shadow a name"),
-        (("settings", "--plural", "settings", "--field", "stars:int"), "is a name of Python"),
-=======
         (("line", "--field", "stars:int"), "is a name of"),
         (("review", "--field", "stars:int", "--field", "stars:bool"), "Two fields have the same name"),
         (("review", "--field", "weight:float", "--filter", "weight"), "no field that a list can be filtered by"),
         (("page", "--field", "stars:int"), "would shadow a name"),
         (("settings", "--plural", "settings", "--field", "stars:int"), "is a name of"),
->>>>>>> fdc2581f8f34d4cb3cea91d9339af8b274552ea5
         (("order", "--field", "stars:int"), "These files exist already"),
         (("review", "--delete"), "No migration says that this command created review"),
     ],
