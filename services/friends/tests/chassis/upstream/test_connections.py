@@ -241,8 +241,8 @@ async def test_closing_ends_all_calls(upstream: Upstream) -> None:
 
 def open_sockets_to(port: int) -> int:
     transports = [each for each in gc.get_objects() if isinstance(each, asyncio.Transport)]
-    sockets = [each.get_extra_info("socket") for each in transports if (each.get_extra_info("peername") or ())[1:2] == (port,)]
-    return sum(each.fileno() >= 0 for each in sockets)
+    there = [each for each in transports if (each.get_extra_info("peername") or ())[1:2] == (port,)]
+    return sum(each.get_extra_info("socket").fileno() >= 0 for each in there)
 
 
 async def test_closes_a_connection_whose_peer_does_not_read() -> None:
