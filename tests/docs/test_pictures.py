@@ -17,7 +17,7 @@ def test_keeps_the_picture_and_says_so_without_a_browser(
     before = PICTURE.read_bytes()
     monkeypatch.setenv("PATH", str(tmp_path))
     assert photograph_swagger.main() == 0
-    assert capsys.readouterr().out.startswith("swagger.png stays as it is: no Chromium is on the PATH")
+    assert capsys.readouterr().out.startswith("swagger.png was not updated: no Chromium on the PATH")
     assert PICTURE.read_bytes() == before
 
 

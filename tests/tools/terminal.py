@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import subprocess
 import termios
 import time
@@ -43,6 +44,11 @@ class Terminal:
         return before + text
 
 
+def _take_terminal() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell makes its background jobs ignore Ctrl-C, with all children
+
+
 @contextlib.contextmanager
 def at_terminal(
     command: Sequence[str | Path], *, cwd: Path, env: dict[str, str]
@@ -55,7 +61,7 @@ def at_terminal(
         stdout=its,
         stderr=its,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - it is only this call
+        preexec_fn=_take_terminal,  # noqa: PLW1509 - it calls only the system
         cwd=cwd,
         env=env,
     ) as process:

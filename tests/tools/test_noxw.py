@@ -35,7 +35,7 @@ def python(repository: Path, script: str) -> str:
 
 
 def test_names_the_package_of_debian_if_python_has_no_ensurepip(repository: Path) -> None:
-    script = f'case "$2" in *ensurepip*) exit 1;; esac\nexec {sys.executable} "$@"'
+    script = f'case "$2" in *ensurepip*) exit 1;; esac\nexec "{sys.executable}" "$@"'
     done = start(repository, PYTHON=python(repository, script))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert done.returncode == 1

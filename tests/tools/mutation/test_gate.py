@@ -34,4 +34,5 @@ def test_does_not_round_a_score_up_to_the_minimum() -> None:
 
 def test_documents_state_the_minimum_scores() -> None:
     page = " ".join((ROOT / "docs/testing.md").read_text(encoding="utf-8").split())
-    assert f"less than {LEAST} % of all mutants were noticed, or less than {LEAST_OF_MODULE} % of those of one" in page
+    assert f"if fewer than {LEAST} % of all mutants were noticed" in page
+    assert f"or fewer than {LEAST_OF_MODULE} % of those of one module" in page
