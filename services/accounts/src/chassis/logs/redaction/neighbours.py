@@ -29,7 +29,7 @@ _VALUES: Final = (
 _SHORT_VALUE: Final = re.compile(r"(?:\W|^)v\Z", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(r"[:=]>?")
 _BEGUN: Final = re.compile(r"[:=]>?\s*\\*[\"']")  # a value in quotes has begun
-_END: Final = re.compile(r"[}>]")
+_END: Final = re.compile(r"[})>]")
 _NEXT_ELEMENT: Final = re.compile(r"\s{0,64}</[^<>]{0,128}>\s{0,64}<[^<>/]{0,128}>")
 _NEAR: Final = 512
 _NEARER: Final = 64
@@ -50,18 +50,34 @@ def values_beside(text: str, start: int, end: int) -> Iterator[Span]:
     """Yield values next to the secret name from `start` to `end`, if that name is itself a value."""
     if not _is_named(text[max(0, start - _NEARER) : start]):
         return
-    closing = _END.search(text, end, end + _NEAR)
-    if closing and (nearest := _values_after(text, end, closing.start())):
-        yield from _value(text, nearest[0])
+    earliest = max(0, start - _NEAR)
+    opening = max(text.rfind(bracket, earliest, start) for bracket in "{(<")
+    before = _values_before(text, earliest, start)
+    beside = [separator for separator in before if 0 <= opening < separator]
+    if after := _rest_of_object(text, end):
+        yield from after
+        for separator in beside:
+            yield from _value(text, separator)
     elif element := _NEXT_ELEMENT.match(text, end):
         yield _content(text, element.end())
     else:
-        earliest = max(0, start - _NEAR)
-        before, after = _values_before(text, earliest, start), _values_after(text, end, end + _NEAR)
-        for separator in (*before[:1], *after[:1]):
+        for separator in (*(beside or before[:1]), *_values_after(text, end)[:1]):
             yield from _value(text, separator)
+        closing = _END.search(text, end, end + _NEAR)
         if closing and closing[0] == ">" and text.rfind("<", earliest, start) >= 0:
             yield _content(text, closing.end())
+
+
+def _rest_of_object(text: str, at: int) -> list[Span]:
+    """Return the values up to the bracket that closes the object, if there is one. Brackets in values do not count."""
+    found: list[Span] = []
+    for separator in _values_after(text, at):
+        if _END.search(text, at, separator):
+            break
+        for value in _value(text, separator):
+            found.append(value)
+            at = max(at, value[1])
+    return found if _END.search(text, at, at + _NEAR) else []
 
 
 def _content(text: str, at: int) -> Span:
@@ -86,9 +102,9 @@ def _values_before(text: str, start: int, end: int) -> list[int]:
     return _of_values(text, reversed(deque(_SEPARATOR.finditer(text, start, end), maxlen=_FIELDS)))
 
 
-def _values_after(text: str, start: int, end: int) -> list[int]:
+def _values_after(text: str, start: int) -> list[int]:
     """Return where values of fields such as `value`, `newValue` or `default` begin after the name."""
-    return _of_values(text, islice(_SEPARATOR.finditer(text, start, end), _FIELDS))
+    return _of_values(text, islice(_SEPARATOR.finditer(text, start, start + _NEAR), _FIELDS))
 
 
 def _of_values(text: str, separators: Iterable[re.Match[str]]) -> list[int]:

@@ -12,7 +12,7 @@ from .spans import Span
 
 _BLANKS: Final = re.compile(r"(?:\s|\\[nrt\n])*+")
 _PREFIXED: Final = re.compile(r"""[bBfFrRuU]{1,2}(?=\\*+["'])""")
-_END: Final = re.compile(r"""[\s,;)\]}>&\\"'`]|\Z""")
+_END: Final = re.compile(r"""[\s,;)\]}>&\\"'`]|/>|\Z""")
 # What follows a quote that ends the text around an unquoted value. Any other quote is part of the value.
 _DELIMITER: Final = r"""(?:[,;)\]}>&:=\\"'`]{0,16}+(?:\s|\Z)|[,;)\]}>&:=\\]{1,16}+["'`\[{(])"""
 _BARE: Final = re.compile(

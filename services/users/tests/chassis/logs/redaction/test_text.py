@@ -113,6 +113,37 @@ def test_masks_a_secret_in_each_notation(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        '{"field": "password", "old": "planted", "new": "planted"}',
+        '{"old": "planted", "new": "planted", "field": "password"}',
+        '{"old": "planted", "field": "password", "new": "planted"}',
+        '{"name": "password", "old": "a}b", "new": "planted"}',
+        '{"name": "password", "label": "the value: yours", "value": "planted"}',
+        '{"name": "password", "default": "", "value": "planted"}',
+        json.dumps({"body": '{"field": "password", "old": "planted", "new": "planted"}'}),
+        "Change(field='password', old='a)b', new='planted')",
+        "Change(old='planted', new='planted', field='password')",
+        "<change field='password' old='planted' new='planted'/>",
+    ],
+)
+def test_masks_each_value_beside_a_secret_name(text: str) -> None:
+    assert "planted" not in REDACTOR.text(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "city", "value": "Rome"}, {"name": "password", "value": "planted"}, {"name": "zip", "new": "00100"}',
+        "F(name='city', value='Rome'), F(name='password', value='planted'), F(name='zip', new='00100')",
+        "<a name='city' value='Rome'/><a name='password' value='planted'/><a name='zip' new='00100'/>",
+    ],
+)
+def test_keeps_the_values_beside_other_names(text: str) -> None:
+    assert REDACTOR.text(text) == text.replace("planted", "[redacted]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "/callback?code=SplxlOBeZQQYbYS6WxSbIA&state=1", "code: 4/0AY0e-g7xZ", "code=123456", '{"code": "3fa9c2d4e5"}',
         "code_verifier=SplxlOBeZQQYbYS6WxSbIA", "authorization_code: SplxlOBeZQQYbYS6WxSbIA", "params[code]=a1b2c3d4",
     ],
