@@ -1,5 +1,6 @@
 """Run nox for `noxw`: `./noxw serve --reload` is short for `./noxw -s serve -- --reload`."""
 
+import argparse
 import ast
 import json
 import shlex
@@ -58,10 +59,20 @@ def failures(report: Mapping[str, Any], arguments: Sequence[str]) -> Iterator[st
     if not failed or len(ran) == 1:
         return
     yield f"{len(failed)} of {len(ran)} sessions failed. Run them again with:"
-    own = list(arguments[arguments.index("--") :]) if "--" in arguments else []
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    options, own = arguments[:end], arguments[end:]
     for session in failed:
-        yield f"  {shlex.join(['./noxw', '-s', session['name'], *own])}"
+        yield f"  {shlex.join(['./noxw', *_other_noxfile(options), '-s', session['name'], *own])}"
         yield from (f"    {line}" for line in (session["reason"] or "").splitlines())
+
+
+def _other_noxfile(options: Sequence[str]) -> list[str]:
+    """Return the option for a noxfile other than that of the repository, if it is given."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-f", "--noxfile")
+    parser.add_argument("-fb", "--force-venv-backend")  # else it would be -f with the value b
+    given, _ = parser.parse_known_args(options)
+    return ["-f", given.noxfile] if given.noxfile else []
 
 
 def run(noxfile: Path, arguments: Sequence[str]) -> int:

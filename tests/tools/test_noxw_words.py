@@ -59,6 +59,19 @@ def test_says_how_to_repeat_each_failed_session_with_its_arguments() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("given", "repeated"),
+    [
+        (["-f", "services/users/noxfile.py"], "-f services/users/noxfile.py -s lint"),
+        (["--noxfile=services/users/noxfile.py", "--"], "-f services/users/noxfile.py -s lint --"),
+        (["-fb", "venv"], "-s lint"),
+        (["--", "-f", "x"], "-s lint -- -f x"),
+    ],
+)
+def test_says_how_to_repeat_a_failed_session_of_another_noxfile(given: list[str], repeated: str) -> None:
+    assert list(failures(report(lint="failed", test="success"), given))[1] == f"  ./noxw {repeated}"
+
+
 @pytest.mark.parametrize("results", [{"lint": "success", "test": "skipped"}, {"test": "failed"}, {}])
 def test_adds_nothing_to_what_nox_says_of_success_and_of_a_single_session(results: dict[str, str]) -> None:
     assert list(failures(report(**results), [])) == []
