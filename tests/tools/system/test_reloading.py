@@ -112,3 +112,8 @@ def test_ignores_generated_and_temporary_files(tmp_path: Path) -> None:
     time.sleep(0.01)
     (tmp_path / "development.env").write_text("A=2\n")
     assert snapshot(tmp_path) != before
+
+
+def test_watches_nothing_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "README.md").touch()
+    assert snapshot(tmp_path / "README.md") == {}

@@ -57,6 +57,12 @@ def test_refuses_a_folder_without_answers(tmp_path: Path) -> None:
         read_services([tmp_path])
 
 
+def test_refuses_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "README.md").touch()
+    with pytest.raises(SystemFailure, match=r"README\.md is not a service"):
+        read_services([tmp_path / "README.md"])
+
+
 def test_refuses_two_services_with_one_name(folders: list[Path]) -> None:
     with pytest.raises(SystemFailure, match="another service is also named users"):
         read_services([folders[0], folders[0]])

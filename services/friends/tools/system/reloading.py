@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from failures import SystemFailure
@@ -98,7 +99,8 @@ def _add(files: Snapshot, folder: Path, name: str) -> None:
                 else:
                     files[f"{name}/{entry.name}"] = _state(entry.stat())
     except NotADirectoryError:
-        files[name] = _state((folder / name).stat())
+        with suppress(FileNotFoundError, NotADirectoryError):  # it was just removed, or `folder` is a file itself
+            files[name] = _state((folder / name).stat())
     except FileNotFoundError:  # it is missing, or was just removed
         pass
 

@@ -61,7 +61,7 @@ def _read_service(folder: Path) -> ServiceFolder:
         answers = yaml.safe_load(answers_file.read_text())
         upstreams = tuple(answers.get("upstreams") or ())
         return ServiceFolder(path=folder, name=answers["service_name"], port=int(answers["port"]), upstreams=upstreams)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise SystemFailure(f"{folder} is not a service: it has no {answers_file.name}.") from error
     except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise SystemFailure(f"{answers_file} has no valid service_name and port.") from error
