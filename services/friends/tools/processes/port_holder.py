@@ -15,9 +15,9 @@ def port_holder(port: int) -> str | None:
     for process in Path("/proc").glob("[0-9]*") if sockets else ():
         with contextlib.suppress(OSError):  # it is another account's, or has just ended
             if any(str(descriptor.readlink()) in sockets for descriptor in (process / "fd").iterdir()):
-                command = (process / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
+                command = (process / "cmdline").read_text(errors="replace").strip("\0")
                 cwd = (process / "cwd").readlink()
-                return f"process {process.name} ({_shortened(command)}, in {cwd})"
+                return _printable(f"process {process.name} ({_shortened(command)}, in {cwd})")
     return None
 
 
@@ -32,3 +32,8 @@ def _inodes(port: int) -> Iterator[str]:
 
 def _shortened(command: str) -> str:
     return command if len(command) <= SHOWN_CHARACTERS else f"{command[:SHOWN_CHARACTERS]}…"
+
+
+def _printable(text: str) -> str:
+    """Return one line, which another account's process cannot use to control the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
