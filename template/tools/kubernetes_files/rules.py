@@ -11,7 +11,7 @@ from .rendering import Document, containers, find
 from .workloads import pod_labels, selects
 
 PINNED = re.compile(r"[^:@]+(:[^@]+)?@sha256:[0-9a-f]{64}")
-EXACT = re.compile(r"[^:@]+:\d+\.\d+[^:@]*(@sha256:[0-9a-f]{64})?")
+EXACT = re.compile(r"([^@]+/)?[^/:@]+:\d+\.\d+[^/:@]*(@sha256:[0-9a-f]{64})?")  # the registry may have a port
 PROBES = {"startupProbe": "/health/live", "livenessProbe": "/health/live", "readinessProbe": "/health/ready"}
 OTHERS = "OTEL_"
 """The prefix of OpenTelemetry's variables, which it reads itself, and not from files."""

@@ -168,6 +168,12 @@ def test_finds_a_planted_fault(plant: Plant, found: str) -> None:
     assert found in "\n".join(sentences)
 
 
+def test_accepts_a_database_from_a_registry_with_a_port() -> None:
+    documents = deepcopy(good())
+    find(documents, "Cluster")["spec"]["imageName"] = f"registry.example:5000/postgresql:18.4@sha256:{'1' * 64}"
+    assert list(faults(friends(), documents)) == []
+
+
 def test_accepts_a_wider_policy_with_a_reason() -> None:
     documents = deepcopy(good())
     metadata = {"name": "friends-to-its-database", "annotations": {"allium/because": "somebody operates it for us"}}
