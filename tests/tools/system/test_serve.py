@@ -11,9 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from processes.stopping import Stopped
+from system import serve as serve_program
 from system.service_folder import read_services
 
 from ..programs import answer, is_gone, soon, started
@@ -158,3 +161,17 @@ def test_reports_a_port_in_use_in_one_line(folders: list[Path]) -> None:
     assert f"Port {port} (friends) is already in use by process {os.getpid()} (" in errors
     assert "Stop it, or let free ports be chosen: add `--ports free`" in errors
     assert errors.count("\n") == 1
+
+
+def test_stops_if_interrupted_before_anything_has_started(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_folder: Path) -> NoReturn:
+        raise Stopped
+
+    monkeypatch.setattr(serve_program, "snapshot", interrupted)
+    monkeypatch.setattr(serve_program, "stop_on_signals", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["serve", *map(str, folders), "--reload"])
+    monkeypatch.setenv("DRAIN_DELAY", "0")
+    assert serve_program.main() == 0
+    assert capsys.readouterr().out == "Stopped.\n"

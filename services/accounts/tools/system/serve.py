@@ -36,8 +36,8 @@ def main() -> int:
         os.environ.setdefault("DRAIN_DELAY", "0")  # no load balancer has to notice the shutdown
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # it is what Python opened
     stop_on_signals()
-    watched = {folder.absolute(): snapshot(folder) for folder in arguments.folders} if arguments.reload else {}
     try:
+        watched = {folder.absolute(): snapshot(folder) for folder in arguments.folders} if arguments.reload else {}
         with (
             own_collector(arguments.data) as collector,
             running_system(
