@@ -29,6 +29,8 @@ _VALUES: Final = (
 _SHORT_VALUE: Final = re.compile(r"(?:\W|^)v\Z", re.IGNORECASE)
 _SEPARATOR: Final = re.compile(r"[:=]>?")
 _BEGUN: Final = re.compile(r"[:=]>?\s*\\*[\"']")  # a value in quotes has begun
+_QUOTE: Final = re.compile(r"\\*[\"']")
+_BRACKET: Final = re.compile(r"[{}()<>]")
 _END: Final = re.compile(r"[})>]")
 _NEXT_ELEMENT: Final = re.compile(r"\s{0,64}</[^<>]{0,128}>\s{0,64}<[^<>/]{0,128}>")
 _NEAR: Final = 512
@@ -48,30 +50,39 @@ def describes(field: str) -> bool:
 
 def values_beside(text: str, start: int, end: int) -> Iterator[Span]:
     """Yield values next to the secret name from `start` to `end`, if that name is itself a value."""
-    if not _is_named(text[max(0, start - _NEARER) : start]):
+    before = text[max(0, start - _NEARER) : start]
+    if not _is_named(before):
         return
-    earliest = max(0, start - _NEAR)
-    opening = max(text.rfind(bracket, earliest, start) for bracket in "{(<")
-    before = _values_before(text, earliest, start)
-    beside = [separator for separator in before if 0 <= opening < separator]
-    if after := _rest_of_object(text, end):
+    earliest, is_quoted = max(0, start - _NEAR), _is_quoted(before)
+    separators = _values_before(text, earliest, start, quoted=is_quoted)
+    if after := _rest_of_object(text, end, quoted=is_quoted):
         yield from after
-        for separator in beside:
-            yield from _value(text, separator)
+        yield from _beginning_of_object(text, start, separators)
     elif element := _NEXT_ELEMENT.match(text, end):
         yield _content(text, element.end())
     else:
-        for separator in (*(beside or before[:1]), *_values_after(text, end)[:1]):
+        yield from _beginning_of_object(text, start, separators)
+        for separator in (*separators[:1], *_values_after(text, end, quoted=is_quoted)[:1]):
             yield from _value(text, separator)
         closing = _END.search(text, end, end + _NEAR)
         if closing and closing[0] == ">" and text.rfind("<", earliest, start) >= 0:
             yield _content(text, closing.end())
 
 
-def _rest_of_object(text: str, at: int) -> list[Span]:
+def _beginning_of_object(text: str, at: int, separators: Iterable[int]) -> Iterator[Span]:
+    """Yield the values back to the nearest bracket. Brackets in these values do not count."""
+    for separator in separators:
+        for value in _value(text, separator):
+            if _BRACKET.search(text, value[1], at):
+                return
+            yield value
+        at = separator
+
+
+def _rest_of_object(text: str, at: int, *, quoted: bool) -> list[Span]:
     """Return the values up to the bracket that closes the object, if there is one. Brackets in values do not count."""
     found: list[Span] = []
-    for separator in _values_after(text, at):
+    for separator in _values_after(text, at, quoted=quoted):
         if _END.search(text, at, separator):
             break
         for value in _value(text, separator):
@@ -97,22 +108,30 @@ def _is_named(before: str) -> bool:
     return is_value and (field.casefold().endswith(_NAMING) or _SHORT_NAME.search(field[-3:]) is not None)
 
 
-def _values_before(text: str, start: int, end: int) -> list[int]:
+def _is_quoted(before: str) -> bool:
+    """Return whether the field before the separator at the end is in quotes, as all fields of JSON are."""
+    return _QUOTE.match(before, len(before.rstrip(_JOINT))) is not None
+
+
+def _values_before(text: str, start: int, end: int, *, quoted: bool) -> list[int]:
     """Return where values of such fields begin before the name, the last one first."""
-    return _of_values(text, reversed(deque(_SEPARATOR.finditer(text, start, end), maxlen=_FIELDS)))
+    return _of_values(text, reversed(deque(_SEPARATOR.finditer(text, start, end), maxlen=_FIELDS)), quoted=quoted)
 
 
-def _values_after(text: str, start: int) -> list[int]:
+def _values_after(text: str, start: int, *, quoted: bool) -> list[int]:
     """Return where values of fields such as `value`, `newValue` or `default` begin after the name."""
-    return _of_values(text, islice(_SEPARATOR.finditer(text, start, start + _NEAR), _FIELDS))
+    return _of_values(text, islice(_SEPARATOR.finditer(text, start, start + _NEAR), _FIELDS), quoted=quoted)
 
 
-def _of_values(text: str, separators: Iterable[re.Match[str]]) -> list[int]:
+def _of_values(text: str, separators: Iterable[re.Match[str]], *, quoted: bool) -> list[int]:
+    """Keep those of fields that contain values. `quoted`: fields without quotes are part of a value."""
     found = []
     for separator in separators:
         before = text[max(0, separator.start() - _NEARER) : separator.start()]
         field = before.rstrip(_JOINT)
         if _BEGUN.search(before, len(field)):  # it is part of the value
+            continue
+        if quoted and not _is_quoted(before):
             continue
         if field.casefold().endswith(_VALUES) or _SHORT_VALUE.search(field[-2:]):
             found.append(separator.end())
