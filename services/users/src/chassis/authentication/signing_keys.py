@@ -109,7 +109,7 @@ class SigningKeys:
 
     def _note_failure(self, reason: str) -> None:
         kept = "keeping those already known" if self.known else "no token can be verified"
-        logger.warning("cannot get the signing keys of the issuer: %s; %s", reason, kept)
+        logger.warning("cannot get the signing keys of the issuer: %s; %s", reason.rstrip("."), kept)
         self._succeeded = False
 
 
