@@ -149,7 +149,7 @@ def befriend(urls: Urls, grace: Person, alan: Person, barbara: Person) -> None:
 def refuse_friendships(urls: Urls, grace: Person, alan: Person) -> None:
     """Break each rule once."""
     url = f"{urls.friends}/api/v1/friendships"
-    say("You cannot begin a friendship in another user's name.")
+    say("You cannot start a friendship on behalf of another user.")
     post(url, pair(alan.id, grace.id), caller=grace.caller, expect=403, problem="not-the-initiator")
     say("You cannot befriend yourself.")
     post(url, {"target_id": grace.id}, caller=grace.caller, expect=422, problem="self-friendship")
@@ -168,7 +168,7 @@ def read_pages(urls: Urls, grace: Person) -> None:
     say("The newest users, two per page.")
     first, second = two_pages(f"{urls.users}/api/v1/users?limit=2", grace)
     check(truth=not ids(first) & ids(second), claim="no user is on two pages")
-    say("Grace's friendships, one per page, whoever began them.")
+    say("Grace's friendships, one per page, started by either side.")
     first, last = two_pages(f"{urls.friends}/api/v1/users/{grace.id}/friendships?limit=1", grace)
     check(truth=not ids(first) & ids(last), claim="no friendship is on two pages")
     check(truth=last["next_cursor"] is None, claim="the last page has no next one")

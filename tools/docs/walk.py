@@ -62,7 +62,7 @@ def post(
 
 def post_form(url: str, form: Mapping[str, str], *, shown: str, expect: int = 200, error: str | None = None) -> Json:
     """Post a form as OAuth has it, and return the answer. `shown`: the form for the reader, without secrets."""
-    print(f"$ curl -d {_quoted(shown)} {_quoted(url)}")
+    print(f'$ curl -d "{shown}" {_quoted(url)}')
     answer = _ask("POST", url, urlencode(form), kind="application/x-www-form-urlencoded")
     body = _documented(answer, expect=expect, problem=None)
     check(truth=body.get("error") == error, claim=f"the documented error is {error}")

@@ -71,7 +71,7 @@ def sync(*, anchor: bool) -> int:
         for line in changed or ["nothing to do"]:
             print(f"{service.relative_to(ROOT)}: {line}")
     for path in [*compose_file.write(), *kubernetes.write()]:
-        print(f"{path} written")
+        print(f"{path} {'written' if (ROOT / path).exists() else 'deleted'}")
     return 1 if failed else 0
 
 

@@ -53,7 +53,7 @@ def test_restarts_an_edited_service_only(system: System, users: Watched) -> None
     friends = system.services["friends"].process.pid
     users.edit('os.environ.get(name, "")', '"edited"')
     assert users.says("users is ready again")
-    assert users.said[0] == f"users starts again: {MAIN} changed."
+    assert users.said[0] == f"users is restarting: {MAIN} changed."
     assert answer(users.service.url, "ANY") == "edited"
     assert system.services["friends"].process.pid == friends
     system.check()
@@ -68,7 +68,7 @@ def test_detects_an_edit_made_during_startup(system: System) -> None:
     reloading = Reloading(service, said.append, since=since)
     for _ in range(2):
         reloading.step()
-    assert said == [f"users starts again: {MAIN} changed."]
+    assert said == [f"users is restarting: {MAIN} changed."]
 
 
 def test_waits_for_the_next_edit_if_the_code_does_not_start(users: Watched) -> None:

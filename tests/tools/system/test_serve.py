@@ -70,7 +70,8 @@ def test_serve_prints_all_urls_and_stops_at_sigterm(
     assert (open_folder / ".allium/logs/users.log").exists()
     again = serve(folders).communicate()
     assert again[0] == ""
-    assert re.fullmatch(r"Services already run on .* \(http.*, process \d+\)\. Stop them first\.\n", again[1])
+    message = r"Services already run on .* \(http.*, process \d+\)\. Stop them first, with Ctrl-C in their terminal\.\n"
+    assert re.fullmatch(message, again[1])
     running.send_signal(signal.SIGTERM)
     assert running.communicate(timeout=60) == ("Stopped.\n", "")
     assert running.returncode == 0

@@ -1,6 +1,7 @@
 """Showing one request from the spans and logs of a run."""
 
 import io
+import json
 import time
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from system.trace import show
 from .telemetry import TRACE, access_line, span
 
 
-def shown(data: Path, wanted: str | None) -> list[str]:
-    console = Console(file=io.StringIO(), width=120)
+def shown(data: Path, wanted: str | None, *, width: int = 120) -> list[str]:
+    console = Console(file=io.StringIO(), width=width)
     show(console, data / "logs", wanted)
     assert isinstance(console.file, io.StringIO)
     return [line.rstrip() for line in console.file.getvalue().splitlines() if line.strip()]
@@ -66,6 +67,14 @@ def test_lists_the_latest_requests(data: Path) -> None:
     header, row = shown(data, None)
     assert header.split() == ["request", "status", "ms", "what"]
     assert row.split() == ["request-of-ada", "13.0", "GET", "/api/v1/users/ada"]
+
+
+def test_does_not_break_the_id_of_a_request_in_the_list(data: Path) -> None:
+    identifier = "01a218f8-daca-7613-8510-bd2227aaf23f"
+    line = json.loads(access_line()) | {"request_id": identifier, "url.path": "/api/v1/users/" + "a" * 200}
+    (data / "logs/users.log").write_text(json.dumps(line) + "\n")
+    add_spans(data / "logs/spans.log", [span("GET", "a", service="gateway", ms=13)])
+    assert identifier in " ".join(shown(data, None, width=80)).split()
 
 
 def test_finds_a_request_of_the_previous_run(data: Path) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -150,7 +150,8 @@ def latest(spans: Sequence[Span], lines: Sequence[Line]) -> Table:
     first = [span for span in _by_time(spans) if span["parent_id"] not in ids and span["trace_id"] in requests]
     table = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("request", "status", "ms", "what"):
-        table.add_column(name, justify="right" if name in {"status", "ms"} else "left", overflow="fold")
+        justify: JustifyMethod = "right" if name in {"status", "ms"} else "left"
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=name == "request")  # to be copied as one word
     for span in first[-LATEST:]:
         line = requests[span["trace_id"]]
         asked = printable(f"{line['http.request.method']} {line['url.path']}")

@@ -68,7 +68,8 @@ def _lock(folder: Path) -> Iterator[None]:
         raise SystemFailure(f"{folder} cannot be used: {error.strerror}.") from error
     with file:
         if not _is_ours(file):
-            raise SystemFailure(f"Services already run on {folder}{_where(folder)}. Stop them first.")
+            running = f"Services already run on {folder}{_where(folder)}"
+            raise SystemFailure(f"{running}. Stop them first, with Ctrl-C in their terminal.")
         yield
 
 

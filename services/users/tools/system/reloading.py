@@ -52,7 +52,7 @@ class Reloading:
         )
         self._to_migrate |= any(name.startswith("migrations") for name in changed)
         others = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        self._say(f"{self._name} starts again: {changed[0]}{others} changed.")
+        self._say(f"{self._name} is restarting: {changed[0]}{others} changed.")
         self._started_with, self._broken, self._began = self._seen, False, time.monotonic()
         self._starting = self._service.restarting(migrate=self._to_migrate)
 

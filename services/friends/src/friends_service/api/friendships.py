@@ -60,7 +60,7 @@ NOT_THE_INITIATOR: Final = Problem(
 SELF_FRIENDSHIP: Final = Problem(
     slug="self-friendship",
     status=422,
-    title="Friendship with oneself",
+    title="Friendship with yourself",
     explanation="A friendship is between two different users.",
 )
 USER_NOT_FOUND: Final = Problem(
