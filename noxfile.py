@@ -107,6 +107,8 @@ def in_named_services(session: nox.Session, name: str) -> bool:
 def first_service(session: nox.Session) -> tuple[Path, list[str]]:
     """Return the service that the first argument names, and the remaining arguments."""
     named = {service.name: service for service in SERVICES}
+    if session.posargs and not session.posargs[0].startswith("-") and session.posargs[0] not in named:
+        session.error(f"there is no service {session.posargs[0]}; there are {', '.join(named)}")
     if not session.posargs or session.posargs[0] not in named:
         session.error(f"name a service first, such as: ./noxw -s {session.name} -- {next(iter(named))}")
     return named[session.posargs[0]], session.posargs[1:]
@@ -293,6 +295,7 @@ def soak(session: nox.Session) -> None:
 def serve(session: nox.Session) -> None:
     """Run all services behind the gateway, on an embedded PostgreSQL, until Ctrl-C; `-- --help` lists options."""
     refresh_environments(session)
+    session.log(f"starting PostgreSQL, {len(SERVICES)} services and the gateway; the first time takes about 20 seconds")
     options = ["--with-parent", "--gateway", "gateway", *ISSUER, *DATA, *session.posargs]
     run(session, "python", "-m", "system.serve", *SERVICES, *options)
 

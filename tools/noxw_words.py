@@ -36,17 +36,23 @@ def _session_name(decorator: ast.expr, function: str) -> str | None:
 def nox_arguments(known: Sequence[str], given: Sequence[str]) -> list[str]:
     """Return the arguments for nox: leading words are sessions, and the rest is for these.
 
-    Raises `ValueError` if the first word names no session.
+    Raises `ValueError` if the first word, or the name after `-s`, is no session.
     """
+    if given[:1] == ["-s"] and len(given) > 1 and given[1].isalpha() and given[1] not in known:
+        raise _unknown(given[1], known, "./noxw -s")
     if not given or given[0].startswith("-"):
         return list(given)
     count = next((number for number, word in enumerate(given) if word not in known), len(given))
     if not count:
-        near = get_close_matches(given[0], known, n=1)
-        meant = f" Did you mean ./noxw {near[0]}?" if near else ""
-        raise ValueError(f"there is no session {given[0]!r}.{meant} ./noxw -l lists all sessions.")
+        raise _unknown(given[0], known, "./noxw")
     rest = given[count:]
     return ["-s", *given[:count], *([] if rest[:1] == ["--"] or not rest else ["--"]), *rest]
+
+
+def _unknown(word: str, known: Sequence[str], command: str) -> ValueError:
+    near = get_close_matches(word, known, n=1)
+    meant = f" Did you mean {command} {near[0]}?" if near else ""
+    return ValueError(f"there is no session {word!r}.{meant} ./noxw -l lists all sessions.")
 
 
 def failures(report: Mapping[str, Any], arguments: Sequence[str]) -> Iterator[str]:

@@ -36,6 +36,11 @@ def test_an_unknown_word_suggests_the_nearest_session() -> None:
     assert "there is no session 'serv'. Did you mean ./noxw serve?" in done.stderr
 
 
+def test_an_unknown_name_after_the_option_suggests_the_nearest_session() -> None:
+    with pytest.raises(ValueError, match=r"^there is no session 'sevre'\. Did you mean \./noxw -s serve\?"):
+        nox_arguments(KNOWN, ["-s", "sevre", "--", "--reload"])
+
+
 def test_a_word_with_no_near_session_is_refused_without_a_guess() -> None:
     with pytest.raises(ValueError, match=r"^there is no session 'xyzzy'\. \./noxw -l lists"):
         nox_arguments(KNOWN, ["xyzzy"])

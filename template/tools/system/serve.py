@@ -50,8 +50,10 @@ def main() -> int:
                 say=say,
             ) as system,
         ):
+            display = watching(system, collector) if arguments.watch else printing(system)
+            # From here on it misses no line of a request, so only now may users know that they can send some.
             say(f"Logs are in {system.logs}. Ctrl-C stops everything.")
-            with watching(system, collector) if arguments.watch else printing(system) as show:
+            with display as show:
                 attend(system, show, watched, goes_on=lambda: parent in {None, os.getppid()})
     except Stopped:
         say("Stopped.")

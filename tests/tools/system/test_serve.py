@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -109,6 +110,34 @@ def test_reload_keeps_running_if_the_code_does_not_start(folders: list[Path]) ->
             assert any(line.endswith("It waits for the next change.\n") for line in lines)
             main.write_text(code)
             assert any(line.startswith("users is ready again") for line in lines)
+        finally:
+            process.kill()
+
+
+SLOW = """
+import sys, time
+from system import serve
+def say(line, said=serve.say):
+    said(line)
+    time.sleep("Ctrl-C" in line)
+serve.say = say
+sys.exit(serve.main())
+"""
+
+
+def test_serve_shows_a_request_that_comes_as_soon_as_it_says_that_it_runs(
+    folders: list[Path], open_folder: Path
+) -> None:
+    command = [sys.executable, "-c", SLOW, *map(str, folders)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folders[0].parent) as process:
+        try:
+            lines_until_running(process)
+            state = json.loads((open_folder / ".allium/state.json").read_text())
+            answer(state["services"]["friends"]["url"], "SHOWN")
+            time.sleep(2)  # in which it shows what it has read
+            process.terminate()
+            assert process.stdout
+            assert "SHOWN" in process.stdout.read()
         finally:
             process.kill()
 
