@@ -107,11 +107,12 @@ def in_named_services(session: nox.Session, name: str) -> bool:
 def first_service(session: nox.Session) -> tuple[Path, list[str]]:
     """Return the service that the first argument names, and the remaining arguments."""
     named = {service.name: service for service in SERVICES}
-    if session.posargs and not session.posargs[0].startswith("-") and session.posargs[0] not in named:
-        session.error(f"there is no service {session.posargs[0]}; there are {', '.join(named)}")
-    if not session.posargs or session.posargs[0] not in named:
+    name, *arguments = session.posargs or [""]
+    if name and not name.startswith("-") and name not in named:
+        session.error(f"there is no service {name}; there are {', '.join(named)}")
+    if name not in named:
         session.error(f"name a service first, such as: ./noxw -s {session.name} -- {next(iter(named))}")
-    return named[session.posargs[0]], session.posargs[1:]
+    return named[name], arguments
 
 
 def in_template(session: nox.Session, program: str, *arguments: str) -> None:
