@@ -21,6 +21,7 @@ ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else 
 DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
 QUIET_SECONDS = 20
+COMMAND = "./noxw -s {} --"
 Run = tuple[Path, str]  # a service, and a session of its noxfile
 Finished = subprocess.CompletedProcess[str]
 IN_TURNS = ("-n", "2", "--dist", "loadfile")
@@ -35,13 +36,16 @@ SCHEMAS = {
 }
 
 
-def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
-    """Run a program of the repository's own environment, after updating that to requirements-dev.txt."""
+def run(session: nox.Session, program: str, *arguments: str | Path, command: str = COMMAND) -> None:
+    """Run a program of the repository's own environment, after updating that to requirements-dev.txt.
+
+    `command`: what the user typed, with {} for the session; for the program's usage line and advice.
+    """
     refresh_environment(session)
     session.run(
         str(BIN / program),
         *map(str, arguments),
-        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"])},
+        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"]), "ALLIUM_COMMAND": command},
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
@@ -311,7 +315,7 @@ def db(session: nox.Session) -> None:
 def psql(session: nox.Session) -> None:
     """Open a shell on a service's database, running or not: `./noxw -s psql -- users`; other arguments go to psql."""
     service, arguments = first_service(session)
-    run(session, "python", "-m", "system.psql", *DATA, service, *arguments)
+    run(session, "python", "-m", "system.psql", *DATA, service, *arguments, command=f"{COMMAND} {service.name}")
 
 
 @nox.session
@@ -326,7 +330,7 @@ def migration(session: nox.Session) -> None:
     service, arguments = first_service(session)
     with session.chdir(service):
         refresh_environment(session)
-    run(session, "python", "-m", "system.migration", *DATA, service, *arguments)
+    run(session, "python", "-m", "system.migration", *DATA, service, *arguments, command=f"{COMMAND} {service.name}")
 
 
 @nox.session
@@ -347,9 +351,10 @@ def entity(session: nox.Session) -> None:
     """Add an entity to a service: `-- orders review --field text:str:500`; `-- --help` lists the options."""
     name, *arguments = session.posargs or [""]
     if name in {"-h", "--help"}:
-        session.run(*_nox(SERVICES[0], "entity"), "--", name)
+        session.run(*_nox(SERVICES[0], "entity"), "--", name, env={"ALLIUM_COMMAND": f"{COMMAND} {SERVICES[0].name}"})
     elif Path("services", name) in SERVICES:
-        session.run(*_nox(Path("services", name), "entity"), "--", *arguments)
+        typed = {"ALLIUM_COMMAND": f"{COMMAND} {name}"}
+        session.run(*_nox(Path("services", name), "entity"), "--", *arguments, env=typed)
     else:
         services = ", ".join(service.name for service in SERVICES)
         session.error(
@@ -378,7 +383,7 @@ def update(session: nox.Session) -> None:
     for service in SERVICES:
         with session.chdir(service):
             update = ["-m", "updates.update", "--vcs-ref", "HEAD", *session.posargs]
-            session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
+            session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools", "ALLIUM_COMMAND": COMMAND})
     # With the first service changed, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
 

@@ -11,6 +11,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from invocation import command
 from layout import ROOT
 
 SPHINX = ROOT / "docs/.venv/bin/sphinx-build"
@@ -26,7 +27,7 @@ def build(root: Path, builder: str) -> int:
 
 def main() -> int:
     """Build the site and print its address, or check external links; return Sphinx's exit code."""
-    parser = argparse.ArgumentParser(prog="./noxw -s docs --", description="Build the site of the documents.")
+    parser = argparse.ArgumentParser(prog=command("docs"), description="Build the site of the documents.")
     parser.add_argument("what", nargs="?", choices=["external"], help="only check the links to other sites")
     parser.add_argument("--open", action="store_true", help="open the site in the browser")
     options = parser.parse_args()

@@ -9,6 +9,7 @@ import sys
 from itertools import groupby
 from typing import Final
 
+from invocation import command
 from mutation.gate import Score, shortfalls
 from mutation.mutants import Mutant, mutants
 from mutation.sandbox import FailingTests
@@ -67,7 +68,7 @@ def passes(chosen_targets: list[Target], size: int | None) -> bool:
 
 def main() -> int:
     """Try mutants of the modules that the arguments name; return 1 if a score is too low."""
-    parser = argparse.ArgumentParser(prog="mutate", description=__doc__)
+    parser = argparse.ArgumentParser(prog=command("mutate"), description=__doc__)
     parser.add_argument(
         "--sample",
         type=int,

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from failures import PostgresUnavailable, SystemFailure
+from invocation import command
 
 from .attacks import ATTACKS
 from .honest import HonestClient
@@ -48,7 +49,9 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     """Return `seconds`, `workers` and `only`."""
-    parser = argparse.ArgumentParser(description="Attack a service and say what an honest client notices.")
+    parser = argparse.ArgumentParser(
+        prog=command("soak"), description="Attack a service and say what an honest client notices."
+    )
     parser.add_argument("--seconds", type=float, default=8, help="for each attack (default: 8)")
     parser.add_argument("--workers", type=int, choices=[1, 2], help="default: one, then two")
     parser.add_argument("--only", choices=[*ATTACKS, STALLED_LOG], help="one attack")

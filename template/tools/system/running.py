@@ -140,6 +140,7 @@ def running_system(
                 # On a server that POSTGRES_HOST names, all services use the given role.
                 role=service.database if database else server["POSTGRES_USER"],
                 addresses={**variables, **addresses(service, urls, issuer=issuer, public_url=public_url)},
+                say=say,
             )
             for service in services
         }

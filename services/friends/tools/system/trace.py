@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from failures import SystemFailure
+from invocation import command
 from system.log_lines import is_access, is_of_service, printable, record_of
 from system.spans_file import NAME, Span, read_spans
 
@@ -170,8 +171,9 @@ def _start(span: Span, begin: datetime) -> float:
 
 def parse_arguments() -> argparse.Namespace:
     """Return `data` and `id`."""
-    parser = argparse.ArgumentParser(description="Show one request on its way through gateway and services.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder that `serve` writes to")
+    description = "Show one request on its way through gateway and services."
+    parser = argparse.ArgumentParser(prog=command("trace"), description=description)
+    parser.add_argument("--data", type=Path, required=True, help=argparse.SUPPRESS)  # nox passes it
     parser.add_argument("id", nargs="?", help="of a request (X-Request-ID) or a trace; default: list the latest")
     return parser.parse_args()
 
