@@ -189,7 +189,7 @@ def test_reports_a_port_in_use_in_one_line(folders: list[Path]) -> None:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert f"Port {port} (friends) is already in use by process {os.getpid()} (" in errors
-    assert "Stop it, or let free ports be chosen: add `--ports free`" in errors
+    assert "Stop it, or choose others: `nox -s serve -- --ports free`." in errors
     assert errors.count("\n") == 1
 
 

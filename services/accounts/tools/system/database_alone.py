@@ -12,15 +12,16 @@ from pathlib import Path
 
 from failures import PostgresUnavailable, SystemFailure
 from invocation import command
-from postgres.named import named_server
+from postgres.named import LAST_PORT, named_server
 from postgres.server import superuser_of
-from processes.ports import HOST, require_ports
+from processes.ports import HOST, free_ports, require_ports
 from processes.stopping import Stopped, stop_on_signals
 from system.database import ensure_database, new_server, variables_for
 from system.run_folder import DATABASE_VARIABLES, run_folder, write_database_variables, write_state
 from system.service_folder import read_services
 
 POLL_SECONDS = 0.2
+UNPRIVILEGED = 1024
 
 
 def main() -> int:
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace) -> None:
         raise SystemFailure("POSTGRES_HOST already names a server. Unset it to run one here.")
     services = read_services(arguments.folders)
     if arguments.port:
-        require_ports({"PostgreSQL": arguments.port}, otherwise="choose another with `--port`")
+        another = f"choose another, such as: `{command('db')} --port {next(free_ports())}`"
+        require_ports({"PostgreSQL": arguments.port}, otherwise=another)
     with run_folder(arguments.data) as home:
         server = new_server(home, kept=True, say=print, tcp_port=arguments.port)
         with contextlib.closing(server):
@@ -77,12 +79,19 @@ def tell(variables: dict[str, str], *, file: Path, tcp_port: int | None) -> None
     print(f"These variables are also in {file}. Ctrl-C stops the server.", flush=True)
 
 
+def port(text: str) -> int:
+    """Return the port; raises `ArgumentTypeError`. PostgreSQL cannot use lower ports, since it does not run as root."""
+    if not (text.isdecimal() and UNPRIVILEGED <= int(text) <= LAST_PORT):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {UNPRIVILEGED} to {LAST_PORT}")
+    return int(text)
+
+
 def parse_arguments() -> argparse.Namespace:
     """Return `folders`, `data` and `port`."""
     parser = argparse.ArgumentParser(prog=command("db"), description="Run only PostgreSQL, until Ctrl-C.")
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)  # nox passes it
     parser.add_argument("--data", type=Path, required=True, help=argparse.SUPPRESS)  # nox passes it
-    parser.add_argument("--port", type=int, help="also listen on this TCP port of 127.0.0.1, for graphical clients")
+    parser.add_argument("--port", type=port, help="also listen on this TCP port of 127.0.0.1, for graphical clients")
     return parser.parse_args()
 
 
