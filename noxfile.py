@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -99,21 +99,42 @@ def in_named_services(session: nox.Session, name: str) -> bool:
 
     Each service gets its own paths and all arguments that are not paths of services.
     """
-    arguments = [argument.removeprefix("./") for argument in session.posargs]
-    paths = {service: [each for each in arguments if each.startswith(f"{service}/")] for service in SERVICES}
+    arguments = [argument.removeprefix(f"{ROOT}/").removeprefix("./") for argument in session.posargs]
+    refuse_missing_paths(session, arguments)
+    paths = {service: [each for each in arguments if Path(each).is_relative_to(service)] for service in SERVICES}
     others = [each for each in arguments if not any(each in own for own in paths.values())]
     for service, own in paths.items():
         if own:
-            session.run(*_nox(service, name), "--", *(each.removeprefix(f"{service}/") for each in own), *others)
+            inside = [each.removeprefix(f"{service}/") for each in own if Path(each) != service]
+            session.run(*_nox(service, name), "--", *inside, *others)
     return any(paths.values())
+
+
+def refuse_missing_paths(session: nox.Session, arguments: Sequence[str]) -> None:
+    """Stop if an argument is a path below services/ or tests/ that no service has."""
+    for argument in arguments:
+        path = Path(argument.partition("::")[0])
+        if path.parts[:1] == ("services",):
+            require_service(session, "/".join(path.parts[1:2]))
+            if not path.exists():
+                session.error(f"{path} does not exist")
+        if path.parts[:1] == ("tests",) and not any((service / path).exists() for service in SERVICES):
+            here = f"; ./noxw -s system -- {path} runs it" if path.exists() else ""
+            session.error(f"no service has {path}{here}")
+
+
+def require_service(session: nox.Session, name: str) -> None:
+    """Stop if there is no service of this name."""
+    if Path("services", name) not in SERVICES:
+        session.error(f"there is no service {name}; there are {', '.join(service.name for service in SERVICES)}")
 
 
 def first_service(session: nox.Session) -> tuple[Path, list[str]]:
     """Return the service that the first argument names, and the remaining arguments."""
     named = {service.name: service for service in SERVICES}
     name, *arguments = session.posargs or [""]
-    if name and not name.startswith("-") and name not in named:
-        session.error(f"there is no service {name}; there are {', '.join(named)}")
+    if name and not name.startswith("-"):
+        require_service(session, name)
     if name not in named:
         session.error(f"name a service first, such as: ./noxw -s {session.name} -- {next(iter(named))}")
     return named[name], arguments
