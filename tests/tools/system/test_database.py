@@ -9,11 +9,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import pytest
 
 from processes.ports import free_ports
+from processes.stopping import INTERRUPTED, Stopped
+from system import database_alone as database_program
 
 from ..conftest import USERS
 from ..programs import is_gone
@@ -72,6 +75,19 @@ async def test_database_alone_prints_how_to_connect_and_stops(folders: list[Path
         assert process.returncode == 0
     assert is_gone(str(open_folder))
     assert not (open_folder / ".allium/database.env").exists()
+
+
+def test_reports_that_it_was_interrupted_before_the_server_ran(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_folder: Path) -> NoReturn:
+        raise Stopped
+
+    monkeypatch.setattr(database_program, "run_folder", interrupted)
+    monkeypatch.setattr(database_program, "stop_on_signals", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["database_alone", str(folders[0]), "--data", str(folders[0].parent / ".allium")])
+    assert database_program.main() == INTERRUPTED
+    assert capsys.readouterr().out == "Stopped.\n"
 
 
 def test_each_service_connects_to_its_own_database(folders: list[Path]) -> None:

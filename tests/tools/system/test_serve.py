@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import pytest
 
-from processes.stopping import Stopped
+from processes.stopping import INTERRUPTED, Stopped
 from system import serve as serve_program
 from system.service_folder import read_services
 
@@ -203,5 +203,5 @@ def test_stops_if_interrupted_before_anything_has_started(
     monkeypatch.setattr(serve_program, "stop_on_signals", lambda: None)
     monkeypatch.setattr(sys, "argv", ["serve", *map(str, folders), "--reload"])
     monkeypatch.setenv("DRAIN_DELAY", "0")
-    assert serve_program.main() == 0
+    assert serve_program.main() == INTERRUPTED
     assert capsys.readouterr().out == "Stopped.\n"

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from failures import PostgresUnavailable, SystemFailure
 from invocation import command
-from processes.stopping import Stopped, stop_on_signals
+from processes.stopping import INTERRUPTED, Stopped, stop_on_signals
 from system.collector import ENDPOINT, Collector
 from system.gateway_process import NAME as GATEWAY
 from system.log_files import LogDisplay
@@ -30,7 +30,8 @@ SOON_SECONDS = 0.02
 
 
 def main() -> int:
-    """Return 0 if stopped by a signal, 1 after printing the reason if the services cannot run."""
+    """Return 0 if stopped while the services run, 130 if before, 1 after printing the reason if they cannot run."""
+    exit_code = INTERRUPTED
     arguments = parse_arguments()
     parent = os.getppid() if arguments.with_parent else None
     if arguments.reload:
@@ -53,11 +54,13 @@ def main() -> int:
         ):
             display = watching(system, collector) if arguments.watch else printing(system)
             # From here on it misses no line of a request, so only now may users know that they can send some.
+            exit_code = 0
             say(f"Logs are in {system.logs}. Ctrl-C stops everything.")
             with display as show:
                 attend(system, show, watched, goes_on=lambda: parent in {None, os.getppid()})
     except Stopped:
         say("Stopped.")
+        return exit_code
     except (PostgresUnavailable, SystemFailure) as error:
         print(error, file=sys.stderr, flush=True)
         return 1

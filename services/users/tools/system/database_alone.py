@@ -13,9 +13,9 @@ from pathlib import Path
 from failures import PostgresUnavailable, SystemFailure
 from invocation import command
 from postgres.named import LAST_PORT, named_server
-from postgres.server import superuser_of
+from postgres.server import PostgresServer, superuser_of
 from processes.ports import HOST, free_ports, require_ports
-from processes.stopping import Stopped, stop_on_signals
+from processes.stopping import INTERRUPTED, Stopped, stop_on_signals
 from system.database import ensure_database, new_server, variables_for
 from system.run_folder import DATABASE_VARIABLES, run_folder, write_database_variables, write_state
 from system.service_folder import read_services
@@ -25,21 +25,24 @@ UNPRIVILEGED = 1024
 
 
 def main() -> int:
-    """Return 0 if stopped by a signal, 1 after one line with the reason if the server cannot run."""
+    """Return 0 if stopped while the server runs, 130 if before, 1 after one line with the reason if it cannot run."""
     arguments = parse_arguments()
     stop_on_signals()
     try:
-        run(arguments)
+        return run(arguments)
     except Stopped:
         print("Stopped.", flush=True)
+        return INTERRUPTED
     except (PostgresUnavailable, SystemFailure) as error:
         print(error, file=sys.stderr, flush=True)
         return 1
-    return 0
 
 
-def run(arguments: argparse.Namespace) -> None:
-    """Run the server until it ends, or until its parent does; raises `SystemFailure` or `PostgresUnavailable`."""
+def run(arguments: argparse.Namespace) -> int:
+    """Run the server until it is stopped, or until its parent ends; return 0.
+
+    Raises `Stopped` before it runs, and `SystemFailure` or `PostgresUnavailable`.
+    """
     parent = os.getppid()
     if named_server():
         raise SystemFailure("POSTGRES_HOST already names a server. Unset it to run one here.")
@@ -58,10 +61,19 @@ def run(arguments: argparse.Namespace) -> None:
             write_state(home, {}, superuser)
             write_database_variables(home, variables)
             tell(variables, file=home / DATABASE_VARIABLES, tcp_port=arguments.port)
-            while server.running:
-                if os.getppid() != parent:
-                    return
-                time.sleep(POLL_SECONDS)
+            try:
+                wait_for_end(server, parent)
+            except Stopped:
+                print("Stopped.", flush=True)
+            return 0
+
+
+def wait_for_end(server: PostgresServer, parent: int) -> None:
+    """Return when the parent process has ended; raises `SystemFailure` if the server has."""
+    while server.running:
+        if os.getppid() != parent:
+            return
+        time.sleep(POLL_SECONDS)
     raise SystemFailure(f"PostgreSQL has ended; see its log {server.log}.")
 
 
