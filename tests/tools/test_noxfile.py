@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -148,3 +149,21 @@ def test_debugger_of_a_selected_test_has_the_terminal() -> None:
         terminal.press("q\n")
         terminal.read_until("Exit: Quitting debugger")
         assert process.wait(60) != 0
+
+
+def test_coverage_prints_nothing_after_ctrl_c(tmp_path: Path) -> None:
+    program = tmp_path / "interrupted.py"
+    program.write_text("raise KeyboardInterrupt\n")
+    service = ROOT / "services/users"
+    coverage = str(service / ".venv/bin/coverage")
+    command = [coverage, "run", "--data-file", str(tmp_path / "data"), str(program)]
+    done = subprocess.run(
+        command,
+        cwd=service,
+        env={**os.environ, "PYTHONPATH": "src:tools"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr == ""
