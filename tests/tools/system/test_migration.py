@@ -37,7 +37,12 @@ def test_writes_model_changes_to_one_file_that_passes_lint(real_service: Path) -
     done = migration(real_service, "add stars")
     (new,) = versions(real_service) - before
     assert done.stdout == f"users/migrations/versions/{new} was written. Review it; `serve` applies it.\n"
-    assert 'op.add_column("users", sa.Column("stars", ' in (real_service / "migrations/versions" / new).read_text()
+    text = (real_service / "migrations/versions" / new).read_text()
+    assert 'op.add_column("users", sa.Column("stars", ' in text
+    assert text.startswith(
+        '"""add stars.\n\nReplace this text with the reason for the change, after checking the code: '
+    )
+    assert "###" not in text
     for check in (["check"], ["format", "--check"]):
         subprocess.run([".venv/bin/ruff", *check, f"migrations/versions/{new}"], cwd=real_service, check=True)
     assert migration(real_service, "add stars").stdout.startswith("Nothing to migrate"), "the migration must not be run"
@@ -50,6 +55,7 @@ def test_writes_an_empty_migration_and_says_what_to_do_if_it_is_lost_after_it_ha
     assert new.endswith("_fill_stars.py")
     file = real_service / "migrations/versions" / new
     text = file.read_text()
+    assert "Replace this text with the reason for the change." in text
     again = migration(real_service, "fill stars", "--empty")  # after running the first one
     assert file.read_text() == text
     if versions(real_service) == {*before, new}:  # else a minute has passed, and the name is another one
