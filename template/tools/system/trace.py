@@ -106,12 +106,18 @@ def waterfall(spans: Sequence[Span]) -> Table:
         length = max(1, round(span["duration_ms"] / whole * WIDTH)) if whole else 1
         table.add_row(
             Text(printable(span["service"]), colour),
-            Text("  " * depth + printable(span["name"])),
+            Text("  " * depth + printable(_name(span))),
             Text(printable(str(outcome)), "red" if span["failed"] else ""),
             f"{span['duration_ms']:.1f}",
             Text(" " * min(left, WIDTH - 1) + "━" * min(length, WIDTH - min(left, WIDTH - 1)), colour),
         )
     return table
+
+
+def _name(span: Span) -> str:
+    """Its name; by convention, that of a request without a route, such as a refused one, has no path."""
+    name, path = str(span["name"]), span["attributes"].get("url.path")
+    return f"{name} {path}" if path and name == span["attributes"].get("http.request.method") else name
 
 
 def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
