@@ -69,6 +69,14 @@ def test_search_leads_to_the_page_for_developers(word: str, site: Path) -> None:
     assert page in [each for pages in found for each in (pages if isinstance(pages, list) else [pages])]
 
 
+def test_decisions_are_one_collapsed_entry_of_the_navigation(site: Path) -> None:
+    page = (site / "docs/index.html").read_text(encoding="utf-8")
+    navigation = page[page.index('class="sidebar-tree"') : page.index("</aside>")]
+    decisions = navigation[navigation.index("decisions/index.html") :]
+    assert decisions.index('class="toctree-checkbox"') < decisions.index("decisions/0001-")
+    assert navigation.count('<li class="toctree-l1"><a class="reference internal" href="decisions/') == 0
+
+
 def test_a_page_has_the_version_its_source_and_copy_buttons(site: Path) -> None:
     page = (site / "docs/index.html").read_text(encoding="utf-8")
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
