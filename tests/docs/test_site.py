@@ -47,6 +47,15 @@ def test_fails_for_each_dead_link(small: Path, capfd: pytest.CaptureFixture[str]
         assert f"page.md:{5 + 2 * line}: WARNING" in warnings
 
 
+def test_updates_the_navigation_of_unchanged_pages(small: Path) -> None:
+    assert build(small, "html") == 0
+    (small / "docs/new.md").write_text("# New\n", encoding="utf-8")
+    index = (small / "docs/index.md").read_text(encoding="utf-8")
+    (small / "docs/index.md").write_text(index.replace("\npage\n", "\npage\nnew\n"), encoding="utf-8")
+    assert build(small, "html") == 0
+    assert 'href="new.html"' in (small / "docs/_build/html/docs/page.html").read_text(encoding="utf-8")
+
+
 def test_fails_for_a_page_missing_from_the_navigation(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (small / "docs/lost.md").write_text("# Lost\n", encoding="utf-8")
     assert build(small, "html") != 0

@@ -21,8 +21,9 @@ FIRST_PAGE = "docs/_build/html/index.html"
 def build(root: Path, builder: str) -> int:
     """Run a builder of Sphinx over the documents below `root`; return its exit code."""
     strict = ("--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto")
+    every = ("--write-all",)  # each page contains the navigation
     folders = ("-c", root / "docs", root, root / "docs/_build" / builder)
-    return subprocess.run([SPHINX, *strict, "-b", builder, *folders], check=False).returncode
+    return subprocess.run([SPHINX, *strict, *every, "-b", builder, *folders], check=False).returncode
 
 
 def main() -> int:
