@@ -127,6 +127,7 @@ async def test_explains_malformed_json(sample: aiohttp.ClientSession) -> None:
         ("[NaN]", "NaN and Infinity are not JSON"),
         ("[1e999]", "A number is too large"),
         (b'"\xff"', "Unreadable"),
+        (b'\xef\xbb\xbf{"name": "lamp"}', "It begins with a byte order mark"),
         ("9" * 5000, "Unreadable"),
     ]:
         async with sample.post("/sample/items", data=body, headers={"Content-Type": JSON}) as response:
