@@ -28,6 +28,7 @@ def edit_domain(copy: Copy, service: str) -> None:
     copy.commit(f"Work on {service}")
 
 
+@pytest.mark.thorough
 def test_update_from_the_root_changes_only_owned_files(clone: Copy) -> None:
     """With tags; the other tests have none."""
     for service in SERVICES:
