@@ -267,7 +267,8 @@ def thorough(session: nox.Session) -> None:
     """Run the tests that take long, and check what the chassis's tests cover; takes ten minutes."""
     refresh_environments(session)
     refresh_contenders(session)
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS, "tests/tools", "tests/system"]))
+    tests = [*TEMPLATE_TESTS, "tests/tools", "tests/system"]
+    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *tests]))
     session.run(*_nox(SERVICES[0], "chassis-coverage"))
 
 
