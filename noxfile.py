@@ -23,7 +23,8 @@ STOP_SECONDS = 10
 QUIET_SECONDS = 20
 Run = tuple[Path, str]  # a service, and a session of its noxfile
 Finished = subprocess.CompletedProcess[str]
-IN_TURNS = ("-n", "2", "--dist", "loadfile")
+COMPUTING = ("-n", "2", "--dist", "loadfile")
+WAITING = ("-n", "3", "--dist", "loadfile")  # for tests that wait about as long as they compute
 TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
@@ -249,7 +250,7 @@ def drift(session: nox.Session) -> None:
 @nox.session
 def template(session: nox.Session) -> None:
     """Test the template: services for many answers, updates, CI files, guards; arguments go to pytest."""
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *TEMPLATE_TESTS]))
+    run(session, "pytest", *(session.posargs or [*COMPUTING, "-m", "not thorough", *TEMPLATE_TESTS]))
 
 
 @nox.session
@@ -259,7 +260,7 @@ def system(session: nox.Session) -> None:
     in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs-test
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *tests]))
+    run(session, "pytest", *(session.posargs or [*WAITING, "-m", "not thorough", *tests]))
 
 
 @nox.session
@@ -268,7 +269,7 @@ def thorough(session: nox.Session) -> None:
     refresh_environments(session)
     refresh_contenders(session)
     tests = [*TEMPLATE_TESTS, "tests/tools", "tests/system"]
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *tests]))
+    run(session, "pytest", *(session.posargs or [*COMPUTING, "-m", "thorough", *tests]))
     session.run(*_nox(SERVICES[0], "chassis-coverage"))
 
 
