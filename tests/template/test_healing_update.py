@@ -49,6 +49,7 @@ def first(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_copy(template.url, folder, data=answers, vcs_ref="v1.0.0", defaults=True, quiet=True)
     Copy(folder).git("init", "--quiet")
     Copy(folder).commit("Generate")
+    Copy(folder).pack()
     return folder
 
 
