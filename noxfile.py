@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -21,6 +21,7 @@ ISSUER = ["--issuer", "accounts"] if Path("services/accounts") in SERVICES else 
 DATA = ["--data", ".allium"]
 STOP_SECONDS = 10
 QUIET_SECONDS = 20
+COMMAND = "./noxw -s {} --"
 Run = tuple[Path, str]  # a service, and a session of its noxfile
 Finished = subprocess.CompletedProcess[str]
 COMPUTING = ("-n", "2", "--dist", "loadfile")
@@ -36,13 +37,16 @@ SCHEMAS = {
 }
 
 
-def run(session: nox.Session, program: str, *arguments: str | Path) -> None:
-    """Run a program of the repository's own environment, after updating that to requirements-dev.txt."""
+def run(session: nox.Session, program: str, *arguments: str | Path, command: str = COMMAND) -> None:
+    """Run a program of the repository's own environment, after updating that to requirements-dev.txt.
+
+    `command`: what the user typed, with {} for the session; for the program's usage line and advice.
+    """
     refresh_environment(session)
     session.run(
         str(BIN / program),
         *map(str, arguments),
-        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"])},
+        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"]), "ALLIUM_COMMAND": command},
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
@@ -96,21 +100,42 @@ def in_named_services(session: nox.Session, name: str) -> bool:
 
     Each service gets its own paths and all arguments that are not paths of services.
     """
-    arguments = [argument.removeprefix("./") for argument in session.posargs]
-    paths = {service: [each for each in arguments if each.startswith(f"{service}/")] for service in SERVICES}
+    arguments = [argument.removeprefix(f"{ROOT}/").removeprefix("./") for argument in session.posargs]
+    refuse_missing_paths(session, arguments)
+    paths = {service: [each for each in arguments if Path(each).is_relative_to(service)] for service in SERVICES}
     others = [each for each in arguments if not any(each in own for own in paths.values())]
     for service, own in paths.items():
         if own:
-            session.run(*_nox(service, name), "--", *(each.removeprefix(f"{service}/") for each in own), *others)
+            inside = [each.removeprefix(f"{service}/") for each in own if Path(each) != service]
+            session.run(*_nox(service, name), "--", *inside, *others)
     return any(paths.values())
+
+
+def refuse_missing_paths(session: nox.Session, arguments: Sequence[str]) -> None:
+    """Stop if an argument is a path below services/ or tests/ that no service has."""
+    for argument in arguments:
+        path = Path(argument.partition("::")[0])
+        if path.parts[:1] == ("services",):
+            require_service(session, "/".join(path.parts[1:2]))
+            if not path.exists():
+                session.error(f"{path} does not exist")
+        if path.parts[:1] == ("tests",) and not any((service / path).exists() for service in SERVICES):
+            here = f"; ./noxw -s system -- {path} runs it" if path.exists() else ""
+            session.error(f"no service has {path}{here}")
+
+
+def require_service(session: nox.Session, name: str) -> None:
+    """Stop if there is no service of this name."""
+    if Path("services", name) not in SERVICES:
+        session.error(f"there is no service {name}; there are {', '.join(service.name for service in SERVICES)}")
 
 
 def first_service(session: nox.Session) -> tuple[Path, list[str]]:
     """Return the service that the first argument names, and the remaining arguments."""
     named = {service.name: service for service in SERVICES}
     name, *arguments = session.posargs or [""]
-    if name and not name.startswith("-") and name not in named:
-        session.error(f"there is no service {name}; there are {', '.join(named)}")
+    if name and not name.startswith("-"):
+        require_service(session, name)
     if name not in named:
         session.error(f"name a service first, such as: ./noxw -s {session.name} -- {next(iter(named))}")
     return named[name], arguments
@@ -313,7 +338,7 @@ def db(session: nox.Session) -> None:
 def psql(session: nox.Session) -> None:
     """Open a shell on a service's database, running or not: `./noxw -s psql -- users`; other arguments go to psql."""
     service, arguments = first_service(session)
-    run(session, "python", "-m", "system.psql", *DATA, service, *arguments)
+    run(session, "python", "-m", "system.psql", *DATA, service, *arguments, command=f"{COMMAND} {service.name}")
 
 
 @nox.session
@@ -328,7 +353,7 @@ def migration(session: nox.Session) -> None:
     service, arguments = first_service(session)
     with session.chdir(service):
         refresh_environment(session)
-    run(session, "python", "-m", "system.migration", *DATA, service, *arguments)
+    run(session, "python", "-m", "system.migration", *DATA, service, *arguments, command=f"{COMMAND} {service.name}")
 
 
 @nox.session
@@ -349,9 +374,10 @@ def entity(session: nox.Session) -> None:
     """Add an entity to a service: `-- orders review --field text:str:500`; `-- --help` lists the options."""
     name, *arguments = session.posargs or [""]
     if name in {"-h", "--help"}:
-        session.run(*_nox(SERVICES[0], "entity"), "--", name)
+        session.run(*_nox(SERVICES[0], "entity"), "--", name, env={"ALLIUM_COMMAND": f"{COMMAND} {SERVICES[0].name}"})
     elif Path("services", name) in SERVICES:
-        session.run(*_nox(Path("services", name), "entity"), "--", *arguments)
+        typed = {"ALLIUM_COMMAND": f"{COMMAND} {name}"}
+        session.run(*_nox(Path("services", name), "entity"), "--", *arguments, env=typed)
     else:
         services = ", ".join(service.name for service in SERVICES)
         session.error(
@@ -380,7 +406,7 @@ def update(session: nox.Session) -> None:
     for service in SERVICES:
         with session.chdir(service):
             update = ["-m", "updates.update", "--vcs-ref", "HEAD", *session.posargs]
-            session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools"})
+            session.run(str(BIN / "python"), *update, env={"PYTHONPATH": "tools", "ALLIUM_COMMAND": COMMAND})
     # With the first service changed, Copier records for the second a commit that nobody has; sync records the real one.
     run(session, "python", "-m", "template.scaffold", "sync", "--anchor")
 

@@ -19,6 +19,7 @@ from growth_seeding import grow
 from plans import LOGGING_PLANS, Cost, cost_of_statements
 from servers import DATABASE_OPTIONS, ROOT
 
+from invocation import command
 from postgres.server import superuser_of
 from processes.stopping import Stopped, stop_on_signals
 from system.running import System, running_system
@@ -39,7 +40,7 @@ class Size:
 
 def main() -> int:
     """Measure at each size and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog=f"{command('bench')} growth", description=__doc__)
     parser.add_argument("rows", type=int, nargs="*", default=SIZES, help="sizes, from small (10000) to large")
     arguments = parser.parse_args()
     stop_on_signals()

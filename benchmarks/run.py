@@ -23,6 +23,7 @@ from targets import Ratio, ratios
 from workloads import FEW, MANY, Workloads
 
 from failures import PostgresUnavailable, SystemFailure
+from invocation import command
 from processes.stopping import Stopped, stop_on_signals
 
 RESULTS = Path(__file__).parent / "results"
@@ -50,7 +51,7 @@ MODES = {
 
 def main() -> int:
     """Measure, print the report and, unless it was quick, keep it; 1 if a server or the load generator failed."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog=command("bench"), description=__doc__)
     parser.add_argument("mode", choices=MODES, nargs="?", default="full")
     arguments = parser.parse_args()
     stop_on_signals()

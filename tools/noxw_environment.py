@@ -21,14 +21,22 @@ def create(stamp: str) -> None:
     Raises `CalledProcessError` if venv or pip fails.
     """
     stamp_file = ENVIRONMENT / "made-from"
-    if stamp_file.is_file() and stamp_file.read_text(encoding="utf-8") == stamp:
+    before = stamp_file.read_text(encoding="utf-8") if stamp_file.is_file() else ""
+    if before == stamp:
         return
-    print("noxw: installing nox and uv into .noxw, once; this takes about 20 seconds", file=sys.stderr, flush=True)
+    why = change(before, stamp) if before else "once"
+    print(f"noxw: installing nox and uv into .noxw, {why}; this takes about 20 seconds", file=sys.stderr, flush=True)
     venv.create(ENVIRONMENT, clear=True, symlinks=True, with_pip=True)
     install = ["install", "--quiet", "--require-hashes", "--only-binary", ":all:", "--requirement", str(REQUIREMENTS)]
     # The lock is inherited: if this process is killed, it is held until pip has ended as well.
     run_online([ENVIRONMENT / "bin" / "python", "-m", "pip", *install], env=pip_variables(), close_fds=False)
     stamp_file.write_text(stamp, encoding="utf-8")
+
+
+def change(before: str, now: str) -> str:
+    """Return why an environment with another stamp is replaced."""
+    same_place = before.partition("\n")[0] == now.partition("\n")[0]
+    return f"since {REQUIREMENTS.relative_to(ROOT) if same_place else 'Python or the path of this folder'} changed"
 
 
 def pip_variables() -> dict[str, str]:

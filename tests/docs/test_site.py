@@ -47,6 +47,15 @@ def test_fails_for_each_dead_link(small: Path, capfd: pytest.CaptureFixture[str]
         assert f"page.md:{5 + 2 * line}: WARNING" in warnings
 
 
+def test_updates_the_navigation_of_unchanged_pages(small: Path) -> None:
+    assert build(small, "html") == 0
+    (small / "docs/new.md").write_text("# New\n", encoding="utf-8")
+    index = (small / "docs/index.md").read_text(encoding="utf-8")
+    (small / "docs/index.md").write_text(index.replace("\npage\n", "\npage\nnew\n"), encoding="utf-8")
+    assert build(small, "html") == 0
+    assert 'href="new.html"' in (small / "docs/_build/html/docs/page.html").read_text(encoding="utf-8")
+
+
 def test_fails_for_a_page_missing_from_the_navigation(small: Path, capfd: pytest.CaptureFixture[str]) -> None:
     (small / "docs/lost.md").write_text("# Lost\n", encoding="utf-8")
     assert build(small, "html") != 0
@@ -67,6 +76,14 @@ def test_search_leads_to_the_page_for_developers(word: str, site: Path) -> None:
     page = index["docnames"].index("docs/development")
     found = [index[where].get(stem, []) for where in ("terms", "titleterms") for stem in (word, word[:-2])]
     assert page in [each for pages in found for each in (pages if isinstance(pages, list) else [pages])]
+
+
+def test_decisions_are_one_collapsed_entry_of_the_navigation(site: Path) -> None:
+    page = (site / "docs/index.html").read_text(encoding="utf-8")
+    navigation = page[page.index('class="sidebar-tree"') : page.index("</aside>")]
+    decisions = navigation[navigation.index("decisions/index.html") :]
+    assert decisions.index('class="toctree-checkbox"') < decisions.index("decisions/0001-")
+    assert navigation.count('<li class="toctree-l1"><a class="reference internal" href="decisions/') == 0
 
 
 def test_a_page_has_the_version_its_source_and_copy_buttons(site: Path) -> None:

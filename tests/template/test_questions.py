@@ -8,6 +8,8 @@ import yaml
 from template.rendering import questionnaire, render
 
 ORDERS = {"service_name": "orders"}
+SHOWN = 60  # characters of a message that fit into a narrow terminal
+TO_DO = re.compile("^(Enter|Choose|Leave|Add|Describe) |must|may have at most|cannot be|is (not|listed)|leave ")
 
 REFUSED = [
     pytest.param({"service_name": "Orders"}, "must be kebab-case", id="upper-case name"),
@@ -80,8 +82,10 @@ REFUSED = [
 
 @pytest.mark.parametrize(("answers", "sentence"), REFUSED)
 def test_refuses_invalid_answers_with_a_helpful_message(answers: dict[str, Any], sentence: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=re.escape(sentence)):
+    with pytest.raises(ValueError, match=re.escape(sentence)) as caught:
         render(tmp_path / "service", {**ORDERS, **answers}, seed=True)
+    message = str(caught.value).partition("': ")[2]
+    assert TO_DO.search(message[:SHOWN]), "a terminal cuts the message, and what to do would be lost"
     assert not (tmp_path / "service").exists()
 
 

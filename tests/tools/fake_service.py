@@ -31,6 +31,8 @@ def main() -> None:
     subcommand = sys.argv[1]
     if befalls(subcommand):
         sys.exit(f"the trouble with {subcommand}")
+    if subcommand == "migrate" and befalls("unknown migration"):
+        print("the schema is at 1a2b3c, from a newer release; nothing to do", file=sys.stderr)
     if subcommand == "serve":
         ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 

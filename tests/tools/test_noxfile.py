@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -69,6 +70,25 @@ def test_passes_each_service_its_own_tests(noxfile: ModuleType) -> None:
     ]
 
 
+@pytest.mark.parametrize("path", ["services/users", "services/users/", str(ROOT / "services/users")])
+def test_runs_the_tests_of_a_named_service(path: str, noxfile: ModuleType) -> None:
+    assert named(noxfile, path, "-x") == [("users", ["-x"])]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("services/nosuch/tests/api", "^there is no service nosuch; there are accounts, friends, users$"),
+        ("services/users/tests/nosuch.py::test_it", r"^services/users/tests/nosuch\.py does not exist$"),
+        ("tests/nosuch", "^no service has tests/nosuch$"),
+        ("tests/tools", "^no service has tests/tools; ./noxw -s system -- tests/tools runs it$"),
+    ],
+)
+def test_refuses_a_path_that_does_not_exist(path: str, message: str, noxfile: ModuleType) -> None:
+    with pytest.raises(SystemExit, match=message):
+        named(noxfile, path)
+
+
 @pytest.mark.parametrize("arguments", [(), ("-k", "read"), ("tests/api",)])
 def test_other_arguments_select_no_service(arguments: tuple[str, ...], noxfile: ModuleType) -> None:
     assert named(noxfile, *arguments) == []
@@ -129,3 +149,21 @@ def test_debugger_of_a_selected_test_has_the_terminal() -> None:
         terminal.press("q\n")
         terminal.read_until("Exit: Quitting debugger")
         assert process.wait(60) != 0
+
+
+def test_coverage_prints_nothing_after_ctrl_c(tmp_path: Path) -> None:
+    program = tmp_path / "interrupted.py"
+    program.write_text("raise KeyboardInterrupt\n")
+    service = ROOT / "services/users"
+    coverage = str(service / ".venv/bin/coverage")
+    command = [coverage, "run", "--data-file", str(tmp_path / "data"), str(program)]
+    done = subprocess.run(
+        command,
+        cwd=service,
+        env={**os.environ, "PYTHONPATH": "src:tools"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stderr == ""

@@ -11,6 +11,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from invocation import command
 from layout import ROOT
 
 SPHINX = ROOT / "docs/.venv/bin/sphinx-build"
@@ -20,13 +21,14 @@ FIRST_PAGE = "docs/_build/html/index.html"
 def build(root: Path, builder: str) -> int:
     """Run a builder of Sphinx over the documents below `root`; return its exit code."""
     strict = ("--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto")
+    every = ("--write-all",)  # each page contains the navigation
     folders = ("-c", root / "docs", root, root / "docs/_build" / builder)
-    return subprocess.run([SPHINX, *strict, "-b", builder, *folders], check=False).returncode
+    return subprocess.run([SPHINX, *strict, *every, "-b", builder, *folders], check=False).returncode
 
 
 def main() -> int:
     """Build the site and print its address, or check external links; return Sphinx's exit code."""
-    parser = argparse.ArgumentParser(prog="./noxw -s docs --", description="Build the site of the documents.")
+    parser = argparse.ArgumentParser(prog=command("docs"), description="Build the site of the documents.")
     parser.add_argument("what", nargs="?", choices=["external"], help="only check the links to other sites")
     parser.add_argument("--open", action="store_true", help="open the site in the browser")
     options = parser.parse_args()

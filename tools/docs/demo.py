@@ -59,7 +59,7 @@ def reachable_system() -> Iterator[Urls]:
     if running := running_urls():
         yield running
         return
-    print("No system is running, so one was started for this demo.", flush=True)
+    print("No system is running. Starting one for this demo; that takes about 10 seconds.", flush=True)
     folders = [ROOT / "services" / name for name in NAMES]
     with running_system(folders, ports="free", gateway=ROOT / "gateway", issuer="accounts") as system:
         yield urls_of(system.urls)

@@ -1,4 +1,4 @@
-"""Make the pictures of docs/observability.md from a real run: the live view under some load, and one request.
+"""Create the pictures of docs/observability.md from a real run: the live view under load, and one trace.
 
 python -m docs.picture_telemetry
 """
@@ -54,7 +54,7 @@ def main() -> int:
 
 
 def photograph_the_view(system: System, collector: Collector) -> str:
-    """Ask for this and that meanwhile, and return the id of a request that went through everything."""
+    """Draw the live view under load, and return the id of a request that passes through all services."""
     console = _console()
     watching = Watching({name: service.log for name, service in system.services.items()}, collector, console)
     asking = threading.Thread(target=ask, args=(system,), daemon=True)
@@ -68,7 +68,7 @@ def photograph_the_view(system: System, collector: Collector) -> str:
 
 
 def ask(system: System) -> None:
-    """Some load of different kinds."""
+    """Send different kinds of requests."""
     people = [new_person(system) for _ in range(3)]
     end = time.monotonic() + SECONDS
     while time.monotonic() < end:
@@ -80,7 +80,7 @@ def ask(system: System) -> None:
 
 
 def new_person(system: System) -> tuple[str, str]:
-    """Register somebody, and return the token and the id."""
+    """Register a person with a profile, and return the token and the id."""
     credentials = {"username": f"p{uuid4().hex[:12]}", "password": PASSWORD}
     call(system, "POST", "/api/v1/accounts", credentials)
     token = call(system, "POST", "/api/v1/sessions", credentials)[0]["access_token"]
@@ -89,14 +89,14 @@ def new_person(system: System) -> tuple[str, str]:
 
 
 def befriend(system: System, one: tuple[str, str], other: tuple[str, str]) -> str:
-    """Make a friendship, and return the id of that request once its spans have come."""
+    """Create a friendship, and return the id of the request after its spans have arrived."""
     _, request_id = call(system, "POST", "/api/v1/friendships", {"target_id": other[1]}, token=one[0])
     time.sleep(3)
     return request_id
 
 
 def call(system: System, method: str, path: str, body: object = None, *, token: str = "") -> tuple[Any, str]:
-    """Ask the gateway; returns what it answered, and the id of the request."""
+    """Send a request to the gateway; return the response body and the request id."""
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     with closing(http.client.HTTPConnection(urlsplit(system.urls["gateway"]).netloc, timeout=30)) as connection:
         connection.request(method, path, None if body is None else json.dumps(body), headers)

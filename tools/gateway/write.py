@@ -8,6 +8,7 @@ from failures import SystemFailure
 from gateway.documents import documents
 from gateway.operations import operations
 from gateway.routes import routes
+from invocation import command
 from layout import ROOT, services
 from system.service_folder import read_services
 
@@ -33,7 +34,7 @@ def wanted() -> dict[Path, str]:
 
 def main() -> int:
     """Return 1 if a service's document is unavailable, or if a check finds a difference."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog=command("sync"), description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing")
     check: bool = parser.parse_args().check
     try:

@@ -11,7 +11,7 @@ from layout import ROOT
 
 
 def faults(system: System) -> Iterator[str]:
-    """Yield a sentence for each fault."""
+    """Yield a message for each error."""
     found = list(api_servers_accept_it(system))
     yield from found
     if not found:  # the rules rely on the schemas

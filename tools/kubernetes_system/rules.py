@@ -1,4 +1,4 @@
-"""Rules for all services together, beyond those for each service; each rule yields sentences."""
+"""Rules for all services together, beyond those for each service; each rule yields error messages."""
 
 import re
 from collections import Counter
@@ -37,23 +37,23 @@ Rule = Callable[[System], Iterator[str]]
 
 
 def api_servers_accept_it(system: System) -> Iterator[str]:
-    """By the schemas of the oldest and the newest version."""
+    """Require valid documents in the oldest and the newest version of Kubernetes."""
     for document in system.documents:
         yield from (f"{_name(document)}: {fault}" for fault in violations(document))
 
 
 def each_is_there_once_and_in_the_namespace(system: System) -> Iterator[str]:
-    """Names are unique: the later of two would replace the other."""
+    """Require unique names: the later of two would replace the other."""
     for name, count in Counter(map(_name, system.documents)).items():
         if count > 1:
-            yield f"{name} is there {count} times"
+            yield f"{name} exists {count} times"
     for document in system.documents:
         if document["kind"] != "Namespace" and document["metadata"].get("namespace") != NAMESPACE:
             yield f"{_name(document)} is not in the namespace {NAMESPACE}"
 
 
 def exactly_the_known_callers_get_through(system: System) -> Iterator[str]:
-    """The network policies allow exactly the needed connections between all workloads."""
+    """Require network policies that allow exactly the needed connections between all workloads."""
     policies = system.of_kind("NetworkPolicy")
     known = known_connections(system.services)
     workloads = [each for document in system.documents for each in _workloads(document)]
@@ -63,7 +63,7 @@ def exactly_the_known_callers_get_through(system: System) -> Iterator[str]:
                 continue
             is_open = reaches(policies, source_labels, target_labels, port)
             if is_open and (source, target) not in known:
-                yield f"{source} may call {target} without need"
+                yield f"{source} may call {target}, which it does not need"
             if not is_open and (source, target) in known:
                 yield f"{source} cannot call {target}"
 
@@ -83,7 +83,7 @@ def known_connections(services: Sequence[ServiceFolder]) -> set[tuple[str, str]]
 
 
 def upstreams_are_there(system: System) -> Iterator[str]:
-    """A service outside of the cluster needs its own policy and address."""
+    """Require that upstreams are in the cluster; one outside of it needs its own policy and address."""
     names = {service.name for service in system.services}
     for service in system.services:
         for upstream in sorted(set(service.upstreams) - names):
@@ -91,7 +91,7 @@ def upstreams_are_there(system: System) -> Iterator[str]:
 
 
 def all_trust_one_issuer(system: System) -> Iterator[str]:
-    """All services accept the same issuer's tokens."""
+    """Require that all services accept the same issuer's tokens."""
     issuers = {
         service.name: find(system.documents, "ConfigMap", _settings_name(system, service))["data"].get("auth_issuer")
         for service in system.services
@@ -101,18 +101,18 @@ def all_trust_one_issuer(system: System) -> Iterator[str]:
 
 
 def the_gateway_is_the_tested_one_and_knows_every_service(system: System) -> Iterator[str]:
-    """By exact version, to which a digest may be added; routes.yml names each service by a variable."""
+    """Require the tested version of the gateway, and a variable with the address of each service."""
     deployment = find(system.documents, "Deployment", GATEWAY)
     [container] = containers(deployment)
     version = EXACT.fullmatch(container["image"])
     if version is None or version[1] != system.traefik:
-        yield f"the gateway runs {container['image']}, and the tests {system.traefik}"
+        yield f"the gateway runs {container['image']}, but the tests {system.traefik}"
     urls = {each["name"]: each["value"] for each in container["env"]}
     if urls.get("GATEWAY_HEALTH_CHECKS") != "off":
-        yield "the gateway checks the health of Services: GATEWAY_HEALTH_CHECKS is not off"
+        yield "GATEWAY_HEALTH_CHECKS of the gateway must be off: Kubernetes checks the Pods"
     for service in system.services:
         if urls.get(service.gateway_variable) != f"http://{service.name}:{SERVICE_PORT}":
-            yield f"the gateway does not know where {service.name} is"
+            yield f"the gateway has no address of {service.name}"
     if deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] < GATEWAY_STOP_SECONDS:
         yield f"the gateway needs {GATEWAY_STOP_SECONDS} seconds to stop"
 

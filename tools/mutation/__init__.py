@@ -1,4 +1,4 @@
-"""Mutation testing: whether a test fails when one small thing in the code is wrong.
+"""Mutation testing: change the code in one place at a time and see whether a test fails.
 
-`mutate` is the program; `gate` says what share of the mutants must be noticed.
+`mutate` is the program; `gate` has the required share of noticed mutants.
 """

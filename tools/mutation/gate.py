@@ -1,6 +1,6 @@
 """The required share of noticed mutants.
 
-It is a share, since some mutants make no difference and each edit of the code makes others.
+Less than 100 %, because some mutants behave like the original.
 """
 
 from collections.abc import Mapping
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from typing import Final
 
 LEAST: Final = 90
-"""Percent of all mutants of several modules together, as on the README's badge."""
+"""Required percentage for several modules together; the README's badge shows it."""
 LEAST_OF_MODULE: Final = 60
-"""Percent for each module, which may have more equivalent mutants than others."""
+"""Required percentage for each module; some have more equivalent mutants than others."""
 ENOUGH: Final = 10
-"""The minimum number of tried mutants of a module, below which the share says little."""
+"""Minimum number of tried mutants for which the percentage of a module counts."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """How many mutants were tried, and how many of them a test noticed."""
+    """The number of tried mutants, and how many of them a test noticed."""
 
     tried: int = 0
     noticed: int = 0
@@ -30,12 +30,12 @@ class Score:
         return f"{self.noticed} of {self.tried} noticed{share}"
 
     def reaches(self, percent: int) -> bool:
-        """Whether at least that share was noticed."""
+        """Return whether at least this percentage was noticed."""
         return 100 * self.noticed >= percent * self.tried
 
 
 def shortfalls(scores: Mapping[str, Score]) -> list[str]:
-    """Return a sentence for each share that is too low: of a module, by its name, or of all together."""
+    """Return a message for each module, and for all together, whose percentage is too low."""
     modules = [name for name, score in scores.items() if score.tried >= ENOUGH and not score.reaches(LEAST_OF_MODULE)]
     too_low = [f"{name}: less than {LEAST_OF_MODULE} % noticed" for name in modules]
     if len(scores) > 1 and not sum(scores.values(), Score()).reaches(LEAST):

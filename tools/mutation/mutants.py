@@ -1,7 +1,7 @@
-"""The mutants of a module: its source with one small thing wrong, by the mutation operators of mutmut.
+"""The mutants of a module: its source with one change, by the mutation operators of mutmut.
 
-mutmut itself switches mutants by wrapping functions, which leaves out whatever is decorated or stands outside a
-function (here that is much: validators, context managers, settings, problems), and starts a database for each mutant.
+mutmut itself wraps functions, so it skips decorated functions and module-level code (here validators, context
+managers, settings, problems), and it would start a database for each mutant.
 """
 
 import difflib
@@ -57,14 +57,14 @@ def mutants(source: str) -> list[Mutant]:
 
 
 class _Finder(cst.CSTVisitor):
-    """Collects where a node is, the node, and what may stand in its place."""
+    """Collects nodes with their positions and possible replacements."""
 
     def __init__(self) -> None:
         self.found: list[tuple[str, cst.CSTNode, cst.CSTNode]] = []
         self._within: list[str] = []
 
     def on_visit(self, node: cst.CSTNode) -> bool:
-        """Pass by what only describes the code (or, as with imports, always fails)."""
+        """Skip annotations and docstrings, and imports, whose mutants always fail."""
         if isinstance(node, cst.FunctionDef | cst.ClassDef):
             self._within.append(node.name.value)
         if isinstance(node, cst.Annotation | cst.Decorator | cst.Import | cst.ImportFrom) or m.matches(
@@ -84,7 +84,7 @@ class _Finder(cst.CSTVisitor):
 
 
 def _replacements(operator: Callable[[cst.CSTNode], Iterable[cst.CSTNode]], node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """One mutant of a string is enough, and one of each argument: it is left out, or None if it is the only one."""
+    """Keep one mutant per string and per argument: the argument is removed, or None if it is the only one."""
     if m.matches(node, FALSY_ANYWAY):
         return
     replacements = list(operator(node))

@@ -1,6 +1,6 @@
-"""Mutation testing: change one thing in the code at a time and see whether a test notices.
+"""Mutation testing: change the code in one place at a time and see whether a test fails.
 
-Prints for each module how many were noticed, and what survived. Fails if the share is lower than `gate.py` permits.
+Prints the number of noticed mutants and the survivors for each module. Fails below the share that `gate.py` requires.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import sys
 from itertools import groupby
 from typing import Final
 
+from invocation import command
 from mutation.gate import Score, shortfalls
 from mutation.mutants import Mutant, mutants
 from mutation.sandbox import FailingTests
@@ -19,9 +20,9 @@ SAMPLE: Final = 10
 
 
 def chosen(names: list[str]) -> list[Target]:
-    """Return the targets with these names or prefixes; all without names.
+    """Return the targets with these names or prefixes, or all targets if there are no names.
 
-    Raises `ValueError` for a name that names none.
+    Raises `ValueError` for an unknown name.
     """
     every = targets()
     found = {name: [target for target in every if f"{target.name}/".startswith(f"{name}/")] for name in names}
@@ -31,7 +32,7 @@ def chosen(names: list[str]) -> list[Target]:
 
 
 def sample(every: list[Mutant], size: int | None) -> list[Mutant]:
-    """Return that many of the mutants: the same ones each time, whatever becomes of the code around them."""
+    """Return at most `size` mutants, the same ones in every run; edits elsewhere do not change the selection."""
     return sorted(every, key=lambda mutant: hashlib.sha256(str(mutant).encode()).digest())[:size]
 
 
@@ -46,7 +47,7 @@ def score(target: Target, tried: list[Mutant], service: Trial) -> Score:
 
 
 def passes(chosen_targets: list[Target], size: int | None) -> bool:
-    """Try that many mutants of each target, print all scores, and return whether they are high enough."""
+    """Try `size` mutants of each target, print the scores, and return whether they are high enough."""
     scores, broken = {}, 0
     for service, group in groupby(chosen_targets, key=lambda target: target.service):
         with trial(service) as running:
@@ -67,16 +68,16 @@ def passes(chosen_targets: list[Target], size: int | None) -> bool:
 
 def main() -> int:
     """Try mutants of the modules that the arguments name; return 1 if a score is too low."""
-    parser = argparse.ArgumentParser(prog="mutate", description=__doc__)
+    parser = argparse.ArgumentParser(prog=command("mutate"), description=__doc__)
     parser.add_argument(
         "--sample",
         type=int,
         metavar="N",
         default=SAMPLE,
-        help=f"mutants of each module, always the same ones; {SAMPLE}",
+        help=f"number of mutants per module, the same ones in every run (default: {SAMPLE})",
     )
-    parser.add_argument("--all", action="store_true", help="try all mutants; for all modules that takes hours")
-    parser.add_argument("targets", nargs="*", help="such as `users/core`, `chassis` or `chassis/web/hosts`; else all")
+    parser.add_argument("--all", action="store_true", help="try all mutants; takes hours for all modules")
+    parser.add_argument("targets", nargs="*", help="such as `users/core` or `chassis/web/hosts` (default: all)")
     arguments = parser.parse_args()
     try:
         named = chosen(arguments.targets)

@@ -15,11 +15,11 @@ PATHS: Final = {"PYTHONPATH": os.pathsep.join(["src", "tools"])}  # as the sessi
 
 
 class FailingTests(Exception):
-    """The tests fail, or time out, without any mutant."""
+    """The tests fail or time out without a mutant."""
 
 
 class Sandbox:
-    """Holds the copy and the process that runs tests in it."""
+    """A copy of a service, and the process that runs tests in it."""
 
     def __init__(self, service: Path, folder: Path, environment: dict[str, str]) -> None:
         for file in listed(service):
@@ -43,7 +43,7 @@ class Sandbox:
             raise FailingTests(f"{' '.join(tests)} without any mutant: {outcome}\n{log}")
 
     def survives(self, file: Path, source: str, runs: Mapping[tuple[str, ...], float]) -> bool:
-        """Whether all runs of tests pass, each within its seconds, although a file has this source."""
+        """Return whether all test runs pass within their time limits (seconds) with this source in the file."""
         place = self._folder / file
         original = place.read_text(encoding="utf-8")
         try:

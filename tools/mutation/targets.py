@@ -11,15 +11,15 @@ CHASSIS_OF: Final = "users"  # the chassis is the same in every service
 
 @dataclass(frozen=True)
 class Target:
-    """A module of a service, and the tests that have to notice its mutants."""
+    """A module of a service, and the tests that must notice its mutants."""
 
     name: str
-    """Such as `users/core/errors` or `chassis/web/pagination`."""
+    """The name, such as `users/core/errors` or `chassis/web/pagination`."""
     service: Path
     file: Path
-    """Relative to the service."""
+    """The path relative to the service."""
     runs: list[tuple[str, ...]]
-    """Arguments of pytest. The later runs take longer, and are for what the earlier ones did not notice."""
+    """Arguments of pytest for each run. Later runs take longer; they run only if earlier ones noticed nothing."""
 
 
 def targets() -> list[Target]:

@@ -1,4 +1,4 @@
-"""Mutants of one service are tried, several at a time."""
+"""Try the mutants of a service, several at a time."""
 
 import os
 import queue
@@ -22,7 +22,7 @@ SLOWER: Final = 5
 
 
 class Trial:
-    """Has a sandbox of the service for each processor."""
+    """The sandboxes of a service, one for each processor."""
 
     def __init__(self, sandboxes: list[Sandbox]) -> None:
         self._free: queue.Queue[Sandbox] = queue.Queue()
@@ -42,7 +42,7 @@ class Trial:
             return [mutant for mutant, alive in zip(tried, pool.map(survives, tried), strict=True) if alive]
 
     def _limit(self, run: tuple[str, ...]) -> float:
-        """The seconds that a run of tests may take with a mutant; it is tried once without."""
+        """Return the time limit (seconds) of a test run with a mutant, measured by a run without one."""
         if run not in self._limits:
             started = time.monotonic()
             with self._sandbox() as sandbox:
@@ -61,7 +61,7 @@ class Trial:
 
 @contextmanager
 def trial(service: Path) -> Iterator[Trial]:
-    """Yield what tries mutants of a service, on one database server."""
+    """Yield a `Trial` of a service on one database server."""
     with ExitStack() as stack:
         environment = stack.enter_context(postgres_environment())
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True)))

@@ -1,8 +1,8 @@
-"""Runs tests in forks of itself; started in a copy of a service with the Python of its `.venv`.
+"""Run tests in forks of this process; started in a copy of a service, with the Python of its `.venv`.
 
-What a test needs of other libraries is imported once, before the first fork; the service itself in each fork anew.
-Writes what the last tests said to `mutation.log`.
-Reads lines such as `{"tests": ["tests/core"], "seconds": 30}`, answers each with pytest's exit code or "timeout".
+Libraries are imported once, before the first fork, and the service again in each fork.
+Writes the output of the last run to `mutation.log`.
+Reads lines such as `{"tests": ["tests/core"], "seconds": 30}`, and prints pytest's exit code or "timeout" for each.
 """
 
 import gc
@@ -22,7 +22,7 @@ OPTIONS = ("-x", "-q", *PLUGINS, "--hypothesis-seed=0", "-Wignore:Module already
 
 
 def preload() -> None:
-    """Import all that the tests import, compile them, and then forget what is of this folder."""
+    """Import what the tests import, compile it, and then unload the modules of this folder."""
     # Without pytest's own stdout, which is closed afterwards, and which Alembic would keep.
     pytest.main([*OPTIONS, "--capture=no", "--collect-only", "-qqq", "tests"])
     files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
@@ -35,7 +35,7 @@ def preload() -> None:
 
 
 def hurry() -> None:
-    """Let hypothesis report the first failure instead of looking for the smallest."""
+    """Make hypothesis report the first failure instead of shrinking it."""
     phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]
     hypothesis.settings.register_profile(
         "hurry", phases=phases, database=None, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
@@ -44,7 +44,7 @@ def hurry() -> None:
 
 
 def run(tests: list[str], seconds: float) -> int | str:
-    """Run the tests in a process group of their own, of which nothing is left afterwards."""
+    """Run the tests in their own process group, and kill what is left of it afterwards."""
     child = os.fork()
     if not child:
         os.setsid()
@@ -66,14 +66,14 @@ def run(tests: list[str], seconds: float) -> int | str:
 
 
 def speak_to(log: str) -> None:
-    """Let everything that this process and its children print go to a file."""
+    """Redirect the output of this process and its children to a file."""
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(file, 1)
     os.dup2(file, 2)
 
 
 def main() -> None:
-    """Answer requests until there are no more."""
+    """Respond to requests until the input ends."""
     answers = os.fdopen(os.dup(1), "w")
     speak_to("mutation.log")
     preload()

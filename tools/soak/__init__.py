@@ -1,4 +1,4 @@
-"""A bad day: hostile and broken clients at a service, one kind after the other, while an honest one counts.
+"""Attack a service with hostile and broken clients, one kind at a time, and measure what an honest client notices.
 
-`soak` is the program, `attacks` are the clients, `victim` is the service, `honest` the client that must not notice.
+`soak` is the program, `attacks` are the clients, `victim` is the service, `honest` the client that measures.
 """

@@ -1,6 +1,6 @@
-"""Clients that a service must survive. Each attack is a coroutine that is called again and again until it is stopped.
+"""Clients that a service must survive. Each attack is a coroutine that runs repeatedly until it is stopped.
 
-A program of its own, `python -m soak.attacks NAME PORT`, so that it takes no time from the honest client.
+It is a separate program, `python -m soak.attacks NAME PORT`, so that it does not slow the honest client down.
 """
 
 import asyncio
@@ -23,50 +23,50 @@ Attack = Callable[[int], Awaitable[None]]
 
 
 async def unknown_keys(port: int) -> None:
-    """1 MiB of names that no schema knows."""
+    """Send 1 MiB of unknown field names."""
     keys = ",".join(f'"{number:07}":0' for number in range(90_000))
     await _post(port, b"{" + keys.encode() + b"}")
 
 
 async def wrong_types(port: int) -> None:
-    """1 MiB of values of the wrong type."""
+    """Send 1 MiB of values of the wrong type."""
     await _post(port, b"[" + b"1," * 500_000 + b"1]")
 
 
 async def invalid_json(port: int) -> None:
-    """1 MiB that ends where JSON does not."""
+    """Send 1 MiB of truncated JSON."""
     await _post(port, b'{"username": "' + b"x" * (MIB - 100))
 
 
 async def deep_json(port: int) -> None:
-    """1 MiB of nested arrays."""
+    """Send 1 MiB of nested arrays."""
     await _post(port, b"[" * (MIB // 2) + b"]" * (MIB // 2))
 
 
 async def endless_header(port: int) -> None:
-    """One header value without end."""
+    """Send an endless header value."""
     await _flood(port, HEALTH + b"X: ", b"x" * MIB)
 
 
 async def endless_target(port: int) -> None:
-    """A request line without end."""
+    """Send an endless request line."""
     await _flood(port, b"GET /", b"x" * MIB)
 
 
 async def endless_trailers(port: int) -> None:
-    """Trailer fields without end."""
+    """Send endless trailer fields."""
     start = b"POST /api/v1/users HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
     await _flood(port, start, b"X: y\r\n" * 50_000)
 
 
 async def endless_body(port: int) -> None:
-    """Chunks without end."""
+    """Send endless chunks."""
     start = b"POST /api/v1/users HTTP/1.1\r\n" + HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
     await _flood(port, start, b"10000\r\n" + b" " * 65_536 + b"\r\n")
 
 
 async def resets(port: int) -> None:
-    """Half a request, then a reset."""
+    """Send half a request, then reset the connection."""
     for _ in range(50):
         _, writer = await asyncio.open_connection(HOST, port)
         writer.write(HEALTH + b"X: " + b"x" * 30_000)
@@ -77,49 +77,49 @@ async def resets(port: int) -> None:
 
 
 async def silence(port: int) -> None:
-    """Connections on which nothing comes."""
+    """Open connections and send nothing."""
     await _hold(port, b"")
 
 
 async def half_heads(port: int) -> None:
-    """Heads that never end."""
+    """Open connections and never finish the request head."""
     await _hold(port, HEALTH + b"X: " + b"x" * 1000)
 
 
 async def half_bodies(port: int) -> None:
-    """Bodies that never come."""
+    """Announce bodies and never send them."""
     await _hold(port, BODY_TOO_LATE)
 
 
 async def unread_answers(port: int) -> None:
-    """Answers that nobody takes."""
+    """Send requests and never read the responses."""
     await _hold(port, b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20, connections=20)
 
 
 async def pipelines(port: int) -> None:
-    """Thousands of requests at once on one connection."""
+    """Pipeline thousands of requests on one connection."""
     await _send(port, (HEALTH + b"\r\n") * 5_000)
 
 
 async def upgrades(port: int) -> None:
-    """Wishes for another protocol, with a body."""
+    """Ask for an upgrade to another protocol, with a body."""
     wish = USERS + b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 2\r\n\r\n{}"
     await _send(port, wish * 50 + HEALTH + b"Connection: close\r\n\r\n")
 
 
 async def nonsense(port: int) -> None:
-    """A request, then what is none."""
+    """Send a request, then bytes that are not HTTP."""
     await _send(port, HEALTH + b"\r\n" + b"\x16\x03\x01nonsense\r\n\r\n")
 
 
 async def odd_paths(port: int) -> None:
-    """Paths that are expensive to log."""
+    """Request paths that are expensive to log."""
     path = b"/api/v1/users/" + b'%253D%0A\\"password=' * 500
     await _send(port, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
 
 async def forged_addresses(port: int) -> None:
-    """Addresses without end in X-Forwarded-For, from a proxy that is trusted."""
+    """Send very long X-Forwarded-For headers through a trusted proxy."""
     await _send(port, HEALTH[:-2] + b"\r\nX-Forwarded-For: " + b"1.2.3.4, " * 6_000 + b"\r\nConnection: close\r\n\r\n")
 
 
@@ -146,7 +146,7 @@ async def _send(port: int, request: bytes) -> None:
 
 
 async def _flood(port: int, start: bytes, more: bytes) -> None:
-    """Send until the other side will not have it any more, at most 144 MiB."""
+    """Send until the other side stops reading, at most 144 MiB."""
     _, writer = await asyncio.open_connection(HOST, port)
     writer.write(start)
     for _ in range(144 * MIB // len(more)):
@@ -156,7 +156,7 @@ async def _flood(port: int, start: bytes, more: bytes) -> None:
 
 
 async def _hold(port: int, beginning: bytes, connections: int = 100) -> None:
-    """Open connections that stay as they are for a while."""
+    """Open connections and keep them idle for a while."""
     with _connections(port, connections) as opened:
         for connection in opened:
             with contextlib.suppress(OSError):

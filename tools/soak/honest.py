@@ -1,4 +1,4 @@
-"""The client that must not notice: some requests a second, each on a connection of its own, and how long they took."""
+"""An honest client: it sends some requests per second, each on a new connection, and measures their duration."""
 
 import http.client
 import threading
@@ -15,7 +15,7 @@ PATIENCE_SECONDS: Final = 10
 
 @dataclass
 class HonestClient:
-    """Asks for one path from a thread of its own while it is entered."""
+    """A context manager that requests one path from its own thread."""
 
     port: int
     path: str
@@ -35,7 +35,7 @@ class HonestClient:
         self._thread.join()
 
     def percentile(self, share: float) -> float:
-        """Return the seconds within which that share of the requests was answered."""
+        """Return the seconds within which this share of the requests got a response."""
         ordered = sorted(self.seconds)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("inf")
 

@@ -1,4 +1,4 @@
-"""Attack a service with everything in `attacks`, with one and with two workers, and say what an honest client noticed.
+"""Run all `attacks` on a service with one and with two workers, and report what an honest client noticed.
 
 python -m soak.soak [--seconds N] [--workers N] [--only ATTACK]
 """
@@ -12,16 +12,17 @@ from contextlib import contextmanager
 from typing import Final
 
 from failures import PostgresUnavailable, SystemFailure
+from invocation import command
 
 from .attacks import ATTACKS
 from .honest import HonestClient
 from .victim import Victim, running_victim
 
 MEMORY_LIMIT_MIB: Final = 512
-"""The container's memory, for all workers together."""
+"""Of all workers together, as of a container."""
 
 LATENCY_LIMIT_SECONDS: Final = 1.0
-"""The 99th percentile of the honest client, on two cores that the attacker shares."""
+"""For the 99th percentile of the honest client, on two cores shared with the attacker."""
 
 STALLED_LOG: Final = "nobody_reads_the_log"
 HONEST_PATH: Final = "/api/v1/users/019aaf5e-7b1c-7f3a-9c5e-2f6d8a1b4c3d"
@@ -42,21 +43,23 @@ def main() -> int:
     except (PostgresUnavailable, SystemFailure) as error:
         print(error, file=sys.stderr)
         return 1
-    print(f"failed: {', '.join(failed)}" if failed else "held", flush=True)
+    print(f"failed: {', '.join(failed)}" if failed else "all attacks withstood", flush=True)
     return 1 if failed else 0
 
 
 def parse_arguments() -> argparse.Namespace:
     """Return `seconds`, `workers` and `only`."""
-    parser = argparse.ArgumentParser(description="Attack a service and say what an honest client notices.")
-    parser.add_argument("--seconds", type=float, default=8, help="for each attack (default: 8)")
-    parser.add_argument("--workers", type=int, choices=[1, 2], help="default: one, then two")
-    parser.add_argument("--only", choices=[*ATTACKS, STALLED_LOG], help="one attack")
+    parser = argparse.ArgumentParser(
+        prog=command("soak"), description="Attack a service and report what an honest client notices."
+    )
+    parser.add_argument("--seconds", type=float, default=8, help="duration of each attack (default: 8)")
+    parser.add_argument("--workers", type=int, choices=[1, 2], help="number of workers (default: one, then two)")
+    parser.add_argument("--only", choices=[*ATTACKS, STALLED_LOG], help="run only this attack")
     return parser.parse_args()
 
 
 def held(victim: Victim, attack: str, seconds: float) -> bool:
-    """Attack for so many seconds, print a line, and return whether memory and the honest client kept to the limits."""
+    """Attack for this many seconds, print a line, and return whether memory and latency stayed within the limits."""
     peak = 0.0
     with HonestClient(victim.port, HONEST_PATH) as honest, attacking(victim, attack):
         end = time.monotonic() + seconds

@@ -1,4 +1,4 @@
-"""The service that is attacked: a process with its workers, its log in a pipe, and a database of its own."""
+"""The attacked service: a process with its workers, its log in a pipe, and its own database."""
 
 import os
 import re
@@ -29,16 +29,16 @@ class Victim:
     process: subprocess.Popen[bytes]
     port: int
     reading: threading.Event
-    """Clear it, and nobody reads the log until it is set again."""
+    """Clear this event to stop reading the log until it is set again."""
 
     def memory_mib(self) -> float:
-        """Return what the process and its workers have in RAM, shared pages counted once."""
+        """Return the memory (MiB) of the process and its workers, counting shared pages once."""
         return sum(_proportional_kib(process) for process in _family(self.process.pid)) / 1024
 
 
 @contextmanager
 def running_victim(workers: int) -> Iterator[Victim]:
-    """Run the service users; leaves nothing behind."""
+    """Run the service users, and remove everything at the end."""
     with postgres_environment() as postgres, tempfile.TemporaryDirectory() as folder:
         port = next(free_ports())
         variables = {

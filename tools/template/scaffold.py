@@ -8,6 +8,7 @@ from jinja2 import TemplateSyntaxError
 
 from dependencies.environment import alone
 from failures import SystemFailure
+from invocation import command
 from kubernetes_system import files as kubernetes
 from layout import ROOT, has_commit, services
 from template import compose_file, manifest
@@ -81,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("drift", help="say how the services differ from the template")
     verb = verbs.add_parser("sync", help="bring the owned files of all services to the template's state")
     verb.add_argument("--anchor", action="store_true", help="record the last commit of the template, too")
-    verb = verbs.add_parser("new", help="generate a service below services/", argument_default=argparse.SUPPRESS)
+    verb = verbs.add_parser(
+        "new", prog=command("new"), help="generate a service below services/", argument_default=argparse.SUPPRESS
+    )
     verb.add_argument("service_name", metavar="name", help="kebab-case, such as order-lines")
     verb.add_argument("--description", help="what it does, in one sentence")
     verb.add_argument("--entity", help="what it manages, singular, in snake_case")

@@ -1,11 +1,22 @@
 <%
-    body = f"{upgrades or ''}{downgrades or ''}"
+    def without_comments(code):  # Alembic's own, "please adjust!" and "end Alembic commands"
+        return "\n".join(line for line in (code or "").splitlines() if not line.strip().startswith("# ###")).strip()
+
+    upgrading, downgrading = without_comments(upgrades), without_comments(downgrades)
+    body = upgrading + downgrading
     is_merge = isinstance(down_revision, tuple)  # which is finished, though it does nothing
     is_blank = not body and not is_merge
 %>\
 """${message.rstrip(".")}.
 
-Say here why the tables and indexes are as they are.
+% if body:
+Replace this text with the reason for the change, after checking the code: Alembic takes a renamed column for one
+dropped and one added. During an update, the previous release must keep working with the new schema.
+% elif is_merge:
+Join two lines of migrations.
+% else:
+Replace this text with the reason for the change. During an update, the previous release must keep working.
+% endif
 """
 
 % if is_blank or "sa." in body:
@@ -23,8 +34,8 @@ depends_on = ${repr(depends_on)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    ${upgrading or "pass"}
 
 
 def downgrade() -> None:
-    ${downgrades if downgrades else "pass"}
+    ${downgrading or "pass"}

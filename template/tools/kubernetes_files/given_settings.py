@@ -7,7 +7,7 @@ from .rendering import Document, find
 
 FOLDER = "/run/secrets"
 SECRET = None
-"""Stands for a value that is not in the manifests."""
+"""The placeholder for a value that is not in the manifests."""
 
 
 def given(documents: list[Document], deployment: Document, container: Mapping[str, Any]) -> dict[str, str | None]:

@@ -22,12 +22,12 @@ ENTRY = re.compile(
 def released(text: str, name: str, digest: str) -> str:
     """Return an overlay with another image; raises `SystemFailure` if that is impossible."""
     if not DIGEST.fullmatch(digest):
-        raise SystemFailure(f"{digest} is no digest such as sha256:… with 64 digits")
+        raise SystemFailure(f"{digest} is not a digest such as sha256:… with 64 digits")
     if not NAME.fullmatch(name):
-        raise SystemFailure(f"{name} is no name of an image, such as ghcr.io/example/orders")
+        raise SystemFailure(f"{name} is not an image name such as ghcr.io/example/orders")
     changed, count = ENTRY.subn(rf"\g<head>\g<indented>newName: {name}\n\g<indented>digest: {digest}", text)
     if count != 1:
-        raise SystemFailure(f"{count} images end in -service and have newName and digest below, not one")
+        raise SystemFailure(f"{count} images, not one, end in -service and have newName and digest below")
     return changed
 
 

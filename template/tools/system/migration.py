@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from failures import PostgresUnavailable, SystemFailure
+from invocation import command
 from processes.stopping import Stopped, stop_on_signals
 from system.database import as_service, ensure_database, server_on, without_pg_variables
 from system.log_lines import readable
+from system.lost_migration import advice_on
 from system.service_folder import ServiceFolder, read_services
 
 VERSIONS = "migrations/versions"
@@ -27,6 +29,7 @@ def main() -> int:
         with server_on(arguments.data, say=print) as server:
             ensure_database(service, server)
             environment = {**without_pg_variables(), **as_service(service, server), "PYTHONPATH": "src"}
+            migrate(service, arguments.data, environment)
             new = write_migration(service, arguments.message, empty=arguments.empty, environment=environment)
     except Stopped:
         return 1
@@ -40,19 +43,29 @@ def main() -> int:
     return 0
 
 
+def migrate(service: ServiceFolder, data: Path, environment: Mapping[str, str]) -> None:
+    """Bring the database to the newest migration; raises `SystemFailure`."""
+    output = run(service, service.package, "migrate", environment=environment)
+    if advice := advice_on(output, service, data):
+        raise SystemFailure(advice)
+
+
 def write_migration(
     service: ServiceFolder, message: str, *, empty: bool, environment: Mapping[str, str]
 ) -> Path | None:
-    """Migrate the database, write the new file and return it; None without changes. Raises `SystemFailure`."""
-    before = set((service.path / VERSIONS).glob("*.py"))
-    run(service, service.package, "migrate", environment=environment)
+    """Write the new file and return it; None without changes. Raises `SystemFailure`."""
+    before = {file: file.read_bytes() for file in (service.path / VERSIONS).glob("*.py")}
     kind = [] if empty else ["--autogenerate"]
     run(service, "alembic", "revision", *kind, "-m", message, environment=environment)
-    return next(iter(set((service.path / VERSIONS).glob("*.py")) - before), None)
+    for file, content in before.items():
+        if file.read_bytes() != content:
+            file.write_bytes(content)
+            raise SystemFailure(f"{shown(file)} already exists. Choose another message.")
+    return next((file for file in (service.path / VERSIONS).glob("*.py") if file not in before), None)
 
 
-def run(service: ServiceFolder, module: str, *arguments: str, environment: Mapping[str, str]) -> None:
-    """Run a module with the service's Python; raises `SystemFailure` with its output if it fails."""
+def run(service: ServiceFolder, module: str, *arguments: str, environment: Mapping[str, str]) -> str:
+    """Run a module with the service's Python and return its output; raises `SystemFailure` with it if it fails."""
     done = subprocess.run(
         [service.python, "-m", module, *arguments],
         cwd=service.path,
@@ -64,6 +77,7 @@ def run(service: ServiceFolder, module: str, *arguments: str, environment: Mappi
     )
     if done.returncode:
         raise SystemFailure(f"`{module} {arguments[0]}` failed:\n{readable(done.stdout)}")
+    return done.stdout
 
 
 def shown(file: Path) -> Path:
@@ -73,9 +87,10 @@ def shown(file: Path) -> Path:
 
 def parse_arguments() -> argparse.Namespace:
     """Return `data`, `folder`, `message` and `empty`."""
-    parser = argparse.ArgumentParser(description="Write a migration for the changes of the models.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the databases")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the service's folder")
+    description = "Write a migration for the changes of the models."
+    parser = argparse.ArgumentParser(prog=command("migration"), description=description)
+    parser.add_argument("--data", type=Path, required=True, help=argparse.SUPPRESS)  # nox passes it
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)  # nox passes it
     parser.add_argument("message", help='what the migration does, such as "add stars"')
     parser.add_argument("--empty", action="store_true", help="write an empty one, to fill in by hand")
     return parser.parse_args()

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from failures import SystemFailure
+from invocation import command
 from postgres.named import reachable_named_server
 from postgres.server import PostgresServer, superuser_of
 from processes.ports import HOST, free_ports, require_ports
@@ -23,7 +24,6 @@ from system.service_folder import ServiceFolder, read_services
 from system.service_process import POLL_SECONDS, ServiceProcess
 
 Say = Callable[[str], None]
-OTHER_PORTS = "let free ports be chosen: add `--ports free`, after `--` if nox runs this"
 
 
 class System:
@@ -140,6 +140,7 @@ def running_system(
                 # On a server that POSTGRES_HOST names, all services use the given role.
                 role=service.database if database else server["POSTGRES_USER"],
                 addresses={**variables, **addresses(service, urls, issuer=issuer, public_url=public_url)},
+                say=say,
             )
             for service in services
         }
@@ -161,7 +162,7 @@ def _ports(services: Sequence[ServiceFolder], *, free: bool, gateway: bool) -> d
         wanted[GATEWAY] = GATEWAY_PORT
     if free:
         return dict(zip(wanted, free_ports(), strict=False))
-    require_ports(wanted, otherwise=OTHER_PORTS)
+    require_ports(wanted, otherwise=f"choose others: `{command('serve')} --ports free`")
     return wanted
 
 

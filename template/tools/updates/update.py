@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dependencies.environment import alone
 from dependencies.online import INSTALL_UV
+from invocation import command
 from updates import answers, manifest, unfinished
 from updates.applying import apply
 from updates.rendering import rendered
@@ -66,7 +67,7 @@ def check(have: str, newest: str) -> int:
 
 def main() -> int:
     """Update the current folder; return 1, after printing why, if that is impossible."""
-    parser = argparse.ArgumentParser(prog="nox -s update --", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog=command("update"), description=__doc__, allow_abbrev=False)
     parser.add_argument("--check", action="store_true", help="only say whether there is a newer version; 1 if there is")
     parser.add_argument("-d", "--data", action="append", default=[], metavar="NAME=VALUE", help="give an answer")
     wanted, arguments = parser.parse_known_args()

@@ -1,6 +1,8 @@
 """Where the package index cannot be reached, the tools say what to do."""
 
+import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -53,6 +55,28 @@ def test_an_installation_without_network_says_what_to_do_below_what_uv_says(serv
     assert "error: " in done.stderr
     assert done.stderr.endswith(f"uv could not create {service}/.venv; see above.\n{UNREACHABLE}\n")
     assert not (service / ".venv/made-from").exists()
+
+
+def test_says_why_packages_are_installed_again(service: Path) -> None:
+    uv = service / "uv"
+    uv.write_text("#!/bin/sh\nmkdir -p .venv\n", "utf-8")
+    uv.chmod(0o755)
+
+    def printed() -> str:
+        env = {**os.environ, "PATH": f"{service}:{os.environ['PATH']}"}
+        command = [sys.executable, "-m", "dependencies.environment"]
+        return subprocess.run(command, cwd=service, env=env, stderr=subprocess.PIPE, text=True, check=True).stderr
+
+    assert printed().startswith("Installing ")
+    assert printed() == ""
+    with (service / "requirements-dev.txt").open("a") as file:
+        file.write("\n")
+    assert printed().startswith("requirements-dev.txt changed: installing ")
+    stamp = service / ".venv/made-from"
+    stamp.write_text("another digest\n" + json.dumps({"Python": "3.10.1 in /usr"}))
+    assert printed().startswith(f"Python changed from 3.10.1 in /usr to {platform.python_version()} in ")
+    stamp.write_text("the digest of an earlier version")
+    assert printed().startswith("Python or requirements-dev.txt changed: installing ")
 
 
 def test_ctrl_c_ends_an_installation_without_a_traceback(service: Path) -> None:

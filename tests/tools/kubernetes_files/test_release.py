@@ -38,8 +38,8 @@ def test_pods_use_the_released_image(tmp_path: Path) -> None:
     ("text", "name", "digest", "reason"),
     [
         ("images: []\n", NAME, DIGEST, "0 images"),
-        (OVERLAY.read_text(encoding="utf-8"), NAME, "sha256:1", "is no digest"),
-        (OVERLAY.read_text(encoding="utf-8"), "Orders:1", DIGEST, "is no name"),
+        (OVERLAY.read_text(encoding="utf-8"), NAME, "sha256:1", "is not a digest"),
+        (OVERLAY.read_text(encoding="utf-8"), "Orders:1", DIGEST, "is not an image name"),
     ],
 )
 def test_refuses_an_invalid_release(text: str, name: str, digest: str, reason: str) -> None:

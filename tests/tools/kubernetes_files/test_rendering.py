@@ -33,11 +33,14 @@ def test_renders_the_same_as_kubectl(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ("helmCharts: []\n", "helmCharts, for which kubectl is needed"),
+        ("helmCharts: []\n", "helmCharts, which needs kubectl"),
         ("resources: [missing.yml]\n", "missing.yml cannot be read"),
         ("resources: [.\n", "cannot be read"),
-        ("patches: [{target: {kind: Service}, patch: '{a: b}'}]\n", "for which kubectl is needed"),
-        ("patches: [{target: {kind: Service}, patch: '- {op: remove, path: /a}'}]\n", "there are 0 of kind Service"),
+        ("patches: [{target: {kind: Service}, patch: '{a: b}'}]\n", "which needs kubectl"),
+        (
+            "patches: [{target: {kind: Service}, patch: '- {op: remove, path: /a}'}]\n",
+            "there are 0 of kind Service",
+        ),
     ],
 )
 def test_explains_what_cannot_be_rendered(content: str, reason: str, tmp_path: Path) -> None:
@@ -74,5 +77,5 @@ def test_applies_patches_to_a_copy(operation: dict[str, Any], after: object) -> 
     ],
 )
 def test_refuses_a_patch_that_does_not_match(operation: dict[str, Any]) -> None:
-    with pytest.raises(SystemFailure, match="a patch does not fit"):
+    with pytest.raises(SystemFailure, match="a patch cannot be applied"):
         patched({"a": [1, 2]}, [operation])

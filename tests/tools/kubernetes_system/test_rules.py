@@ -43,7 +43,7 @@ def label(documents: list[Document], name: str, key: str) -> None:
 
 FAULTS: list[tuple[str, Plant, str]] = [
     ("schema", lambda d: gateway(d).update(serviceAcountName="x"), "Deployment gateway"),
-    ("twice", lambda d: d.append(deepcopy(find(d, "Service", "users"))), "Service users is there 2 times"),
+    ("twice", lambda d: d.append(deepcopy(find(d, "Service", "users"))), "Service users exists 2 times"),
     ("elsewhere", lambda d: find(d, "Service", "users")["metadata"].update(namespace="x"), "not in the namespace"),
     ("open to all", lambda d: d.remove(find(d, "NetworkPolicy", "users-database")), "Pooler friends-pooler may call"),
     ("a caller too many", lambda d: label(d, "accounts", "allium/calls-users"), "accounts may call users"),
@@ -55,8 +55,12 @@ FAULTS: list[tuple[str, Plant, str]] = [
     ("no pooler", lambda d: policy(d, "users-database")["ingress"].clear(), "Pooler users-pooler cannot"),
     ("issuer", lambda d: find(d, "ConfigMap", "users-settings")["data"].update(auth_issuer="x"), "auth_issuer differs"),
     ("gateway's tag", lambda d: gateway(d)["containers"][0].update(image="traefik:v3.7"), "the gateway runs traefik"),
-    ("gateway's way", lambda d: gateway(d)["containers"][0]["env"].pop(), "does not know where users is"),
-    ("gateway's checks", lambda d: gateway(d)["containers"][0]["env"].pop(2), "GATEWAY_HEALTH_CHECKS is not off"),
+    ("gateway's way", lambda d: gateway(d)["containers"][0]["env"].pop(), "has no address of users"),
+    (
+        "gateway's checks",
+        lambda d: gateway(d)["containers"][0]["env"].pop(2),
+        "GATEWAY_HEALTH_CHECKS of the gateway",
+    ),
     ("gateway's end", lambda d: gateway(d).update(terminationGracePeriodSeconds=15), "25 seconds to stop"),
 ]
 

@@ -168,6 +168,15 @@ def test_names_host_and_port_of_a_server_that_cannot_be_reached(host: str, monke
         pass
 
 
+@pytest.mark.parametrize("port", ["70000", "0", "abc", ""])
+def test_says_which_ports_are_allowed(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POSTGRES_HOST", "127.0.0.1")
+    monkeypatch.setenv("POSTGRES_PORT", port)
+    expected = f"^POSTGRES_PORT is '{port}', but must be a number from 1 to 65535.$"
+    with pytest.raises(PostgresUnavailable, match=expected), postgres_environment():
+        pass
+
+
 def test_ignores_an_empty_postgres_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POSTGRES_HOST", "")
     assert named_server() is None

@@ -4,15 +4,19 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import pytest
 
 from processes.ports import free_ports
+from processes.stopping import INTERRUPTED, Stopped
+from system import database_alone as database_program
 
 from ..conftest import USERS
 from ..programs import is_gone
@@ -73,6 +77,19 @@ async def test_database_alone_prints_how_to_connect_and_stops(folders: list[Path
     assert not (open_folder / ".allium/database.env").exists()
 
 
+def test_reports_that_it_was_interrupted_before_the_server_ran(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_folder: Path) -> NoReturn:
+        raise Stopped
+
+    monkeypatch.setattr(database_program, "run_folder", interrupted)
+    monkeypatch.setattr(database_program, "stop_on_signals", lambda: None)
+    monkeypatch.setattr(sys, "argv", ["database_alone", str(folders[0]), "--data", str(folders[0].parent / ".allium")])
+    assert database_program.main() == INTERRUPTED
+    assert capsys.readouterr().out == "Stopped.\n"
+
+
 def test_each_service_connects_to_its_own_database(folders: list[Path]) -> None:
     with database_alone(folders) as (_, printed):
         assert "POSTGRES_USER" not in printed
@@ -82,6 +99,25 @@ def test_each_service_connects_to_its_own_database(folders: list[Path]) -> None:
 def test_does_not_listen_on_tcp_by_default(folders: list[Path]) -> None:
     with database_alone(folders):
         assert psql(folders[0], "-Atc", "SHOW listen_addresses").stdout == "\n"
+
+
+def refusal_of_port(port: int, folder: Path) -> str:
+    arguments = command("database_alone", folder, "--data", folder.parent / ".allium", "--port", str(port))
+    return subprocess.run(arguments, stderr=subprocess.PIPE, text=True, check=False).stderr
+
+
+@pytest.mark.parametrize("port", [0, 22, 70000])
+def test_refuses_a_port_that_postgresql_cannot_use(port: int, folders: list[Path]) -> None:
+    expected = f"nox -s db --: error: argument --port: '{port}' is not a number from 1024 to 65535\n"
+    assert refusal_of_port(port, folders[0]).endswith(expected)
+
+
+def test_says_who_has_the_port_and_how_to_choose_another(folders: list[Path]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        refused = refusal_of_port(port, folders[0])
+    assert refused.startswith(f"Port {port} (PostgreSQL) is already in use by process {os.getpid()} (")
+    assert re.search(r"\. Stop it, or choose another, such as: `nox -s db -- --port \d+`\.\n$", refused)
 
 
 def test_shell_starts_a_server_without_a_running_system(folders: list[Path], open_folder: Path) -> None:

@@ -37,17 +37,40 @@ def test_writes_model_changes_to_one_file_that_passes_lint(real_service: Path) -
     done = migration(real_service, "add stars")
     (new,) = versions(real_service) - before
     assert done.stdout == f"users/migrations/versions/{new} was written. Review it; `serve` applies it.\n"
-    assert 'op.add_column("users", sa.Column("stars", ' in (real_service / "migrations/versions" / new).read_text()
+    text = (real_service / "migrations/versions" / new).read_text()
+    assert 'op.add_column("users", sa.Column("stars", ' in text
+    assert text.startswith(
+        '"""add stars.\n\nReplace this text with the reason for the change, after checking the code: '
+    )
+    assert "###" not in text
     for check in (["check"], ["format", "--check"]):
         subprocess.run([".venv/bin/ruff", *check, f"migrations/versions/{new}"], cwd=real_service, check=True)
     assert migration(real_service, "add stars").stdout.startswith("Nothing to migrate"), "the migration must not be run"
 
 
-def test_writes_an_empty_migration_on_request(real_service: Path) -> None:
+def test_writes_an_empty_migration_and_says_what_to_do_if_it_is_lost_after_it_has_run(real_service: Path) -> None:
     before = versions(real_service)
     assert migration(real_service, "fill stars", "--empty").returncode == 0
     (new,) = versions(real_service) - before
     assert new.endswith("_fill_stars.py")
+    file = real_service / "migrations/versions" / new
+    text = file.read_text()
+    assert "Replace this text with the reason for the change." in text
+    again = migration(real_service, "fill stars", "--empty")  # after running the first one
+    assert file.read_text() == text
+    if versions(real_service) == {*before, new}:  # else a minute has passed, and the name is another one
+        assert again.returncode == 1
+        assert again.stderr == f"users/migrations/versions/{new} already exists. Choose another message.\n"
+    for lost in versions(real_service) - before:
+        (real_service / "migrations/versions" / lost).unlink()
+    done = migration(real_service, "add stars")
+    assert done.returncode == 1
+    revision = text.partition('revision = "')[2].partition('"')[0]
+    assert done.stderr == (
+        f"The database of users is at migration {revision}, which has no file in migrations/versions.\n"
+        "Restore the file from git, or from the branch that has it; to start over with empty databases, "
+        f"stop `serve` and delete {real_service.parent}/.allium.\n"
+    )
 
 
 def test_explains_models_that_cannot_be_imported(real_service: Path) -> None:

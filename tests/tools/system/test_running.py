@@ -29,6 +29,18 @@ def test_names_a_service_that_does_not_start_and_shows_its_log(
         pass
 
 
+def test_says_what_to_do_about_a_database_at_a_migration_without_a_file(
+    folders: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_TROUBLE", "users:unknown migration")
+    said: list[str] = []
+    with running_system(folders, ports="free", say=said.append):
+        [advice] = [line for line in said if "migration" in line]
+    assert advice.startswith(
+        "The database of users is at migration 1a2b3c, which has no file in migrations/versions.\n"
+    )
+
+
 def test_connects_services_to_database_and_each_other_and_restarts_them(folders: list[Path]) -> None:
     with running_system(folders, ports="free") as system:
         assert answer(system.url("friends"), "USERS_SERVICE_URL") == system.url("users")

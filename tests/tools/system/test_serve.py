@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import pytest
 
-from processes.stopping import Stopped
+from processes.stopping import INTERRUPTED, Stopped
 from system import serve as serve_program
 from system.service_folder import read_services
 
@@ -189,7 +189,7 @@ def test_reports_a_port_in_use_in_one_line(folders: list[Path]) -> None:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert f"Port {port} (friends) is already in use by process {os.getpid()} (" in errors
-    assert "Stop it, or let free ports be chosen: add `--ports free`" in errors
+    assert "Stop it, or choose others: `nox -s serve -- --ports free`." in errors
     assert errors.count("\n") == 1
 
 
@@ -203,5 +203,5 @@ def test_stops_if_interrupted_before_anything_has_started(
     monkeypatch.setattr(serve_program, "stop_on_signals", lambda: None)
     monkeypatch.setattr(sys, "argv", ["serve", *map(str, folders), "--reload"])
     monkeypatch.setenv("DRAIN_DELAY", "0")
-    assert serve_program.main() == 0
+    assert serve_program.main() == INTERRUPTED
     assert capsys.readouterr().out == "Stopped.\n"

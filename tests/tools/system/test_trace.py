@@ -57,6 +57,13 @@ def test_shows_spans_below_their_parents(data: Path) -> None:
         assert warning == r"users: WARNING trying \x1b[31m again"
 
 
+def test_shows_the_path_of_a_request_without_a_route(data: Path) -> None:
+    about = {"http.request.method": "GET", "url.path": "/api/v1/users", "http.response.status_code": 401}
+    add_spans(data / "logs/spans.log", [span("GET", "a", ms=1) | {"attributes": about}])
+    _, row, _ = shown(data, TRACE)
+    assert row.split()[:4] == ["users", "GET", "/api/v1/users", "401"]
+
+
 def test_shows_access_lines_without_spans(data: Path) -> None:
     _, row, _ = shown(data, "request-of-ada")
     assert row.split()[:5] == ["users", "GET", "/api/v1/users/{user_id}", "200", "12.5"]

@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from dependencies.online import INSTALL_UV, advice, run_online
+from invocation import command
 
 COMPILE = (
     *("uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"),
@@ -102,7 +103,7 @@ def check(folder: Path) -> list[str]:
 
 def options(description: str) -> argparse.Namespace:
     """Return the options: `check`, and `upgrade` in days or None."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(prog=command("lock"), description=description)
     parser.add_argument("--upgrade", action="store_true", help="take the newest versions")
     age = "with --upgrade: how old they must be"
     parser.add_argument("--cooldown", type=int, default=COOLDOWN_DAYS, metavar="DAYS", help=age)

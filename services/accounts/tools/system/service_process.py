@@ -4,7 +4,7 @@ import http.client
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from failures import SystemFailure
@@ -12,6 +12,7 @@ from processes.ports import HOST
 from processes.watchdog import Watchdog, last_lines
 from system.database import TOOLS, without_pg_variables
 from system.log_lines import readable
+from system.lost_migration import advice_on
 from system.service_folder import ServiceFolder
 
 READY_SECONDS = 60
@@ -31,10 +32,11 @@ class ServiceProcess:
         server: Mapping[str, str],
         role: str,
         addresses: Mapping[str, str],
+        say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         """`server`: POSTGRES_* of a role that can create databases; `role`: the service's own.
 
-        `addresses`: environment variables with the addresses of other services.
+        `addresses`: environment variables with the addresses of other services. `say` gets warnings.
         """
         self.service = service
         self.port = port
@@ -42,6 +44,7 @@ class ServiceProcess:
         self.log = log
         self._server = {**without_pg_variables(), **server}
         self._role = role
+        self._say = say
         self.environment = {
             **self._server,
             **addresses,
@@ -65,7 +68,7 @@ class ServiceProcess:
         """Create the database, migrate it and serve; yields while waiting. Raises `SystemFailure`."""
         create = ["-m", "postgres.create_database", self.service.database, self._role]
         yield from self._run("create its database", create, environment={**self._server, "PYTHONPATH": str(TOOLS)})
-        yield from self._run("migrate", self._command("migrate"), environment=self.environment)
+        yield from self._migrating()
         yield from self._serving()
 
     def stop(self) -> int:
@@ -86,7 +89,7 @@ class ServiceProcess:
         """Stop it if it runs, migrate its database if `migrate`, and serve; yields like `starting`."""
         self._watchdog.stop()
         if migrate:
-            yield from self._run("migrate", self._command("migrate"), environment=self.environment)
+            yield from self._migrating()
         yield from self._serving()
 
     def check(self) -> None:
@@ -115,6 +118,13 @@ class ServiceProcess:
             yield
         if process.returncode != 0:
             raise self._failure(f"could not {step} ({_end(process)})")
+
+    def _migrating(self) -> Iterator[None]:
+        before = self.log.stat().st_size
+        yield from self._run("migrate", self._command("migrate"), environment=self.environment)
+        printed = self.log.read_bytes()[before:].decode(errors="replace")
+        if advice := advice_on(printed, self.service, data=self.log.parents[1]):
+            self._say(advice)
 
     def _serving(self) -> Iterator[None]:
         process = self._start(self._command("serve"), self.environment)

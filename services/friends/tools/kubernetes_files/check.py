@@ -15,7 +15,7 @@ from .service_policies import lets_in_only_known_callers
 
 
 def faults(service: ServiceFolder, documents: list[Document]) -> Iterator[str]:
-    """Yield a sentence for each fault in a rendered overlay of a service."""
+    """Yield a message for each error in a rendered overlay of a service."""
     found = [f"{_name(document)}: {fault}" for document in documents for fault in violations(document)]
     yield from found
     if found:  # the rules rely on the schemas
@@ -41,7 +41,7 @@ def main() -> int:
     found = overlays(service.path)
     failed = not found
     if failed:
-        print("kubernetes/overlays has no overlay; docs of Allium: kubernetes", file=sys.stderr)
+        print("kubernetes/overlays has no overlay; docs/kubernetes.md of Allium describes one", file=sys.stderr)
     for overlay in found:
         name = overlay.relative_to(service.path)
         try:

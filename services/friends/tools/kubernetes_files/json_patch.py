@@ -8,7 +8,7 @@ from failures import SystemFailure
 
 
 def patched(document: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return a patched copy; raises `SystemFailure` for an unknown operation or one that does not fit."""
+    """Return a patched copy; raises `SystemFailure` for an unknown operation or one that cannot be applied."""
     copy: dict[str, Any] = deepcopy(dict(document))
     for operation in operations:
         *outer, last = [_unescaped(part) for part in operation["path"].split("/")[1:]]
@@ -18,7 +18,7 @@ def patched(document: Mapping[str, Any], operations: Sequence[Mapping[str, Any]]
                 target = target[_key(target, part)]
             _run(target, _key(target, last), operation)
         except (LookupError, TypeError, ValueError) as error:
-            raise SystemFailure(f"a patch does not fit: {operation['path']} ({error!r})") from None
+            raise SystemFailure(f"a patch cannot be applied: {operation['path']} ({error!r})") from None
     return copy
 
 
@@ -46,4 +46,4 @@ def _run(target: Any, key: str | int, operation: Mapping[str, Any]) -> None:  # 
         case "test" if target[key] == operation["value"]:
             pass
         case other:
-            raise ValueError(f"{other} cannot be done")
+            raise ValueError(f"the operation {other} is not supported")

@@ -1,4 +1,4 @@
-"""Renders a folder with a `kustomization.yml`: with kubectl if it is installed, else by itself.
+"""Render a folder with a `kustomization.yml`, with kubectl if it is installed.
 
 We know as much of Kustomize as the template uses. A test compares the two.
 """
@@ -50,7 +50,7 @@ def _applied(folder: Path, documents: list[Document]) -> list[Document]:
         raise SystemFailure(f"{folder / FILE} cannot be read: {error}") from None
     content = {name: value for name, value in content.items() if name not in {"apiVersion", "kind"}}
     if unknown := sorted(content.keys() - _STEPS.keys()):
-        raise SystemFailure(f"{folder / FILE} has {', '.join(unknown)}, for which kubectl is needed")
+        raise SystemFailure(f"{folder / FILE} uses {', '.join(unknown)}, which needs kubectl")
     for name, step in _STEPS.items():
         if name in content:
             documents = step(folder, documents, content[name])
@@ -106,7 +106,7 @@ def _patch(_: Path, documents: list[Document], patches: list[Mapping[str, Any]])
     for patch in patches:
         operations = yaml.safe_load(patch.get("patch", ""))
         if not isinstance(operations, list) or not patch.get("target", {}).keys() <= {"kind", "name"}:
-            raise SystemFailure("a patch is no list of operations (RFC 6902), for which kubectl is needed")
+            raise SystemFailure("a patch is not a list of operations (RFC 6902), which needs kubectl")
         target = find(documents, patch["target"]["kind"], patch["target"].get("name"))
         documents[documents.index(target)] = patched(target, operations)
     return documents
@@ -149,7 +149,7 @@ def find(documents: list[Document], kind: str, name: str | None = None) -> Docum
     """Return the one document of this kind and name; raises `SystemFailure` if there is not exactly one."""
     found = [each for each in documents if each["kind"] == kind and name in {None, each["metadata"]["name"]}]
     if len(found) != 1:
-        raise SystemFailure(f"there are {len(found)} of kind {kind}{f' named {name}' if name else ''}, not one")
+        raise SystemFailure(f"there are {len(found)} of kind {kind}{f' named {name}' if name else ''} instead of one")
     return found[0]
 
 

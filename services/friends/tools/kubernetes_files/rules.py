@@ -1,4 +1,4 @@
-"""Rules for the manifests of a service, beyond the schemas; each rule yields sentences."""
+"""Rules for the manifests of a service, beyond the schemas; each rule yields error messages."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -41,7 +41,7 @@ class Manifests:
 
     @property
     def container(self) -> Mapping[str, Any]:
-        """The container that serves."""
+        """The service's main container."""
         container: Mapping[str, Any] = self.pod["containers"][0]
         return container
 
@@ -54,7 +54,7 @@ Rule = Callable[[Manifests], Iterator[str]]
 
 
 def selectors_select(manifests: Manifests) -> Iterator[str]:
-    """Every selector matches some Pods."""
+    """Require that every selector matches Pods."""
     labels = [pod_labels(document) for document in manifests.documents]
     there = [each for found in labels for each in found]
     chosen: list[tuple[Document, Mapping[str, Any]]] = []
@@ -73,7 +73,7 @@ def selectors_select(manifests: Manifests) -> Iterator[str]:
 
 
 def references_lead_somewhere(manifests: Manifests) -> Iterator[str]:
-    """References exist: ports, the Deployment to scale, the Service of a route, the account."""
+    """Require that referenced objects exist: ports, Deployments, Services and service accounts."""
     ports = {port["name"]: port["containerPort"] for port in manifests.container.get("ports", [])}
     named = [(kind, manifests.container[kind]["httpGet"]["port"]) for kind in PROBES if kind in manifests.container]
     named += [
@@ -84,10 +84,10 @@ def references_lead_somewhere(manifests: Manifests) -> Iterator[str]:
         named += [(_name(policy), port["port"]) for entry in entries for port in entry.get("ports", [])]
     for place, port in named:
         if port not in {*ports, *ports.values()}:
-            yield f"{place} names the port {port}, which the container does not have"
+            yield f"{place} refers to port {port}, which the container does not have"
     for scaler in manifests.of_kind("HorizontalPodAutoscaler"):
         if scaler["spec"]["scaleTargetRef"]["name"] != manifests.name:
-            yield f"{_name(scaler)} scales nothing that is there"
+            yield f"{_name(scaler)} scales a Deployment that does not exist"
     services = {
         (each["metadata"]["name"], port["port"])
         for each in manifests.of_kind("Service")
@@ -96,20 +96,20 @@ def references_lead_somewhere(manifests: Manifests) -> Iterator[str]:
     for route in manifests.of_kind("HTTPRoute"):
         for backend in [each for rule in route["spec"]["rules"] for each in rule.get("backendRefs", [])]:
             if (backend["name"], backend.get("port")) not in services:
-                yield f"{_name(route)} leads to {backend['name']}:{backend.get('port')}, which is no Service here"
+                yield f"{_name(route)} refers to {backend['name']}:{backend.get('port')}, but there is no such Service"
     accounts = {each["metadata"]["name"] for each in manifests.of_kind("ServiceAccount")}
     if manifests.pod.get("serviceAccountName") not in accounts:
-        yield "the Pods have no ServiceAccount of their own"
+        yield "the Pods need their own ServiceAccount"
 
 
 def settings_are_known_and_complete(manifests: Manifests) -> Iterator[str]:
-    """Every file and variable is a setting, and every setting without a default is given."""
+    """Require that files and variables are known settings, and that no required setting is missing."""
     for container in containers(manifests.deployment):
         found = given(manifests.documents, manifests.deployment, container)
         variables = {each["name"] for each in container.get("env", [])}
         for name in sorted(found.keys() - manifests.settings.names):
             if not (name in variables and name.startswith(OTHERS)):
-                yield f"{container['name']}: {name} is no setting of SETTINGS.md"
+                yield f"{container['name']}: {name} is not a setting in SETTINGS.md"
         if found.get("ENVIRONMENT") != "production":
             yield f"{container['name']}: ENVIRONMENT is not production"
         wanted = {*manifests.settings.required, "POSTGRES_HOST", "POSTGRES_PASSWORD"}
@@ -120,91 +120,91 @@ def settings_are_known_and_complete(manifests: Manifests) -> Iterator[str]:
 
 
 def secrets_are_not_kept_here(manifests: Manifests) -> Iterator[str]:
-    """Secrets are not in the manifests, which are in git."""
+    """Require that secrets are not in the manifests, which are committed."""
     variables = [each for container in containers(manifests.deployment) for each in container.get("env", [])]
     shown = {name.upper() for each in manifests.of_kind("ConfigMap") for name in each["data"]}
     shown |= {variable["name"] for variable in variables if "value" in variable}
     for name in sorted(shown):
         if name.endswith(SECRETS):
-            yield f"the value of {name} belongs into a Secret"
+            yield f"the value of {name} must be in a Secret"
 
 
 def images_are_pinned(manifests: Manifests) -> Iterator[str]:
-    """Images have a digest, because a tag can be moved to another image."""
+    """Require digests of images, because a tag can be moved to another image."""
     for container in containers(manifests.deployment):
         if not PINNED.fullmatch(container["image"]):
             yield f"{container['name']}: {container['image']} has no digest"
     if len({container["image"] for container in containers(manifests.deployment)}) > 1:
-        yield "the migration is of another image than the service"
+        yield "the migration must use the same image as the service"
 
 
 def databases_have_an_exact_version(manifests: Manifests) -> Iterator[str]:
-    """A digest is permitted but not required: the template names none, since it was made without a registry."""
+    """Require an exact version of PostgreSQL; a digest is optional."""
     for cluster in manifests.of_kind("Cluster"):
         image = cluster["spec"].get("imageName", "")
         if "imageCatalogRef" not in cluster["spec"] and not EXACT.fullmatch(image):
-            yield f"{cluster['metadata']['name']}: imageName {image!r} is no exact version such as postgresql:18.4"
+            yield f"{cluster['metadata']['name']}: imageName {image!r} is not an exact version such as postgresql:18.4"
 
 
 def stops_in_time(manifests: Manifests) -> Iterator[str]:
-    """A stopping Pod gets no new requests, then finishes those in flight, and is killed only afterwards."""
+    """Require enough time at shutdown: first no new requests, then those in flight, and only then the kill."""
     found = given(manifests.documents, manifests.deployment, manifests.container)
     drain, shutdown = float(found.get("DRAIN_DELAY") or 0.5), float(found.get("SHUTDOWN_TIMEOUT") or 3)
     grace = manifests.pod.get("terminationGracePeriodSeconds", 30)
     if grace < drain + shutdown + SPARE_SECONDS:
         least = f"DRAIN_DELAY + SHUTDOWN_TIMEOUT + {SPARE_SECONDS} = {drain + shutdown + SPARE_SECONDS:g}"
-        yield f"terminationGracePeriodSeconds is {grace}, below {least}"
+        yield f"terminationGracePeriodSeconds is {grace}; it must be at least {least}"
     period = manifests.container.get("readinessProbe", {}).get("periodSeconds", 10)
     if drain < 2 * period:
-        yield f"DRAIN_DELAY is {drain:g}, below two periods of the readiness probe, {2 * period}"
+        yield f"DRAIN_DELAY is {drain:g}; it must be at least two periods of the readiness probe, {2 * period}"
 
 
 def probes_ask_the_right_thing(manifests: Manifests) -> Iterator[str]:
-    """Liveness does not depend on the database, or an outage would restart every replica."""
+    """Require a liveness probe without the database: otherwise, its outage would restart every replica."""
     for probe, path in PROBES.items():
         found = manifests.container.get(probe, {}).get("httpGet", {}).get("path")
         if found != path:
-            yield f"the {probe} asks for {found}, not {path}"
+            yield f"the {probe} requests {found} instead of {path}"
 
 
 def updates_lose_nothing(manifests: Manifests) -> Iterator[str]:
-    """There are several replicas, and enough of them stay during an update."""
+    """Require several replicas, and enough of them during an update."""
     spec = manifests.deployment["spec"]
     update = spec.get("strategy", {}).get("rollingUpdate", {})
     if update.get("maxUnavailable") != 0 or not update.get("maxSurge"):
         yield "a rolling update may stop a replica before another one is ready: maxUnavailable must be 0, maxSurge more"
     scalers = manifests.of_kind("HorizontalPodAutoscaler")
     if scalers and "replicas" in spec:
-        yield "the autoscaler and `replicas` both say how many replicas there are"
+        yield "both the autoscaler and `replicas` set the number of replicas; remove one of them"
     least = scalers[0]["spec"].get("minReplicas", 1) if scalers else spec.get("replicas", 1)
     if least < 2:  # noqa: PLR2004 - several
-        yield f"{least} replica cannot be replaced without a gap"
+        yield f"{least} replica cannot be replaced without downtime; use at least two"
     if not any(selects(each["spec"]["selector"], _own(manifests)) for each in manifests.of_kind("PodDisruptionBudget")):
-        yield "no PodDisruptionBudget is for the service"
+        yield "the service has no PodDisruptionBudget"
     if len(manifests.pod.get("topologySpreadConstraints", [])) == 0:
-        yield "all replicas may be on one node"
+        yield "all replicas may run on one node: add topologySpreadConstraints"
 
 
 def is_confined(manifests: Manifests) -> Iterator[str]:
-    """Pods have the restricted security profile and a read-only file system."""
+    """Require the restricted security profile and a read-only file system."""
     pod, user = manifests.pod, manifests.pod.get("securityContext", {})
     if not user.get("runAsNonRoot") or user.get("seccompProfile", {}).get("type") != "RuntimeDefault":
-        yield "the Pods may run as root or without seccomp"
+        yield "the Pods may run as root or without seccomp: set runAsNonRoot and seccompProfile"
     if pod.get("automountServiceAccountToken") is not False:
-        yield "the Pods get a token of Kubernetes, whose folder cannot be made in /run/secrets"
+        yield "automountServiceAccountToken must be false: its folder cannot be created in /run/secrets"
     if pod.get("enableServiceLinks") is not False:
-        yield "names of Services become variables, such as POSTGRES_PORT: enableServiceLinks must be false"
+        yield "enableServiceLinks must be false: it would set variables such as POSTGRES_PORT"
     for container in containers(manifests.deployment):
         own = container.get("securityContext", {})
         confined = own.get("readOnlyRootFilesystem") and own.get("allowPrivilegeEscalation") is False
         if not confined or own.get("capabilities", {}).get("drop") != ["ALL"]:
-            yield f"{container['name']} may write to its image or gain rights"
+            yield f"{container['name']} may write to its file system or gain privileges: drop ALL capabilities"
         resources = container.get("resources", {})
         requests, limits = resources.get("requests", {}), resources.get("limits", {})
         if not {"cpu", "memory"} <= requests.keys() or limits.get("memory") != requests["memory"]:
-            yield f"{container['name']} must request CPU and memory, and have its memory limited to that"
+            yield f"{container['name']} must request CPU and memory, with the same limit for memory"
         if "cpu" in limits:
-            yield f"{container['name']} has a limit of the CPU, which slows it down while the node has time to spare"
+            yield f"{container['name']} has a CPU limit, which throttles it even on an idle node"
 
 
 def _own(manifests: Manifests) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The schemas of Kubernetes and of the custom resources: kinds, fields, types, words and quantities."""
+"""The schemas of Kubernetes and of the custom resources: kinds, fields, types, enumerations and quantities."""
 
 import json
 from collections.abc import Iterator
@@ -17,15 +17,15 @@ VERSIONS = sorted(path.stem for path in FOLDER.glob("1.*.json"))
 
 
 def violations(document: Document) -> Iterator[str]:
-    """Yield what an API server of one of the versions would refuse in a document."""
+    """Yield an error message for each part of a document that an API server of one of the versions would reject."""
     kind = f"{document.get('apiVersion')}/{document.get('kind')}"
     for version in [CUSTOM] if kind in _kinds(CUSTOM) else VERSIONS:
         if kind not in _kinds(version):
-            yield f"{kind} is no kind that is known in {version}"
+            yield f"{kind} is not a kind in {version}"
             continue
         for error in _validator(version, kind).iter_errors(document):
             place = ".".join(str(part) for part in error.absolute_path)
-            yield f"{place or 'it'} is refused ({version}): {error.message[:200]}"
+            yield f"{place or 'the document'} is invalid in {version}: {error.message[:200]}"
 
 
 @cache

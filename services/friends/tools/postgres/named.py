@@ -6,6 +6,7 @@ import socket
 from failures import PostgresUnavailable
 
 PORT = 5432
+LAST_PORT = 65535
 CONNECT_SECONDS = 5
 
 
@@ -25,9 +26,11 @@ def reachable_named_server() -> dict[str, str] | None:
 
 
 def _require_listener(host: str, port: str) -> None:
+    if not (port.isdecimal() and 0 < int(port) <= LAST_PORT):
+        raise PostgresUnavailable(f"POSTGRES_PORT is {port!r}, but must be a number from 1 to {LAST_PORT}.")
     try:
         _connect(host, port)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError) as error:  # ValueError: a host name that cannot be encoded
         reason = getattr(error, "strerror", None) or error
         raise PostgresUnavailable(
             f"No PostgreSQL server can be reached at {host}, port {port} (POSTGRES_HOST, POSTGRES_PORT): {reason}. "

@@ -3,6 +3,8 @@
 import signal
 from types import FrameType
 
+INTERRUPTED = 130  # exit code; after any but 0, nox reports the session as interrupted
+
 
 class Stopped(BaseException):
     """A signal asked this program to end."""

@@ -16,6 +16,7 @@ from typing import cast
 
 from dependencies.environment import alone
 from failures import SystemFailure
+from invocation import command
 from updates import recipes
 from updates.own_code import Left, OwnCode, tidy
 
@@ -99,7 +100,7 @@ def _line(found: Left) -> str:
 
 def main() -> int:
     """Run in the current folder; return 1, after printing why, if that is impossible."""
-    parser = argparse.ArgumentParser(prog="nox -s migrate-code --", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog=command("migrate-code"), description=__doc__, allow_abbrev=False)
     parser.add_argument("--all", action="store_true", help="also repeat the recipes that have run before")
     everything = parser.parse_args().all
     with alone():

@@ -19,6 +19,7 @@ from entity.composition import with_entity, without_entity
 from entity.names import Names, Refused, names_of
 from entity.service import VERSIONS, Migration, authenticates, migrations, newest_revision, package, text_of
 from entity.sources import rendered, shared, shared_by_none, tidy
+from invocation import command
 
 
 def make(options: argparse.Namespace) -> None:
@@ -40,7 +41,7 @@ def make(options: argparse.Namespace) -> None:
     _write(files)
     main.write_text(new_main, encoding="utf-8")
     print(f"Made:\n{_lines(files)}\nAdded to {main}.")
-    print(f"`nox` checks it. `nox -s entity -- {names.entity} --delete` removes it again, unless you edit it.")
+    print(f"`nox` checks it. `{command('entity')} {names.entity} --delete` removes it again, unless you edit it.")
 
 
 def delete(entity: str) -> None:
@@ -72,7 +73,17 @@ def delete(entity: str) -> None:
         path.unlink()
     main.write_text(after, encoding="utf-8")
     print(f"Deleted:\n{_lines([*files, *unneeded])}\nRemoved from {main}.")
-    print("A database that has run its migration keeps the table. Downgrade it first, or delete .allium.")
+    print(
+        "A database that has already run the migration keeps the table, and no new migration can be written. "
+        f'Undo it there, too:\n  {command("psql")} -c "DROP TABLE {names.entity_plural}; {_back(migration)}"'
+    )
+
+
+def _back(migration: Migration) -> str:
+    """Return the SQL that records the previous migration as the newest one, if there is one."""
+    if migration.down_revision:
+        return f"UPDATE alembic_version SET version_num = '{migration.down_revision}'"  # noqa: S608 - only printed
+    return "DELETE FROM alembic_version"
 
 
 def _variables(options: argparse.Namespace, names: Names, migration: Migration) -> dict[str, Any]:
@@ -126,7 +137,7 @@ def _lines(paths: Mapping[Path, str] | Sequence[Path]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="nox -s entity --", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=command("entity"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("entity", help="singular, in snake_case, such as order_line")
     parser.add_argument("--plural", help="for the table, the modules and the path; default: the regular plural")

@@ -1,1 +1,1 @@
-"""Checks `kubernetes/` without a cluster: renders it, and applies Kubernetes' schemas and the template's rules."""
+"""Check `kubernetes/` without a cluster, against Kubernetes' schemas and the template's rules."""

@@ -16,7 +16,7 @@ class KnownSettings:
 
 
 def known_settings(service: Path) -> KnownSettings:
-    """Read the table; of a setting with several names, the first counts."""
+    """Return the settings in the table; if a setting has several names, its first one."""
     rows = list(ROW.finditer((service / "SETTINGS.md").read_text(encoding="utf-8")))
     names = [re.findall(r"`([A-Z0-9_]+)`", row["names"]) for row in rows]
     required = [each[0] for each, row in zip(names, rows, strict=True) if row["default"] == "required"]

@@ -7,7 +7,7 @@ from .policies import is_isolated, peers
 from .rendering import Document, find
 
 REASON = "allium/because"
-"""The annotation of a policy that justifies connections beyond those of answers and components."""
+"""The annotation of a policy with the reason for connections beyond those of answers and components."""
 GATEWAY = {"app.kubernetes.io/name": "gateway"}
 DNS = {"k8s-app": "kube-dns", "namespace kubernetes.io/metadata.name": "kube-system"}
 COLLECTOR = {"namespace kubernetes.io/metadata.name": "observability"}
@@ -20,7 +20,7 @@ def lets_in_only_known_callers(name: str, upstreams: Sequence[str], documents: l
     labels = find(documents, "Deployment", name)["spec"]["template"]["metadata"]["labels"]
     calls = dict.fromkeys((f"allium/calls-{upstream}" for upstream in upstreams), "true")
     if {label: value for label, value in labels.items() if label.startswith("allium/calls-")} != calls:
-        yield f"the labels of {name} do not say that it calls exactly {', '.join(upstreams) or 'nobody'}"
+        yield f"the allium/calls-… labels of {name} must name exactly {', '.join(upstreams) or 'no service'}"
     callers = [GATEWAY, {f"allium/calls-{name}": "true"}]
     yield from _differences(policies, "Ingress", labels, callers, optional=[GATEWAYS_OF_THE_CLUSTER])
     called = [DNS, *({"app.kubernetes.io/name": upstream} for upstream in upstreams)]
@@ -42,17 +42,17 @@ def _differences(
     optional: list[dict[str, str]],
 ) -> Iterator[str]:
     if not is_isolated(policies, direction, labels):
-        yield f"no NetworkPolicy is about {direction}"
+        yield f"no NetworkPolicy limits {direction}"
         return
     found = []
     for peer, port in peers(policies, direction, labels):
         known = _described(peer)
         if known not in [*wanted, *optional] or port is None:
-            yield f"{direction} is open to {known or 'everybody'}{'' if port else ' at any port'}"
+            yield f"{direction} allows {known or 'any peer'}{'' if port else ' on any port'}"
         found.append(known)
     for each in wanted:
         if each not in found:
-            yield f"{direction} is not open to {each}"
+            yield f"{direction} does not allow {each}"
 
 
 def _described(peer: Mapping[str, Any] | None) -> dict[str, str]:

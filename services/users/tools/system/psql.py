@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from failures import PostgresUnavailable, SystemFailure
+from invocation import command
 from postgres.client import psql_command, psql_variables
 from processes.foreground import run_in_foreground
 from processes.stopping import Stopped, stop_on_signals
@@ -35,9 +36,9 @@ def main() -> int:
 
 def parse_arguments() -> argparse.Namespace:
     """Return `data`, `folder` and the `arguments` of psql."""
-    parser = argparse.ArgumentParser(description="Open a shell on the database of a service.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the databases")
-    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the service's folder")
+    parser = argparse.ArgumentParser(prog=command("psql"), description="Open a shell on the database of a service.")
+    parser.add_argument("--data", type=Path, required=True, help=argparse.SUPPRESS)  # nox passes it
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help=argparse.SUPPRESS)  # nox passes it
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="for psql")
     return parser.parse_args()
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from failures import SystemFailure
+from invocation import command
 from system.log_lines import is_access, is_of_service, printable, record_of
 from system.spans_file import NAME, Span, read_spans
 
@@ -105,12 +106,18 @@ def waterfall(spans: Sequence[Span]) -> Table:
         length = max(1, round(span["duration_ms"] / whole * WIDTH)) if whole else 1
         table.add_row(
             Text(printable(span["service"]), colour),
-            Text("  " * depth + printable(span["name"])),
+            Text("  " * depth + printable(_name(span))),
             Text(printable(str(outcome)), "red" if span["failed"] else ""),
             f"{span['duration_ms']:.1f}",
             Text(" " * min(left, WIDTH - 1) + "━" * min(length, WIDTH - min(left, WIDTH - 1)), colour),
         )
     return table
+
+
+def _name(span: Span) -> str:
+    """Its name; by convention, that of a request without a route, such as a refused one, has no path."""
+    name, path = str(span["name"]), span["attributes"].get("url.path")
+    return f"{name} {path}" if path and name == span["attributes"].get("http.request.method") else name
 
 
 def _in_order(spans: Sequence[Span]) -> Iterator[tuple[int, Span]]:
@@ -170,8 +177,9 @@ def _start(span: Span, begin: datetime) -> float:
 
 def parse_arguments() -> argparse.Namespace:
     """Return `data` and `id`."""
-    parser = argparse.ArgumentParser(description="Show one request on its way through gateway and services.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder that `serve` writes to")
+    description = "Show one request on its way through gateway and services."
+    parser = argparse.ArgumentParser(prog=command("trace"), description=description)
+    parser.add_argument("--data", type=Path, required=True, help=argparse.SUPPRESS)  # nox passes it
     parser.add_argument("id", nargs="?", help="of a request (X-Request-ID) or a trace; default: list the latest")
     return parser.parse_args()
 

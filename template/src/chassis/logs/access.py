@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -16,6 +17,9 @@ from .records import REDACTED_FIELDS
 from .redaction import Redactor
 
 MAX_TEXT: Final = 1024  # characters of a path or header, which clients choose, up to 64 KiB
+
+_REMEMBERED: Final = 256
+_LONGEST_REMEMBERED: Final = 256  # characters
 
 END_USER: Final = "chassis.end_user"
 """Key in the ASGI scope for the opaque ID of the caller, if known."""
@@ -52,11 +56,17 @@ class AccessLogMiddleware:
         self.redactor = redactor
         self.observer = observer
         self.body_log = BodyLog(redactor, bodies)
+        self._remembered = lru_cache(_REMEMBERED)(self._readable)
         names = (name.lower() for name in headers if not redactor.is_secret(name))
         self.headers: Mapping[bytes, str] = {
             **{name.encode(): f"http.request.header.{name}" for name in names},
             b"user-agent": "user_agent.original",
         }
+
+    @property
+    def remembered_texts(self) -> int:
+        """Return the number of cached texts, which is bounded since clients choose them."""
+        return self._remembered.cache_info().currsize
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request and log it, even if it fails or is cancelled."""
@@ -85,8 +95,11 @@ class AccessLogMiddleware:
             fields["linked_request_ids"] = context.linked_request_ids
         if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
             fields |= self._bodies_of(exchange)
-        method, path = fields["http.request.method"], fields["url.path"]
-        logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
+        if logger.isEnabledFor(level):
+            shown = (fields["http.request.method"], fields["url.path"], status)
+            extra = {REDACTED_FIELDS: fields}
+            # What `logger.log` does, without its search for the caller.
+            logger.handle(logger.makeRecord(logger.name, level, __file__, 0, "%s %s %s", shown, None, "_log", extra))
 
     def _fields(self, exchange: Exchange, status: int, *, cut_off: bool) -> dict[str, Any]:
         method = exchange.scope["method"]
@@ -103,18 +116,22 @@ class AccessLogMiddleware:
         if route := route_template(exchange.scope):
             fields["http.route"] = route
         if client := exchange.scope.get("client"):
-            fields["client.address"] = self._readable(client[0])
+            fields["client.address"] = self._repeated(client[0])
         if user := exchange.scope.get(END_USER):
-            fields["enduser.id"] = self._readable(user)
+            fields["enduser.id"] = self._repeated(user)
         wanted = self.headers
         for name, value in exchange.scope["headers"]:
             if name in wanted:
-                fields[wanted[name]] = self._readable(value.decode("latin-1"))
+                fields[wanted[name]] = self._repeated(value.decode("latin-1"))
         return fields
 
     def _readable(self, text: str) -> str:
         """Return text from a client, redacted and shortened."""
         return beginning(text, MAX_TEXT, self.redactor.text)
+
+    def _repeated(self, text: str) -> str:
+        """Return what `_readable` does, and cache it: many requests share an address or a user agent."""
+        return (self._remembered if len(text) <= _LONGEST_REMEMBERED else self._readable)(text)
 
     def _level(self, path: str, status: int, *, broken_off: bool) -> int:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or broken_off:

@@ -1,9 +1,10 @@
 """Routers for resources."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from inspect import signature
+from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
 from fastapi.routing import APIRoute
 from starlette.convertors import IntegerConvertor, register_url_convertor
 
@@ -33,6 +34,30 @@ class ResourceRouter(APIRouter):
         options["summary"] = options.get("summary") or endpoint.__name__.replace("_", " ").capitalize()
         options["responses"] = Responses(self.responses) | (options.get("responses") or {})
         super().add_api_route(path, endpoint, **options)
+
+
+# The options of a route that are also its attributes.
+_OPTIONS: Final = signature(APIRouter.add_api_route).parameters.keys() & signature(APIRoute).parameters.keys()
+
+
+def add_router(app: FastAPI, router: APIRouter) -> None:
+    """Serve the routes of a router, as `app.include_router` does.
+
+    Those of a `ResourceRouter` that has nothing else become the application's own, as with `@app.get`: FastAPI matches
+    each request twice against the routes of an included router.
+    """
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    if not isinstance(router, ResourceRouter) or len(routes) < len(router.routes) or _has_more_than_routes(router):
+        app.include_router(router)
+        return
+    for route in routes:
+        options = {name: getattr(route, name) for name in _OPTIONS}
+        app.router.add_api_route(**options, route_class_override=type(route))
+
+
+def _has_more_than_routes(router: APIRouter) -> bool:
+    own_lifespan = type(router.lifespan_context) is not type(APIRouter().lifespan_context)
+    return own_lifespan or bool(router.on_startup or router.on_shutdown or getattr(router, "form_limits", None))
 
 
 def _name_of(route: APIRoute) -> str:

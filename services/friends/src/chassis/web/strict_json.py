@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
 from itertools import islice
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, Final, NoReturn
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
@@ -36,9 +36,7 @@ class StrictJsonRequest(Request):
             raise RefusedJson([{"type": "too_much", "loc": ("body",), "msg": f"Input should {bound}"}])
         try:
             text = body.decode("utf-8")
-            document: object = json.loads(
-                text, object_pairs_hook=_unique_names, parse_constant=_refuse_constant, parse_float=_finite
-            )
+            document: object = _DECODER.decode(text)
         except json.JSONDecodeError:
             raise
         except ValueError as error:
@@ -76,6 +74,11 @@ def _finite(number: str) -> float:
 
 def _refuse_constant(_: str) -> NoReturn:
     raise _Refused("NaN and Infinity are not JSON")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_unique_names, parse_constant=_refuse_constant, parse_float=_finite
+)
 
 
 class StrictJsonRoute(APIRoute):

@@ -171,8 +171,6 @@ def friendships_router(friendships: Friendships) -> APIRouter:
         page = await friendships.of_user(user_id, limit=limit, after=CURSORS.decode(cursor))
         next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
         link_next_page(request, response, limit=limit, cursor=next_cursor)
-        return FriendshipPage(
-            items=[FriendshipView.model_validate(friendship) for friendship in page.items], next_cursor=next_cursor
-        )
+        return FriendshipPage.model_validate({"items": page.items, "next_cursor": next_cursor})
 
     return router

@@ -250,6 +250,32 @@ async def test_limits_the_length_of_the_line(capsys: pytest.CaptureFixture[str])
     assert (fields["http.response.status_code"], fields["message"][-4:]) == (200, " 200")
 
 
+@pytest.mark.parametrize("length", [20, 300, 20_000])
+async def test_caches_a_bounded_number_of_short_texts(length: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """Clients choose them."""
+    configure_default_logging(IDENTITY)
+
+    async def answers(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def unused() -> NoReturn:
+        raise AssertionError
+
+    async def send(_: Message) -> None:
+        pass
+
+    agents = [f"{number} token=planted-{number} ".ljust(length, "a") for number in range(400)]
+    middleware = access_log(answers)
+    for agent in (*agents, agents[-1]):
+        headers = [(b"user-agent", agent.encode())]
+        await middleware({"type": "http", "method": "GET", "path": "/", "headers": headers}, unused, send)
+    shown = [json.loads(line)["user_agent.original"] for line in capsys.readouterr().out.splitlines()]
+    assert [text.split()[0] for text in shown] == [str(number) for number in (*range(400), 399)]
+    assert not any("planted" in text for text in shown)
+    assert middleware.remembered_texts == (256 if length < 256 else 0)
+
+
 async def test_logs_only_allowed_headers(sample: aiohttp.ClientSession, sample_log: Path) -> None:
     async with sample.get("/sample/items", headers={"Accept": "text/x", "X-Other": "planted-header"}):
         pass

@@ -61,8 +61,9 @@ def revisions_of(config: "Config") -> tuple[str | None, frozenset[str]]:
     try:
         heads = scripts.get_heads()
         known = frozenset(script.revision for script in scripts.walk_revisions())
-    except (CommandError, KeyError) as error:  # KeyError for a missing revision
-        raise UnusableMigrations(f"The migrations have no valid order: {error}.") from None
+    except (CommandError, KeyError) as error:
+        what = f"{error} has no file, but another one follows it" if isinstance(error, KeyError) else error
+        raise UnusableMigrations(f"The migrations have no valid order: {what}.") from None
     if len(heads) > 1:
         joined = "merge them with `alembic merge heads -m …`"
         raise UnusableMigrations(f"There are {len(heads)} newest migrations, {' and '.join(sorted(heads))}; {joined}.")

@@ -166,7 +166,7 @@ def users_router(users: Users) -> APIRouter:
         page = await users.page(limit=limit, after=CURSORS.decode(cursor))
         next_cursor = CURSORS.encode(page.next_after) if page.next_after else None
         link_next_page(request, response, limit=limit, cursor=next_cursor)
-        return UserPage(items=[UserView.model_validate(user) for user in page.items], next_cursor=next_cursor)
+        return UserPage.model_validate({"items": page.items, "next_cursor": next_cursor})
 
     @router.get("/exists", **FOR_SERVICES)
     async def which_users_exist(ids: UserIds) -> Existence:

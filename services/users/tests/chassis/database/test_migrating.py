@@ -114,7 +114,7 @@ async def test_refuses_two_heads_before_migrating(
 @pytest.mark.filterwarnings("ignore:Revision .* is not present")
 async def test_refuses_a_migration_whose_predecessor_is_missing(in_use: MigrationScripts) -> None:
     in_use.sql("3", "2", "DROP TABLE things")
-    with pytest.raises(UnusableMigrations, match=r"have no valid order: .*2"):
+    with pytest.raises(UnusableMigrations, match="no valid order: '2' has no file, but another one follows it"):
         await migrate(in_use)
 
 

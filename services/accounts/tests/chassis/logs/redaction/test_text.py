@@ -126,6 +126,9 @@ def test_masks_a_secret_in_each_notation(text: str) -> None:
         "Change(field='password', old='a)b', new='planted')",
         "Change(old='planted', new='planted', field='password')",
         "<change field='password' old='planted' new='planted'/>",
+        "field=password old=planted new=planted",
+        "field=password, from old=planted to new=planted, by=ada",
+        'key: password, value: "a=b planted"',
     ],
 )
 def test_masks_each_value_beside_a_secret_name(text: str) -> None:
@@ -138,6 +141,7 @@ def test_masks_each_value_beside_a_secret_name(text: str) -> None:
         '{"name": "city", "value": "Rome"}, {"name": "password", "value": "planted"}, {"name": "zip", "new": "00100"}',
         "F(name='city', value='Rome'), F(name='password', value='planted'), F(name='zip', new='00100')",
         "<a name='city' value='Rome'/><a name='password' value='planted'/><a name='zip' new='00100'/>",
+        "field=password old=planted new=planted field=color old=kept new=kept",
     ],
 )
 def test_keeps_the_values_beside_other_names(text: str) -> None:

@@ -21,6 +21,7 @@ _DESCRIBING: Final = frozenset({
 })  # fmt: skip
 
 _JOINT: Final = "=:>\"'\\ \t\r\n"
+_NEXT_NAME: Final = re.compile(rf"\n|(?:{'|'.join(_NAMING)})[{re.escape(_JOINT[2:])}]{{0,4}}[:=]", re.IGNORECASE)
 _SHORT_NAME: Final = re.compile(rf"(?:[\W_]|^)(?:{'|'.join(sorted(_SHORT_NAMING))})\Z", re.IGNORECASE)
 _VALUES: Final = (
     "after", "before", "content", "contents", "data", "default", "new", "old", "string", "text", "val", "value",
@@ -62,7 +63,7 @@ def values_beside(text: str, start: int, end: int) -> Iterator[Span]:
         yield _content(text, element.end())
     else:
         yield from _beginning_of_object(text, start, separators)
-        for separator in (*separators[:1], *_values_after(text, end, quoted=is_quoted)[:1]):
+        for separator in (*separators[:1], *_up_to_next_name(text, end, _values_after(text, end, quoted=is_quoted))):
             yield from _value(text, separator)
         closing = _END.search(text, end, end + _NEAR)
         if closing and closing[0] == ">" and text.rfind("<", earliest, start) >= 0:
@@ -89,6 +90,14 @@ def _rest_of_object(text: str, at: int, *, quoted: bool) -> list[Span]:
             found.append(value)
             at = max(at, value[1])
     return found if _END.search(text, at, at + _NEAR) else []
+
+
+def _up_to_next_name(text: str, at: int, separators: Iterable[int]) -> Iterator[int]:
+    """Yield the first separator, and further ones in the line before the name of another field."""
+    for number, separator in enumerate(separators):
+        if number and _NEXT_NAME.search(text, at, separator):
+            return
+        yield separator
 
 
 def _content(text: str, at: int) -> Span:

@@ -109,7 +109,7 @@ def check_birthday(value: date, *, today: date) -> date:
 
 def _clean_name(value: str, *, field: str) -> str:
     name = clean(value, field=field, maximum=NAME_MAX)
-    if not all(_belongs_to_a_name(character) for character in name):
+    if not (name.isalpha() or all(_belongs_to_a_name(character) for character in name)):
         raise InvalidValue(field, "may contain only letters, spaces, hyphens, apostrophes, periods and middle dots")
     if not any(character.isalpha() and is_visible(character) for character in name):
         raise InvalidValue(field, "must contain at least one letter")
