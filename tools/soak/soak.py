@@ -13,6 +13,7 @@ from typing import Final
 
 from failures import PostgresUnavailable, SystemFailure
 from invocation import command
+from processes.watchdog import has_ended
 
 from .attacks import ATTACKS
 from .honest import HonestClient
@@ -70,7 +71,8 @@ def held(victim: Victim, attack: str, seconds: float) -> bool:
     figures = [f"{share * 1000:.0f}" for share in (p50, p99, longest)]
     failures = ", ".join(sorted(set(honest.failures)))
     print(LINE.format(attack, len(honest.seconds), *figures, f"{peak:.0f}", failures), flush=True)
-    return victim.process.poll() is None and peak <= MEMORY_LIMIT_MIB and p99 <= LATENCY_LIMIT_SECONDS and not failures
+    survived = not has_ended(victim.process)
+    return survived and peak <= MEMORY_LIMIT_MIB and p99 <= LATENCY_LIMIT_SECONDS and not failures
 
 
 @contextmanager

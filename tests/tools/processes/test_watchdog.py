@@ -1,12 +1,15 @@
 """Child processes never outlive their parent."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 from processes.watchdog import Watchdog, last_lines
 
-from ..programs import is_gone, soon, started
+from ..programs import TOOLS, is_gone, soon, started
 
 OWNER = """
 from pathlib import Path
@@ -16,6 +19,38 @@ watchdog = Watchdog(patience=0.5, leftovers=[folder / "left over"])
 watchdog.start(["sleep", sys.argv[2]], log=folder / "log")
 print("started", flush=True)
 time.sleep(60)
+"""
+# A signal comes as soon as `poll` has taken the lock of the process.
+INTERRUPTED = """
+import os, signal, sys, threading
+from pathlib import Path
+from processes.stopping import Stopped, stop_on_signals
+from processes.watchdog import Watchdog
+
+class Lock:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.release = self.lock.release
+    def acquire(self, *arguments):
+        taken = self.lock.acquire(*arguments)
+        os.kill(os.getpid(), signal.SIGTERM)
+        return taken
+    def __enter__(self):
+        self.lock.acquire()
+    def __exit__(self, *error):
+        self.lock.release()
+
+stop_on_signals()
+watchdog = Watchdog(patience=5)
+process = watchdog.start(["sleep", "60"], log=Path(sys.argv[1]))
+process._waitpid_lock = Lock()
+try:
+    watchdog.stop()
+except Stopped:
+    pass
+watchdog.let_go()
+watchdog.wait()
+print(process.returncode)
 """
 STUBBORN = "trap '' TERM; echo stubborn; sleep 98765 & sleep 98765; :"
 
@@ -49,6 +84,26 @@ def test_replaces_a_stopped_process(tmp_path: Path) -> None:
     watchdog.let_go()
     watchdog.wait()
     assert [first.returncode, second.returncode] == [-signal.SIGTERM, -signal.SIGTERM]
+
+
+def test_stops_a_process_if_a_signal_comes_while_it_is_checked(tmp_path: Path) -> None:
+    """`Popen.poll` would keep its lock, and `wait` would hang."""
+    command = [sys.executable, "-c", INTERRUPTED, str(tmp_path / "log")]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(TOOLS)}, capture_output=True, text=True, timeout=30, check=True
+    )
+    assert done.stdout == f"{-signal.SIGTERM}\n"
+
+
+def test_tools_do_not_use_methods_of_popen_that_a_signal_can_break() -> None:
+    found = [
+        f"{path}: {line.strip()}"
+        for folder in (TOOLS, TOOLS.parents[1] / "tools")
+        for path in folder.rglob("*.py")
+        for line in path.read_text().splitlines()
+        if re.search(r"\w\.(?:poll|send_signal)\(", line)
+    ]
+    assert not found
 
 
 def test_last_lines_of_a_missing_log_are_empty(tmp_path: Path) -> None:

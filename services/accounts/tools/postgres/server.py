@@ -17,7 +17,7 @@ from postgres.account import Account, account_for
 from postgres.binaries import Binaries, find_binaries
 from postgres.cluster import ensure_cluster
 from postgres.named import PORT, reachable_named_server
-from processes.watchdog import Watchdog, last_lines
+from processes.watchdog import Watchdog, has_ended, last_lines
 
 SHORT_FOLDER = Path("/tmp")  # noqa: S108  # for `mkdtemp`; the path of a socket can have about 103 bytes
 MEMORY = Path("/dev/shm")  # noqa: S108  # as above
@@ -98,7 +98,7 @@ class PostgresServer:
     def running(self) -> bool:
         """Whether the server process exists."""
         process = self._watchdog.process
-        return process is not None and process.poll() is None
+        return process is not None and not has_ended(process)
 
     def start(self) -> None:
         """Start or restart the server and return when it accepts connections; raises `PostgresUnavailable`."""

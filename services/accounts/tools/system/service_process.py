@@ -9,7 +9,7 @@ from pathlib import Path
 
 from failures import SystemFailure
 from processes.ports import HOST
-from processes.watchdog import Watchdog, last_lines
+from processes.watchdog import Watchdog, has_ended, last_lines
 from system.database import TOOLS, without_pg_variables
 from system.log_lines import readable
 from system.lost_migration import advice_on
@@ -94,7 +94,7 @@ class ServiceProcess:
 
     def check(self) -> None:
         """Raise `SystemFailure` if it has ended."""
-        if self.process.poll() is not None:
+        if has_ended(self.process):
             raise self._failure(f"ended ({_end(self.process)})")
 
     def let_go(self) -> None:
@@ -114,7 +114,7 @@ class ServiceProcess:
 
     def _run(self, step: str, arguments: Sequence[str], *, environment: Mapping[str, str]) -> Iterator[None]:
         process = self._start(arguments, environment)
-        while process.poll() is None:
+        while not has_ended(process):
             yield
         if process.returncode != 0:
             raise self._failure(f"could not {step} ({_end(process)})")
@@ -130,7 +130,7 @@ class ServiceProcess:
         process = self._start(self._command("serve"), self.environment)
         end = time.monotonic() + READY_SECONDS
         while not is_ready(self.port):
-            if process.poll() is not None:
+            if has_ended(process):
                 raise self._failure(f"ended before it was ready ({_end(process)})")
             if time.monotonic() > end:
                 raise self._failure(f"was not ready within {READY_SECONDS} s")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,9 @@ rm -rf -- "$@"
 
 # The command writes its process id before it starts, so it never runs unguarded.
 ANNOUNCE = 'echo $$; exec "$@" >&2'
+
+
+POLL_SECONDS = 0.01
 
 
 class Watchdog:
@@ -67,10 +71,11 @@ class Watchdog:
 
     def stop(self, stop_signal: signal.Signals | None = None) -> None:
         """Stop the guarded process, with the usual signal by default, and wait until it ends."""
-        if self.process and self.process.poll() is None:
-            self.process.send_signal(stop_signal or self._stop_signal)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(self._patience)
+        if self.process and not has_ended(self.process):
+            os.kill(self.process.pid, stop_signal or self._stop_signal)
+            end = time.monotonic() + self._patience
+            while not has_ended(self.process) and time.monotonic() < end:
+                time.sleep(POLL_SECONDS)
         self.kill()
 
     def kill(self) -> None:
@@ -90,6 +95,22 @@ class Watchdog:
         if self.process:
             self.process.wait()
         self._shell.wait()
+
+
+def has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether the process has ended, and set its `returncode` then.
+
+    Use it instead of `poll()`, `send_signal()` and `wait(timeout)`: an exception that a signal raises in one of them
+    can leave the lock of the process taken, and then `wait()` never returns.
+    """
+    if process.returncode is None:
+        try:
+            ended, status = os.waitpid(process.pid, os.WNOHANG)
+        except ChildProcessError:  # a signal came after the call and before `returncode` was set
+            ended, status = process.pid, 0
+        if ended:
+            process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode is not None
 
 
 def last_lines(log: Path, count: int = 15) -> str:

@@ -14,7 +14,7 @@ import yaml
 
 from failures import SystemFailure
 from processes.ports import HOST
-from processes.watchdog import Watchdog, last_lines
+from processes.watchdog import Watchdog, has_ended, last_lines
 from system.service_folder import ServiceFolder
 
 NAME = "gateway"
@@ -82,7 +82,7 @@ class GatewayProcess:
         process = self._watchdog.start(command, log=self.log, cwd=self._folder, env=self._environment)
         end = time.monotonic() + READY_SECONDS
         while not self._is_ready():
-            if process.poll() is not None:
+            if has_ended(process):
                 raise self._failure(f"ended before it was ready (exit code {process.returncode})")
             if time.monotonic() > end:
                 raise self._failure(f"was not ready within {READY_SECONDS} s")
@@ -105,7 +105,7 @@ class GatewayProcess:
 
     def check(self) -> None:
         """Raise `SystemFailure` if it has ended."""
-        if self.process.poll() is not None:
+        if has_ended(self.process):
             raise self._failure(f"ended (exit code {self.process.returncode})")
 
     def let_go(self) -> None:
