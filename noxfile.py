@@ -43,10 +43,11 @@ def run(session: nox.Session, program: str, *arguments: str | Path, command: str
     `command`: what the user typed, with {} for the session; for the program's usage line and advice.
     """
     refresh_environment(session)
+    typed = {} if program == "pytest" else {"ALLIUM_COMMAND": command}  # tests call the tools by themselves
     session.run(
         str(BIN / program),
         *map(str, arguments),
-        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"]), "ALLIUM_COMMAND": command},
+        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"]), **typed},
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
