@@ -24,7 +24,9 @@ QUIET_SECONDS = 20
 COMMAND = "./noxw -s {} --"
 Run = tuple[Path, str]  # a service, and a session of its noxfile
 Finished = subprocess.CompletedProcess[str]
-IN_TURNS = ("-n", "2", "--dist", "loadfile")
+CORES = min(os.cpu_count() or 1, 4)  # more workers than this would mostly wait for the longest file of tests
+COMPUTING = ("-n", str(max(CORES, 2)), "--dist", "loadfile")
+WAITING = ("-n", str(max(CORES, 2) + 1), "--dist", "loadfile")  # for tests that wait about as long as they compute
 TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
@@ -42,10 +44,11 @@ def run(session: nox.Session, program: str, *arguments: str | Path, command: str
     `command`: what the user typed, with {} for the session; for the program's usage line and advice.
     """
     refresh_environment(session)
+    typed = {} if program == "pytest" else {"ALLIUM_COMMAND": command}  # tests call the tools by themselves
     session.run(
         str(BIN / program),
         *map(str, arguments),
-        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"]), "ALLIUM_COMMAND": command},
+        env={"PYTHONPATH": os.pathsep.join(["tools", "template/tools"]), **typed},
         interrupt_timeout=STOP_SECONDS,
         terminate_timeout=STOP_SECONDS,
     )
@@ -274,7 +277,7 @@ def drift(session: nox.Session) -> None:
 @nox.session
 def template(session: nox.Session) -> None:
     """Test the template: services for many answers, updates, CI files, guards; arguments go to pytest."""
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *TEMPLATE_TESTS]))
+    run(session, "pytest", *(session.posargs or [*COMPUTING, "-m", "not thorough", *TEMPLATE_TESTS]))
 
 
 @nox.session
@@ -284,7 +287,7 @@ def system(session: nox.Session) -> None:
     in_docs = ("test_site", "test_tutorial", "test_recipes")  # these are in the session docs-test
     elsewhere = [f"--ignore=tests/docs/{name}.py" for name in in_docs]
     tests = ["tests/tools", "tests/system", "tests/docs", *elsewhere]
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "not thorough", *tests]))
+    run(session, "pytest", *(session.posargs or [*WAITING, "-m", "not thorough", *tests]))
 
 
 @nox.session
@@ -292,7 +295,8 @@ def thorough(session: nox.Session) -> None:
     """Run the tests that take long, and check what the chassis's tests cover; takes ten minutes."""
     refresh_environments(session)
     refresh_contenders(session)
-    run(session, "pytest", *(session.posargs or [*IN_TURNS, "-m", "thorough", *TEMPLATE_TESTS, "tests/tools"]))
+    tests = [*TEMPLATE_TESTS, "tests/tools", "tests/system"]
+    run(session, "pytest", *(session.posargs or [*COMPUTING, "-m", "thorough", *tests]))
     session.run(*_nox(SERVICES[0], "chassis-coverage"))
 
 

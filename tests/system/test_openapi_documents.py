@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from issuer import WITH_AND_WITHOUT, Issuer
+from issuer import Issuer
 from people import new_person
 
 from system.running import System
@@ -16,7 +16,11 @@ EXAMPLES = 12  # per operation and mode of the service
 SEED = 1
 
 
-@WITH_AND_WITHOUT
+@pytest.mark.parametrize(
+    "issuer",
+    [pytest.param(False, id="open", marks=pytest.mark.thorough), pytest.param(True, id="authenticated")],
+    indirect=True,
+)
 @pytest.mark.parametrize("service", ["users", "friends"])
 def test_responds_as_documented(urls: dict[str, str], issuer: Issuer | None, service: str, tmp_path: Path) -> None:
     hold_against_its_document(urls[service], tmp_path, token=issuer.token() if issuer else None)

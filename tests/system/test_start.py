@@ -15,7 +15,7 @@ from live_service import LiveService, live_service
 from postgres.server import PostgresServer, superuser_of
 from system.service_process import ServiceProcess
 
-MIGRATIONS_AT_ONCE = 10
+MIGRATIONS_AT_ONCE = 4
 
 
 @pytest.fixture

@@ -47,6 +47,7 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Generate:
             copy = Copy(folder)
             copy.git("init", "--quiet")
             copy.commit("Generate")
+            copy.pack()
             folders[key] = folder
         return folders[key]
 

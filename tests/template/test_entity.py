@@ -53,6 +53,12 @@ def orders(generate: Generate) -> Copy:
 
 
 @pytest.fixture
+def unchanged(generated: Generate) -> Copy:
+    """Return the same service, shared with other tests, which must not change it."""
+    return Copy(generated(ORDERS))
+
+
+@pytest.fixture
 def empty(generated: Generate, tmp_path: Path) -> Copy:
     """Return a new, committed service without a sample."""
     return Copy(Path(shutil.copytree(generated({**ORDERS, "sample": False}), tmp_path / "empty")))
@@ -101,6 +107,13 @@ def test_generated_entities_pass_all_checks(orders: Copy, programs: Programs) ->
     changed = orders.git("diff", "--name-only").splitlines()
     assert changed == ["src/orders_service/main.py"]
     check_all(orders, programs)
+    programs.run("pytest", "--quiet", "--ignore=tests/chassis", service=orders.root)
+
+
+@pytest.mark.thorough
+def test_generated_entities_are_covered_by_their_tests(orders: Copy, programs: Programs) -> None:
+    for arguments in (REVIEW, REPLY, LONG, ONE_FIELD, PRICE_ALONE, COMMON_WORDS):
+        make(programs, orders, *arguments)
     report = ("coverage", "report", "--include", "src/*_service/core/*,src/*_service/api/*", "--fail-under", "100")
     programs.run("coverage", "run", "-m", "pytest", "--quiet", "--ignore=tests/chassis", service=orders.root)
     programs.run("coverage", "combine", "--quiet", service=orders.root)
@@ -208,9 +221,9 @@ def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Pro
     ],
 )
 def test_refuses_invalid_arguments_with_a_helpful_message(
-    arguments: tuple[str, ...], sentence: str, orders: Copy, programs: Programs
+    arguments: tuple[str, ...], sentence: str, unchanged: Copy, programs: Programs
 ) -> None:
-    said = refused(programs, orders, *arguments)
+    said = refused(programs, unchanged, *arguments)
     assert sentence in said
     assert "Traceback" not in said
 
@@ -284,6 +297,7 @@ def test_keeps_comments_in_the_composition_root(orders: Copy, programs: Programs
     assert main.read_text(encoding="utf-8") == text
 
 
+@pytest.mark.thorough
 def test_updates_a_service_with_several_entities(original: Copy, tmp_path: Path) -> None:
     """The service owns their files, so none is touched; the command itself is updated."""
     template = original.clone(tmp_path / "template")

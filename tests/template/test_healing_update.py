@@ -49,6 +49,7 @@ def first(template: Copy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run_copy(template.url, folder, data=answers, vcs_ref="v1.0.0", defaults=True, quiet=True)
     Copy(folder).git("init", "--quiet")
     Copy(folder).commit("Generate")
+    Copy(folder).pack()
     return folder
 
 
@@ -166,15 +167,16 @@ def his_link(service: Copy) -> None:
 
 
 IN_THE_WAY: list[tuple[Callable[[Copy], None], str]] = [
-    (his_file, "docs/added.md"),
     (his_ignored_file, "docs/added.md"),
-    (his_file_for_a_folder, "docs"),
     (his_folder_for_a_file, "docs/added.md"),
     (his_link, "docs"),
 ]
+IN_THE_WAY_TOO = [(his_file, "docs/added.md"), (his_file_for_a_folder, "docs")]
 
 
-@pytest.mark.parametrize(("put", "path"), IN_THE_WAY)
+@pytest.mark.parametrize(
+    ("put", "path"), [*IN_THE_WAY, *(pytest.param(*each, marks=pytest.mark.thorough) for each in IN_THE_WAY_TOO)]
+)
 def test_moves_existing_files_in_the_place_of_new_ones_aside(
     put: Callable[[Copy], None], path: str, service: Copy, template: Copy
 ) -> None:

@@ -55,6 +55,7 @@ def test_passes_the_type_checker(service: Path, own_programs: Programs) -> None:
     own_programs.run("mypy", cache, "src", "tests", "tools", "migrations", service=service)
 
 
+@pytest.mark.thorough
 def test_migrates_and_passes_its_own_tests(service: Path, own_programs: Programs) -> None:
     """Without the chassis, texts and pages, which no answer changes: the services of this repository test them."""
     same = ("tests/chassis", "tests/core/entities/test_text.py", "tests/core/entities/test_pages.py")

@@ -47,6 +47,7 @@ def update(service: Copy) -> str:
     return done.stdout
 
 
+@pytest.mark.thorough
 def test_updates_through_three_versions_and_keeps_every_line(clone: Copy, stranger: Copy) -> None:
     clone.git("tag", "v1.0.0")
     generate(stranger, clone, ".")
@@ -61,7 +62,6 @@ def test_updates_through_three_versions_and_keeps_every_line(clone: Copy, strang
     assert update(stranger) == "Nothing changed; this is the newest version.\n"
 
 
-@pytest.mark.thorough
 def test_updates_without_tags_and_in_a_subfolder(clone: Copy, stranger: Copy) -> None:
     generate(stranger, clone, "back end/orders")
     service = Copy(stranger.root / "back end/orders")

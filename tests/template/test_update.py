@@ -28,6 +28,7 @@ def edit_domain(copy: Copy, service: str) -> None:
     copy.commit(f"Work on {service}")
 
 
+@pytest.mark.thorough
 def test_update_from_the_root_changes_only_owned_files(clone: Copy) -> None:
     """With tags; the other tests have none."""
     for service in SERVICES:
@@ -97,6 +98,7 @@ def test_sync_before_an_update_corrects_the_recorded_commit(clone: Copy) -> None
     assert (clone.root / "services/users/noxfile.py").read_text(encoding="utf-8").endswith("\n# changed again\n")
 
 
+@pytest.mark.thorough
 def test_sync_works_after_a_squash_and_records_an_existing_commit(clone: Copy, tmp_path: Path) -> None:
     begin = clone.git("rev-parse", "HEAD").strip()
     clone.append("template/noxfile.py", "# changed\n")

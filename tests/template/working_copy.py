@@ -62,6 +62,10 @@ class Copy:
         self.git("commit", "--quiet", "--allow-empty", "--message", message)
         return self.git("rev-parse", "--short", "HEAD").strip()
 
+    def pack(self) -> None:
+        """Keep all objects in one file instead of one for each, because tests copy the folder many times."""
+        self.git("repack", "-a", "-d", "--quiet")
+
     def conflicts(self) -> list[str]:
         """Return the files that an update could not merge."""
         return self.git("diff", "--name-only", "--diff-filter=U").splitlines()

@@ -20,8 +20,9 @@ def parsers(file: Path) -> Iterator[ast.Call]:
 
 
 def test_every_parser_names_the_session_that_the_user_typed() -> None:
-    every = [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py")) if file != BEFORE_NOX]
-    found = {str(file): [ast.unparse(each) for each in parsers(file)] for file in every}
+    every = [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.py"))]
+    own = [file for file in every if file != BEFORE_NOX and ".venv" not in file.parts]
+    found = {str(file): [ast.unparse(each) for each in parsers(file)] for file in own}
     assert sum(map(len, found.values())) > len(FOLDERS)
     named = ("prog=command(", 'prog=f"{command(', "prog='./noxw -s'")
     assert {

@@ -3,15 +3,23 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 import yaml
 
 from gateway.write import FILE, SETTINGS, TRACED, wanted
 from layout import ROOT
 
 
-def test_gateway_files_are_up_to_date() -> None:
-    for file, content in wanted().items():
+@pytest.fixture(scope="module")
+def written() -> dict[Path, str]:
+    """Return the files as the documents of the services require them; reading these starts every service."""
+    return wanted()
+
+
+def test_gateway_files_are_up_to_date(written: dict[Path, str]) -> None:
+    for file, content in written.items():
         assert (ROOT / file).read_text(encoding="utf-8") == content, "run ./noxw -s sync"
 
 
@@ -25,13 +33,14 @@ def test_traced_gateway_differs_only_in_tracing() -> None:
     assert all((ROOT / volume.partition(":")[0]).is_file() for volume in viewer["volumes"])
 
 
-def test_internal_operations_have_no_routes() -> None:
-    routers = yaml.safe_load(wanted()[FILE])["http"]["routers"]
+def test_internal_operations_have_no_routes(written: dict[Path, str]) -> None:
+    routers = yaml.safe_load(written[FILE])["http"]["routers"]
     nowhere = {name for name, router in routers.items() if router["service"] == "noop@internal"}
     assert nowhere == {"users GET /api/v1/users/exists", "users GET /api/v1/users/{user_id}/exists"}
     assert all(routers[name]["middlewares"] == ["nothing"] for name in nowhere)
 
 
+@pytest.mark.thorough
 def test_check_says_in_one_line_what_to_do() -> None:
     command = [sys.executable, "-m", "gateway.write", "--check"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["tools", "template/tools"])}

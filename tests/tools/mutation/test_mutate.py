@@ -37,6 +37,7 @@ def target(make_service: Callable[[Mapping[Path, str]], Path], request: pytest.F
     return Target("limits", service, MODULE, [("tests",)])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("target", [GOOD], indirect=True)
 def test_succeeds_if_tests_detect_all_mutants(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
     assert passes([target], None)

@@ -90,7 +90,7 @@ def test_serve_shows_the_logs_and_keeps_those_of_the_last_run(
     assert running.stdout
     assert re.fullmatch(r'friends \| 127\.0\.0\.1 - - .* "GET /\?SHOWN HTTP/1\.1" 200 -\n', running.stdout.readline())
     running.send_signal(signal.SIGTERM)
-    running.wait()
+    running.wait(timeout=60)
     with served(folders) as again:
         lines_until_running(again)
         assert "SHOWN" in (open_folder / ".allium/logs/previous/friends.log").read_text()

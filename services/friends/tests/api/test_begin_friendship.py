@@ -12,7 +12,7 @@ import pytest
 from ..infrastructure.clients.users_stub import UsersStub
 from .calls import NOBODY, PATH, befriend, between, problem
 
-ROUNDS = 50
+ROUNDS = 20
 AT_ONCE = 20
 OF_USER = "SELECT count(*) FROM friendships WHERE $1 IN (initiator_id, target_id)"
 BAD_TEXTS: list[object] = ["", "  ", "x" * 51, "a\x00b", "\ud800", "\u200b", "a\nb", 7, []]

@@ -11,7 +11,7 @@ import pytest
 
 from .calls import PATH, new_user, problem, register
 
-ROUNDS = 50
+ROUNDS = 20
 AT_ONCE = 20
 
 

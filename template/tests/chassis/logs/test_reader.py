@@ -89,7 +89,7 @@ async def all_of(descriptor: int) -> bytes:
     return await reader.read()
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.thorough)])
 async def test_serves_and_stops_if_nobody_reads_the_log(tmp_path: Path, workers: str) -> None:
     reader, writer = os.pipe()
     port = next(free_ports())
@@ -124,7 +124,7 @@ async def test_serves_and_stops_if_the_log_reader_exits(tmp_path: Path) -> None:
             assert await process.wait() == 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", [pytest.param("1", marks=pytest.mark.thorough), "2"])
 async def test_lines_of_several_workers_are_never_interleaved(tmp_path: Path, workers: str) -> None:
     reader, writer = os.pipe()
     port = next(free_ports())

@@ -20,8 +20,13 @@ os.execv(sys.executable, [sys.executable, "-m", "sample_service", "serve"])
 """
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("closed", ["0", "1", "2", "0,1,2"])
+@pytest.mark.parametrize(
+    ("closed", "workers"),
+    [
+        *(("0", "1"), ("1", "1"), ("2", "1"), ("0,1,2", "1"), ("0,1,2", "2")),
+        *(pytest.param(closed, "2", marks=pytest.mark.thorough) for closed in ("0", "1", "2")),
+    ],
+)
 async def test_serves_without_standard_streams(tmp_path: Path, closed: str, workers: str) -> None:
     log = tmp_path / "log"
     async with served(log, "-c", CLOSED, closed, WEB_CONCURRENCY=workers, DRAIN_DELAY="0") as (process, url):

@@ -36,7 +36,7 @@ async def refused(**environment: str) -> str:
     return line
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("workers", ["1", pytest.param("2", marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("host", ["x86_64-conda-linux-gnu", "192.0.2.1", "http://localhost", "a" * 64 + ".example"])
 async def test_names_an_invalid_host(workers: str, host: str) -> None:
     assert f"cannot listen: HOST={host}" in await refused(HOST=host, WEB_CONCURRENCY=workers)

@@ -68,6 +68,12 @@ def test_accepts_and_cleans_text(value: str, cleaned: str) -> None:
     assert clean(value, field="note", maximum=MAXIMUM) == cleaned
 
 
+@pytest.mark.parametrize("code", range(128))
+def test_refuses_exactly_the_control_characters_of_ascii(code: int) -> None:
+    expected = f"a{chr(code)}b" if chr(code).isprintable() else None
+    assert clean_or_none(f"a{chr(code)}b") == expected
+
+
 @pytest.mark.parametrize(
     ("value", "reason"),
     [

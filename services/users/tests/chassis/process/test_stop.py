@@ -46,7 +46,7 @@ async def ask_until_refused(url: str, outcomes: Counter[str]) -> None:
     [
         ("1", "127.0.0.1", os.kill),
         ("2", "127.0.0.1", os.kill),
-        ("2", "127.0.0.1", os.killpg),
+        pytest.param("2", "127.0.0.1", os.killpg, marks=pytest.mark.thorough),
         pytest.param("1", "::1", os.kill, marks=needs_ipv6),
     ],
 )
@@ -130,6 +130,7 @@ def runs(pid: int) -> bool:
         return False
 
 
+@pytest.mark.thorough
 async def test_replaces_a_killed_worker(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (process, _):
@@ -139,7 +140,13 @@ async def test_replaces_a_killed_worker(tmp_path: Path) -> None:
         assert await ended(process) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTOU], ids=["restart all", "remove one"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGHUP, id="restart all"),
+        pytest.param(signal.SIGTTOU, id="remove one", marks=pytest.mark.thorough),
+    ],
+)
 async def test_drains_a_worker_that_is_restarted_or_removed(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0", SHUTDOWN_TIMEOUT="30") as (process, url):
@@ -165,6 +172,7 @@ async def test_drains_a_worker_that_is_restarted_or_removed(tmp_path: Path, numb
     assert not [line for line in lines(log) if line["level"] in {"WARNING", "ERROR", "CRITICAL"}]
 
 
+@pytest.mark.thorough
 async def test_additional_worker_serves(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (process, _):
