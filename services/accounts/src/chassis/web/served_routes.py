@@ -21,8 +21,8 @@ def refuse_unserved_routes(app: FastAPI, routers: Iterable[APIRouter], *, root_p
         if root_path and f"{path}/".startswith(f"{root_path}/"):
             # ROOT_PATH is removed from the start of paths, since not every proxy does so.
             raise UnservedRoute(f"ROOT_PATH={root_path} is the beginning of the route {path}, so it cannot be reached")
-        served.add((path, id(route.endpoint)))
+        served.add((path, frozenset(route.methods or ())))
     for router in routers:
         for route in iter_route_contexts(router.routes):
-            if (route.path or "", id(route.endpoint)) not in served:
+            if (route.path or "", frozenset(route.methods or ())) not in served:
                 raise UnservedRoute(f"Add the route {route.path} to its router before `build_application`, not after")
