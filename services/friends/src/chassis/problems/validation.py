@@ -55,6 +55,8 @@ def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:
     if error["type"] == "json_invalid":
         return invalid_field(detail=f"Not valid JSON: {error['ctx']['error']}")
     place, *steps = error["loc"]
+    if place == "body" and not steps and error["type"] == "missing":
+        return invalid_field(detail="Body required")
     if place == "body":
         return invalid_field(*steps_into_body(error, body), detail=_detail(error))
     name, *below = steps or [""]  # steps below the name are indexes of lists and members of unions
