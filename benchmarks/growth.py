@@ -1,4 +1,4 @@
-"""How the cost of each statement grows with the number of rows: `./noxw -s bench -- growth`, six minutes to half an hour.
+"""How the cost of each statement grows with the number of rows: `./noxw -s bench -- growth`, 6 to 30 minutes.
 
 Real services get real requests; what each statement cost is read from PostgreSQL's log.
 """
