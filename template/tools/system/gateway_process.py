@@ -14,7 +14,7 @@ import yaml
 
 from failures import SystemFailure
 from processes.ports import HOST
-from processes.watchdog import Watchdog, has_ended, last_lines
+from processes.watchdog import Watchdog, has_ended, how_it_ended, last_lines
 from system.service_folder import ServiceFolder
 
 NAME = "gateway"
@@ -83,7 +83,7 @@ class GatewayProcess:
         end = time.monotonic() + READY_SECONDS
         while not self._is_ready():
             if has_ended(process):
-                raise self._failure(f"ended before it was ready (exit code {process.returncode})")
+                raise self._failure(f"ended before it was ready ({how_it_ended(process)})")
             if time.monotonic() > end:
                 raise self._failure(f"was not ready within {READY_SECONDS} s")
             yield
@@ -106,7 +106,7 @@ class GatewayProcess:
     def check(self) -> None:
         """Raise `SystemFailure` if it has ended."""
         if has_ended(self.process):
-            raise self._failure(f"ended (exit code {self.process.returncode})")
+            raise self._failure(f"ended ({how_it_ended(self.process)})")
 
     def let_go(self) -> None:
         """Start to stop it; returns at once."""

@@ -1,7 +1,6 @@
 """A service as a process: its environment, its startup in steps, its end."""
 
 import http.client
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from failures import SystemFailure
 from processes.ports import HOST
-from processes.watchdog import Watchdog, has_ended, last_lines
+from processes.watchdog import Watchdog, has_ended, how_it_ended, last_lines
 from system.database import TOOLS, without_pg_variables
 from system.log_lines import readable
 from system.lost_migration import advice_on
@@ -95,7 +94,7 @@ class ServiceProcess:
     def check(self) -> None:
         """Raise `SystemFailure` if it has ended."""
         if has_ended(self.process):
-            raise self._failure(f"ended ({_end(self.process)})")
+            raise self._failure(f"ended ({how_it_ended(self.process)})")
 
     def let_go(self) -> None:
         """Start to stop it; returns at once."""
@@ -117,7 +116,7 @@ class ServiceProcess:
         while not has_ended(process):
             yield
         if process.returncode != 0:
-            raise self._failure(f"could not {step} ({_end(process)})")
+            raise self._failure(f"could not {step} ({how_it_ended(process)})")
 
     def _migrating(self) -> Iterator[None]:
         before = self.log.stat().st_size
@@ -131,18 +130,13 @@ class ServiceProcess:
         end = time.monotonic() + READY_SECONDS
         while not is_ready(self.port):
             if has_ended(process):
-                raise self._failure(f"ended before it was ready ({_end(process)})")
+                raise self._failure(f"ended before it was ready ({how_it_ended(process)})")
             if time.monotonic() > end:
                 raise self._failure(f"was not ready within {READY_SECONDS} s")
             yield
 
     def _failure(self, what: str) -> SystemFailure:
         return SystemFailure(f"{self.service.name} {what}; its log {self.log} ends:\n{readable(last_lines(self.log))}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> str:
-    code = process.returncode
-    return f"exit code {code}" if code >= 0 else f"killed by {signal.Signals(-code).name}"
 
 
 def is_ready(port: int) -> bool:

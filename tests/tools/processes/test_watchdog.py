@@ -5,9 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from processes.watchdog import Watchdog, last_lines
+import pytest
+
+from processes.watchdog import Watchdog, has_ended, how_it_ended, last_lines
 
 from ..programs import TOOLS, is_gone, soon, started
 
@@ -93,6 +96,26 @@ def test_stops_a_process_if_a_signal_comes_while_it_is_checked(tmp_path: Path) -
         command, env={"PYTHONPATH": str(TOOLS)}, capture_output=True, text=True, timeout=30, check=True
     )
     assert done.stdout == f"{-signal.SIGTERM}\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "how"),
+    [
+        ("exit 0", "exit code 0"),
+        ("exit 3", "exit code 3"),
+        ("kill -9 $$", "killed by SIGKILL"),
+        pytest.param(
+            "kill -40 $$",
+            "killed by signal 40",
+            marks=pytest.mark.skipif(sys.platform == "darwin", reason="has no real-time signals"),
+        ),
+    ],
+)
+def test_says_how_a_process_ended(command: str, how: str) -> None:
+    process = subprocess.Popen(["/bin/sh", "-c", command])
+    while not has_ended(process):
+        time.sleep(0.01)
+    assert how_it_ended(process) == how
 
 
 def test_tools_do_not_use_methods_of_popen_that_a_signal_can_break() -> None:

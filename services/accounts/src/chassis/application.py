@@ -73,7 +73,7 @@ def build_application(  # noqa: PLR0913 - all are keyword arguments, and most se
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
-        refuse_unserved_routes(served, root_path=settings.root_path)
+        refuse_unserved_routes(served, routers, root_path=settings.root_path)
         draining = Draining(health, delay=settings.drain_delay)
         async with AsyncExitStack() as stack:
             opened: list[AbstractAsyncContextManager[object]] = [

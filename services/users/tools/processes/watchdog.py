@@ -113,6 +113,15 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
     return process.returncode is not None
 
 
+def how_it_ended(process: subprocess.Popen[bytes]) -> str:
+    """Return the exit code or the signal that killed the ended process, as text."""
+    code = process.returncode
+    if code >= 0:
+        return f"exit code {code}"
+    names = {each.value: each.name for each in signal.Signals}  # without most real-time signals
+    return f"killed by {names.get(-code, f'signal {-code}')}"
+
+
 def last_lines(log: Path, count: int = 15) -> str:
     """Return the last lines of a log; empty if there is none."""
     if not log.exists():

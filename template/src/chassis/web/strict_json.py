@@ -36,6 +36,8 @@ class StrictJsonRequest(Request):
             raise RefusedJson([{"type": "too_much", "loc": ("body",), "msg": f"Input should {bound}"}])
         try:
             text = body.decode("utf-8")
+            if text.startswith("\ufeff"):
+                raise _Refused("It begins with a byte order mark")
             document: object = _DECODER.decode(text)
         except json.JSONDecodeError as error:
             raise json.JSONDecodeError(_with_place(error), "", 0) from None

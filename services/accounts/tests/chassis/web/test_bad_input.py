@@ -127,6 +127,7 @@ async def test_explains_malformed_json(sample: aiohttp.ClientSession) -> None:
         ("[NaN]", "NaN and Infinity are not JSON"),
         ("[1e999]", "A number is too large"),
         (b'"\xff"', "Unreadable"),
+        (b'\xef\xbb\xbf{"name": "lamp"}', "It begins with a byte order mark"),
         ("9" * 5000, "Unreadable"),
         ('{"name": "x', "Unterminated string starting at line 1, column 10"),
         ('{\n"a": 1,\n}', "Expecting property name enclosed in double quotes at line 3, column 1"),

@@ -2,18 +2,25 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import aiohttp
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException
+from fastapi.exceptions import FastAPIError
 from fastapi.responses import PlainTextResponse
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.sse import EventSourceResponse
 from pydantic import BaseModel
+from starlette.routing import Match
+from starlette.types import Scope
 
 from chassis.application import build_application
 from chassis.database import Database
 from chassis.web.routing import ResourceRouter, add_router, api_router
+from chassis.web.served_routes import UnservedRoute
+from chassis.web.strict_json import StrictJsonRoute
 
 from ..conftest import Boot
 from ..sample_service.settings import Settings
@@ -26,6 +33,12 @@ class Part(BaseModel):
 
     name: str
     weight: float | None = None
+
+
+class Heavy(Part):
+    """A part with a field that no response has."""
+
+    secret: str
 
 
 def whose() -> str:
@@ -171,3 +184,79 @@ async def test_serves_routers_and_applications_inside_a_resource_router(app: Bui
             async with client.get(path) as response:
                 assert response.status == 200, path
                 assert body is None or await response.json() == body
+
+
+async def body_of(app: FastAPI, boot: Boot, path: str) -> tuple[int, str]:
+    async with boot(app) as url, aiohttp.ClientSession(url) as client, client.get(path) as response:
+        return response.status, await response.text()
+
+
+async def test_streamed_items_have_only_the_fields_of_their_type(app: Build, boot: Boot) -> None:
+    router = api_router(prefix="/stream", tag="stream")
+
+    @router.get("/lines")
+    async def lines() -> AsyncIterator[Part]:
+        yield Heavy(name="wheel", weight=1, secret="planted")
+
+    @router.get("/events", response_class=EventSourceResponse)
+    async def events() -> AsyncIterator[Part]:
+        yield Heavy(name="wheel", weight=1, secret="planted")
+
+    served = app(router)
+    assert "itemSchema" in str(served.openapi()["paths"]["/stream/lines"])
+    assert await body_of(served, boot, "/stream/lines") == (200, '{"name":"wheel","weight":1.0}\n')
+    assert await body_of(served, boot, "/stream/events") == (200, 'data: {"name":"wheel","weight":1.0}\n\n')
+
+
+async def test_serves_a_frontend_inside_a_resource_router(app: Build, boot: Boot, tmp_path: Path) -> None:
+    (tmp_path / "index.html").write_text("planted")
+    router = parts_router()
+    router.frontend("/-/pages", directory=tmp_path)
+    assert await body_of(app(router), boot, "/parts/-/pages/index.html") == (200, "planted")
+
+
+async def test_calls_methods_that_a_router_overrides(app: Build, boot: Boot) -> None:
+    class Closed(ResourceRouter):
+        def matches(self, scope: Scope) -> tuple[Match, Scope]:
+            return (Match.NONE, {}) if scope["path"].endswith("/closed") else super().matches(scope)
+
+    router = Closed(prefix="/doors")
+    router.tag = {"name": "doors"}
+    router.add_api_route("/{name}", lambda: "open")
+    served = app(router)
+    assert await body_of(served, boot, "/doors/front") == (200, '"open"')
+    assert (await body_of(served, boot, "/doors/closed"))[0] == 404
+
+
+async def test_calls_the_init_of_a_route_class_once(app: Build, boot: Boot) -> None:
+    class Versioned(StrictJsonRoute):
+        def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+            super().__init__(f"/v2{path}", endpoint, **options)
+
+    router = api_router(prefix="/parts", tag="parts")
+    router.route_class = Versioned
+    router.add_api_route("", lambda: "served")
+    assert await body_of(app(router), boot, "/v2/parts") == (200, '"served"')
+
+
+def test_keeps_attributes_of_a_route() -> None:
+    router = parts_router()
+    vars(router.routes[0])["log_bodies"] = False
+    served = [route.original_route for route in iter_route_contexts(added(router).routes) if route.path == "/parts"]
+    assert getattr(served[0], "log_bodies", None) is False
+
+
+def test_refuses_an_empty_path() -> None:
+    router = api_router(prefix="", tag="parts")
+    router.add_api_route("", lambda: "served")
+    with pytest.raises(FastAPIError, match="cannot be both empty"):
+        added(router)
+
+
+async def test_startup_fails_if_a_route_was_added_after_the_application_was_built(app: Build) -> None:
+    router = parts_router()
+    served = app(router)
+    router.add_api_route("/-/late", lambda: "late")
+    with pytest.raises(UnservedRoute, match="Add the route /parts/-/late to its router before `build_application`"):
+        async with served.router.lifespan_context(served):
+            pass

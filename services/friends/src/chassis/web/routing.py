@@ -38,16 +38,17 @@ class ResourceRouter(APIRouter):
 
 # The options of a route that are also its attributes.
 _OPTIONS: Final = signature(APIRouter.add_api_route).parameters.keys() & signature(APIRoute).parameters.keys()
+_ATTRIBUTES: Final = vars(APIRoute("/", lambda: None)).keys()
 
 
 def add_router(app: FastAPI, router: APIRouter) -> None:
     """Serve the routes of a router, as `app.include_router` does.
 
     Those of a `ResourceRouter` that has nothing else become the application's own, as with `@app.get`: FastAPI matches
-    each request twice against the routes of an included router.
+    each request twice against the routes of an included router. Routes added to such a router later are not served.
     """
-    routes = [route for route in router.routes if isinstance(route, APIRoute)]
-    if not isinstance(router, ResourceRouter) or len(routes) < len(router.routes) or _has_more_than_routes(router):
+    routes = [route for route in router.routes if isinstance(route, APIRoute) and _can_be_created_again(route)]
+    if type(router) is not ResourceRouter or len(routes) < len(router.routes) or _has_more_than_routes(router):
         app.include_router(router)
         return
     for route in routes:
@@ -56,8 +57,17 @@ def add_router(app: FastAPI, router: APIRouter) -> None:
 
 
 def _has_more_than_routes(router: APIRouter) -> bool:
-    own_lifespan = type(router.lifespan_context) is not type(APIRouter().lifespan_context)
-    return own_lifespan or bool(router.on_startup or router.on_shutdown or getattr(router, "form_limits", None))
+    plain = APIRouter()
+    own_lifespan = type(router.lifespan_context) is not type(plain.lifespan_context)
+    others = ("on_startup", "on_shutdown", "form_limits", "_low_priority_routes")  # the last are of `frontend`
+    return own_lifespan or any(getattr(router, name, None) for name in others)
+
+
+def _can_be_created_again(route: APIRoute) -> bool:
+    """Return whether the options of a route say all about it. If its path is empty, `include_router` refuses it."""
+    has_own_init = type(route).__init__ is not APIRoute.__init__
+    streams_items = getattr(route, "stream_item_type", None) is not None  # not an option: of the return annotation
+    return bool(route.path) and not has_own_init and not streams_items and vars(route).keys() == _ATTRIBUTES
 
 
 def _name_of(route: APIRoute) -> str:

@@ -32,7 +32,7 @@ _SEPARATOR: Final = re.compile(r"[:=]>?")
 _BEGUN: Final = re.compile(r"[:=]>?\s*\\*[\"']")  # a value in quotes has begun
 _QUOTE: Final = re.compile(r"\\*[\"']")
 _BRACKET: Final = re.compile(r"[{}()<>]")
-_END: Final = re.compile(r"[})>]")
+_END: Final = re.compile(r"[})]|(?<![-=])>")  # not of an arrow
 _NEXT_ELEMENT: Final = re.compile(r"\s{0,64}</[^<>]{0,128}>\s{0,64}<[^<>/]{0,128}>")
 _NEAR: Final = 512
 _NEARER: Final = 64

@@ -129,6 +129,8 @@ def test_masks_a_secret_in_each_notation(text: str) -> None:
         "field=password old=planted new=planted",
         "field=password, from old=planted to new=planted, by=ada",
         'key: password, value: "a=b planted"',
+        "field: password; old: planted -> new: planted",
+        "field=password, old=planted => new=planted",
     ],
 )
 def test_masks_each_value_beside_a_secret_name(text: str) -> None:
