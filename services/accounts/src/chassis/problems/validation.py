@@ -15,6 +15,7 @@ MAX_ERRORS: Final = 20
 _DETAILS: Final = {
     "byte_size_unit": "Input should be a number of bytes, with or without a unit",
     "dataclass_type": "Input should be an object",
+    "date_from_datetime_parsing": "Input should be a date, such as 2026-12-31",
     "dict_type": "Input should be an object",
     "is_instance_of": "Input is not of the expected kind",  # pydantic's message contains the name of a class
     "model_attributes_type": "Input should be an object",
@@ -64,7 +65,9 @@ def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:
 
 
 def _detail(error: Mapping[str, Any]) -> str:
-    message = _DETAILS.get(error["type"]) or str(error["msg"])
+    if known := _DETAILS.get(error["type"]):
+        return known
+    message = str(error["msg"])
     if error["type"].endswith("_parsing"):
         return message.partition(",")[0]  # the rest quotes what was sent
     return message.removeprefix("Value error, ")

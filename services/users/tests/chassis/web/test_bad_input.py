@@ -142,6 +142,7 @@ async def test_explains_malformed_json(sample: aiohttp.ClientSession) -> None:
     [
         ("", {"pointer": "#", "detail": "Body required"}),
         ("[]", {"pointer": "#", "detail": "Input should be an object"}),
+        (item(day="2026-13-31"), {"pointer": "#/day", "detail": "Input should be a date, such as 2026-12-31"}),
         (item(name="thing"), {"pointer": "#/name", "detail": "A thing has a better name."}),
         (item(labels=[]), {"pointer": "#/labels", "detail": "Input should be an object"}),
         (
