@@ -32,7 +32,7 @@ from chassis.web.last_resort import LastResortMiddleware
 from chassis.web.problem_pages import add_problem_pages
 from chassis.web.refusals import RefusalMiddleware
 from chassis.web.root_path import RootPathMiddleware
-from chassis.web.routing import ResourceRouter, add_router
+from chassis.web.routing import ResourceRouter
 from chassis.web.served_routes import refuse_unserved_routes
 from chassis.web.shared_responses import share_responses
 
@@ -73,7 +73,7 @@ def build_application(  # noqa: PLR0913 - all are keyword arguments, and most se
 
     @asynccontextmanager
     async def lifespan(served: FastAPI) -> AsyncIterator[None]:
-        refuse_unserved_routes(served, routers, root_path=settings.root_path)
+        refuse_unserved_routes(served, root_path=settings.root_path)
         draining = Draining(health, delay=settings.drain_delay)
         async with AsyncExitStack() as stack:
             opened: list[AbstractAsyncContextManager[object]] = [
@@ -107,7 +107,7 @@ def build_application(  # noqa: PLR0913 - all are keyword arguments, and most se
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for router in (*routers, health_router(health)):
-        add_router(app, router)
+        app.include_router(router)
     # Handlers of routers run in the lifespans of the routers. Those added from here on are the application's own.
     app.router.on_startup.clear()
     app.router.on_shutdown.clear()

@@ -95,11 +95,8 @@ class AccessLogMiddleware:
             fields["linked_request_ids"] = context.linked_request_ids
         if exchange.keeps_bodies(status) and may_log_bodies(exchange.scope):
             fields |= self._bodies_of(exchange)
-        if logger.isEnabledFor(level):
-            shown = (fields["http.request.method"], fields["url.path"], status)
-            extra = {REDACTED_FIELDS: fields}
-            # What `logger.log` does, without its search for the caller.
-            logger.handle(logger.makeRecord(logger.name, level, __file__, 0, "%s %s %s", shown, None, "_log", extra))
+        method, path = fields["http.request.method"], fields["url.path"]
+        logger.log(level, "%s %s %s", method, path, status, extra={REDACTED_FIELDS: fields})
 
     def _fields(self, exchange: Exchange, status: int, *, cut_off: bool) -> dict[str, Any]:
         method = exchange.scope["method"]

@@ -1,10 +1,9 @@
 """Routers for resources."""
 
 from collections.abc import Callable, Mapping
-from inspect import signature
-from typing import Any, Final
+from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.convertors import IntegerConvertor, register_url_convertor
 
@@ -34,40 +33,6 @@ class ResourceRouter(APIRouter):
         options["summary"] = options.get("summary") or endpoint.__name__.replace("_", " ").capitalize()
         options["responses"] = Responses(self.responses) | (options.get("responses") or {})
         super().add_api_route(path, endpoint, **options)
-
-
-# The options of a route that are also its attributes.
-_OPTIONS: Final = signature(APIRouter.add_api_route).parameters.keys() & signature(APIRoute).parameters.keys()
-_ATTRIBUTES: Final = vars(APIRoute("/", lambda: None)).keys()
-
-
-def add_router(app: FastAPI, router: APIRouter) -> None:
-    """Serve the routes of a router, as `app.include_router` does.
-
-    Those of a `ResourceRouter` that has nothing else become the application's own, as with `@app.get`: FastAPI matches
-    each request twice against the routes of an included router. Routes added to such a router later are not served.
-    """
-    routes = [route for route in router.routes if isinstance(route, APIRoute) and _can_be_created_again(route)]
-    if type(router) is not ResourceRouter or len(routes) < len(router.routes) or _has_more_than_routes(router):
-        app.include_router(router)
-        return
-    for route in routes:
-        options = {name: getattr(route, name) for name in _OPTIONS}
-        app.router.add_api_route(**options, route_class_override=type(route))
-
-
-def _has_more_than_routes(router: APIRouter) -> bool:
-    plain = APIRouter()
-    own_lifespan = type(router.lifespan_context) is not type(plain.lifespan_context)
-    others = ("on_startup", "on_shutdown", "form_limits", "_low_priority_routes")  # the last are of `frontend`
-    return own_lifespan or any(getattr(router, name, None) for name in others)
-
-
-def _can_be_created_again(route: APIRoute) -> bool:
-    """Return whether the options of a route say all about it. If its path is empty, `include_router` refuses it."""
-    has_own_init = type(route).__init__ is not APIRoute.__init__
-    streams_items = getattr(route, "stream_item_type", None) is not None  # not an option: of the return annotation
-    return bool(route.path) and not has_own_init and not streams_items and vars(route).keys() == _ATTRIBUTES
 
 
 def _name_of(route: APIRoute) -> str:
