@@ -325,7 +325,6 @@ def soak(session: nox.Session) -> None:
 def serve(session: nox.Session) -> None:
     """Run all services behind the gateway, on an embedded PostgreSQL, until Ctrl-C; `-- --help` lists options."""
     refresh_environments(session)
-    session.log(f"starting PostgreSQL, {len(SERVICES)} services and the gateway; the first time takes about 20 seconds")
     options = ["--with-parent", "--gateway", "gateway", *ISSUER, *DATA, *session.posargs]
     run(session, "python", "-m", "system.serve", *SERVICES, *options)
 
@@ -376,7 +375,7 @@ def entity(session: nox.Session) -> None:
     """Add an entity to a service: `-- orders review --field text:str:500`; `-- --help` lists the options."""
     name, *arguments = session.posargs or [""]
     if name in {"-h", "--help"}:
-        session.run(*_nox(SERVICES[0], "entity"), "--", name, env={"ALLIUM_COMMAND": f"{COMMAND} {SERVICES[0].name}"})
+        session.run(*_nox(SERVICES[0], "entity"), "--", name, env={"ALLIUM_COMMAND": f"{COMMAND} SERVICE"})
     elif Path("services", name) in SERVICES:
         typed = {"ALLIUM_COMMAND": f"{COMMAND} {name}"}
         session.run(*_nox(Path("services", name), "entity"), "--", *arguments, env=typed)

@@ -3,6 +3,9 @@
 import tomllib
 from pathlib import Path
 
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+
 ROOT = Path(__file__).parents[1]
 
 project = "Allium"
@@ -28,3 +31,12 @@ html_css_files = ["site.css"]
 
 # Nothing listens there when `./noxw -s docs -- external` asks the links.
 linkcheck_ignore = [r"http://127\.0\.0\.1:"]
+
+
+def setup(app: Sphinx) -> None:
+    """Leave the Russian README out of the search, which lists it under the same title as the English one."""
+    app.connect("env-updated", _leave_out_of_search)
+
+
+def _leave_out_of_search(_app: Sphinx, env: BuildEnvironment) -> None:
+    env.metadata["README.ru"]["nosearch"] = True

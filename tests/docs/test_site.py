@@ -69,6 +69,12 @@ def site() -> Path:
     return ROOT / "docs/_build/html"
 
 
+def test_search_names_only_one_page_allium(site: Path) -> None:
+    script = (site / "searchindex.js").read_text(encoding="utf-8")
+    titles = json.loads(script.removeprefix("Search.setIndex(").removesuffix(")"))["titles"]
+    assert titles.count("Allium") == 1
+
+
 @pytest.mark.parametrize("word", ["debugger", "psql", "reload"])
 def test_search_leads_to_the_page_for_developers(word: str, site: Path) -> None:
     script = (site / "searchindex.js").read_text(encoding="utf-8")

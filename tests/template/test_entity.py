@@ -197,7 +197,7 @@ def test_refuses_to_delete_edited_files(edited: str, orders: Copy, programs: Pro
         (("Review", "--field", "stars:int"), "is not snake_case"),
         (("review", "--field", "Stars:int"), "is not snake_case"),
         (("review", "--field", "stars"), "a field is name:kind"),
-        (("review", "--field", "stars:number"), "a field is name:kind"),
+        (("review", "--field", "stars:number"), "there is no kind number. Kinds: str, text, int, "),
         (("review", "--field", "text:str"), "say how many characters"),
         (("review", "--field", "text:str:0"), "say how many characters"),
         (("review", "--field", "text:str:2001"), "1 to 2000"),

@@ -102,6 +102,7 @@ def test_restores_edited_deleted_and_moved_files_and_keeps_edits_in_a_patch(serv
         assert f"  {path}\n" in done.stdout
         assert f"rendered/{path}" in patch
     assert "Your changes as a patch: .allium/updates/" in done.stdout
+    assert "Updated. Review these changes with `git diff`, run the checks, then commit:\n" in done.stdout
 
 
 def test_keeps_the_files_that_are_meant_for_customization(service: Copy, template: Copy) -> None:

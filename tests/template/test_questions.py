@@ -102,6 +102,15 @@ def test_derives_defaults_from_the_service_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("folder", "name"), [("order-lines", "order-lines"), ("My Shop", "my-shop"), ("2_orders-service", "orders")]
+)
+def test_derives_the_service_name_from_the_folder(folder: str, name: str, tmp_path: Path) -> None:
+    render(tmp_path / folder, {}, seed=False)
+    answers = yaml.safe_load((tmp_path / folder / ".copier-answers.yml").read_text(encoding="utf-8"))
+    assert answers["service_name"] == name
+
+
+@pytest.mark.parametrize(
     ("name", "entity", "plural"),
     [
         ("categories", "category", "categories"),

@@ -56,6 +56,15 @@ def test_asks_for_python_if_there_is_none(repository: Path) -> None:
     assert "python-that-is-missing was not found. Install Python 3.11 or later" in done.stderr
 
 
+def test_installs_nothing_again_if_another_link_leads_to_the_same_python(tmp_path: Path) -> None:
+    start(ROOT)
+    others = [folder for folder in os.get_exec_path() if folder != str(ROOT / ".noxw/bin")]
+    (tmp_path / "python3").symlink_to(str(shutil.which("python3", path=os.pathsep.join(others))))
+    done = start(ROOT, PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert done.returncode == 0
+    assert "installing" not in done.stderr
+
+
 def test_installs_nothing_again_in_a_session_which_has_its_programs_on_the_path() -> None:
     start(ROOT)
     done = start(ROOT, PATH=f"{ROOT / '.noxw/bin'}:{os.environ['PATH']}")

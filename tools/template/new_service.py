@@ -53,9 +53,9 @@ def new(given: dict[str, Any]) -> int:
         made.rename(folder)
     compose_file.write()
     kubernetes.write()
-    print(f"Generated services/{name}. `./noxw serve` runs it with the others, on port {port}.")
+    print(f"Generated services/{name}. `./noxw -s serve` runs it with the others, on port {port}.")
     for upstream in sorted(set(given.get("upstreams", [])) - {service.name for service in others}):
         variable = f"{upstream.replace('-', '_').upper()}_SERVICE_URL"
         print(f"There is no service named {upstream} here. Set its address in {variable}.", file=sys.stderr)
-    print("`./noxw -s sync` puts it behind the gateway, and does so again whenever its API has changed.")
+    print("To publish it through the gateway, run `./noxw -s sync` now and after each change of its API.")
     return 0

@@ -87,11 +87,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     verb.add_argument("service_name", metavar="name", help="kebab-case, such as order-lines")
     verb.add_argument("--description", help="what it does, in one sentence")
-    verb.add_argument("--entity", help="what it manages, singular, in snake_case")
+    verb.add_argument("--entity", help="the sample entity, singular, in snake_case")
     verb.add_argument("--entity-plural", help="its plural")
-    verb.add_argument("--no-sample", dest="sample", action="store_false", help="begin without any entity")
-    verb.add_argument("--port", type=int, help="default: the next that no service has")
-    verb.add_argument("--upstreams", nargs="*", metavar="name", help="services that it calls")
+    verb.add_argument("--no-sample", dest="sample", action="store_false", help="generate no sample entity")
+    verb.add_argument("--port", type=int, help="default: the next free port")
+    verb.add_argument("--upstreams", nargs="*", metavar="name", help="other services that it calls")
     verb.add_argument("--extra-dependencies", nargs="*", metavar="requirement", help='such as "redis>=7"')
     verb.add_argument("--extra-dev-dependencies", nargs="*", metavar="requirement", help="for tests and checks")
     verb.add_argument(
@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         help="manifests to run it on Kubernetes; default: if the other services have them",
     )
-    verb.add_argument("--ci", choices=["github", "gitlab", "none"], help="where its own checks run")
+    verb.add_argument("--ci", choices=["github", "gitlab", "none"], help="CI that runs its checks")
     return parser
 
 

@@ -3,14 +3,17 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
-from system.log_lines import Paint, coloured, plain
+from system.log_lines import Paint, coloured, moment_of, plain
 
 Lines = Callable[[str, Paint], list[str]]
 
 MOST_AT_ONCE = 256 * 1024  # bytes; what is logged faster than a terminal shows it is only in the file
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 PREFIXES = ("36", "35", "34", "32", "33")  # colours
 
 
@@ -63,17 +66,22 @@ class LogDisplay:
         }
 
     def show_new(self) -> None:
-        """Print new lines; nothing once the output is closed."""
+        """Print new lines, in the order of their times; nothing once the output is closed."""
         if self._output is None:
             return
-        lines = [
-            f"{self._prefixes[name]}{shown}\n"
-            for name, (followed, readable) in self._followed.items()
-            for line in followed.new_lines()
-            for shown in readable(line, self._paint)
-        ]
+        timed = [each for name in self._followed for each in self._timed(name)]
+        lines = [shown for _, shown in sorted(timed, key=itemgetter(0))]
         try:
             self._output.write("".join(lines))
             self._output.flush()
         except OSError:  # such as a closed pipe: the services go on
             self._output = None
+
+    def _timed(self, name: str) -> Iterator[tuple[datetime, str]]:
+        """Yield new lines of one log with their times. Each stays behind those before it, such as a stack trace."""
+        followed, readable = self._followed[name]
+        latest = BEGINNING
+        for line in followed.new_lines():
+            latest = max(latest, moment_of(line) or latest)
+            for shown in readable(line, self._paint):
+                yield latest, f"{self._prefixes[name]}{shown}\n"

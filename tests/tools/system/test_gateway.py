@@ -74,7 +74,7 @@ def test_killed_serve_leaves_no_gateway_behind(folders: list[Path], open_folder:
 def test_detects_an_ended_gateway_and_restarts_it(system: System) -> None:
     assert system.gateway
     system.gateway.kill()
-    with pytest.raises(SystemFailure, match=r"^gateway ended \(exit code -9\); its log .*gateway.log ends:\n"):
+    with pytest.raises(SystemFailure, match=r"^gateway ended \(killed by SIGKILL\); its log .*gateway.log ends:\n"):
         system.check()
     system.gateway.restart()
     system.check()

@@ -1,6 +1,7 @@
 """Displaying logs while they grow."""
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,20 @@ def test_shows_new_lines_with_the_name_of_the_service(logs: dict[str, Path]) -> 
     add(logs["users"], "o\n")
     shown.show_new()
     assert output.getvalue().endswith("\nusers   | two\n")
+
+
+def test_shows_lines_of_several_services_in_the_order_of_their_times(logs: dict[str, Path]) -> None:
+    output = io.StringIO()
+    shown = display(logs, output)
+
+    def entry(seconds: int, text: str) -> str:
+        return json.dumps({"level": "INFO", "timestamp": f"2026-11-26T12:00:{seconds:02}.000Z", "message": text}) + "\n"
+
+    add(logs["users"], entry(1, "first") + "printed\n" + entry(3, "third") + entry(2, "late"))
+    add(logs["friends"], entry(2, "second") + entry(4, "fourth"))
+    shown.show_new()
+    words = ["first", "printed", "second", "third", "late", "fourth"]
+    assert [next(word for word in words if word in line) for line in output.getvalue().splitlines()] == words
 
 
 def test_colours_names_only_on_a_terminal(logs: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,7 +65,8 @@ def test_serve_prints_all_urls_and_stops_at_sigterm(
     assert variables["POSTGRES_HOST"] == state["database"]["host"]
     assert variables["POSTGRES_PORT"] == str(state["database"]["port"])
     assert "POSTGRES_USER" not in variables, "each service must have its own"
-    assert sorted(lines[:2]) == [
+    assert lines[0].startswith("Starting the services; ")
+    assert sorted(lines[1:3]) == [
         f"{name} is ready: {state['services'][name]['url']}/api/docs\n" for name in ("friends", "users")
     ]
     assert (open_folder / ".allium/logs/users.log").exists()

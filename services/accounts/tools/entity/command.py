@@ -1,6 +1,5 @@
-"""nox -s entity -- review --field text:str:500 --field order_id:ref:order --field stars:int --filter stars
+"""Create an entity in every layer, with its migration and tests, and add it to the composition root.
 
-Create an entity in every layer, with its migration and tests, and add it to the composition root.
 With --delete, remove all of that again, unless you have edited it.
 """
 
@@ -21,6 +20,8 @@ from entity.service import VERSIONS, Migration, authenticates, migrations, newes
 from entity.sources import rendered, shared, shared_by_none, tidy
 from invocation import command
 
+EXAMPLE = "review --field text:str:500 --field order_id:ref:order --field stars:int --filter stars"
+
 
 def make(options: argparse.Namespace) -> None:
     """Write an entity's files and add it to main.py; raises `Refused` without changing anything."""
@@ -40,8 +41,8 @@ def make(options: argparse.Namespace) -> None:
     files |= shared(variables)
     _write(files)
     main.write_text(new_main, encoding="utf-8")
-    print(f"Made:\n{_lines(files)}\nAdded to {main}.")
-    print(f"`nox` checks it. `{command('entity')} {names.entity} --delete` removes it again, unless you edit it.")
+    print(f"Created:\n{_lines(files)}\nAdded to {main}.")
+    print(f"To remove it again, unless you edit it: `{command('entity')} {names.entity} --delete`.")
 
 
 def delete(entity: str) -> None:
@@ -137,7 +138,10 @@ def _lines(paths: Mapping[Path, str] | Sequence[Path]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=command("entity"), description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=command("entity"),
+        description=__doc__,
+        epilog=f"For example:\n  {command('entity')} {EXAMPLE}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("entity", help="singular, in snake_case, such as order_line")
     parser.add_argument("--plural", help="for the table, the modules and the path; default: the regular plural")
@@ -145,7 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--filter", action="append", default=[], metavar="name", help="a field that a list is filtered by"
     )
-    parser.add_argument("--delete", action="store_true", help="undo it")
+    parser.add_argument(
+        "--delete", action="store_true", help="remove the files and changes of an entity that you have not edited"
+    )
     return parser
 
 

@@ -73,6 +73,12 @@ def record_of(line: str) -> Record | None:
     return record if isinstance(record, dict) and isinstance(record.get("level"), str) else None
 
 
+def moment_of(line: str) -> datetime | None:
+    """Return when a service or the gateway logged the line; None if the line has no time that can be read."""
+    record = record_of(line) or {}
+    return next(filter(None, (_moment(record.get(name)) for name in ("timestamp", "StartUTC", "time"))), None)
+
+
 def is_of_service(record: Record) -> bool:
     """Whether it has the fields that a service's formatter writes into each line."""
     texts = all(isinstance(record.get(name), str) for name in ("logger", "message", "service"))

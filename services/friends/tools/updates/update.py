@@ -20,6 +20,7 @@ from updates.rendering import rendered
 COMMIT_FIRST = "Commit or remove these first, so that you can review and undo the update:"
 NO_GIT = "An update needs git, so that you can review and undo it: `git init`, `git add --all`, `git commit`."
 NO_UV = f"uv is needed to update. {INSTALL_UV}"
+REVIEW = "Updated. Review these changes with `git diff`, run the checks, then commit:"
 NOTHING_CHANGED = "Nothing was changed."
 HALF_DONE = "The update was interrupted. Run `nox -s update` again to finish it."
 
@@ -52,7 +53,8 @@ def update(service: Path, arguments: list[str], *, given: set[str], only_check: 
         apply(service, fresh)
     for name, value in answers.defaults(before, after, given).items():
         print(f"The new question {name} has the default answer {value!r}. To change it: nox -s update -- -d {name}=…")
-    print(status() or "Nothing changed; this is the newest version.")
+    changes = status()
+    print(f"{REVIEW}\n{changes}" if changes else "Nothing changed; this is the newest version.")
     return 0
 
 

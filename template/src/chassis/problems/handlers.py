@@ -108,11 +108,13 @@ async def _answer_http_exception(request: Request, error: HTTPException) -> Resp
         return Response(None, error.status_code, error.headers)
     problem = HTTP_PROBLEMS.get(error.status_code) or _unnamed_problem(error.status_code)
     headers = dict(error.headers or {})
+    told: object = error.detail
     if problem is METHOD_NOT_ALLOWED:
         allowed = _allowed_methods(request)
         if allowed and request.method not in allowed:  # otherwise a route or mounted application refuses it itself
             headers["Allow"] = ", ".join(allowed)
-    detail, members = _detail_and_members(error.detail, problem)
+            told = f"This path supports {headers['Allow']}."
+    detail, members = _detail_and_members(told, problem)
     return problem_response(problem, detail=detail, path=request.scope["path"], headers=headers, members=members)
 
 

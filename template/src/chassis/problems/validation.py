@@ -15,6 +15,7 @@ MAX_ERRORS: Final = 20
 _DETAILS: Final = {
     "byte_size_unit": "Input should be a number of bytes, with or without a unit",
     "dataclass_type": "Input should be an object",
+    "date_from_datetime_parsing": "Input should be a date, such as 2026-12-31",
     "dict_type": "Input should be an object",
     "is_instance_of": "Input is not of the expected kind",  # pydantic's message contains the name of a class
     "model_attributes_type": "Input should be an object",
@@ -55,6 +56,8 @@ def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:
     if error["type"] == "json_invalid":
         return invalid_field(detail=f"Not valid JSON: {error['ctx']['error']}")
     place, *steps = error["loc"]
+    if place == "body" and not steps and error["type"] == "missing":
+        return invalid_field(detail="Body required")
     if place == "body":
         return invalid_field(*steps_into_body(error, body), detail=_detail(error))
     name, *below = steps or [""]  # steps below the name are indexes of lists and members of unions
@@ -62,7 +65,9 @@ def _invalid_field(error: Mapping[str, Any], body: object) -> dict[str, str]:
 
 
 def _detail(error: Mapping[str, Any]) -> str:
-    message = _DETAILS.get(error["type"]) or str(error["msg"])
+    if known := _DETAILS.get(error["type"]):
+        return known
+    message = str(error["msg"])
     if error["type"].endswith("_parsing"):
         return message.partition(",")[0]  # the rest quotes what was sent
     return message.removeprefix("Value error, ")

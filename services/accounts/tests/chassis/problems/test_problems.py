@@ -69,6 +69,7 @@ async def test_responds_with_a_problem(
 async def test_lists_all_methods_of_a_path_in_the_allow_header(sample: aiohttp.ClientSession) -> None:
     async with sample.delete("/sample/items") as response:
         assert response.headers["Allow"] == "GET, HEAD, POST"
+        assert (await problem_of(response))["detail"] == "This path supports GET, HEAD, POST."
     async with sample.head("/sample/upload") as response:
         assert response.status == 405
         assert response.headers["Allow"] == "POST"

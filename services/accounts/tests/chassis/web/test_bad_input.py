@@ -129,6 +129,8 @@ async def test_explains_malformed_json(sample: aiohttp.ClientSession) -> None:
         (b'"\xff"', "Unreadable"),
         (b'\xef\xbb\xbf{"name": "lamp"}', "It begins with a byte order mark"),
         ("9" * 5000, "Unreadable"),
+        ('{"name": "x', "Unterminated string starting at line 1, column 10"),
+        ('{\n"a": 1,\n}', "Expecting property name enclosed in double quotes at line 3, column 1"),
     ]:
         async with sample.post("/sample/items", data=body, headers={"Content-Type": JSON}) as response:
             problem = await response.json(content_type="application/problem+json")
@@ -138,7 +140,9 @@ async def test_explains_malformed_json(sample: aiohttp.ClientSession) -> None:
 @pytest.mark.parametrize(
     ("body", "error"),
     [
+        ("", {"pointer": "#", "detail": "Body required"}),
         ("[]", {"pointer": "#", "detail": "Input should be an object"}),
+        (item(day="2026-13-31"), {"pointer": "#/day", "detail": "Input should be a date, such as 2026-12-31"}),
         (item(name="thing"), {"pointer": "#/name", "detail": "A thing has a better name."}),
         (item(labels=[]), {"pointer": "#/labels", "detail": "Input should be an object"}),
         (

@@ -47,7 +47,7 @@ class Cursors:
         except (binascii.Error, UnicodeEncodeError):
             raw = b""
         if len(raw) != 16 + _DIGEST_SIZE or raw[16:] != self._digest(raw[:16]):
-            message = "is not a cursor of this list"
+            message = "Input should be a cursor of this list"
             raise RequestValidationError([{"type": "cursor", "loc": ("query", "cursor"), "msg": message}])
         return UUID(bytes=raw[:16])
 

@@ -39,13 +39,17 @@ class StrictJsonRequest(Request):
             if text.startswith("\ufeff"):
                 raise _Refused("It begins with a byte order mark")
             document: object = _DECODER.decode(text)
-        except json.JSONDecodeError:
-            raise
+        except json.JSONDecodeError as error:
+            raise json.JSONDecodeError(_with_place(error), "", 0) from None
         except ValueError as error:
             raise json.JSONDecodeError(str(error) if isinstance(error, _Refused) else "Unreadable", "", 0) from None
         if may_have_unstorable_parts(text) and (parts := [*islice(unstorable_parts(document), MAX_ERRORS)]):
             raise RefusedJson([{"type": "unstorable", "loc": ("body", *place), "msg": why} for place, why in parts])
         return document
+
+
+def _with_place(error: json.JSONDecodeError) -> str:
+    return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
 
 
 class RefusedJson(HTTPException):

@@ -76,7 +76,7 @@ async def test_link_omits_unknown_query_parameters(sample: aiohttp.ClientSession
 async def test_explains_an_invalid_cursor(sample: aiohttp.ClientSession) -> None:
     async with sample.get("/sample/items?cursor=x") as response:
         problem = await response.json(content_type="application/problem+json")
-    assert problem["errors"] == [{"pointer": "#/query/cursor", "detail": "is not a cursor of this list"}]
+    assert problem["errors"] == [{"pointer": "#/query/cursor", "detail": "Input should be a cursor of this list"}]
 
 
 async def test_default_limit_is_20(sample: aiohttp.ClientSession) -> None:
