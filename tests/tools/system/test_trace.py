@@ -10,7 +10,7 @@ from rich.console import Console
 
 from failures import SystemFailure
 from system.spans_file import add_spans
-from system.trace import show
+from system.trace import output, show
 
 from .telemetry import TRACE, access_line, span
 
@@ -55,6 +55,13 @@ def test_shows_spans_below_their_parents(data: Path) -> None:
         assert [row.count("━") for row in rows] == [40, 32, 16]
         assert rows[1].index("GET") < rows[2].index("SELECT")
         assert warning == r"users: WARNING trying \x1b[31m again"
+
+
+def test_does_not_wrap_lines_for_other_programs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = "/api/v1/" + "a" * 200
+    add_spans(data / "logs/spans.log", [span(f"GET {path}", "a", ms=10)])
+    show(output(), data / "logs", TRACE)
+    assert f"GET {path}" in capsys.readouterr().out
 
 
 def test_shows_the_path_of_a_request_without_a_route(data: Path) -> None:

@@ -4,6 +4,7 @@ python -m system.trace --data DIR [ID]
 """
 
 import argparse
+import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ from system.log_lines import is_access, is_of_service, printable, record_of
 from system.spans_file import NAME, Span, read_spans
 
 LATEST = 20
+UNLIMITED = 10_000  # characters of a line
 WIDTH = 40  # characters of the timeline
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta")
 LEVELS = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
@@ -32,11 +34,16 @@ def main() -> int:
     """Return 0, or 1 after one line that says why if there is nothing to show."""
     arguments = parse_arguments()
     try:
-        show(Console(), arguments.data / "logs", arguments.id)
+        show(output(), arguments.data / "logs", arguments.id)
     except SystemFailure as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def output() -> Console:
+    """Return the terminal, or output with lines of any length, for other programs, unless COLUMNS limits them."""
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else UNLIMITED)
 
 
 def show(console: Console, logs: Path, wanted: str | None) -> None:
