@@ -24,9 +24,9 @@ QUIET_SECONDS = 20
 COMMAND = "./noxw -s {} --"
 Run = tuple[Path, str]  # a service, and a session of its noxfile
 Finished = subprocess.CompletedProcess[str]
-CORES = min(os.cpu_count() or 1, 4)  # more workers than this would mostly wait for the longest file of tests
-COMPUTING = ("-n", str(max(CORES, 2)), "--dist", "loadfile")
-WAITING = ("-n", str(max(CORES, 2) + 1), "--dist", "loadfile")  # for tests that wait about as long as they compute
+CORES = min(max(os.cpu_count() or 1, 2), 4)  # more workers than this would mostly wait for the longest file of tests
+COMPUTING = ("-n", str(CORES), "--dist", "loadfile")
+WAITING = ("-n", str(CORES + 1), "--dist", "loadfile")  # for tests that wait about as long as they compute
 TEMPLATE_TESTS = ("tests/template", "tests/delivery")
 PLAIN_CODE = ("src/chassis", "tests/chassis", "tests/conformance", "tools")
 SCHEMAS = {
@@ -122,7 +122,8 @@ def refuse_missing_paths(session: nox.Session, arguments: Sequence[str]) -> None
             if not path.exists():
                 session.error(f"{path} does not exist")
         if path.parts[:1] == ("tests",) and not any((service / path).exists() for service in SERVICES):
-            here = f"; ./noxw -s system -- {path} runs it" if path.exists() else ""
+            own = "template" if str(path).startswith(TEMPLATE_TESTS) else "system"
+            here = f"; ./noxw -s {own} -- {path} runs it" if path.exists() else ""
             session.error(f"no service has {path}{here}")
 
 
@@ -292,7 +293,7 @@ def system(session: nox.Session) -> None:
 
 @nox.session
 def thorough(session: nox.Session) -> None:
-    """Run the tests that take long, and check what the chassis's tests cover; takes ten minutes."""
+    """Run the tests that take long, and check what the chassis's tests cover; takes 15 minutes."""
     refresh_environments(session)
     refresh_contenders(session)
     tests = [*TEMPLATE_TESTS, "tests/tools", "tests/system"]

@@ -30,6 +30,7 @@ ANNOUNCE = 'echo $$; exec "$@" >&2'
 
 
 POLL_SECONDS = 0.01
+UNKNOWN = 255  # exit code of a process whose own was lost
 
 
 class Watchdog:
@@ -107,7 +108,8 @@ def has_ended(process: subprocess.Popen[bytes]) -> bool:
         try:
             ended, status = os.waitpid(process.pid, os.WNOHANG)
         except ChildProcessError:  # a signal came after the call and before `returncode` was set
-            ended, status = process.pid, 0
+            process.returncode = UNKNOWN
+            return True
         if ended:
             process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode is not None

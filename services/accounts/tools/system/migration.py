@@ -56,11 +56,14 @@ def write_migration(
     """Write the new file and return it; None without changes. Raises `SystemFailure`."""
     before = {file: file.read_bytes() for file in (service.path / VERSIONS).glob("*.py")}
     kind = [] if empty else ["--autogenerate"]
-    run(service, "alembic", "revision", *kind, "-m", message, environment=environment)
-    for file, content in before.items():
-        if file.read_bytes() != content:
-            file.write_bytes(content)
-            raise SystemFailure(f"{shown(file)} already exists. Choose another message.")
+    try:
+        run(service, "alembic", "revision", *kind, "-m", message, environment=environment)
+    finally:  # Alembic overwrites a file of the same minute and message, even if it fails afterwards
+        changed = [file for file, content in before.items() if file.read_bytes() != content]
+        for file in changed:
+            file.write_bytes(before[file])
+    if changed:
+        raise SystemFailure(f"{shown(changed[0])} already exists. Choose another message.")
     return next((file for file in (service.path / VERSIONS).glob("*.py") if file not in before), None)
 
 

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -16,7 +17,8 @@ def run_in_foreground(command: Sequence[str | Path], *, env: Mapping[str, str]) 
         try:
             return process.wait()
         finally:
-            process.terminate()  # no effect if it has ended
+            with suppress(ProcessLookupError):  # it has ended
+                os.kill(process.pid, signal.SIGTERM)
             if at_a_terminal:
                 _set_foreground(os.getpgrp())
 

@@ -18,8 +18,8 @@ from .redaction import Redactor
 
 MAX_TEXT: Final = 1024  # characters of a path or header, which clients choose, up to 64 KiB
 
-_REMEMBERED: Final = 256
-_LONGEST_REMEMBERED: Final = 256  # characters
+_CACHED: Final = 256  # texts
+_LONGEST_CACHED: Final = 256  # characters
 
 END_USER: Final = "chassis.end_user"
 """Key in the ASGI scope for the opaque ID of the caller, if known."""
@@ -56,7 +56,7 @@ class AccessLogMiddleware:
         self.redactor = redactor
         self.observer = observer
         self.body_log = BodyLog(redactor, bodies)
-        self._remembered = lru_cache(_REMEMBERED)(self._readable)
+        self._cached = lru_cache(_CACHED)(self._readable)
         names = (name.lower() for name in headers if not redactor.is_secret(name))
         self.headers: Mapping[bytes, str] = {
             **{name.encode(): f"http.request.header.{name}" for name in names},
@@ -64,9 +64,9 @@ class AccessLogMiddleware:
         }
 
     @property
-    def remembered_texts(self) -> int:
+    def cached_texts(self) -> int:
         """Return the number of cached texts, which is bounded since clients choose them."""
-        return self._remembered.cache_info().currsize
+        return self._cached.cache_info().currsize
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request and log it, even if it fails or is cancelled."""
@@ -127,8 +127,8 @@ class AccessLogMiddleware:
         return beginning(text, MAX_TEXT, self.redactor.text)
 
     def _repeated(self, text: str) -> str:
-        """Return what `_readable` does, and cache it: many requests share an address or a user agent."""
-        return (self._remembered if len(text) <= _LONGEST_REMEMBERED else self._readable)(text)
+        """Return the same, from a cache if the text is short: many requests share an address or a user agent."""
+        return self._cached(text) if len(text) <= _LONGEST_CACHED else self._readable(text)
 
     def _level(self, path: str, status: int, *, broken_off: bool) -> int:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR or broken_off:

@@ -273,7 +273,7 @@ async def test_caches_a_bounded_number_of_short_texts(length: int, capsys: pytes
     shown = [json.loads(line)["user_agent.original"] for line in capsys.readouterr().out.splitlines()]
     assert [text.split()[0] for text in shown] == [str(number) for number in (*range(400), 399)]
     assert not any("planted" in text for text in shown)
-    assert middleware.remembered_texts == (256 if length < 256 else 0)
+    assert middleware.cached_texts == (256 if length < 256 else 0)
 
 
 async def test_logs_only_allowed_headers(sample: aiohttp.ClientSession, sample_log: Path) -> None:

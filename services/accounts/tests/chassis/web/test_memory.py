@@ -12,7 +12,7 @@ from ..process_memory import resident_mib
 from ..raw_http import connection_to
 
 REQUESTS: Final = 150
-MAX_GROWTH: Final = 80  # MiB; a request that stayed would leave one
+MAX_GROWTH: Final = 80  # MiB; each leaked request would add one
 MIB: Final = 2**20
 JSON: Final = "application/json"
 

@@ -49,6 +49,7 @@ class StrictJsonRequest(Request):
 
 
 def _with_place(error: json.JSONDecodeError) -> str:
+    # Some of Python's messages end with "at", before the place that `str(error)` adds.
     return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
 
 

@@ -130,7 +130,6 @@ def runs(pid: int) -> bool:
         return False
 
 
-@pytest.mark.thorough
 async def test_replaces_a_killed_worker(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (process, _):
@@ -144,7 +143,7 @@ async def test_replaces_a_killed_worker(tmp_path: Path) -> None:
     "number",
     [
         pytest.param(signal.SIGHUP, id="restart all"),
-        pytest.param(signal.SIGTTOU, id="remove one", marks=pytest.mark.thorough),
+        pytest.param(signal.SIGTTOU, id="remove one"),
     ],
 )
 async def test_drains_a_worker_that_is_restarted_or_removed(tmp_path: Path, number: signal.Signals) -> None:
@@ -172,7 +171,6 @@ async def test_drains_a_worker_that_is_restarted_or_removed(tmp_path: Path, numb
     assert not [line for line in lines(log) if line["level"] in {"WARNING", "ERROR", "CRITICAL"}]
 
 
-@pytest.mark.thorough
 async def test_additional_worker_serves(tmp_path: Path) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0") as (process, _):

@@ -36,7 +36,7 @@ def clean(value: str, *, field: str, maximum: int, minimum: int = 1) -> str:
     if not minimum <= len(text) <= maximum:
         raise InvalidValue(field, f"must have {length}")
     if text and text.isascii() and text.isprintable():
-        return text  # as most texts; not blank, since it is trimmed
+        return text  # like most texts; not blank, since it is trimmed
     if _REFUSED.search(text):
         raise InvalidValue(field, "must not contain control characters, line breaks or invalid Unicode")
     if not any(is_visible(character) for character in text):

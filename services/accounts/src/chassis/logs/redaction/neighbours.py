@@ -20,8 +20,9 @@ _DESCRIBING: Final = frozenset({
     "title", "type",
 })  # fmt: skip
 
-_JOINT: Final = "=:>\"'\\ \t\r\n"
-_NEXT_NAME: Final = re.compile(rf"\n|(?:{'|'.join(_NAMING)})[{re.escape(_JOINT[2:])}]{{0,4}}[:=]", re.IGNORECASE)
+_QUOTED: Final = ">\"'\\ \t\r\n"
+_JOINT: Final = "=:" + _QUOTED
+_NEXT_NAME: Final = re.compile(rf"\n|(?:{'|'.join(_NAMING)})[{re.escape(_QUOTED)}]{{0,4}}[:=]", re.IGNORECASE)
 _SHORT_NAME: Final = re.compile(rf"(?:[\W_]|^)(?:{'|'.join(sorted(_SHORT_NAMING))})\Z", re.IGNORECASE)
 _VALUES: Final = (
     "after", "before", "content", "contents", "data", "default", "new", "old", "string", "text", "val", "value",
