@@ -57,7 +57,10 @@ def test_shows_spans_below_their_parents(data: Path) -> None:
         assert warning == r"users: WARNING trying \x1b[31m again"
 
 
-def test_does_not_wrap_lines_for_other_programs(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_does_not_wrap_lines_for_other_programs(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # readline sets it in pytest's processes
     path = "/api/v1/" + "a" * 200
     add_spans(data / "logs/spans.log", [span(f"GET {path}", "a", ms=10)])
     show(output(), data / "logs", TRACE)
