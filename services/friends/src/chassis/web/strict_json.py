@@ -39,18 +39,18 @@ class StrictJsonRequest(Request):
             if text.startswith("\ufeff"):
                 raise _Refused("It begins with a byte order mark")
             document: object = _DECODER.decode(text)
-        except json.JSONDecodeError as error:
-            raise json.JSONDecodeError(_with_place(error), "", 0) from None
         except ValueError as error:
-            raise json.JSONDecodeError(str(error) if isinstance(error, _Refused) else "Unreadable", "", 0) from None
+            raise json.JSONDecodeError(_reason(error), "", 0) from None
         if may_have_unstorable_parts(text) and (parts := [*islice(unstorable_parts(document), MAX_ERRORS)]):
             raise RefusedJson([{"type": "unstorable", "loc": ("body", *place), "msg": why} for place, why in parts])
         return document
 
 
-def _with_place(error: json.JSONDecodeError) -> str:
-    # Some of Python's messages end with "at", before the place that `str(error)` adds.
-    return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
+def _reason(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        # Some of Python's messages end with "at", before the place that `str(error)` adds.
+        return f"{error.msg.removesuffix(' at')} at line {error.lineno}, column {error.colno}"
+    return str(error) if isinstance(error, _Refused) else "Unreadable"
 
 
 class RefusedJson(HTTPException):

@@ -139,13 +139,7 @@ async def test_replaces_a_killed_worker(tmp_path: Path) -> None:
         assert await ended(process) == 0
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        pytest.param(signal.SIGHUP, id="restart all"),
-        pytest.param(signal.SIGTTOU, id="remove one"),
-    ],
-)
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTTOU], ids=["restart all", "remove one"])
 async def test_drains_a_worker_that_is_restarted_or_removed(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "log"
     async with served(log, WEB_CONCURRENCY="2", DRAIN_DELAY="0", SHUTDOWN_TIMEOUT="30") as (process, url):

@@ -56,15 +56,16 @@ def values_beside(text: str, start: int, end: int) -> Iterator[Span]:
     if not _is_named(before):
         return
     earliest, is_quoted = max(0, start - _NEAR), _is_quoted(before)
-    separators = _values_before(text, earliest, start, quoted=is_quoted)
-    if after := _rest_of_object(text, end, quoted=is_quoted):
-        yield from after
-        yield from _beginning_of_object(text, start, separators)
+    preceding = _values_before(text, earliest, start, quoted=is_quoted)
+    following = _values_after(text, end, quoted=is_quoted)
+    if rest := _rest_of_object(text, end, following):
+        yield from rest
+        yield from _beginning_of_object(text, start, preceding)
     elif element := _NEXT_ELEMENT.match(text, end):
         yield _content(text, element.end())
     else:
-        yield from _beginning_of_object(text, start, separators)
-        for separator in (*separators[:1], *_up_to_next_name(text, end, _values_after(text, end, quoted=is_quoted))):
+        yield from _beginning_of_object(text, start, preceding)
+        for separator in (*preceding[:1], *_up_to_next_name(text, end, following)):
             yield from _value(text, separator)
         closing = _END.search(text, end, end + _NEAR)
         if closing and closing[0] == ">" and text.rfind("<", earliest, start) >= 0:
@@ -81,10 +82,10 @@ def _beginning_of_object(text: str, at: int, separators: Iterable[int]) -> Itera
         at = separator
 
 
-def _rest_of_object(text: str, at: int, *, quoted: bool) -> list[Span]:
+def _rest_of_object(text: str, at: int, separators: Iterable[int]) -> list[Span]:
     """Return the values up to the bracket that closes the object, if there is one. Brackets in values do not count."""
     found: list[Span] = []
-    for separator in _values_after(text, at, quoted=quoted):
+    for separator in separators:
         if _END.search(text, at, separator):
             break
         for value in _value(text, separator):
