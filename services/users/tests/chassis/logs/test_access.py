@@ -224,24 +224,26 @@ async def test_logs_499_if_the_client_disconnects_before_the_response_is_complet
     assert record.redacted_fields.get("http.response.complete") == complete  # type: ignore[attr-defined] # access lines have it
 
 
+async def answers(_: Scope, __: Receive, send: Send) -> None:
+    for message in (START, END):
+        await send(message)
+
+
+async def unused() -> NoReturn:
+    raise AssertionError
+
+
+async def discard(_: Message) -> None:
+    """Send nothing."""
+
+
 async def test_limits_the_length_of_the_line(capsys: pytest.CaptureFixture[str]) -> None:
     """The client controls forwarded addresses, paths and headers."""
     configure_default_logging(IDENTITY)
     text = "\x01𝄞" * 500_000
-
-    async def answers(_: Scope, __: Receive, send: Send) -> None:
-        for message in (START, END):
-            await send(message)
-
-    async def unused() -> NoReturn:
-        raise AssertionError
-
-    async def send(_: Message) -> None:
-        pass
-
     headers = [(name, text.encode()) for name in (b"user-agent", b"accept", b"x-a", b"x-b", b"x-c", b"x-d")]
     scope = {"type": "http", "method": "GET", "path": text, "headers": headers, "client": (text, 0)}
-    await access_log(answers, headers=frozenset({"accept", "x-a", "x-b", "x-c", "x-d"}))(scope, unused, send)
+    await access_log(answers, headers=frozenset({"accept", "x-a", "x-b", "x-c", "x-d"}))(scope, unused, discard)
     [line] = capsys.readouterr().out.splitlines()
     assert len(line.encode()) < MAX_LINE
     fields = json.loads(line)
@@ -254,22 +256,11 @@ async def test_limits_the_length_of_the_line(capsys: pytest.CaptureFixture[str])
 async def test_caches_a_bounded_number_of_short_texts(length: int, capsys: pytest.CaptureFixture[str]) -> None:
     """Clients choose them."""
     configure_default_logging(IDENTITY)
-
-    async def answers(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
-
-    async def unused() -> NoReturn:
-        raise AssertionError
-
-    async def send(_: Message) -> None:
-        pass
-
     agents = [f"{number} token=planted-{number} ".ljust(length, "a") for number in range(400)]
     middleware = access_log(answers)
     for agent in (*agents, agents[-1]):
         headers = [(b"user-agent", agent.encode())]
-        await middleware({"type": "http", "method": "GET", "path": "/", "headers": headers}, unused, send)
+        await middleware({"type": "http", "method": "GET", "path": "/", "headers": headers}, unused, discard)
     shown = [json.loads(line)["user_agent.original"] for line in capsys.readouterr().out.splitlines()]
     assert [text.split()[0] for text in shown] == [str(number) for number in (*range(400), 399)]
     assert not any("planted" in text for text in shown)
